@@ -1,0 +1,47 @@
+/* Status codes: what a call answers when the world says no.
+ *
+ * Zero is success and failures are negative. Why an iteration ended is not a status but a tg_stop (optim.h).
+ * Objects that can fail late (a tape, a recorded function) also keep a message that names the culprit. */
+#ifndef TAPEGRAD_STATUS_H
+#define TAPEGRAD_STATUS_H
+
+#if defined _WIN32
+#define TG_API
+#elif defined TG_BUILDING
+#define TG_API __attribute__((visibility("default")))
+#else
+#define TG_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One line per status: code, value, text. */
+#define TG_STATUS_LIST(X)                                                                                    \
+  X(TG_OK, 0, "success")                                                                                     \
+  X(TG_E_NOMEM, -1, "out of memory")                                                                         \
+  X(TG_E_ARGUMENT, -2, "invalid argument")                                                                   \
+  X(TG_E_TAPE, -3, "a var was used with a tape it does not belong to, or a tape was used out of order")      \
+  X(TG_E_BRANCH, -4, "a comparison changed its outcome and the function cannot be recorded again")           \
+  X(TG_E_ORDER, -5, "an operation has no derivative of the order asked for")                                 \
+  X(TG_E_SIZE, -6, "a size overflows, or a tape is longer than 2^28 - 16 nodes")                             \
+  X(TG_E_CALLBACK, -7, "a user's callback reported failure")                                                 \
+  X(TG_E_CAPTURED, -8, "the recording no longer agrees with the function it was made from")                  \
+  X(TG_E_DATA, -9, "a data row is malformed")                                                                \
+  X(TG_E_NONFINITE, -10, "a value is infinite or not a number where a finite one is needed")                 \
+  X(TG_E_METHOD, -11, "the objective does not provide what the method needs")
+
+typedef enum tg_status {
+#define TG_STATUS_ROW(code, value, text) code = value,
+  TG_STATUS_LIST(TG_STATUS_ROW)
+#undef TG_STATUS_ROW
+} tg_status;
+
+/* The text of a status, never NULL; "unknown status" for a number that is none. Static storage. */
+TG_API const char *tg_status_string(tg_status s);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
