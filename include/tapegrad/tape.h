@@ -1,0 +1,80 @@
+/* tape: the record of a computation, by hand.
+ *
+ * Most programs never need one: tg_record and its drivers (function.h) own a tape and run your function on it.
+ * Use a tape by hand to look at a computation, or where there is no function to call again:
+ *
+ *   tg_tape_begin(t);                         // forgets what t held; t records on this thread
+ *   var x = tg_input(t, 1.5);
+ *   var y = sin(x);
+ *   tg_tape_end(t);                           // the tape active before records again
+ *   tg_adjoint_sweep(t, &y, NULL, 1);
+ *   double dydx = tg_adjoint(t, x);
+ *
+ * Vars stay valid until the next tg_tape_begin, tg_tape_clear or tg_tape_free of their tape; used later they are
+ * detected and answered with TG_E_TAPE. A tape belongs to one thread at a time. */
+#ifndef TAPEGRAD_TAPE_H
+#define TAPEGRAD_TAPE_H
+
+#include <stdio.h>
+
+#include "var.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct tg_tape tg_tape;
+
+/* An empty tape in *t; on failure *t is NULL and the answer TG_E_NOMEM, or TG_E_ARGUMENT for t NULL. */
+TG_API tg_status tg_tape_new(tg_tape **t);
+
+/* Release; NULL is fine. A tape that is still recording stops first. */
+TG_API void tg_tape_free(tg_tape *t);
+
+/* Forget everything recorded, the first failure included, and keep the memory for the next recording. */
+TG_API void tg_tape_clear(tg_tape *t);
+
+/* Clear t and make it the active tape of this thread until tg_tape_end. Pairs nest across different tapes. */
+TG_API void tg_tape_begin(tg_tape *t);
+
+/* Stop recording and make the tape active before record again. Answers the first failure since begin; TG_E_TAPE
+ * if t is not the innermost tape recording. */
+TG_API tg_status tg_tape_end(tg_tape *t);
+
+/* A new independent variable, counted from 0 in the order of the calls. t must be recording. */
+TG_API tg_var tg_input(tg_tape *t, double value);
+
+/* The first failure since begin with the operation and node it happened at, or "success". Owned by t. */
+TG_API const char *tg_tape_message(const tg_tape *t);
+
+/* Forward mode: set the tangents of x[0..n) to dx[0..n) (NULL: ones), of all other inputs to 0, and compute the
+ * tangent of every node. TG_E_TAPE, TG_E_NOMEM, TG_E_ORDER, TG_E_CALLBACK; earlier tangents are then kept. */
+TG_API tg_status tg_tangent_sweep(tg_tape *t, const tg_var *x, const double *dx, size_t n);
+
+/* Reverse mode: set the adjoints of y[0..m) to dy[0..m) (NULL: ones), of all other nodes to 0, and compute the
+ * adjoint of every node. Constants among y are ignored. Errors as above. */
+TG_API tg_status tg_adjoint_sweep(tg_tape *t, const tg_var *y, const double *dy, size_t m);
+
+/* What the last sweep left at v; 0 for a constant, NaN before any sweep or for a var that is not of t. */
+TG_API double tg_tangent(const tg_tape *t, tg_var v);
+TG_API double tg_adjoint(const tg_tape *t, tg_var v);
+
+/* Walk the tape: its nodes are numbered from 0 in the order of recording, inputs included. */
+TG_API size_t tg_tape_size(const tg_tape *t);
+TG_API size_t tg_tape_bytes(const tg_tape *t);          /* memory in use by the recording                    */
+TG_API tg_var tg_tape_at(const tg_tape *t, size_t i);   /* node i as a var; a NaN constant beyond the end    */
+TG_API size_t tg_index(tg_var v);                       /* and back; SIZE_MAX for a constant                 */
+TG_API const char *tg_op_name(const tg_tape *t, tg_var v); /* "input", "mul", ...; "constant", "?" elsewhere */
+
+/* The operands of v in order, constants as constant vars: fills operand[0..room) and answers how many there are.
+ * `operand` may be NULL when room is 0. A further output of an operation names its first output as operand. */
+TG_API size_t tg_operands(const tg_tape *t, tg_var v, tg_var *operand, size_t room);
+
+/* Write the computational graph in Graphviz's dot language: inputs as boxes, operations as circles, values as
+ * labels, and after sweeps tangents and adjoints too. TG_E_CALLBACK when writing fails. */
+TG_API tg_status tg_tape_dot(const tg_tape *t, FILE *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,173 @@
+/* var: a number that remembers how it was computed.
+ *
+ * A tg_var is a value and a place on a tape, two registers wide, passed and returned by value. Arithmetic on it
+ * (operations.h) appends to the tape that is active on this thread: the one a driver such as tg_gradient
+ * (function.h) made active around your function, or the one between tg_tape_begin and tg_tape_end (tape.h).
+ * A var whose value does not depend on any input is a constant and takes no place on the tape.
+ *
+ * Operations never return a status: the tape keeps its first failure (out of memory, a var of another or a
+ * cleared tape, tg_fail), later operations are harmless, and whoever reads derivatives is told. NaN and infinity
+ * are results, not failures. */
+#ifndef TAPEGRAD_VAR_H
+#define TAPEGRAD_VAR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct tg_var {
+  double value_; /* fields are private: use tg_primal or tg_peek */
+  uint32_t index_, tape_;
+} tg_var;
+
+/* The short name of the type; define TG_NO_VAR before the first include to keep `var` for yourself. */
+#ifndef TG_NO_VAR
+typedef tg_var var;
+#endif
+
+/* A var that depends on nothing. Numbers mixed with vars become constants by themselves, so this is needed only
+ * where a var must be written down: `var s = tg_constant(0)`. */
+static inline tg_var tg_constant(double c)
+{
+  tg_var v;
+  v.value_ = c;
+  v.index_ = UINT32_MAX;
+  v.tape_ = 0;
+  return v;
+}
+
+/* A constant that is read again from *p at every evaluation of a recorded function (everything else that your
+ * function reads from outside is captured when it is recorded). *p must outlive the recording. */
+TG_API tg_var tg_live(const double *p);
+
+/* The value of v. While recording this marks the function point-dependent: whatever your code does with a bare
+ * number cannot be replayed, so every later evaluation records afresh. */
+TG_API double tg_primal(tg_var v);
+
+/* The value of v for printf and debuggers: leaves no mark, so do not compute with it. */
+static inline double tg_peek(tg_var v) { return v.value_; }
+
+/* Inside a function being recorded: give up; the driver that called it returns `why` (TG_OK counts as
+ * TG_E_CALLBACK). The first failure is the one reported. */
+TG_API void tg_fail(tg_status why);
+
+/* A user's own operation with n operands x[0..n) and m outputs y[0..m): make it `static const`. Every callback
+ * sets all its outputs (never adds to them), keeps no pointer to its arguments, and returns 0, or a negative
+ * tg_status (any other nonzero: TG_E_CALLBACK) to make the evaluation fail.
+ *   value  y = f(x)                       required
+ *   jvp    jv = J(x) v                    J is m x n; NULL: forward mode answers TG_E_ORDER
+ *   vjp    uj = J(x)' u                   NULL: reverse mode answers TG_E_ORDER
+ *   hvp    hv = d/dt J(x + t v)' u        at t = 0; NULL: second order answers TG_E_ORDER */
+typedef struct tg_custom_op {
+  const char *name;
+  int (*value)(const double *x, size_t n, double *y, size_t m, void *user);
+  int (*jvp)(const double *x, size_t n, const double *v, double *jv, size_t m, void *user);
+  int (*vjp)(const double *x, size_t n, const double *u, size_t m, double *uj, void *user);
+  int (*hvp)(const double *x, size_t n, const double *u, size_t m, const double *v, double *hv, void *user);
+} tg_custom_op;
+
+/* Apply `op`: reads x[0..n), writes y[0..m) (which may overlap x). `op` and `user` must outlive the recording. */
+TG_API void tg_custom(const tg_custom_op *op, const tg_var *x, size_t n, tg_var *y, size_t m, void *user);
+
+/* ---- Private from here: what the inline operations of operations.h record with. ---- */
+
+#if defined __cplusplus && defined __GNUC__
+#define TG_THREAD_ __thread
+#elif defined __cplusplus
+#define TG_THREAD_ thread_local
+#else
+#define TG_THREAD_ _Thread_local
+#endif
+#if defined __GNUC__ && defined __ELF__
+#define TG_TLS_MODEL_ __attribute__((tls_model("initial-exec")))
+#else
+#define TG_TLS_MODEL_
+#endif
+#ifdef __GNUC__
+#define TG_LIKELY_(c) __builtin_expect(!!(c), 1)
+#define TG_KNOWN_(c) (__builtin_constant_p(c) && (c))
+#else
+#define TG_LIKELY_(c) (c)
+#define TG_KNOWN_(c) 0
+#endif
+
+/* One elementary operation: opcode in bits 0-7, operands in bits 8-35 and 36-63, and its value. */
+typedef struct tg_node_ {
+  uint64_t word_;
+  double primal_;
+} tg_node_;
+
+/* The growing end of a tape. */
+typedef struct tg_recorder_ {
+  tg_node_ *nodes_;
+  double *constants_;
+  uint32_t size_, capacity_, id_, constant_count_, constant_capacity_;
+} tg_recorder_;
+
+/* The tape that records on this thread; never NULL (a recorder without room stands for "none"). */
+extern TG_API TG_THREAD_ tg_recorder_ *tg_active_ TG_TLS_MODEL_;
+
+/* The general way to record, out of line: grows, stores constants, folds, reports stale and foreign operands.
+ * A binary opcode is followed by its forms var-constant and constant-var. */
+TG_API tg_var tg_push_unary_(unsigned op, tg_var x, double v);
+TG_API tg_var tg_push_binary_(unsigned op, tg_var x, tg_var y, double v);
+TG_API tg_var tg_push_ternary_(unsigned op, tg_var x, tg_var y, tg_var z, double v);
+
+static inline tg_var tg_append_(tg_recorder_ *r, uint64_t word, double v)
+{
+  const uint32_t i = r->size_;
+  tg_var result;
+  r->nodes_[i].word_ = word;
+  r->nodes_[i].primal_ = v;
+  r->size_ = i + 1;
+  result.value_ = v;
+  result.index_ = i;
+  result.tape_ = r->id_;
+  return result;
+}
+
+/* The inline way: a warm tape with room and operands of its own; anything else goes the general way. */
+static inline tg_var tg_record_unary_(unsigned op, tg_var x, double v)
+{
+  tg_recorder_ *const r = tg_active_;
+  if (TG_LIKELY_((x.tape_ == r->id_) & (r->size_ < r->capacity_)))
+    return tg_append_(r, op | (uint64_t)x.index_ << 8, v);
+  return tg_push_unary_(op, x, v);
+}
+
+static inline tg_var tg_record_binary_(unsigned op, tg_var x, tg_var y, double v)
+{
+  tg_recorder_ *const r = tg_active_;
+  if (TG_KNOWN_(y.tape_ == 0)) {
+    if (TG_LIKELY_((x.tape_ == r->id_) & (r->size_ < r->capacity_) &
+                   (r->constant_count_ < r->constant_capacity_))) {
+      const uint32_t c = r->constant_count_++;
+      r->constants_[c] = y.value_;
+      return tg_append_(r, (op + 1) | (uint64_t)x.index_ << 8 | (uint64_t)c << 36, v);
+    }
+  } else if (TG_KNOWN_(x.tape_ == 0)) {
+    if (TG_LIKELY_((y.tape_ == r->id_) & (r->size_ < r->capacity_) &
+                   (r->constant_count_ < r->constant_capacity_))) {
+      const uint32_t c = r->constant_count_++;
+      r->constants_[c] = x.value_;
+      return tg_append_(r, (op + 2) | (uint64_t)c << 8 | (uint64_t)y.index_ << 36, v);
+    }
+  } else if (TG_LIKELY_((x.tape_ == r->id_) & (y.tape_ == r->id_) & (r->size_ < r->capacity_))) {
+    return tg_append_(r, op | (uint64_t)x.index_ << 8 | (uint64_t)y.index_ << 36, v);
+  }
+  return tg_push_binary_(op, x, y, v);
+}
+
+/* ORDER OP: the opcodes recorded inline; the head of the enum that ops.h grows from ops.def. */
+enum { TG_CODE_ADD_ = 4, TG_CODE_SUB_ = 7, TG_CODE_MUL_ = 10, TG_CODE_DIVIDE_ = 13 };
+
+#ifdef __cplusplus
+}
+#endif
+#endif
