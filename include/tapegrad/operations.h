@@ -1,0 +1,249 @@
+/* operations: the elementary functions and the operations with many operands.
+ *
+ * Every operation here is a function of vars and a function of plain numbers, tg_exp and tg_exp_d. The name
+ * without suffix is also a macro that takes any mix of both (see "Any mix of vars and numbers" below); the
+ * function itself is reached by its name in parentheses, (tg_exp), for instance to take its address.
+ *
+ * Values are those of C99's <math.h> where it has the function. Derivatives follow these rules:
+ *   - at the boundary of the domain, the one-sided limit: sqrt'(0) = inf;
+ *   - at a kink, the subgradient of least norm: fabs'(0) = 0, relu'(0) = 0, a tie of fmax gives each side 1/2;
+ *   - outside the domain, or where no subgradient exists, NaN;
+ *   - a product with a factor exactly zero contributes zero, even if the other is infinite or NaN. So the
+ *     branch that tg_where did not take never spoils a derivative; the price: square(sqrt(x)) at 0 gives 0.
+ * The notes below say only what does not follow from these. */
+#ifndef TAPEGRAD_OPERATIONS_H
+#define TAPEGRAD_OPERATIONS_H
+
+#include "var.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Arithmetic. add and mul as macros take one or more operands, folded from the left. ---- */
+
+TG_API tg_var (tg_add)(tg_var x, tg_var y);
+TG_API tg_var (tg_sub)(tg_var x, tg_var y);
+TG_API tg_var (tg_mul)(tg_var x, tg_var y);
+TG_API tg_var (tg_divide)(tg_var x, tg_var y);        /* x / y; partials at 1/0: inf, -inf; at 0/0: inf, NaN */
+TG_API tg_var (tg_neg)(tg_var x);
+TG_API tg_var (tg_inv)(tg_var x);                     /* 1 / x */
+TG_API tg_var (tg_square)(tg_var x);                  /* x x */
+TG_API tg_var (tg_fma)(tg_var x, tg_var y, tg_var z); /* x y + z, rounded once */
+
+/* ---- Comparing. ---- */
+
+/* For `if` and `while`: a bool that is recorded as a guard. When a later evaluation of a recorded function
+ * would decide otherwise, the function is recorded again; a function without a callback answers TG_E_BRANCH. */
+TG_API bool (tg_lt)(tg_var x, tg_var y);
+TG_API bool (tg_le)(tg_var x, tg_var y);
+TG_API bool (tg_gt)(tg_var x, tg_var y);
+TG_API bool (tg_ge)(tg_var x, tg_var y);
+TG_API bool (tg_eq)(tg_var x, tg_var y);
+TG_API bool (tg_ne)(tg_var x, tg_var y);
+
+/* For where: 1 or 0 as a var, decided at every evaluation, without a guard. Derivative 0. A NaN gives 0. */
+TG_API tg_var (tg_less)(tg_var x, tg_var y);
+TG_API tg_var (tg_less_equal)(tg_var x, tg_var y);
+TG_API tg_var (tg_equal)(tg_var x, tg_var y);
+
+/* c != 0 ? a : b, decided at every evaluation; both a and b are computed. Derivative 1 for the one taken. */
+TG_API tg_var (tg_where)(tg_var c, tg_var a, tg_var b);
+
+/* ---- Powers and roots. ---- */
+
+/* x to the power y. Partials: at (0, 0) both 0; at (x, 0) (0, log x); at (0, 1/2) (inf, 0). A negative x is
+ * fine with an integer y: the partial in y is then NaN if y is a var, and absent if y is a constant. */
+TG_API tg_var (tg_pow)(tg_var x, tg_var y);
+TG_API tg_var (tg_sqrt)(tg_var x);                      /* derivative at 0 and -0.0: inf */
+TG_API tg_var (tg_rsqrt)(tg_var x);                     /* 1 / sqrt(x) */
+TG_API tg_var (tg_cbrt)(tg_var x);                      /* derivative at 0: inf */
+TG_API tg_var (tg_hypot)(tg_var x, tg_var y);           /* sqrt(x^2 + y^2); no overflow; partials 0 at (0,0) */
+TG_API tg_var (tg_norm3)(tg_var x, tg_var y, tg_var z); /* the same of three */
+
+/* ---- Exponentials and logarithms. Logarithms at 0: value -inf, derivative inf. ---- */
+
+TG_API tg_var (tg_exp)(tg_var x);
+TG_API tg_var (tg_exp2)(tg_var x);
+TG_API tg_var (tg_exp10)(tg_var x);
+TG_API tg_var (tg_expm1)(tg_var x);
+TG_API tg_var (tg_log)(tg_var x);
+TG_API tg_var (tg_log2)(tg_var x);
+TG_API tg_var (tg_log10)(tg_var x);
+TG_API tg_var (tg_log1p)(tg_var x);
+TG_API tg_var (tg_xlogx)(tg_var x);               /* x log x, 0 at 0 with derivative -inf */
+TG_API tg_var (tg_xlogy)(tg_var x, tg_var y);     /* x log y, 0 if x is 0 and y is not NaN */
+TG_API tg_var (tg_logaddexp)(tg_var x, tg_var y); /* log(exp x + exp y); no overflow; of two -inf: partials 0 */
+TG_API tg_var (tg_ldexp)(tg_var x, tg_var e);     /* x 2^e, e rounded to an integer; derivative in e: 0 */
+
+/* ---- Circular and hyperbolic functions, angles in radians. ---- */
+
+TG_API tg_var (tg_sin)(tg_var x);
+TG_API tg_var (tg_cos)(tg_var x);
+TG_API tg_var (tg_tan)(tg_var x);
+TG_API tg_var (tg_asin)(tg_var x);            /* derivative at -1 and 1: inf */
+TG_API tg_var (tg_acos)(tg_var x);            /* derivative at -1 and 1: -inf */
+TG_API tg_var (tg_atan)(tg_var x);
+TG_API tg_var (tg_atan2)(tg_var y, tg_var x); /* the angle of the point (x, y); partials at (0, 0): NaN */
+TG_API tg_var (tg_sinc)(tg_var x);            /* sin(x) / x, 1 at 0 */
+TG_API tg_var (tg_sinh)(tg_var x);
+TG_API tg_var (tg_cosh)(tg_var x);
+TG_API tg_var (tg_tanh)(tg_var x);
+TG_API tg_var (tg_asinh)(tg_var x);
+TG_API tg_var (tg_acosh)(tg_var x);           /* x >= 1; derivative at 1: inf */
+TG_API tg_var (tg_atanh)(tg_var x);           /* derivative at -1 and 1: inf */
+
+/* ---- Special functions. ---- */
+
+TG_API tg_var (tg_erf)(tg_var x);
+TG_API tg_var (tg_erfc)(tg_var x);
+TG_API tg_var (tg_norm_cdf)(tg_var x);     /* the standard normal distribution function */
+TG_API tg_var (tg_log_norm_cdf)(tg_var x); /* its logarithm, accurate far into the left tail */
+TG_API tg_var (tg_lgamma)(tg_var x);       /* log |gamma(x)|; derivative digamma(x) */
+TG_API tg_var (tg_tgamma)(tg_var x);
+TG_API tg_var (tg_digamma)(tg_var x);      /* the derivative of log gamma */
+TG_API tg_var (tg_trigamma)(tg_var x);     /* the derivative of digamma */
+TG_API tg_var (tg_j0)(tg_var x);           /* Bessel functions of the first kind, order 0 and 1 */
+TG_API tg_var (tg_j1)(tg_var x);
+TG_API tg_var (tg_y0)(tg_var x);           /* and of the second kind, x > 0 */
+TG_API tg_var (tg_y1)(tg_var x);
+
+/* ---- Absolute value, extremes, rounding, remainders. ---- */
+
+TG_API tg_var (tg_fabs)(tg_var x);
+TG_API tg_var (tg_sign)(tg_var x);                         /* -1, 0 or 1, NaN of NaN; derivative 0 */
+TG_API tg_var (tg_copysign)(tg_var x, tg_var y);           /* |x| with the sign of y; derivative in y: 0 */
+TG_API tg_var (tg_fmax)(tg_var x, tg_var y);               /* of NaN and a number: the number, its partial 1 */
+TG_API tg_var (tg_fmin)(tg_var x, tg_var y);
+TG_API tg_var (tg_fdim)(tg_var x, tg_var y);               /* x - y if positive, else 0 */
+TG_API tg_var (tg_clamp)(tg_var x, tg_var low, tg_var high); /* into [low, high]; derivative 1 on all of it */
+TG_API tg_var (tg_lerp)(tg_var a, tg_var b, tg_var t);     /* a + t (b - a), exact at t = 0 and t = 1 */
+TG_API tg_var (tg_floor)(tg_var x);                        /* these five: derivative 0 */
+TG_API tg_var (tg_ceil)(tg_var x);
+TG_API tg_var (tg_round)(tg_var x);
+TG_API tg_var (tg_trunc)(tg_var x);
+TG_API tg_var (tg_rint)(tg_var x);
+TG_API tg_var (tg_fmod)(tg_var x, tg_var y);               /* x - n y, n = trunc(x / y); partials (1, -n) */
+TG_API tg_var (tg_remainder)(tg_var x, tg_var y);          /* x - n y, n = rint(x / y);  partials (1, -n) */
+
+/* ---- Statistics and learning. ---- */
+
+TG_API tg_var (tg_sigmoid)(tg_var x);       /* 1 / (1 + exp(-x)) */
+TG_API tg_var (tg_log_sigmoid)(tg_var x);   /* its logarithm: -softplus(-x) */
+TG_API tg_var (tg_softplus)(tg_var x);      /* log(1 + exp x) */
+TG_API tg_var (tg_logit)(tg_var p);         /* log(p / (1 - p)), the inverse of sigmoid */
+TG_API tg_var (tg_relu)(tg_var x);          /* max(x, 0) */
+TG_API tg_var (tg_leaky_relu)(tg_var x, tg_var slope); /* x if x > 0, else slope x */
+TG_API tg_var (tg_elu)(tg_var x, tg_var alpha);        /* x if x > 0, else alpha (exp x - 1) */
+TG_API tg_var (tg_gelu)(tg_var x);          /* x norm_cdf(x) */
+TG_API tg_var (tg_gelu_tanh)(tg_var x);     /* nearly so: x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) */
+TG_API tg_var (tg_silu)(tg_var x);          /* x sigmoid(x) */
+TG_API tg_var (tg_mish)(tg_var x);          /* x tanh(softplus(x)) */
+TG_API tg_var (tg_softsign)(tg_var x);      /* x / (1 + |x|) */
+TG_API tg_var (tg_logcosh)(tg_var x);       /* log(cosh x) without overflow */
+TG_API tg_var (tg_huber)(tg_var x, tg_var delta); /* x^2 / 2 if |x| <= delta, else delta (|x| - delta / 2) */
+
+/* ---- Operations with many operands: arrays of vars; those ending in _d take arrays of numbers. ---- */
+
+/* x_0 + ... + x_(n-1), from the left; 0 if n is 0. */
+TG_API tg_var (tg_sum)(const tg_var *x, size_t n);
+TG_API double tg_sum_d(const double *x, size_t n);
+
+/* x_0 y_0 + ... + x_(n-1) y_(n-1), from the left; 0 if n is 0. */
+TG_API tg_var (tg_dot)(const tg_var *x, const tg_var *y, size_t n);
+TG_API tg_var tg_dot_vd_(const tg_var *x, const double *y, size_t n);
+TG_API tg_var tg_dot_dv_(const double *x, const tg_var *y, size_t n);
+TG_API double tg_dot_d(const double *x, const double *y, size_t n);
+
+/* The Euclidean norm, without overflow; partials 0 where all x are 0. */
+TG_API tg_var (tg_norm2)(const tg_var *x, size_t n);
+TG_API double tg_norm2_d(const double *x, size_t n);
+
+/* log(exp x_0 + ... + exp x_(n-1)) without overflow; its partials are the softmax. If n is 0 or all x are -inf:
+ * -inf with partials 0; operands that are +inf share 1 equally. */
+TG_API tg_var (tg_logsumexp)(const tg_var *x, size_t n);
+TG_API double tg_logsumexp_d(const double *x, size_t n);
+
+/* p_i = exp z_i / (exp z_0 + ... + exp z_(k-1)) for every i of k; p may be z. */
+TG_API void (tg_softmax)(const tg_var *z, size_t k, tg_var *p);
+TG_API void tg_softmax_d(const double *z, size_t k, double *p);
+
+/* z[index], decided at every evaluation: index is rounded, out of range gives NaN. Derivative in index: 0. */
+TG_API tg_var (tg_pick)(const tg_var *z, size_t k, tg_var index);
+TG_API tg_var tg_pick_dv_(const double *z, size_t k, tg_var index);
+TG_API double tg_pick_d(const double *z, size_t k, double index);
+
+/* The first index of the largest of z[0..k), decided at every evaluation; NaN if k is 0. Derivative 0. */
+TG_API tg_var (tg_argmax)(const tg_var *z, size_t k);
+TG_API double tg_argmax_d(const double *z, size_t k);
+
+/* The cross entropy of logits z[0..k) and a class 0 .. k-1: logsumexp(z) - z[label]; label as for pick. */
+TG_API tg_var (tg_cross_entropy)(const tg_var *z, size_t k, tg_var label);
+TG_API tg_var tg_cross_entropy_dv_(const double *z, size_t k, tg_var label);
+TG_API double tg_cross_entropy_d(const double *z, size_t k, double label);
+
+/* y = W x + b with W = w[0 .. rows * columns) row by row, x[0..columns), b[0..rows) or NULL for none, y[0..rows).
+ * b is of the type of w. y may not overlap w, x or b. */
+TG_API void (tg_affine)(const tg_var *w, const tg_var *b, const tg_var *x, size_t rows, size_t columns,
+                        tg_var *y);
+TG_API void tg_affine_vd_(const tg_var *w, const tg_var *b, const double *x, size_t rows, size_t columns,
+                          tg_var *y);
+TG_API void tg_affine_dv_(const double *w, const double *b, const tg_var *x, size_t rows, size_t columns,
+                          tg_var *y);
+TG_API void tg_affine_d(const double *w, const double *b, const double *x, size_t rows, size_t columns,
+                        double *y);
+
+/* ---- The elementary functions of numbers: double tg_exp_d(double x) and so on; guards answer bool. ---- */
+
+/* Every elementary operation by number of operands: the names of ops.def. */
+#define TG_UNARY_LIST_(X)                                                                                    \
+  X(neg) X(inv) X(square) X(sqrt) X(rsqrt) X(cbrt) X(exp) X(exp2) X(exp10) X(expm1) X(log) X(log2) X(log10)  \
+  X(log1p) X(xlogx) X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinc) X(sinh) X(cosh) X(tanh) X(asinh)    \
+  X(acosh) X(atanh) X(erf) X(erfc) X(norm_cdf) X(log_norm_cdf) X(lgamma) X(tgamma) X(digamma) X(trigamma)    \
+  X(j0) X(j1) X(y0) X(y1) X(fabs) X(sign) X(floor) X(ceil) X(round) X(trunc) X(rint) X(sigmoid)              \
+  X(log_sigmoid) X(softplus) X(logit) X(relu) X(gelu) X(gelu_tanh) X(silu) X(mish) X(softsign) X(logcosh)
+#define TG_BINARY_LIST_(X)                                                                                   \
+  X(add) X(sub) X(mul) X(divide) X(less) X(less_equal) X(equal) X(pow) X(hypot) X(xlogy) X(logaddexp)        \
+  X(ldexp) X(atan2) X(copysign) X(fmax) X(fmin) X(fdim) X(fmod) X(remainder) X(leaky_relu) X(elu) X(huber)
+#define TG_TERNARY_LIST_(X) X(fma) X(where) X(norm3) X(clamp) X(lerp)
+#define TG_GUARD_LIST_(X) X(lt) X(le) X(gt) X(ge) X(eq) X(ne)
+
+#define TG_DECLARE_(name) TG_API double tg_##name##_d(double x);
+TG_UNARY_LIST_(TG_DECLARE_)
+#undef TG_DECLARE_
+#define TG_DECLARE_(name) TG_API double tg_##name##_d(double x, double y);
+TG_BINARY_LIST_(TG_DECLARE_)
+#undef TG_DECLARE_
+#define TG_DECLARE_(name) TG_API double tg_##name##_d(double x, double y, double z);
+TG_TERNARY_LIST_(TG_DECLARE_)
+#undef TG_DECLARE_
+#define TG_DECLARE_(name) TG_API bool tg_##name##_d(double x, double y);
+TG_GUARD_LIST_(TG_DECLARE_)
+#undef TG_DECLARE_
+
+/* ---- Private: the frequent operations, recorded inline; the exported functions are the same. ---- */
+
+static inline tg_var tg_add_(tg_var x, tg_var y)
+{
+  return tg_record_binary_(TG_CODE_ADD_, x, y, x.value_ + y.value_);
+}
+
+static inline tg_var tg_sub_(tg_var x, tg_var y)
+{
+  return tg_record_binary_(TG_CODE_SUB_, x, y, x.value_ - y.value_);
+}
+
+static inline tg_var tg_mul_(tg_var x, tg_var y)
+{
+  return tg_record_binary_(TG_CODE_MUL_, x, y, x.value_ * y.value_);
+}
+
+static inline tg_var tg_divide_(tg_var x, tg_var y)
+{
+  return tg_record_binary_(TG_CODE_DIVIDE_, x, y, x.value_ / y.value_);
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif

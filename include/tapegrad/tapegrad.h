@@ -1,0 +1,10 @@
+/* Tapegrad: everything but the short names (overload.h). */
+#ifndef TAPEGRAD_H
+#define TAPEGRAD_H
+
+#include "operations.h"
+#include "status.h"
+#include "tape.h"
+#include "var.h"
+
+#endif
