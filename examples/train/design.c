@@ -1,0 +1,217 @@
+#include "design.h"
+
+#include "memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* -- learning --------------------------------------------------------------------------------------------------- */
+
+static int by_value(const void *a, const void *b)
+{
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+static double mean_of(const double *x, size_t n)
+{
+  double mean = 0;
+  for (size_t i = 0; i < n; i++) mean += x[i] / (double)n; /* divided first: no overflow */
+  return mean;
+}
+
+static double median_of(double *x, size_t n)
+{
+  qsort(x, n, sizeof *x, by_value);
+  return n % 2 == 1 ? x[n / 2] : x[n / 2 - 1] / 2 + x[n / 2] / 2;
+}
+
+static double most_frequent(double *x, size_t n)
+{
+  qsort(x, n, sizeof *x, by_value);
+  double best = x[0];
+  size_t most = 0;
+  for (size_t i = 0; i < n;) {
+    size_t j = i;
+    while (j < n && x[j] == x[i]) j++;
+    if (j - i > most) {
+      most = j - i;
+      best = x[i];
+    }
+    i = j;
+  }
+  return best;
+}
+
+static bool learn_fill(design_column *c, const table *t, size_t k, const size_t *row, size_t rows,
+                       missing_policy missing, failure *f)
+{
+  double *x = resize(NULL, rows, sizeof *x);
+  if (x == NULL) return fail_memory(f);
+  size_t n = 0;
+  for (size_t i = 0; i < rows; i++) {
+    const double v = t->cell[row[i] * t->columns + k];
+    if (!isnan(v)) x[n++] = v;
+  }
+  if (n > 0) {
+    c->fill = c->kind != COLUMN_NUMBER      ? most_frequent(x, n)
+              : missing == MISSING_MEDIAN ? median_of(x, n)
+                                          : mean_of(x, n);
+  }
+  free(x);
+  return n > 0 || fail(f, "column '%s' has no value at all in the rows to learn from", c->name);
+}
+
+static bool copy_levels(levels *to, const levels *from)
+{
+  for (size_t i = 0; i < from->count; i++) {
+    if (levels_add(to, from->text[i], from->length[i]) == LEVEL_NONE) return false;
+  }
+  return true;
+}
+
+bool design_learn(design *d, const table *t, size_t columns, const size_t *row, size_t rows, failure *f)
+{
+  const missing_policy missing = d->missing;
+  const bool fills = missing == MISSING_MEAN || missing == MISSING_MEDIAN;
+  d->columns = d->features = 0;
+  d->column = zeroed(columns, sizeof *d->column);
+  if (d->column == NULL) return fail_memory(f);
+  for (size_t k = 0; k < columns; k++) {
+    design_column *c = &d->column[d->columns++];
+    c->kind = t->column[k].kind;
+    c->name = copy_text(t->column[k].name, strlen(t->column[k].name));
+    bool good = (c->name != NULL && copy_levels(&c->levels, &t->column[k].levels)) || fail_memory(f);
+    good = good && (!fills || learn_fill(c, t, k, row, rows, missing, f));
+    if (!good) {
+      design_free(d);
+      return false;
+    }
+    d->features += c->kind == COLUMN_NUMBER ? 1 : c->levels.count - 1;
+  }
+  return true;
+}
+
+bool design_sparse(design *d, const sparse_rows *s)
+{
+  d->sparse = true;
+  d->features = s->columns;
+  d->base = s->base;
+  return true;
+}
+
+void design_free(design *d)
+{
+  for (size_t k = 0; k < d->columns; k++) {
+    free(d->column[k].name);
+    levels_free(&d->column[k].levels);
+  }
+  free(d->column);
+  *d = (design){0};
+}
+
+const char *design_feature_name(const design *d, size_t j, char out[FEATURE_NAME_ROOM])
+{
+  if (d->sparse) snprintf(out, FEATURE_NAME_ROOM, "%zu", j + (size_t)d->base);
+  for (size_t k = 0; k < d->columns; k++) {
+    const design_column *c = &d->column[k];
+    const size_t size = c->kind == COLUMN_NUMBER ? 1 : c->levels.count - 1;
+    if (j < size) {
+      const bool number = c->kind == COLUMN_NUMBER;
+      snprintf(out, FEATURE_NAME_ROOM, "%.120s%s%.120s", c->name, number ? "" : "=", number ? "" : c->levels.text[j + 1]);
+      break;
+    }
+    j -= size;
+  }
+  return out;
+}
+
+/* -- rows ------------------------------------------------------------------------------------------------------- */
+
+static void encode_row(const design *d, const double *cell, double *x)
+{
+  for (size_t k = 0; k < d->columns; k++) {
+    const design_column *c = &d->column[k];
+    const double v = isnan(cell[k]) ? c->fill : cell[k];
+    if (c->kind == COLUMN_NUMBER) {
+      *x++ = v;
+      continue;
+    }
+    for (size_t level = 1; level < c->levels.count; level++) *x++ = v == (double)level;
+  }
+}
+
+bool dataset_from_table(dataset *s, const design *d, const table *t, roles role, const size_t *row, size_t rows,
+                        failure *f)
+{
+  *s = (dataset){.rows = rows, .features = d->features};
+  s->has_offset = role.offset != NO_COLUMN;
+  s->has_weight = role.weight != NO_COLUMN;
+  s->has_target = role.target != NO_COLUMN;
+  s->width = s->features + (size_t)s->has_offset + (size_t)s->has_weight + (size_t)s->has_target;
+  if (s->width == 0) return fail(f, "there is no column to learn from");
+  if (rows > (size_t)-1 / s->width) return fail_memory(f);
+  s->values = resize(NULL, rows * s->width, sizeof *s->values);
+  if (s->values == NULL) return fail_memory(f);
+  for (size_t i = 0; i < rows; i++) {
+    const double *cell = t->cell + row[i] * t->columns;
+    double *x = s->values + i * s->width;
+    encode_row(d, cell, x);
+    x += s->features;
+    if (s->has_offset) *x++ = cell[role.offset];
+    if (s->has_weight) *x++ = cell[role.weight];
+    if (s->has_target) *x = cell[role.target];
+  }
+  return true;
+}
+
+bool dataset_from_sparse(dataset *s, const sparse_rows *from, const size_t *row, size_t rows, failure *f)
+{
+  *s = (dataset){.rows = rows, .features = from->columns, .has_target = true, .is_sparse = true};
+  size_t entries = 0;
+  for (size_t i = 0; i < rows; i++) entries += from->row_start[row[i] + 1] - from->row_start[row[i]];
+  sparse_rows *p = &s->sparse;
+  *p = (sparse_rows){.rows = rows, .columns = from->columns, .base = from->base};
+  p->row_start = resize(NULL, rows + 1, sizeof *p->row_start);
+  p->column = resize(NULL, entries, sizeof *p->column);
+  p->value = resize(NULL, entries, sizeof *p->value);
+  p->target = resize(NULL, rows, sizeof *p->target);
+  if (p->row_start == NULL || p->column == NULL || p->value == NULL || p->target == NULL) {
+    dataset_free(s);
+    return fail_memory(f);
+  }
+  p->row_start[0] = 0;
+  for (size_t i = 0; i < rows; i++) {
+    const size_t start = from->row_start[row[i]], count = from->row_start[row[i] + 1] - start, at = p->row_start[i];
+    if (count > 0) {
+      memcpy(p->column + at, from->column + start, count * sizeof *p->column);
+      memcpy(p->value + at, from->value + start, count * sizeof *p->value);
+    }
+    p->target[i] = from->target[row[i]];
+    p->row_start[i + 1] = at + count;
+  }
+  return true;
+}
+
+void dataset_free(dataset *s)
+{
+  free(s->values);
+  sparse_free(&s->sparse);
+  *s = (dataset){0};
+}
+
+double dataset_target(const dataset *s, size_t i)
+{
+  return s->is_sparse ? s->sparse.target[i] : s->values[i * s->width + s->width - 1];
+}
+
+double dataset_weight(const dataset *s, size_t i)
+{
+  return s->has_weight ? s->values[i * s->width + s->features + s->has_offset] : 1;
+}
+
+double dataset_offset(const dataset *s, size_t i)
+{
+  return s->has_offset ? s->values[i * s->width + s->features] : 0;
+}

@@ -1,0 +1,61 @@
+/* From the columns of a file to the features of a model: numbers as they are, a category of L levels as L - 1
+ * indicators (the first level, in sorted order, is the reference), missing values filled in. A design is learned once
+ * and belongs to the model, so that new data are treated exactly as the old. */
+#ifndef TRAIN_DESIGN_H
+#define TRAIN_DESIGN_H
+
+#include "libsvm.h"
+#include "table.h"
+
+typedef enum missing_policy { MISSING_REFUSE, MISSING_DROP, MISSING_MEAN, MISSING_MEDIAN } missing_policy;
+
+typedef struct design_column {
+  char *name;
+  column_kind kind;
+  levels levels;
+  double fill;  /* for a missing value: mean, median, or the most frequent level */
+} design_column;
+
+typedef struct design {
+  design_column *column;
+  size_t columns, features;
+  missing_policy missing;
+  bool unseen_allowed;  /* an unseen category counts as the reference */
+  bool sparse;          /* made from a libsvm file: `features` columns without names */
+  int base;             /* of that file's column numbers */
+} design;
+
+/* Rows ready for a model. Dense: rows x width, features first, then the offset, the weight and the target as far as
+ * there are any. Sparse: compressed rows of features, the target beside them. */
+typedef struct dataset {
+  size_t rows, features, width;
+  bool has_offset, has_weight, has_target;
+  double *values;
+  sparse_rows sparse;
+  bool is_sparse;
+} dataset;
+
+/* Which columns of a table are no features; NO_COLUMN where there is none. */
+typedef struct roles {
+  size_t target, weight, offset;
+} roles;
+
+/* Learns the design from the listed rows of a table; its columns 0..features-1 are the features. */
+bool design_learn(design *d, const table *t, size_t columns, const size_t *row, size_t rows, failure *f);
+bool design_sparse(design *d, const sparse_rows *s);
+void design_free(design *d);
+
+/* The name of feature j, written to `out`; returns out. */
+enum { FEATURE_NAME_ROOM = 256 };
+const char *design_feature_name(const design *d, size_t j, char out[FEATURE_NAME_ROOM]);
+
+bool dataset_from_table(dataset *s, const design *d, const table *t, roles role, const size_t *row, size_t rows,
+                        failure *f);
+bool dataset_from_sparse(dataset *s, const sparse_rows *from, const size_t *row, size_t rows, failure *f);
+void dataset_free(dataset *s);
+
+double dataset_target(const dataset *s, size_t i);
+double dataset_weight(const dataset *s, size_t i); /* 1 without weights */
+double dataset_offset(const dataset *s, size_t i); /* 0 without offsets */
+
+#endif

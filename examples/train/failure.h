@@ -1,0 +1,34 @@
+/* What went wrong, in words for a person. Functions that can fail return false (or NULL) and leave the message here;
+ * nothing below main prints or exits. */
+#ifndef TRAIN_FAILURE_H
+#define TRAIN_FAILURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#if defined(__GNUC__)
+#define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
+#else
+#define PRINTF_LIKE(text, first)
+#endif
+
+typedef struct failure {
+  char text[1024];
+} failure;
+
+/* Where in a file: line and column count from 1, the column in bytes. A line of 0 leaves both out. */
+typedef struct place {
+  const char *file;
+  size_t line, column;
+} place;
+
+enum { EXCERPT_ROOM = 64 };
+
+bool fail(failure *f, const char *format, ...) PRINTF_LIKE(2, 3); /* always false */
+bool fail_at(failure *f, place where, const char *format, ...) PRINTF_LIKE(3, 4);
+bool fail_memory(failure *f);
+
+/* The beginning of some bytes of a file, fit to be printed: control characters are escaped, long text is cut. */
+const char *excerpt(char out[EXCERPT_ROOM], const char *text, size_t length);
+
+#endif

@@ -1,0 +1,273 @@
+#include "table.h"
+
+#include "memory.h"
+#include "number.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* -- opening ---------------------------------------------------------------------------------------------------- */
+
+static bool looks_like_data(const csv *c, char point)
+{
+  for (size_t i = 0; i < c->fields; i++) {
+    double x;
+    const csv_field *field = &c->field[i];
+    if (!field->quoted && number_read(field->text, field->length, point, &x) == NUMBER_OK) return true;
+  }
+  return false;
+}
+
+static place field_place(const table_reader *r, const csv_field *field)
+{
+  return (place){r->in.name, field->line, field->column};
+}
+
+static bool add_name(table_reader *r, const csv_field *field, size_t i, failure *f)
+{
+  char number[32];
+  const char *text = field->text;
+  size_t length = field->length;
+  if (!r->has_header || length == 0) {
+    const int n = snprintf(number, sizeof number, r->has_header ? "column %zu" : "x%zu", i + 1);
+    text = number;
+    length = (size_t)n;
+  }
+  const size_t place_of_name = levels_add(&r->names, text, length);
+  if (place_of_name == LEVEL_NONE) return fail_memory(f);
+  if (place_of_name == i) return true;
+  char shown[EXCERPT_ROOM];
+  return fail_at(f, field_place(r, field), "columns %zu and %zu are both named '%s'", place_of_name + 1, i + 1,
+                 excerpt(shown, text, length));
+}
+
+static bool read_header(table_reader *r, failure *f)
+{
+  const csv_result result = csv_next(&r->csv, f);
+  if (result == CSV_FAILED) return false;
+  if (result == CSV_END) return fail_at(f, (place){r->in.name, 0, 0}, "the file is empty");
+  r->has_header = r->format.header == HEADER_YES ||
+                  (r->format.header == HEADER_AUTO && !looks_like_data(&r->csv, r->format.point));
+  r->pending = !r->has_header;
+  for (size_t i = 0; i < r->csv.fields; i++) {
+    if (!add_name(r, &r->csv.field[i], i, f)) return false;
+  }
+  r->column_of = resize(NULL, r->names.count, sizeof *r->column_of);
+  return r->column_of != NULL || fail_memory(f);
+}
+
+static bool open_rest(table_reader *r, failure *f)
+{
+  if (csv_start(&r->csv, &r->in, r->format.delimiter, f) && read_header(r, f)) return true;
+  table_close(r);
+  return false;
+}
+
+bool table_open(table_reader *r, const char *file, table_format format, failure *f)
+{
+  *r = (table_reader){.format = format};
+  return input_open(&r->in, file, f) && open_rest(r, f);
+}
+
+bool table_open_memory(table_reader *r, const char *bytes, size_t length, table_format format, failure *f)
+{
+  *r = (table_reader){.format = format};
+  return input_memory(&r->in, "memory", bytes, length, f) && open_rest(r, f);
+}
+
+void table_close(table_reader *r)
+{
+  csv_end(&r->csv);
+  input_close(&r->in);
+  levels_free(&r->names);
+  free(r->column_of);
+  *r = (table_reader){0};
+}
+
+size_t table_find(const table_reader *r, const char *name)
+{
+  const size_t length = strlen(name);
+  const size_t found = levels_find(&r->names, name, length);
+  if (found != LEVEL_NONE) return found;
+  size_t number = 0;
+  for (size_t i = 0; i < length; i++) {
+    if (name[i] < '0' || name[i] > '9' || number > r->names.count) return NO_COLUMN;
+    number = 10 * number + (size_t)(name[i] - '0');
+  }
+  return number >= 1 && number <= r->names.count ? number - 1 : NO_COLUMN;
+}
+
+bool table_add_column(table *t, const char *name, column_kind kind, size_t source, failure *f)
+{
+  table_column *larger = resize(t->column, t->columns + 1, sizeof *larger);
+  if (larger == NULL) return fail_memory(f);
+  t->column = larger;
+  char *copy = copy_text(name, strlen(name));
+  if (copy == NULL) return fail_memory(f);
+  t->column[t->columns++] = (table_column){.name = copy, .kind = kind, .source = source};
+  return true;
+}
+
+/* -- cells ------------------------------------------------------------------------------------------------------ */
+
+static bool is_missing(const csv_field *field)
+{
+  static const char *const word[] = {"NA", "N/A", "na", "n/a", "null", "NULL", "NaN", "nan", "?", "."};
+  if (field->length == 0) return true;
+  if (field->length > 4) return false;
+  for (size_t i = 0; i < sizeof word / sizeof *word; i++) {
+    if (strlen(word[i]) == field->length && memcmp(word[i], field->text, field->length) == 0) return true;
+  }
+  return false;
+}
+
+static bool missing_cell(const table_reader *r, table *t, const table_column *column, const csv_field *field,
+                         double *cell, failure *f)
+{
+  if (!column->missing_allowed) {
+    char shown[EXCERPT_ROOM];
+    return fail_at(f, field_place(r, field),
+                   "column '%s': the value is missing ('%s'); such rows can be dropped or filled (--missing)",
+                   column->name, excerpt(shown, field->text, field->length));
+  }
+  t->missing++;
+  *cell = NAN;
+  return true;
+}
+
+static bool text_cell(const table_reader *r, table *t, table_column *column, const csv_field *field, double *cell,
+                      failure *f)
+{
+  const bool missing = column->kind == COLUMN_LABEL ? field->length == 0 : is_missing(field);
+  if (missing) return missing_cell(r, t, column, field, cell, f);
+  size_t level = levels_find(&column->levels, field->text, field->length);
+  if (level == LEVEL_NONE && column->closed) {
+    *cell = -1;
+    if (column->unseen_allowed) return true;
+    char shown[EXCERPT_ROOM];
+    return fail_at(f, field_place(r, field), "column '%s': '%s' did not occur when the model was made",
+                   column->name, excerpt(shown, field->text, field->length));
+  }
+  if (level == LEVEL_NONE) level = levels_add(&column->levels, field->text, field->length);
+  if (level == LEVEL_NONE) return fail_memory(f);
+  *cell = (double)level;
+  return true;
+}
+
+static bool bad_number(const table_reader *r, const table_column *column, const csv_field *field, number_kind kind,
+                       failure *f)
+{
+  char shown[EXCERPT_ROOM];
+  excerpt(shown, field->text, field->length);
+  const place where = field_place(r, field);
+  if (kind == NUMBER_TEXT) {
+    return fail_at(f, where, "column '%s': '%s' is not a number (columns of text: --categorical)", column->name,
+                   shown);
+  }
+  if (kind == NUMBER_TOO_LARGE) {
+    return fail_at(f, where, "column '%s': '%s' is beyond the largest double, %g", column->name, shown, DBL_MAX);
+  }
+  return fail_at(f, where, "column '%s': '%s' is not a finite number", column->name, shown);
+}
+
+static bool number_cell(const table_reader *r, table *t, const table_column *column, const csv_field *field,
+                        double *cell, failure *f)
+{
+  const number_kind kind = number_read(field->text, field->length, r->format.point, cell);
+  if (kind == NUMBER_OK) {
+    if (!column->nonnegative || *cell >= 0) return true;
+    return fail_at(f, field_place(r, field), "column '%s': a weight must not be negative", column->name);
+  }
+  if (is_missing(field)) return missing_cell(r, t, column, field, cell, f);
+  return bad_number(r, column, field, kind, f);
+}
+
+static bool store_record(table_reader *r, table *t, failure *f)
+{
+  const csv *c = &r->csv;
+  if (c->fields != r->names.count) {
+    const csv_field *last = &c->field[c->fields - 1];
+    return fail_at(f, field_place(r, last), "%zu fields where %zu are expected", c->fields, r->names.count);
+  }
+  double *row = t->cell + t->rows * t->columns;
+  for (size_t i = 0; i < c->fields; i++) {
+    const size_t k = r->column_of[i];
+    if (k == NO_COLUMN) continue;
+    table_column *column = &t->column[k];
+    const bool good = column->kind == COLUMN_NUMBER ? number_cell(r, t, column, &c->field[i], &row[k], f)
+                                                    : text_cell(r, t, column, &c->field[i], &row[k], f);
+    if (!good) return false;
+  }
+  t->rows++;
+  return true;
+}
+
+bool table_read(table_reader *r, table *t, size_t most, bool *end, failure *f)
+{
+  *end = false;
+  for (size_t i = 0; i < r->names.count; i++) r->column_of[i] = NO_COLUMN;
+  for (size_t k = 0; k < t->columns; k++) {
+    if (t->column[k].source != NO_COLUMN) r->column_of[t->column[k].source] = k;
+  }
+  for (size_t n = 0; n < most; n++) {
+    if (!r->pending) {
+      const csv_result result = csv_next(&r->csv, f);
+      if (result == CSV_FAILED) return false;
+      *end = result == CSV_END;
+      if (*end) return true;
+    }
+    r->pending = false;
+    if (t->columns != 0 && t->rows + 1 > SIZE_MAX / t->columns) return fail_memory(f);
+    double *cell = grow(t->cell, &t->room, (t->rows + 1) * t->columns, sizeof *cell);
+    if (cell == NULL) return fail_memory(f);
+    t->cell = cell;
+    if (!store_record(r, t, f)) return false;
+  }
+  return true;
+}
+
+bool table_sort_levels(table *t)
+{
+  for (size_t k = 0; k < t->columns; k++) {
+    levels *l = &t->column[k].levels;
+    size_t *new_number = resize(NULL, l->count, sizeof *new_number);
+    const bool good = new_number != NULL && (l->count == 0 || levels_sort(l, new_number));
+    for (size_t i = 0; good && l->count > 0 && i < t->rows; i++) {
+      double *cell = &t->cell[i * t->columns + k];
+      if (*cell >= 0) *cell = (double)new_number[(size_t)*cell];
+    }
+    free(new_number);
+    if (!good) return false;
+  }
+  return true;
+}
+
+void table_drop_missing(table *t)
+{
+  size_t kept = 0;
+  for (size_t i = 0; i < t->rows; i++) {
+    const double *row = t->cell + i * t->columns;
+    bool whole = true;
+    for (size_t k = 0; k < t->columns; k++) whole = whole && !isnan(row[k]);
+    if (whole && kept != i) memcpy(t->cell + kept * t->columns, row, t->columns * sizeof *row);
+    kept += whole;
+  }
+  t->rows = kept;
+  t->missing = 0;
+}
+
+void table_clear(table *t) { t->rows = t->missing = 0; }
+
+void table_free(table *t)
+{
+  for (size_t k = 0; k < t->columns; k++) {
+    free(t->column[k].name);
+    levels_free(&t->column[k].levels);
+  }
+  free(t->column);
+  free(t->cell);
+  *t = (table){0};
+}

@@ -1,0 +1,67 @@
+/* A CSV file as columns of numbers. Text columns (labels, categories) hold the number of their level; a missing value
+ * is NaN, a category unknown to a closed column is -1. */
+#ifndef TRAIN_TABLE_H
+#define TRAIN_TABLE_H
+
+#include "csv.h"
+#include "levels.h"
+
+#define NO_COLUMN ((size_t)-1)
+
+typedef enum column_kind { COLUMN_NUMBER, COLUMN_CATEGORY, COLUMN_LABEL } column_kind;
+
+typedef struct table_column {
+  char *name;         /* owned */
+  column_kind kind;
+  levels levels;      /* of a category or label */
+  size_t source;      /* which field of a record, from 0 */
+  bool closed;        /* no level may be added */
+  bool unseen_allowed; /* a text outside a closed category becomes -1 instead of a failure */
+  bool missing_allowed;
+  bool nonnegative;   /* weights */
+} table_column;
+
+typedef struct table {
+  table_column *column;
+  size_t columns;
+  double *cell;       /* rows x columns, row by row */
+  size_t rows, room;
+  size_t missing;     /* cells that are NaN */
+} table;
+
+typedef enum header_kind { HEADER_AUTO, HEADER_YES, HEADER_NO } header_kind;
+
+typedef struct table_format {
+  char delimiter;     /* '\0': found out */
+  char point;         /* the decimal mark */
+  header_kind header; /* auto: the first line is a header if no field of it is a number */
+} table_format;
+
+typedef struct table_reader {
+  input in;
+  csv csv;
+  table_format format;
+  levels names;       /* one per field: from the header, or x1, x2, ... */
+  bool has_header, pending; /* pending: the first record is data and still to be stored */
+  size_t *column_of;  /* field -> column of the table, or NO_COLUMN */
+} table_reader;
+
+/* Opens the file and settles delimiter, header and names. */
+bool table_open(table_reader *r, const char *file, table_format format, failure *f);
+bool table_open_memory(table_reader *r, const char *bytes, size_t length, table_format format, failure *f);
+void table_close(table_reader *r);
+
+/* A field by its name or, failing that, by its number from 1; NO_COLUMN if there is none. */
+size_t table_find(const table_reader *r, const char *name);
+
+bool table_add_column(table *t, const char *name, column_kind kind, size_t source, failure *f);
+
+/* Reads at most `most` further rows into t, behind those it has. *end tells that the file is at its end. */
+bool table_read(table_reader *r, table *t, size_t most, bool *end, failure *f);
+
+bool table_sort_levels(table *t); /* numbers the levels of every text column in order; false: no memory */
+void table_drop_missing(table *t); /* removes the rows with a missing value */
+void table_clear(table *t);  /* forgets the rows, keeps the columns */
+void table_free(table *t);
+
+#endif
