@@ -1,0 +1,310 @@
+/* Elementary functions written so that a loop over them vectorises: no branch, no table, no call.
+ *
+ * Each is a plain C function of one double, compiled into the loops of kernels.c; the compiler turns the loop into vector
+ * code. The operations and their order are the same in a vector and in a scalar remainder, hence so are the bits,
+ * wherever in a block a number stands. Errors stay below 2 ulp; special values are those of libm.
+ *
+ * Fused multiply-add is asked for by name. Constants are split so that accuracy does not depend on it.
+ *
+ * The approximations of log, log1p, sin and cos are those of fdlibm (K. C. Ng, Sun Microsystems, 1993), rearranged without
+ * branches; exp uses a Taylor series of degree 13 on [-log(2)/2, log(2)/2], whose tail is below 2^-60. */
+#ifndef TG_LANES_MATH_H
+#define TG_LANES_MATH_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined __GNUC__
+#define LANE_INLINE static inline __attribute__((always_inline))
+#else
+#define LANE_INLINE static inline
+#endif
+
+#if defined __FMA__
+#define TG_FMA(a, b, c) __builtin_fma(a, b, c)
+#else
+#define TG_FMA(a, b, c) ((a) * (b) + (c))
+#endif
+
+LANE_INLINE uint64_t lane_bits(double x)
+{
+  uint64_t u;
+  memcpy(&u, &x, sizeof u);
+  return u;
+}
+
+LANE_INLINE double lane_number(uint64_t u)
+{
+  double x;
+  memcpy(&x, &u, sizeof x);
+  return x;
+}
+
+LANE_INLINE double lane_fabs(double x) { return lane_number(lane_bits(x) & INT64_MAX); }
+LANE_INLINE double lane_with_sign(double magnitude, double sign)
+{
+  return lane_number((lane_bits(magnitude) & INT64_MAX) | (lane_bits(sign) & ~(uint64_t)INT64_MAX));
+}
+
+/* Added to a number below 2^51 in magnitude this rounds it to an integer, which then stands in the low bits. */
+#define LANE_SHIFTER 0x1.8p52
+
+#define LANE_LOG2E 0x1.71547652b82fep0
+#define LANE_LN2_HIGH 0x1.62e42fee00000p-1 /* 33 bits: its product with an exponent is exact */
+#define LANE_LN2_LOW 0x1.a39ef35793c76p-33
+
+/* 2^k for an integer k in [-1022, 1023] held in a double. */
+LANE_INLINE double lane_power_of_two(double k)
+{
+  return lane_number((lane_bits(k + LANE_SHIFTER) + 1023) << 52);
+}
+
+/* (exp(r) - 1 - r) / r^2 for |r| <= log(2)/2. */
+LANE_INLINE double lane_exp_tail(double r)
+{
+  const double r2 = r * r, r4 = r2 * r2;
+  const double a = TG_FMA(r, 0x1.5555555555555p-3, 0.5);                             /* 1/3!, 1/2! */
+  const double b = TG_FMA(r, 0x1.1111111111111p-7, 0x1.5555555555555p-5);            /* 1/5!, 1/4! */
+  const double c = TG_FMA(r, 0x1.a01a01a01a01ap-13, 0x1.6c16c16c16c17p-10);          /* 1/7!, 1/6! */
+  const double d = TG_FMA(r, 0x1.71de3a556c734p-19, 0x1.a01a01a01a01ap-16);          /* 1/9!, 1/8! */
+  const double e = TG_FMA(r, 0x1.ae64567f544e4p-26, 0x1.27e4fb7789f5cp-22);          /* 1/11!, 1/10! */
+  const double f = TG_FMA(r, 0x1.6124613a86d09p-33, 0x1.1eed8eff8d898p-29);          /* 1/13!, 1/12! */
+  const double low = TG_FMA(b, r2, a), middle = TG_FMA(d, r2, c), high = TG_FMA(f, r2, e);
+  return TG_FMA(TG_FMA(high, r4, middle), r4, low);
+}
+
+/* exp(x + low) for |low| far below |x|. */
+LANE_INLINE double lane_exp_sum(double x, double low)
+{
+  const double upper = x > 710.0 ? 710.0 : x; /* NaN passes */
+  const double t = upper < -746.0 ? -746.0 : upper;
+  const double k = (t * LANE_LOG2E + LANE_SHIFTER) - LANE_SHIFTER;
+  const double high = t - k * LANE_LN2_HIGH;
+  const double r = high - (k * LANE_LN2_LOW - low);
+  const double lost = (high - r) - (k * LANE_LN2_LOW - low);
+  const double e = 1.0 + (r + TG_FMA(r * r, lane_exp_tail(r), lost));
+  /* In two steps, so that a subnormal result is rounded once and 2^1024 is reached. */
+  const double half = (k * 0.5 + LANE_SHIFTER) - LANE_SHIFTER;
+  return e * lane_power_of_two(half) * lane_power_of_two(k - half);
+}
+
+LANE_INLINE double lane_exp(double x) { return lane_exp_sum(x, 0.0); }
+
+LANE_INLINE double lane_exp2(double x)
+{
+  const double upper = x > 1025.0 ? 1025.0 : x;
+  const double t = upper < -1080.0 ? -1080.0 : upper;
+  const double k = (t + LANE_SHIFTER) - LANE_SHIFTER;
+  const double f = t - k, high = f * LANE_LN2_HIGH, low = f * LANE_LN2_LOW;
+  const double r = high + low;
+  const double e = 1.0 + (r + TG_FMA(r * r, lane_exp_tail(r), 0.0));
+  const double half = (k * 0.5 + LANE_SHIFTER) - LANE_SHIFTER;
+  return e * lane_power_of_two(half) * lane_power_of_two(k - half);
+}
+
+/* expm1 as a sum of two. */
+LANE_INLINE double lane_expm1_pair(double x, double *low)
+{
+  const double upper = x > 710.0 ? 710.0 : x;
+  const double t = upper < -100.0 ? -100.0 : upper;
+  const double k = (t * LANE_LOG2E + LANE_SHIFTER) - LANE_SHIFTER;
+  const double high = t - k * LANE_LN2_HIGH;
+  const double r = high - k * LANE_LN2_LOW;
+  const double lost = (high - r) - k * LANE_LN2_LOW;
+  const double more = TG_FMA(r * r, lane_exp_tail(r), lost);
+  const double e = r + more, e_low = (r - e) + more;
+  /* 2^k e + (2^k - 1), with half the scale, so that 2^1024 is within reach; the second term is 0 or the larger one */
+  const double p = lane_power_of_two(k - 1.0), a = p * e, b = p - 0.5;
+  const double sum = a + b;
+  *low = TG_FMA(p, e_low, (b - sum) + a) * 2.0;
+  return sum * 2.0;
+}
+
+LANE_INLINE double lane_expm1(double x)
+{
+  double low;
+  const double high = lane_expm1_pair(x, &low), y = high < INFINITY ? high + low : high;
+  return lane_fabs(x) < 0x1p-54 ? x : y;
+}
+
+/* log(1 + f) + k log(2) + c for 1 + f in [sqrt(1/2), sqrt(2)). */
+LANE_INLINE double lane_log_core(double f, double k, double c)
+{
+  const double s = f / (2.0 + f), z = s * s, w = z * z;
+  const double t1 = w * TG_FMA(w, TG_FMA(w, 0x1.39a09d078c69fp-3, 0x1.c71c51d8e78afp-3), 0x1.999999997fa04p-2);
+  const double t2 = z * TG_FMA(w, TG_FMA(w, TG_FMA(w, 0x1.2f112df3e5244p-3, 0x1.7466496cb03dep-3),
+                                         0x1.2492494229359p-2), 0x1.5555555555593p-1);
+  const double half = 0.5 * f * f;
+  return TG_FMA(k, LANE_LN2_HIGH, f - (half - (s * (half + (t1 + t2)) + (k * LANE_LN2_LOW + c))));
+}
+
+/* Splits a positive normal x into z in [sqrt(1/2), sqrt(2)) and an exponent, x = z 2^k. */
+LANE_INLINE double lane_split(double x, double *k)
+{
+  const uint64_t start = 0x3fe6a09e667f3bcd;                       /* sqrt(1/2) */
+  const uint64_t shifted = lane_bits(x) - start + (UINT64_C(1024) << 52); /* exponent biased by 1024 */
+  *k = lane_number((shifted >> 52) | 0x4330000000000000) - (0x1p52 + 1024.0);
+  return lane_number((shifted & 0x000fffffffffffff) + start);
+}
+
+/* What libm gives where x is 0, negative, infinite or NaN; y elsewhere. */
+LANE_INLINE double lane_log_special(double x, double y)
+{
+  y = x < INFINITY ? y : x; /* infinity and NaN */
+  y = x == 0.0 ? -INFINITY : y;
+  return x < 0.0 ? NAN : y;
+}
+
+LANE_INLINE double lane_log(double x)
+{
+  const int tiny = x < 0x1p-1022;
+  double k;
+  const double z = lane_split(tiny ? x * 0x1p54 : x, &k);
+  return lane_log_special(x, lane_log_core(z - 1.0, tiny ? k - 54.0 : k, 0.0));
+}
+
+LANE_INLINE double lane_log1p(double x)
+{
+  const double u = 1.0 + x;
+  const double lost = x > 1.0 ? 1.0 - (u - x) : x - (u - 1.0);
+  double k;
+  const double z = lane_split(u, &k);
+  const int near = x > -0.2928 && x < 0.4142;
+  const double y = lane_log_core(near ? x : z - 1.0, near ? 0.0 : k, near ? 0.0 : lost / u);
+  const double checked = lane_log_special(u, y);
+  return lane_fabs(x) < 0x1p-54 ? x : checked;
+}
+
+LANE_INLINE double lane_tanh(double x)
+{
+  const double a = lane_fabs(x), b = a > 22.0 ? 22.0 : a;
+  const int small = b < 1.0;
+  double t_low;
+  const double t = lane_expm1_pair(small ? -2.0 * b : 2.0 * b, &t_low);
+  const double d = t + 2.0, lost = t - (d - 2.0);
+  const double q = (small ? -t : 2.0) / d;
+  /* Where b < 1, q = -t/(t + 2), hence 1/d = (1 + q)/2, and what t_low and lost add is of first order. */
+  const double inverse = 0.5 + 0.5 * q;
+  const double y = small ? q - (q * (lost + t_low) + t_low) * inverse : 1.0 - q;
+  return lane_with_sign(a < 0x1p-28 ? a : y, x);
+}
+
+LANE_INLINE double lane_sigmoid(double x)
+{
+  const double e = lane_exp(-lane_fabs(x));
+  const double d = 1.0 + e, lost = e - (d - 1.0);
+  const double q = (x < 0.0 ? e : 1.0) / d;
+  return q - q * (lost * (x < 0.0 ? 1.0 - q : q)); /* the last factor is 1/d */
+}
+
+LANE_INLINE double lane_softplus(double x)
+{
+  return (x < 0.0 ? 0.0 : x) + lane_log1p(lane_exp(-lane_fabs(x)));
+}
+
+LANE_INLINE double lane_log_sigmoid(double x)
+{
+  return -lane_softplus(-x);
+}
+
+/* Where lane_sin and lane_cos may be used; farther out, and for what is not finite, ask libm. */
+LANE_INLINE int lane_angle_ok(double x) { return lane_fabs(x) < 1e6; }
+
+/* x = n pi/2 + high + low; returns n modulo 4 in the low bits. */
+LANE_INLINE uint64_t lane_reduce(double x, double *high, double *low)
+{
+  const double shifted = x * 0x1.45f306dc9c883p-1 + LANE_SHIFTER, n = shifted - LANE_SHIFTER;
+  /* pi/2 in pieces of 33 bits, times n exact, and the rest */
+  const double w = x - n * 0x1.921fb54400000p0;
+  const double t = n * 0x1.0b4611a600000p-34, r1 = w - t, lost1 = (w - r1) - t;
+  const double u = n * 0x1.3198a2e000000p-69, r2 = r1 - u, lost2 = (r1 - r2) - u;
+  const double rest = (lost1 + lost2) - n * 0x1.b839a252049c1p-104;
+  *high = r2 + rest;
+  *low = (r2 - *high) + rest;
+  return lane_bits(shifted);
+}
+
+LANE_INLINE double lane_sin_near(double x, double y)
+{
+  const double z = x * x, v = z * x;
+  const double p = TG_FMA(z, TG_FMA(z, TG_FMA(z, TG_FMA(z, 0x1.5d93a5acfd57cp-33, -0x1.ae5e68a2b9cebp-26),
+                                              0x1.71de357b1fe7dp-19), -0x1.a01a019c161d5p-13),
+                          0x1.111111110f8a6p-7);
+  return x - ((z * (0.5 * y - v * p) - y) - v * -0x1.5555555555549p-3);
+}
+
+LANE_INLINE double lane_cos_near(double x, double y)
+{
+  const double z = x * x;
+  const double p = TG_FMA(z, TG_FMA(z, TG_FMA(z, TG_FMA(z, TG_FMA(z, -0x1.8fae9be8838d4p-37, 0x1.1ee9ebdb4b1c4p-29),
+                                                        -0x1.27e4f809c52adp-22), 0x1.a01a019cb1590p-16),
+                                 -0x1.6c16c16c15177p-10), 0x1.555555555554cp-5);
+  const double half = 0.5 * z, w = 1.0 - half;
+  return w + (((1.0 - w) - half) + (z * (z * p) - x * y));
+}
+
+LANE_INLINE double lane_sin(double x)
+{
+  double high, low;
+  const uint64_t n = lane_reduce(x, &high, &low);
+  const double s = lane_sin_near(high, low), c = lane_cos_near(high, low);
+  const double y = lane_number(lane_bits((n & 1) != 0 ? c : s) ^ (n >> 1 << 63));
+  return lane_fabs(x) < 0x1p-27 ? x : y;
+}
+
+LANE_INLINE double lane_cos(double x)
+{
+  double high, low;
+  const uint64_t n = lane_reduce(x, &high, &low) + 1;
+  const double s = lane_sin_near(high, low), c = lane_cos_near(high, low);
+  return lane_number(lane_bits((n & 1) != 0 ? c : s) ^ (n >> 1 << 63));
+}
+
+/* a * b = product + the value returned, exactly (Veltkamp 1968, Dekker 1971 where there is no fused operation). */
+LANE_INLINE double lane_product_error(double a, double b, double product)
+{
+#if defined __FMA__
+  return __builtin_fma(a, b, -product);
+#else
+  const double ca = 134217729.0 * a, a1 = ca - (ca - a), a2 = a - a1;
+  const double cb = 134217729.0 * b, b1 = cb - (cb - b), b2 = b - b1;
+  return ((a1 * b1 - product) + a1 * b2 + a2 * b1) + a2 * b2;
+#endif
+}
+
+/* Where lane_pow may be used: x positive and normal, the result finite and normal with room to spare. */
+LANE_INLINE int lane_pow_ok(double x, double y)
+{
+  const double size = lane_fabs(y);
+  return (x >= 0x1p-1022) & (x < INFINITY) & (size < 0x1p60) & (size > 0x1p-60) & (lane_fabs(y * lane_log(x)) < 700.0);
+}
+
+/* x^y by a logarithm of about 68 bits: log(z) = 2s + 2s^3/3 + ..., s = (z - 1)/(z + 1), in pairs of doubles. */
+LANE_INLINE double lane_pow(double x, double y)
+{
+  double k;
+  const double z = lane_split(x, &k), f = z - 1.0;
+  const double t = 2.0 + f, t_low = f - (t - 2.0);
+  const double s = f / t, back = s * t;
+  const double s_low = (((f - back) - lane_product_error(s, t, back)) - s * t_low) / t;
+  const double s2 = s * s, s2_low = lane_product_error(s, s, s2) + 2.0 * s * s_low;
+  /* 2/5 + 2/7 s^2 + ... + 2/27 s^22; s^2 < 0.0295 */
+  double p = TG_FMA(s2, 2.0 / 27, 2.0 / 25);
+  p = TG_FMA(s2, TG_FMA(s2, TG_FMA(s2, p, 2.0 / 23), 2.0 / 21), 2.0 / 19);
+  p = TG_FMA(s2, TG_FMA(s2, TG_FMA(s2, p, 2.0 / 17), 2.0 / 15), 2.0 / 13);
+  p = TG_FMA(s2, TG_FMA(s2, TG_FMA(s2, TG_FMA(s2, p, 2.0 / 11), 2.0 / 9), 2.0 / 7), 2.0 / 5);
+  const double q = s2 * p, q_low = lane_product_error(s2, p, q);
+  const double c = 2.0 / 3 + q, c_low = ((2.0 / 3 - c) + q) + (q_low + 0x1.5555555555555p-55); /* 2/3 - fl(2/3) */
+  const double m = s2 * c, m_low = lane_product_error(s2, c, m) + (s2 * c_low + s2_low * c);
+  const double g = s * m, g_low = lane_product_error(s, m, g) + (s * m_low + s_low * m);
+  const double a = k * LANE_LN2_HIGH, b = 2.0 * s;
+  const double h1 = a + b, h1_low = a == 0.0 ? 0.0 : (a - h1) + b;
+  const double h2 = h1 + g, h2_low = (h1 - h2) + g;
+  const double low = h1_low + h2_low + (2.0 * s_low + g_low) + k * LANE_LN2_LOW;
+  const double high = h2 + low, rest = (h2 - high) + low;
+  const double e = y * high, e_low = lane_product_error(y, high, e) + y * rest;
+  return lane_exp_sum(e, e_low);
+}
+
+#endif
