@@ -6,7 +6,7 @@
  *
  * Values are those of C99's <math.h> where it has the function. Derivatives follow these rules:
  *   - at the boundary of the domain, the one-sided limit: sqrt'(0) = inf;
- *   - at a kink, the subgradient of least norm: fabs'(0) = 0, relu'(0) = 0, a tie of fmax gives each side 1/2;
+ *   - at a kink, the subgradient of least norm: fabs'(0) = 0, relu'(0) = 0, a tie of fmax gives both 1/2;
  *   - outside the domain, or where no subgradient exists, NaN;
  *   - a product with a factor exactly zero contributes zero, even if the other is infinite or NaN. So the
  *     branch that tg_where did not take never spoils a derivative; the price: square(sqrt(x)) at 0 gives 0.
@@ -25,7 +25,7 @@ extern "C" {
 TG_API tg_var (tg_add)(tg_var x, tg_var y);
 TG_API tg_var (tg_sub)(tg_var x, tg_var y);
 TG_API tg_var (tg_mul)(tg_var x, tg_var y);
-TG_API tg_var (tg_divide)(tg_var x, tg_var y);        /* x / y; partials at 1/0: inf, -inf; at 0/0: inf, NaN */
+TG_API tg_var (tg_divide)(tg_var x, tg_var y);        /* x / y; partials at 1/0: inf, -inf */
 TG_API tg_var (tg_neg)(tg_var x);
 TG_API tg_var (tg_inv)(tg_var x);                     /* 1 / x */
 TG_API tg_var (tg_square)(tg_var x);                  /* x x */
@@ -34,7 +34,7 @@ TG_API tg_var (tg_fma)(tg_var x, tg_var y, tg_var z); /* x y + z, rounded once *
 /* ---- Comparing. ---- */
 
 /* For `if` and `while`: a bool that is recorded as a guard. When a later evaluation of a recorded function
- * would decide otherwise, the function is recorded again; a function without a callback answers TG_E_BRANCH. */
+ * would decide otherwise, the function is recorded again, or answers TG_E_BRANCH if it has no callback. */
 TG_API bool (tg_lt)(tg_var x, tg_var y);
 TG_API bool (tg_le)(tg_var x, tg_var y);
 TG_API bool (tg_gt)(tg_var x, tg_var y);
@@ -58,7 +58,7 @@ TG_API tg_var (tg_pow)(tg_var x, tg_var y);
 TG_API tg_var (tg_sqrt)(tg_var x);                      /* derivative at 0 and -0.0: inf */
 TG_API tg_var (tg_rsqrt)(tg_var x);                     /* 1 / sqrt(x) */
 TG_API tg_var (tg_cbrt)(tg_var x);                      /* derivative at 0: inf */
-TG_API tg_var (tg_hypot)(tg_var x, tg_var y);           /* sqrt(x^2 + y^2); no overflow; partials 0 at (0,0) */
+TG_API tg_var (tg_hypot)(tg_var x, tg_var y);           /* sqrt(x^2 + y^2); partials 0 at (0, 0) */
 TG_API tg_var (tg_norm3)(tg_var x, tg_var y, tg_var z); /* the same of three */
 
 /* ---- Exponentials and logarithms. Logarithms at 0: value -inf, derivative inf. ---- */
@@ -73,7 +73,7 @@ TG_API tg_var (tg_log10)(tg_var x);
 TG_API tg_var (tg_log1p)(tg_var x);
 TG_API tg_var (tg_xlogx)(tg_var x);               /* x log x, 0 at 0 with derivative -inf */
 TG_API tg_var (tg_xlogy)(tg_var x, tg_var y);     /* x log y, 0 if x is 0 and y is not NaN */
-TG_API tg_var (tg_logaddexp)(tg_var x, tg_var y); /* log(exp x + exp y); no overflow; of two -inf: partials 0 */
+TG_API tg_var (tg_logaddexp)(tg_var x, tg_var y); /* log(exp x + exp y); of two -inf: partials 0 */
 TG_API tg_var (tg_ldexp)(tg_var x, tg_var e);     /* x 2^e, e rounded to an integer; derivative in e: 0 */
 
 /* ---- Circular and hyperbolic functions, angles in radians. ---- */
@@ -113,7 +113,7 @@ TG_API tg_var (tg_y1)(tg_var x);
 TG_API tg_var (tg_fabs)(tg_var x);
 TG_API tg_var (tg_sign)(tg_var x);                         /* -1, 0 or 1, NaN of NaN; derivative 0 */
 TG_API tg_var (tg_copysign)(tg_var x, tg_var y);           /* |x| with the sign of y; derivative in y: 0 */
-TG_API tg_var (tg_fmax)(tg_var x, tg_var y);               /* of NaN and a number: the number, its partial 1 */
+TG_API tg_var (tg_fmax)(tg_var x, tg_var y);               /* of NaN and a number: the number */
 TG_API tg_var (tg_fmin)(tg_var x, tg_var y);
 TG_API tg_var (tg_fdim)(tg_var x, tg_var y);               /* x - y if positive, else 0 */
 TG_API tg_var (tg_clamp)(tg_var x, tg_var low, tg_var high); /* into [low, high]; derivative 1 on all of it */
@@ -159,8 +159,8 @@ TG_API double tg_dot_d(const double *x, const double *y, size_t n);
 TG_API tg_var (tg_norm2)(const tg_var *x, size_t n);
 TG_API double tg_norm2_d(const double *x, size_t n);
 
-/* log(exp x_0 + ... + exp x_(n-1)) without overflow; its partials are the softmax. If n is 0 or all x are -inf:
- * -inf with partials 0; operands that are +inf share 1 equally. */
+/* log(exp x_0 + ... + exp x_(n-1)) without overflow; its partials are the softmax. If n is 0 or all x are
+ * -inf: -inf with partials 0; operands that are +inf share 1 equally. */
 TG_API tg_var (tg_logsumexp)(const tg_var *x, size_t n);
 TG_API double tg_logsumexp_d(const double *x, size_t n);
 
@@ -182,8 +182,8 @@ TG_API tg_var (tg_cross_entropy)(const tg_var *z, size_t k, tg_var label);
 TG_API tg_var tg_cross_entropy_dv_(const double *z, size_t k, tg_var label);
 TG_API double tg_cross_entropy_d(const double *z, size_t k, double label);
 
-/* y = W x + b with W = w[0 .. rows * columns) row by row, x[0..columns), b[0..rows) or NULL for none, y[0..rows).
- * b is of the type of w. y may not overlap w, x or b. */
+/* y = W x + b: the matrix W is w[0 .. rows * columns) row by row, x[0..columns), b[0..rows) of the type of w
+ * or NULL for none, y[0..rows) not overlapping any of them. */
 TG_API void (tg_affine)(const tg_var *w, const tg_var *b, const tg_var *x, size_t rows, size_t columns,
                         tg_var *y);
 TG_API void tg_affine_vd_(const tg_var *w, const tg_var *b, const double *x, size_t rows, size_t columns,
@@ -202,9 +202,10 @@ TG_API void tg_affine_d(const double *w, const double *b, const double *x, size_
   X(acosh) X(atanh) X(erf) X(erfc) X(norm_cdf) X(log_norm_cdf) X(lgamma) X(tgamma) X(digamma) X(trigamma)    \
   X(j0) X(j1) X(y0) X(y1) X(fabs) X(sign) X(floor) X(ceil) X(round) X(trunc) X(rint) X(sigmoid)              \
   X(log_sigmoid) X(softplus) X(logit) X(relu) X(gelu) X(gelu_tanh) X(silu) X(mish) X(softsign) X(logcosh)
+#define TG_FREQUENT_LIST_(X) X(add) X(sub) X(mul) X(divide)
 #define TG_BINARY_LIST_(X)                                                                                   \
-  X(add) X(sub) X(mul) X(divide) X(less) X(less_equal) X(equal) X(pow) X(hypot) X(xlogy) X(logaddexp)        \
-  X(ldexp) X(atan2) X(copysign) X(fmax) X(fmin) X(fdim) X(fmod) X(remainder) X(leaky_relu) X(elu) X(huber)
+  X(less) X(less_equal) X(equal) X(pow) X(hypot) X(xlogy) X(logaddexp) X(ldexp) X(atan2) X(copysign) X(fmax) \
+  X(fmin) X(fdim) X(fmod) X(remainder) X(leaky_relu) X(elu) X(huber)
 #define TG_TERNARY_LIST_(X) X(fma) X(where) X(norm3) X(clamp) X(lerp)
 #define TG_GUARD_LIST_(X) X(lt) X(le) X(gt) X(ge) X(eq) X(ne)
 
@@ -212,6 +213,7 @@ TG_API void tg_affine_d(const double *w, const double *b, const double *x, size_
 TG_UNARY_LIST_(TG_DECLARE_)
 #undef TG_DECLARE_
 #define TG_DECLARE_(name) TG_API double tg_##name##_d(double x, double y);
+TG_FREQUENT_LIST_(TG_DECLARE_)
 TG_BINARY_LIST_(TG_DECLARE_)
 #undef TG_DECLARE_
 #define TG_DECLARE_(name) TG_API double tg_##name##_d(double x, double y, double z);
@@ -221,29 +223,189 @@ TG_TERNARY_LIST_(TG_DECLARE_)
 TG_GUARD_LIST_(TG_DECLARE_)
 #undef TG_DECLARE_
 
-/* ---- Private: the frequent operations, recorded inline; the exported functions are the same. ---- */
+/* ---- Private: the frequent operations inline; the exported functions are the same. ---- */
 
-static inline tg_var tg_add_(tg_var x, tg_var y)
+static inline tg_var tg_add_inline_(tg_var x, tg_var y)
 {
   return tg_record_binary_(TG_CODE_ADD_, x, y, x.value_ + y.value_);
 }
 
-static inline tg_var tg_sub_(tg_var x, tg_var y)
+static inline tg_var tg_sub_inline_(tg_var x, tg_var y)
 {
   return tg_record_binary_(TG_CODE_SUB_, x, y, x.value_ - y.value_);
 }
 
-static inline tg_var tg_mul_(tg_var x, tg_var y)
+static inline tg_var tg_mul_inline_(tg_var x, tg_var y)
 {
   return tg_record_binary_(TG_CODE_MUL_, x, y, x.value_ * y.value_);
 }
 
-static inline tg_var tg_divide_(tg_var x, tg_var y)
+static inline tg_var tg_divide_inline_(tg_var x, tg_var y)
 {
   return tg_record_binary_(TG_CODE_DIVIDE_, x, y, x.value_ / y.value_);
 }
 
+static inline double tg_add_plain_(double x, double y) { return x + y; }
+static inline double tg_sub_plain_(double x, double y) { return x - y; }
+static inline double tg_mul_plain_(double x, double y) { return x * y; }
+static inline double tg_divide_plain_(double x, double y) { return x / y; }
+static inline double tg_neg_plain_(double x) { return -x; }
+static inline double tg_inv_plain_(double x) { return 1.0 / x; }
+static inline double tg_square_plain_(double x) { return x * x; }
+static inline bool tg_lt_plain_(double x, double y) { return x < y; }
+static inline bool tg_le_plain_(double x, double y) { return x <= y; }
+static inline bool tg_gt_plain_(double x, double y) { return x > y; }
+static inline bool tg_ge_plain_(double x, double y) { return x >= y; }
+static inline bool tg_eq_plain_(double x, double y) { return x == y; }
+static inline bool tg_ne_plain_(double x, double y) { return x != y; }
+
+/* A var with a number and a number with a var, for the forms that choose among functions. */
+#define TG_MIXED_AS_(type, name, function)                                                                   \
+  static inline type tg_##name##_vd_(tg_var x, double y) { return (function)(x, tg_constant(y)); }           \
+  static inline type tg_##name##_dv_(double x, tg_var y) { return (function)(tg_constant(x), y); }
+#define TG_MIXED_(name) TG_MIXED_AS_(tg_var, name, tg_##name##_inline_)
+TG_FREQUENT_LIST_(TG_MIXED_)
+#undef TG_MIXED_
+#define TG_MIXED_(name) TG_MIXED_AS_(tg_var, name, tg_##name)
+TG_BINARY_LIST_(TG_MIXED_)
+#undef TG_MIXED_
+#define TG_MIXED_(name) TG_MIXED_AS_(bool, name, tg_##name)
+TG_GUARD_LIST_(TG_MIXED_)
+#undef TG_MIXED_
+#undef TG_MIXED_AS_
+
+static inline tg_var tg_pick_vd_(const tg_var *z, size_t k, double index)
+{
+  return (tg_pick)(z, k, tg_constant(index));
+}
+
+static inline tg_var tg_cross_entropy_vd_(const tg_var *z, size_t k, double label)
+{
+  return (tg_cross_entropy)(z, k, tg_constant(label));
+}
+
 #ifdef __cplusplus
 }
+#include "operators.h"
+#else
+#include "generic.h"
+
+/* ---- Any mix of vars and numbers ----
+ *
+ * In place of a var every operand may be a number of any real type, which becomes a double first:
+ * tg_divide(1, 2) is 0.5. If all are numbers the result is a double (guards: a bool) and nothing is
+ * recorded, so one source serves both. An array may be of vars or of doubles; one written in place needs
+ * parentheses, like any comma in a macro's argument: tg_sum(((var[]){x, y}), 2). tg_add and tg_mul take up
+ * to 16 operands. How it is done, and where compilers differ: generic.h. */
+
+#define tg_add(...) TG_FOLD_(tg_add, __VA_ARGS__)
+#define tg_mul(...) TG_FOLD_(tg_mul, __VA_ARGS__)
+#define tg_sub(x, y) TG_FREQUENT_(tg_sub, x, y)
+#define tg_divide(x, y) TG_FREQUENT_(tg_divide, x, y)
+#define tg_neg(x) TG_SIMPLE_(tg_neg, x)
+#define tg_inv(x) TG_SIMPLE_(tg_inv, x)
+#define tg_square(x) TG_SIMPLE_(tg_square, x)
+
+#define tg_lt(x, y) TG_GUARD_(tg_lt, x, y)
+#define tg_le(x, y) TG_GUARD_(tg_le, x, y)
+#define tg_gt(x, y) TG_GUARD_(tg_gt, x, y)
+#define tg_ge(x, y) TG_GUARD_(tg_ge, x, y)
+#define tg_eq(x, y) TG_GUARD_(tg_eq, x, y)
+#define tg_ne(x, y) TG_GUARD_(tg_ne, x, y)
+
+#define tg_sqrt(x) TG_UNARY_(tg_sqrt, x)
+#define tg_rsqrt(x) TG_UNARY_(tg_rsqrt, x)
+#define tg_cbrt(x) TG_UNARY_(tg_cbrt, x)
+#define tg_exp(x) TG_UNARY_(tg_exp, x)
+#define tg_exp2(x) TG_UNARY_(tg_exp2, x)
+#define tg_exp10(x) TG_UNARY_(tg_exp10, x)
+#define tg_expm1(x) TG_UNARY_(tg_expm1, x)
+#define tg_log(x) TG_UNARY_(tg_log, x)
+#define tg_log2(x) TG_UNARY_(tg_log2, x)
+#define tg_log10(x) TG_UNARY_(tg_log10, x)
+#define tg_log1p(x) TG_UNARY_(tg_log1p, x)
+#define tg_xlogx(x) TG_UNARY_(tg_xlogx, x)
+#define tg_sin(x) TG_UNARY_(tg_sin, x)
+#define tg_cos(x) TG_UNARY_(tg_cos, x)
+#define tg_tan(x) TG_UNARY_(tg_tan, x)
+#define tg_asin(x) TG_UNARY_(tg_asin, x)
+#define tg_acos(x) TG_UNARY_(tg_acos, x)
+#define tg_atan(x) TG_UNARY_(tg_atan, x)
+#define tg_sinc(x) TG_UNARY_(tg_sinc, x)
+#define tg_sinh(x) TG_UNARY_(tg_sinh, x)
+#define tg_cosh(x) TG_UNARY_(tg_cosh, x)
+#define tg_tanh(x) TG_UNARY_(tg_tanh, x)
+#define tg_asinh(x) TG_UNARY_(tg_asinh, x)
+#define tg_acosh(x) TG_UNARY_(tg_acosh, x)
+#define tg_atanh(x) TG_UNARY_(tg_atanh, x)
+#define tg_erf(x) TG_UNARY_(tg_erf, x)
+#define tg_erfc(x) TG_UNARY_(tg_erfc, x)
+#define tg_norm_cdf(x) TG_UNARY_(tg_norm_cdf, x)
+#define tg_log_norm_cdf(x) TG_UNARY_(tg_log_norm_cdf, x)
+#define tg_lgamma(x) TG_UNARY_(tg_lgamma, x)
+#define tg_tgamma(x) TG_UNARY_(tg_tgamma, x)
+#define tg_digamma(x) TG_UNARY_(tg_digamma, x)
+#define tg_trigamma(x) TG_UNARY_(tg_trigamma, x)
+#define tg_j0(x) TG_UNARY_(tg_j0, x)
+#define tg_j1(x) TG_UNARY_(tg_j1, x)
+#define tg_y0(x) TG_UNARY_(tg_y0, x)
+#define tg_y1(x) TG_UNARY_(tg_y1, x)
+#define tg_fabs(x) TG_UNARY_(tg_fabs, x)
+#define tg_sign(x) TG_UNARY_(tg_sign, x)
+#define tg_floor(x) TG_UNARY_(tg_floor, x)
+#define tg_ceil(x) TG_UNARY_(tg_ceil, x)
+#define tg_round(x) TG_UNARY_(tg_round, x)
+#define tg_trunc(x) TG_UNARY_(tg_trunc, x)
+#define tg_rint(x) TG_UNARY_(tg_rint, x)
+#define tg_sigmoid(x) TG_UNARY_(tg_sigmoid, x)
+#define tg_log_sigmoid(x) TG_UNARY_(tg_log_sigmoid, x)
+#define tg_softplus(x) TG_UNARY_(tg_softplus, x)
+#define tg_logit(x) TG_UNARY_(tg_logit, x)
+#define tg_relu(x) TG_UNARY_(tg_relu, x)
+#define tg_gelu(x) TG_UNARY_(tg_gelu, x)
+#define tg_gelu_tanh(x) TG_UNARY_(tg_gelu_tanh, x)
+#define tg_silu(x) TG_UNARY_(tg_silu, x)
+#define tg_mish(x) TG_UNARY_(tg_mish, x)
+#define tg_softsign(x) TG_UNARY_(tg_softsign, x)
+#define tg_logcosh(x) TG_UNARY_(tg_logcosh, x)
+
+#define tg_less(x, y) TG_BINARY_(tg_less, x, y)
+#define tg_less_equal(x, y) TG_BINARY_(tg_less_equal, x, y)
+#define tg_equal(x, y) TG_BINARY_(tg_equal, x, y)
+#define tg_pow(x, y) TG_BINARY_(tg_pow, x, y)
+#define tg_hypot(x, y) TG_BINARY_(tg_hypot, x, y)
+#define tg_xlogy(x, y) TG_BINARY_(tg_xlogy, x, y)
+#define tg_logaddexp(x, y) TG_BINARY_(tg_logaddexp, x, y)
+#define tg_ldexp(x, y) TG_BINARY_(tg_ldexp, x, y)
+#define tg_atan2(x, y) TG_BINARY_(tg_atan2, x, y)
+#define tg_copysign(x, y) TG_BINARY_(tg_copysign, x, y)
+#define tg_fmax(x, y) TG_BINARY_(tg_fmax, x, y)
+#define tg_fmin(x, y) TG_BINARY_(tg_fmin, x, y)
+#define tg_fdim(x, y) TG_BINARY_(tg_fdim, x, y)
+#define tg_fmod(x, y) TG_BINARY_(tg_fmod, x, y)
+#define tg_remainder(x, y) TG_BINARY_(tg_remainder, x, y)
+#define tg_leaky_relu(x, y) TG_BINARY_(tg_leaky_relu, x, y)
+#define tg_elu(x, y) TG_BINARY_(tg_elu, x, y)
+#define tg_huber(x, y) TG_BINARY_(tg_huber, x, y)
+
+#define tg_fma(x, y, z) TG_TERNARY_(tg_fma, x, y, z)
+#define tg_where(x, y, z) TG_TERNARY_(tg_where, x, y, z)
+#define tg_norm3(x, y, z) TG_TERNARY_(tg_norm3, x, y, z)
+#define tg_clamp(x, y, z) TG_TERNARY_(tg_clamp, x, y, z)
+#define tg_lerp(x, y, z) TG_TERNARY_(tg_lerp, x, y, z)
+
+#define tg_primal(x) TG_VALUE_(tg_primal, x)
+#define tg_peek(x) TG_VALUE_(tg_peek, x)
+
+#define tg_sum(x, n) TG_ARRAY_(tg_sum, x, n)
+#define tg_norm2(x, n) TG_ARRAY_(tg_norm2, x, n)
+#define tg_logsumexp(x, n) TG_ARRAY_(tg_logsumexp, x, n)
+#define tg_argmax(z, k) TG_ARRAY_(tg_argmax, z, k)
+#define tg_softmax(z, k, p) TG_BY_ARRAY_(z, (tg_softmax), tg_softmax_d)(z, k, p)
+#define tg_dot(x, y, n) TG_TWO_ARRAYS_(tg_dot, x, y)(x, y, n)
+#define tg_affine(w, b, x, rows, columns, y) TG_TWO_ARRAYS_(tg_affine, w, x)(w, b, x, rows, columns, y)
+#define tg_pick(z, k, index) TG_INDEX_(tg_pick, z, k, index)
+#define tg_cross_entropy(z, k, label) TG_INDEX_(tg_cross_entropy, z, k, label)
+
 #endif
 #endif
