@@ -1,0 +1,286 @@
+/* Optimizers: minimise a function of n real parameters, given as callbacks.
+ *
+ * An objective is a plain struct of callbacks; three constructors make one from a recorded function, a vector of
+ * residuals or a finite sum, and any other program that can compute a value and a gradient fills in the struct itself.
+ * A method is a plain struct of settings; constructors fill it with defaults. Both pass by value.
+ * tg_minimize runs Algorithm 4.1 of Liquet, Moka & Nazarathy, "Mathematical Engineering of Deep Learning" (2024),
+ * cited below as (4.n); tg_fit runs epochs of mini-batches. Both are a tg_run stepped to its end.
+ *
+ * A failure is a tg_status; why an iteration ended is a tg_stop, and a report beside it tells where it stands. */
+#ifndef TAPEGRAD_OPTIM_H
+#define TAPEGRAD_OPTIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tapegrad/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Objectives ------------------------------------------------------------------------------------------------ */
+
+/* A callback returns 0 to go on, a positive number to stop (the run ends with TG_STOP_USER and keeps the best point),
+ * or a negative tg_status, which the run returns. A value or gradient that is infinite or NaN is not an error: line
+ * searches back off from it, other methods stop there and keep the best finite point. Arrays are the run's: valid for
+ * the call only. Callbacks run on the thread that steps the run. */
+typedef struct tg_objective {
+  size_t n;         /* parameters, at least 1                                                                   */
+  size_t residuals; /* length of the vector of residuals; 0 when there is none                                  */
+  size_t samples;   /* samples of a finite sum; 0 when it is none                                               */
+  /* C(theta) and its gradient (n); either output may be NULL. */
+  int (*evaluate)(const double *theta, double *value, double *gradient, void *user);
+  /* The mean over `count` samples index[0..count), each below `samples`; otherwise as evaluate. */
+  int (*batch)(const double *theta, const size_t *index, size_t count, double *value, double *gradient, void *user);
+  /* hv (n) = Hessian at theta times v (n). */
+  int (*hvp)(const double *theta, const double *v, double *hv, void *user);
+  /* The Hessian, n x n, all entries. */
+  int (*hessian)(const double *theta, double *hessian, void *user);
+  /* r (residuals) and its Jacobian (residuals x n, row by row); either may be NULL. C = |r|^2 / 2. */
+  int (*residual)(const double *theta, double *r, double *jacobian, void *user);
+  void *user; /* handed to every callback */
+} tg_objective;
+
+struct tg_function;
+struct tg_finite_sum;
+
+/* Objectives made by differentiation. They borrow the function or the sum: keep it until the run has ended. A NULL
+ * argument, or a function that does not have one output (tg_function_objective), gives an objective with n = 0, which
+ * every run refuses with TG_E_ARGUMENT. */
+TG_API tg_objective tg_function_objective(struct tg_function *f);
+TG_API tg_objective tg_least_squares_objective(struct tg_function *residuals);
+TG_API tg_objective tg_finite_sum_objective(struct tg_finite_sum *s);
+
+/* ---- Learning-rate schedules ------------------------------------------------------------------------------------- */
+
+/* alpha(t): rate() is given the method's alpha, the step t = 0, 1, ..., and the number of steps planned (the limit on
+ * iterations, or epochs times batches; 0 when there is none). Steps are iterations in tg_minimize and mini-batches in
+ * tg_fit. A zeroed schedule is constant. Your own: set .rate, and .p or .user as you like; a rate that is negative or
+ * not finite ends the run with TG_E_ARGUMENT. */
+typedef struct tg_schedule {
+  double (*rate)(const struct tg_schedule *s, double alpha, size_t step, size_t total);
+  double p[4];
+  void *user;
+} tg_schedule;
+
+TG_API tg_schedule tg_constant_rate(void);                            /* alpha                                    */
+TG_API tg_schedule tg_exponential_rate(double factor);                /* alpha factor^t                           */
+TG_API tg_schedule tg_step_rate(double factor, size_t every);         /* alpha factor^floor(t / every)            */
+TG_API tg_schedule tg_inverse_time_rate(double decay, double power);  /* alpha / (1 + decay t)^power              */
+/* alpha (f + (1 - f) (1 + cos(pi t / period)) / 2), held at alpha f beyond (Loshchilov & Hutter 2017, (5)); period 0:
+ * the number of steps planned. */
+TG_API tg_schedule tg_cosine_rate(double final_fraction, size_t period);
+/* alpha (t + 1) / warm for t < warm; then the cosine above over the rest (final_fraction 1: constant). */
+TG_API tg_schedule tg_warm_up_rate(size_t warm, double final_fraction, size_t period);
+/* Smith & Topin 2018: from alpha / start_divisor up to alpha over the first `rise` (0 < rise < 1) of the period, then
+ * down to alpha / end_divisor, both by half a cosine; period 0: the number of steps planned. */
+TG_API tg_schedule tg_one_cycle_rate(double rise, double start_divisor, double end_divisor, size_t period);
+/* Multiply the rate by `factor` whenever the value (tg_minimize: per iteration; tg_fit: the validation value, or the
+ * training value without validation, per epoch) has not fallen by a part `threshold` of its size for `patience`
+ * checks in a row; never below alpha * floor_fraction. */
+TG_API tg_schedule tg_plateau_rate(double factor, size_t patience, double threshold, double floor_fraction);
+
+/* ---- Methods ----------------------------------------------------------------------------------------------------- */
+
+/* How a method with a direction chooses the length of its step. TG_LINE_DEFAULT is the method's own choice. */
+typedef enum tg_line_search {
+  TG_LINE_DEFAULT,
+  TG_LINE_FIXED, /* alpha(t), no search                                                       */
+  TG_LINE_WOLFE  /* strong Wolfe conditions (4.50), approximate ones at the limit of rounding */
+} tg_line_search;
+
+/* Settings of a method. Make one with a constructor, then change fields by name. Not every method reads every field;
+ * ranges are checked when a run starts (TG_E_ARGUMENT). g is the gradient, t = 0, 1, ... the step, all operations on
+ * vectors are entry by entry. */
+typedef struct tg_method {
+  int kind;            /* which method; set by the constructors                                                  */
+  int line_search;     /* a tg_line_search                                                                       */
+  double alpha;        /* learning rate, > 0                                                                     */
+  double beta;         /* decay of the first moment (momentum), [0, 1)                                           */
+  double gamma;        /* decay of the second moment, [0, 1)                                                     */
+  double epsilon;      /* >= 0; keeps divisors from 0                                                            */
+  double p;            /* exponent of the L_p variant, >= 1                                                      */
+  double decay;        /* weight decay taken apart from the gradient: theta <- theta - alpha(t) decay theta; >= 0 */
+  double clip_norm;    /* first-order methods: g is shortened to this Euclidean norm; 0: off                     */
+  double clip_value;   /* first-order methods: entries of g are cut to [-clip_value, clip_value]; 0: off         */
+  bool epsilon_inside; /* epsilon inside the square root instead of outside                                      */
+  size_t memory;       /* pairs kept by L-BFGS, 1 ... 1000                                                       */
+  double armijo;       /* sufficient decrease in line searches, (0, 1/2)                                         */
+  double wolfe;        /* curvature condition in line searches, (armijo, 1)                                      */
+  tg_schedule schedule;
+} tg_method;
+
+/* Gradient descent (4.2): theta <- theta - alpha g. With line_search = TG_LINE_WOLFE: steepest descent. */
+TG_API tg_method tg_gd(double alpha);
+/* Adam, Algorithm 4.2 (Kingma & Ba 2015): v <- beta v + (1 - beta) g, s <- gamma s + (1 - gamma) g^2,
+ * theta <- theta - alpha v^ / (sqrt(s^) + epsilon), v^ = v / (1 - beta^(t+1)), s^ = s / (1 - gamma^(t+1)).
+ * beta 0.9, gamma 0.999, epsilon 1e-8. */
+TG_API tg_method tg_adam(double alpha);
+/* L-BFGS (4.69; Nocedal 1980; Liu & Nocedal 1989), memory 10, strong Wolfe line search (armijo 1e-4, wolfe 0.9).
+ * For smooth objectives of any size; the default choice without noise. */
+TG_API tg_method tg_lbfgs(void);
+
+/* The method of that name with its defaults: "gd", "adam", "lbfgs", ...; TG_E_ARGUMENT for an unknown name. */
+TG_API tg_status tg_method_named(tg_method *m, const char *name);
+/* The name of a method; NULL when m is none. */
+TG_API const char *tg_method_name(const tg_method *m);
+/* The name of row i = 0, 1, ... of the table of methods; NULL beyond the last. */
+TG_API const char *tg_method_list(size_t i);
+/* What a run would answer to this objective and method: TG_OK, TG_E_ARGUMENT or TG_E_METHOD. `message`, unless NULL, gets
+ * a static text that names the offending setting or the missing callback. */
+TG_API tg_status tg_method_check(const tg_objective *c, const tg_method *m, const char **message);
+
+/* ---- Why it stopped, and where it stands -------------------------------------------------------------------------- */
+
+/* One line per reason: code, text. */
+#define TG_STOP_LIST(X)                                                                                      \
+  X(TG_RUNNING, "running")                                                                                   \
+  X(TG_STOP_GRADIENT, "the gradient is within its tolerance")                                                \
+  X(TG_STOP_VALUE, "the value changes less than its tolerance")                                              \
+  X(TG_STOP_RELATIVE, "the value changes less than its tolerance, relative to its size")                     \
+  X(TG_STOP_STEP, "the step is within its tolerance")                                                        \
+  X(TG_STOP_ITERATIONS, "the limit on iterations is reached")                                                \
+  X(TG_STOP_EPOCHS, "the epochs asked for are done")                                                         \
+  X(TG_STOP_SECONDS, "the limit on time is reached")                                                         \
+  X(TG_STOP_PATIENCE, "the validation value has not improved for as long as allowed")                        \
+  X(TG_STOP_STALLED, "no lower value can be found along any direction tried; a tolerance was not met")       \
+  X(TG_STOP_UNBOUNDED, "the value falls without end along a direction")                                      \
+  X(TG_STOP_NONFINITE, "the value or gradient is not finite")                                                \
+  X(TG_STOP_USER, "stopped by a callback")                                                                   \
+  X(TG_STOP_ERROR, "stopped by a failure; see the status")
+
+typedef enum tg_stop {
+#define TG_STOP_ROW(code, text) code,
+  TG_STOP_LIST(TG_STOP_ROW)
+#undef TG_STOP_ROW
+} tg_stop;
+
+/* The text of a stop reason, never NULL. Static storage. */
+TG_API const char *tg_stop_string(tg_stop s);
+
+/* Where a run stands. Plain, owns nothing. value, gradient_norm and theta always belong to the same point: the current
+ * iterate while it runs, and what the call left in your theta once it has ended. */
+typedef struct tg_report {
+  tg_stop stop;           /* TG_RUNNING, or why it ended                                                           */
+  size_t iterations;      /* steps completed                                                                       */
+  size_t epoch, epochs;   /* tg_fit: epochs completed, and planned                                                 */
+  size_t values;          /* evaluations of the value ...                                                          */
+  size_t gradients;       /* ... of the gradient (a call for both counts once in each)                             */
+  size_t products;        /* Hessian-vector products                                                               */
+  size_t hessians;        /* Hessians, or Jacobians of residuals                                                   */
+  size_t best_epoch;      /* tg_fit: the epoch whose parameters are kept                                           */
+  double value;           /* C(theta); tg_fit: mean of the last epoch's batch values                               */
+  double gradient_norm;   /* in the norm of the options; tg_fit: largest entry of the last batch's gradient        */
+  double step;            /* largest change of an entry of theta in the last step                                  */
+  double rate;            /* learning rate, or length along the direction, of the last step                        */
+  double validation;      /* tg_fit: at the last epoch's end; NaN without                                          */
+  double best_validation; /* tg_fit: smallest so far; NaN without                                                  */
+  double seconds;         /* wall time since the run began                                                         */
+  const double *theta;    /* n; while it runs, valid until the next step                                           */
+} tg_report;
+
+/* Sees the run after each iteration (tg_fit: each epoch). Returns as the callbacks of an objective do. */
+typedef int (*tg_watch_fn)(const tg_report *now, void *user);
+
+/* ---- tg_minimize ------------------------------------------------------------------------------------------------- */
+
+/* The norm in which gradient_tol is met. */
+typedef enum tg_norm {
+  TG_NORM_MAX,    /* the largest |g_i|: does not grow with n. The default                                          */
+  TG_NORM_EUCLID, /* sqrt(sum g_i^2), as in (4.1), computed without overflow                                       */
+  TG_NORM_SCALED  /* max |g_i| max(|theta_i|, 1) / max(|C|, 1): free of the units of C and theta when they are large
+                     (Dennis & Schnabel 1983, (7.2.5))                                                             */
+} tg_norm;
+
+/* When to stop: the conditions of section 4.1, each off when 0. An iteration is checked in the order of the fields. */
+typedef struct tg_minimize_options {
+  double gradient_tol;   /* norm of the gradient <= gradient_tol. Default 1e-6                                     */
+  double step_tol;       /* largest |change of theta_i| <= step_tol. Default 0                                     */
+  double value_tol;      /* |C - C'| <= value_tol between two iterates. Default 0                                  */
+  double relative_tol;   /* |C - C'| <= relative_tol |C|. Default 0                                                */
+  size_t max_iterations; /* Default 10000                                                                          */
+  double max_seconds;    /* wall time, looked at once per iteration. Default 0                                     */
+  int norm;              /* a tg_norm. Default TG_NORM_MAX                                                         */
+  double *gradient;      /* n, yours: gets the gradient at the final theta. Default NULL                           */
+  tg_watch_fn watch;     /* Default NULL                                                                           */
+  void *user;            /* handed to watch                                                                        */
+} tg_minimize_options;
+
+TG_API tg_minimize_options tg_minimize_defaults(void);
+
+/* Minimises C from theta (n, in and out). `o` NULL: the defaults; `r` NULL: no report.
+ * TG_OK: theta holds the final point: the current iterate when a tolerance was met or the run stalled, and the best
+ * finite point seen when it was cut short (iterations, seconds, user, not finite, unbounded). Look at r->stop: a run that
+ * was cut short is not an error.
+ * Otherwise theta and o->gradient are as they were: TG_E_ARGUMENT (n of 0, NULL, a setting out of range), TG_E_METHOD (a
+ * callback the method needs is missing), TG_E_NOMEM, TG_E_SIZE, TG_E_NONFINITE (at the starting point), or what a callback
+ * returned. */
+TG_API tg_status tg_minimize(tg_objective c, tg_method m, double *theta, const tg_minimize_options *o, tg_report *r);
+
+/* ---- tg_fit ------------------------------------------------------------------------------------------------------- */
+
+typedef enum tg_shuffle {
+  TG_SHUFFLE_EPOCH,      /* a new order each epoch (4.10). The default                                             */
+  TG_SHUFFLE_ONCE,       /* one random order, kept                                                                 */
+  TG_SHUFFLE_NONE,       /* the order of the data                                                                  */
+  TG_SHUFFLE_REPLACEMENT /* each batch drawn independently, with replacement                                       */
+} tg_shuffle;
+
+typedef struct tg_fit_options {
+  size_t epochs;      /* passes over the samples. Default 10; 0 is refused                                         */
+  size_t batch;       /* samples in a mini-batch; the last of an epoch may be smaller (4.13). Default 32           */
+  size_t patience;    /* stop after so many epochs without a smaller validation value; 0: never. Default 0         */
+  uint64_t seed;      /* of the shuffling. Default 1                                                               */
+  int shuffle;        /* a tg_shuffle. Default TG_SHUFFLE_EPOCH                                                    */
+  double max_seconds; /* wall time, looked at once per epoch; 0: no limit. Default 0                               */
+  const tg_objective *validation; /* evaluated at the end of each epoch; keep it until the run has ended. Default NULL */
+  tg_watch_fn watch;  /* called at the end of each epoch. Default NULL                                             */
+  void *user;         /* handed to watch                                                                           */
+} tg_fit_options;
+
+TG_API tg_fit_options tg_fit_defaults(void);
+
+/* Minimises the finite sum by mini-batches with a first-order method (others: TG_E_METHOD). With a validation objective
+ * theta ends as the parameters of the epoch with the smallest validation value; without, as the last. A batch whose value
+ * or gradient is not finite ends the run (TG_STOP_NONFINITE) with the parameters of the best, resp. last, complete epoch.
+ * Failures as tg_minimize. */
+TG_API tg_status tg_fit(tg_objective c, tg_method m, double *theta, const tg_fit_options *o, tg_report *r);
+
+/* ---- Runs: the same, step by step ---------------------------------------------------------------------------------- */
+
+typedef struct tg_run tg_run;
+
+/* A run borrows theta (n), the objective's `user` and what the options point to until tg_run_free; options are copied.
+ * Everything is allocated here; on failure *run is NULL. An objective without evaluate and batch is allowed for
+ * first-order methods and tg_run_update. */
+TG_API tg_status tg_run_new(tg_run **run, tg_objective c, tg_method m, double *theta, const tg_minimize_options *o);
+TG_API tg_status tg_run_new_fit(tg_run **run, tg_objective c, tg_method m, double *theta, const tg_fit_options *o);
+/* One iteration or mini-batch; afterwards theta holds the current iterate, or the final point when the run has ended.
+ * False when it has ended. A run that has ended stays ended. */
+TG_API bool tg_run_step(tg_run *run);
+/* One step of a first-order method with the caller's gradient (n) at the theta of the run, which is changed in place;
+ * value is C(theta) if known, else NaN is not allowed: pass 0. For runs whose objective has neither evaluate nor batch,
+ * and methods that take the gradient at theta (so not "nesterov"). A gradient that is not finite ends the run with
+ * TG_STOP_NONFINITE and leaves theta. Of the options only gradient_tol, step_tol and max_iterations and watch apply.
+ * TG_E_ARGUMENT, TG_E_METHOD, or what watch returned; TG_OK and no change when the run has ended. */
+TG_API tg_status tg_run_update(tg_run *run, double value, const double *gradient);
+/* TG_OK, or the failure that ended it; TG_E_ARGUMENT for NULL. */
+TG_API tg_status tg_run_status(const tg_run *run);
+/* The run's own report, up to date after each step; valid until tg_run_free. NULL for NULL. */
+TG_API const tg_report *tg_run_report(const tg_run *run);
+
+/* A checkpoint: tg_run_size bytes, which the caller stores; 0 for NULL. Restored into a run made with the same objective,
+ * method and options by the same build, the run continues as the saved one would have, bit for bit (limits on wall time
+ * aside; time counts on from the saved run's). theta becomes the saved iterate. TG_E_DATA, and no change, when the bytes
+ * are no checkpoint of such a run. */
+TG_API size_t tg_run_size(const tg_run *run);
+TG_API void tg_run_save(const tg_run *run, void *bytes);
+TG_API tg_status tg_run_restore(tg_run *run, const void *bytes, size_t size);
+TG_API void tg_run_free(tg_run *run); /* NULL is fine */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,93 @@
+/* The one place where callbacks of an objective are called: counts, cancels, looks for what is not finite. */
+#include <math.h>
+
+#include "run.h"
+
+int tg_stop_(tg_run *run, tg_stop why)
+{
+  run->s.report.stop = why;
+  return 1;
+}
+
+int tg_error_(tg_run *run, tg_status why)
+{
+  run->s.status = why;
+  return tg_stop_(run, TG_STOP_ERROR);
+}
+
+int tg_answer_(tg_run *run, int callback)
+{
+  if (callback == 0) return 0;
+  return callback > 0 ? tg_stop_(run, TG_STOP_USER) : tg_error_(run, (tg_status)callback);
+}
+
+tg_point_ *tg_current_(tg_run *run) { return &run->s.point[run->s.current]; }
+
+tg_point_ *tg_spare_(tg_run *run, const tg_point_ *held)
+{
+  for (int i = 0; i < TG_POINTS_; i++)
+    if (i != run->s.current && i != run->s.best && &run->s.point[i] != held) return &run->s.point[i];
+  return NULL; /* a method held more than it may */
+}
+
+int tg_evaluate_(tg_run *run, tg_point_ *p, bool gradient, const double *d, double *slope)
+{
+  run->s.report.values++;
+  run->s.report.gradients += gradient;
+  p->value = p->largest = NAN;
+  p->has_gradient = false;
+  if (tg_answer_(run, run->c.evaluate(p->x, &p->value, gradient ? p->g : NULL, run->c.user))) return 1;
+  p->finite = isfinite(p->value);
+  if (!gradient) return 0;
+  p->has_gradient = true;
+  if (d)
+    *slope = run->kernel->slope(p->g, d, run->padded, &p->largest);
+  else
+    p->largest = run->kernel->largest(p->g, run->padded);
+  p->finite = p->finite && isfinite(p->largest);
+  return 0;
+}
+
+int tg_product_(tg_run *run, const double *x, const double *v, double *hv)
+{
+  run->s.report.products++;
+  return tg_answer_(run, run->c.hvp(x, v, hv, run->c.user));
+}
+
+int tg_hessian_(tg_run *run, const double *x, double *hessian)
+{
+  run->s.report.hessians++;
+  return tg_answer_(run, run->c.hessian(x, hessian, run->c.user));
+}
+
+int tg_residual_(tg_run *run, const double *x, double *r, double *jacobian)
+{
+  run->s.report.values++;
+  run->s.report.hessians += jacobian != NULL;
+  return tg_answer_(run, run->c.residual(x, r, jacobian, run->c.user));
+}
+
+void tg_accept_step_(tg_run *run, tg_point_ *p, double rate, double step)
+{
+  tg_state_ *s = &run->s;
+  s->report.step = step;
+  s->report.rate = rate;
+  s->current = (int)(p - s->point);
+  if (run->rule->monotone || p->value < s->point[s->best].value) s->best = s->current;
+}
+
+void tg_accept_(tg_run *run, tg_point_ *p, double rate)
+{
+  tg_accept_step_(run, p, rate, run->kernel->distance(p->x, tg_current_(run)->x, run->padded));
+}
+
+int tg_rate_(tg_run *run, size_t total, double *rate)
+{
+  const tg_schedule *s = &run->m.schedule;
+  *rate = run->m.alpha;
+  if (tg_is_plateau_(s))
+    *rate *= run->s.plateau_scale;
+  else if (s->rate)
+    *rate = s->rate(s, run->m.alpha, run->s.t, total);
+  return *rate >= 0.0 && *rate < INFINITY ? 0 : tg_error_(run, TG_E_ARGUMENT);
+}

@@ -1,0 +1,122 @@
+/* What all first-order methods have in common: rate, clipping, weight decay, and one pass over memory in pieces that
+ * stay in the first-level cache, so that the size of the step costs nothing extra. */
+#include <math.h>
+#include <string.h>
+
+#include "run.h"
+
+enum { PIECE = 512 };
+
+/* |a| over entries without padding */
+double tg_largest_(const tg_run *run, const double *a)
+{
+  const size_t whole = run->n / TG_LANES_ * TG_LANES_;
+  double tail[8] = {0};
+  memcpy(tail, a + whole, (run->n - whole) * sizeof(double));
+  const double most = run->kernel->largest(a, whole), rest = run->kernel->largest(tail, TG_LANES_);
+  return isnan(most) || isnan(rest) ? NAN : fmax(most, rest);
+}
+
+static double distance(const tg_run *run, const double *a, const double *b, size_t n)
+{
+  const size_t whole = n / TG_LANES_ * TG_LANES_;
+  double most = run->kernel->distance(a, b, whole), tail[2][8] = {{0}};
+  if (whole == n) return most;
+  memcpy(tail[0], a + whole, (n - whole) * sizeof(double));
+  memcpy(tail[1], b + whole, (n - whole) * sizeof(double));
+  const double rest = run->kernel->distance(tail[0], tail[1], TG_LANES_);
+  return isnan(most) || isnan(rest) ? NAN : fmax(most, rest);
+}
+
+/* The factor that brings g to the norm allowed. */
+static double clip_factor(const tg_run *run, const double *g)
+{
+  if (run->m.clip_norm == 0.0) return 1.0;
+  const double largest = tg_largest_(run, g);
+  if (!(largest > 0.0)) return 1.0;
+  double sum = 0.0;
+  for (size_t i = 0; i < run->n; i++) sum += (g[i] / largest) * (g[i] / largest);
+  const double norm = largest * sqrt(sum);
+  return norm > run->m.clip_norm ? run->m.clip_norm / norm : 1.0;
+}
+
+static void clip(const tg_method *m, double factor, const double *g, double *out, size_t n)
+{
+  const double most = m->clip_value > 0.0 ? m->clip_value : INFINITY;
+  for (size_t i = 0; i < n; i++) {
+    const double x = factor * g[i];
+    out[i] = x > most ? most : x < -most ? -most : x;
+  }
+}
+
+static tg_chunk_ chunk(tg_run *run, const double *x, const double *g, double *out, double rate)
+{
+  tg_chunk_ c = {.x = x, .g = g, .out = out};
+  run->rule->coefficients(&run->m, run->s.t, rate, c.k);
+  for (size_t k = 0; k < run->rule->vectors; k++) c.state[k] = run->work + k * run->padded;
+  return c;
+}
+
+static void forward(tg_chunk_ *c)
+{
+  c->x += c->n;
+  c->g += c->n;
+  c->out += c->n;
+  for (size_t k = 0; k < TG_VECTORS_; k++)
+    if (c->state[k]) c->state[k] += c->n;
+}
+
+double tg_first_order_update_(tg_run *run, const double *x, const double *g, double *out, double rate)
+{
+  const tg_method *m = &run->m;
+  void (*const update)(const tg_chunk_ *) = run->rule->update[run->level];
+  const double factor = clip_factor(run, g), keep = 1.0 - rate * m->decay;
+  const bool clips = factor != 1.0 || m->clip_value > 0.0, decays = m->decay > 0.0, copies = decays || out == x;
+  double old[PIECE], shrunk[PIECE], clipped[PIECE], most = 0.0;
+  tg_chunk_ c = chunk(run, x, g, out, rate);
+  for (size_t i = 0; i < run->n; i += c.n, forward(&c)) {
+    c.n = run->n - i < PIECE ? run->n - i : PIECE;
+    tg_chunk_ piece = c;
+    if (copies) memcpy(old, c.x, c.n * sizeof(double)), piece.x = old;
+    if (clips) clip(m, factor, c.g, clipped, c.n), piece.g = clipped;
+    const double *start = piece.x;
+    if (decays) {
+      for (size_t j = 0; j < c.n; j++) shrunk[j] = keep * start[j];
+      piece.x = shrunk;
+    }
+    update(&piece);
+    const double change = distance(run, c.out, start, c.n);
+    most = change > most || isnan(change) ? change : most; /* a NaN stays: nothing is greater */
+  }
+  return most;
+}
+
+void tg_first_order_look_(tg_run *run, const double *x, double *out, double rate)
+{
+  tg_chunk_ c = chunk(run, x, x, out, rate);
+  c.n = run->n;
+  run->rule->look[run->level](&c);
+}
+
+/* One iteration of tg_minimize. A method that looks ahead takes the gradient there for its step; value and gradient
+ * at the new iterate are evaluated all the same, for they are what is reported and tested. */
+int tg_first_order_step_(tg_run *run)
+{
+  double rate;
+  if (tg_rate_(run, run->o.max_iterations, &rate)) return 1;
+  const tg_point_ *p = tg_current_(run);
+  tg_point_ *next = tg_spare_(run, NULL);
+  const double *g = p->g;
+  if (run->rule->look) {
+    tg_point_ *ahead = next;
+    tg_first_order_look_(run, p->x, ahead->x, rate);
+    if (tg_evaluate_(run, ahead, true, NULL, NULL)) return 1;
+    if (!ahead->finite) return tg_stop_(run, ahead->value == -INFINITY ? TG_STOP_UNBOUNDED : TG_STOP_NONFINITE);
+    g = ahead->g;
+  }
+  const double change = tg_first_order_update_(run, p->x, g, next->x, rate);
+  if (tg_evaluate_(run, next, true, NULL, NULL)) return 1;
+  if (!next->finite) return tg_stop_(run, next->value == -INFINITY ? TG_STOP_UNBOUNDED : TG_STOP_NONFINITE);
+  tg_accept_step_(run, next, rate, change);
+  return 0;
+}

@@ -1,0 +1,152 @@
+/* Strong Wolfe conditions (4.48), (4.50) by bracketing and safeguarded interpolation, in the manner of More & Thuente
+ * (1994) and of Nocedal & Wright (2006), algorithms 3.5 and 3.6.
+ *
+ * Where values differ by no more than rounding the sufficient decrease cannot be seen in them; there the approximate
+ * conditions of Hager & Zhang (2005, (4.1)) decide by slopes, so that a search goes on to the limit of the arithmetic. A
+ * trial that is not finite bounds the interval from above like a value too high, but is not interpolated. */
+#include "line_search.h"
+
+#include <float.h>
+#include <math.h>
+
+enum { TRIALS = 40 };
+
+/* Values closer than this part of their size are taken for equal: what summing a million terms leaves. */
+static const double rounding = 1e-12;
+
+typedef struct trial {
+  double t, value, slope;
+  bool finite;
+} trial;
+
+typedef struct search {
+  tg_run *run;
+  tg_line_ *line;
+  trial zero, low, high; /* low: enough decrease, going down; high: an upper bound, once there is one */
+  trial before;          /* the low before, for extrapolation */
+  bool bracketed;
+  double lowest; /* value among all iterates: rounding may not add up to a rise */
+  double noise, armijo, wolfe;
+  double width[2]; /* of the bracket, one and two trials ago */
+  trial kept;      /* the lowest trial with enough decrease, in line->end */
+} search;
+
+static bool decreases(const search *s, const trial *p)
+{
+  return p->value <= s->zero.value + s->armijo * p->t * s->zero.slope;
+}
+
+static bool acceptable(const search *s, const trial *p)
+{
+  if (!(fabs(p->slope) <= s->wolfe * -s->zero.slope)) return false;
+  return decreases(s, p) || p->value <= s->lowest + s->noise;
+}
+
+/* Minimiser of the cubic through values and slopes at a and b (Nocedal & Wright 2006, (3.59)); NaN when it has none. */
+static double cubic(const trial *a, const trial *b)
+{
+  const double h = b->t - a->t, secant = (b->value - a->value) / h;
+  const double e = a->slope + b->slope - 3.0 * secant;
+  const double size = fmax(fabs(e), fmax(fabs(a->slope), fabs(b->slope)));
+  const double root = (e / size) * (e / size) - (a->slope / size) * (b->slope / size);
+  if (!(root >= 0.0)) return NAN;
+  const double d = h > 0.0 ? size * sqrt(root) : -size * sqrt(root);
+  return b->t - h * ((b->slope + d - e) / (b->slope - a->slope + 2.0 * d));
+}
+
+/* Zero of the slope by the secant; needs no values. */
+static double secant(const trial *a, const trial *b)
+{
+  return a->t - a->slope * (b->t - a->t) / (b->slope - a->slope);
+}
+
+static bool distinct(const search *s, const trial *a, const trial *b)
+{
+  return fabs(a->value - b->value) > 4.0 * s->noise;
+}
+
+/* Beyond the low point, at most four times the last step further (More & Thuente 1994, (2.2)). */
+static double extrapolate(const search *s)
+{
+  const trial *a = &s->before, *b = &s->low;
+  const double step = b->t - a->t, least = b->t + 1.1 * step, most = b->t + (s->zero.t == a->t ? 9.0 : 4.0) * step;
+  double t = distinct(s, a, b) ? cubic(a, b) : secant(a, b);
+  if (!(t > b->t)) t = most;
+  return fmin(fmax(t, least), most);
+}
+
+static double interpolate(search *s)
+{
+  const trial *a = &s->low, *b = &s->high;
+  const double width = b->t - a->t, half = a->t + 0.5 * width;
+  const bool slow = width > 0.66 * s->width[1];
+  s->width[1] = s->width[0];
+  s->width[0] = width;
+  if (!b->finite) return a->t + (a->t == 0.0 ? 0.1 : 0.3) * width;
+  if (slow) return half;
+  double t = distinct(s, a, b) ? cubic(a, b) : b->slope > 0.0 ? secant(a, b) : half;
+  if (!isfinite(t)) t = half;
+  return fmin(fmax(t, a->t + 0.05 * width), b->t - 0.05 * width);
+}
+
+static void narrow(search *s, const trial *p)
+{
+  const bool low = p->finite && p->slope < 0.0 && (decreases(s, p) || p->value <= s->lowest + s->noise) &&
+                   (p->value <= s->low.value + s->noise);
+  if (low) {
+    s->before = s->low;
+    s->low = *p;
+    return;
+  }
+  if (!s->bracketed) s->width[0] = s->width[1] = INFINITY;
+  s->bracketed = true;
+  s->high = *p;
+}
+
+static int measure(search *s, tg_point_ *at, trial *p)
+{
+  tg_run *run = s->run;
+  run->kernel->add(at->x, tg_current_(run)->x, p->t, s->line->d, run->padded);
+  if (tg_evaluate_(run, at, true, s->line->d, &p->slope)) return 1;
+  p->value = at->value;
+  p->finite = at->finite && isfinite(p->slope);
+  return at->value == -INFINITY ? tg_stop_(run, TG_STOP_UNBOUNDED) : 0;
+}
+
+static void keep(search *s, tg_point_ *at, const trial *p)
+{
+  s->line->end = at;
+  s->line->length = p->t;
+  s->line->end_slope = p->slope;
+  s->kept = *p;
+}
+
+int tg_line_search_(tg_run *run, tg_line_ *line)
+{
+  const tg_point_ *from = tg_current_(run);
+  const trial zero = {.t = 0.0, .value = from->value, .slope = line->slope, .finite = true};
+  search s = {.run = run, .line = line, .zero = zero, .low = zero, .before = zero, .lowest = fmin(from->value, run->s.lowest), .noise = rounding * fabs(from->value),
+              .armijo = run->m.armijo, .wolfe = run->m.wolfe};
+  line->end = NULL;
+  if (!(line->slope < 0.0)) return 0;
+  trial p = {.t = line->first};
+  for (int i = 0; i < TRIALS && p.t > 0.0 && isfinite(p.t); i++) {
+    tg_point_ *at = tg_spare_(run, line->end);
+    if (measure(&s, at, &p)) return 1;
+    if (p.finite && acceptable(&s, &p)) return keep(&s, at, &p), 0;
+    if (p.finite && decreases(&s, &p) && (!line->end || p.value < s.kept.value)) keep(&s, at, &p);
+    narrow(&s, &p);
+    const double next = s.bracketed ? interpolate(&s) : extrapolate(&s);
+    if (s.bracketed && !(next > s.low.t && next < s.high.t)) break; /* the bracket is down to neighbouring numbers */
+    p = (trial){.t = next};
+  }
+  return 0;
+}
+
+double tg_line_first_(const tg_run *run, const double *d)
+{
+  const double x = run->kernel->largest(run->s.point[run->s.current].x, run->padded);
+  const double size = run->kernel->largest(d, run->padded);
+  const double t = 0.1 * fmax(x, 0.1) / size;
+  return t > DBL_MIN && isfinite(t) ? t : 1.0;
+}

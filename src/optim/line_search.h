@@ -1,0 +1,22 @@
+/* Searches along a direction: phi(t) = C(x + t d). */
+#ifndef TG_OPTIM_LINE_SEARCH_H
+#define TG_OPTIM_LINE_SEARCH_H
+
+#include "run.h"
+
+typedef struct tg_line_ {
+  const double *d; /* the direction, padded                                                         */
+  double slope;    /* phi'(0), below 0                                                              */
+  double first;    /* first trial length, > 0                                                       */
+  tg_point_ *end;  /* out: the point found, lower than the current one or equal within rounding; NULL: none */
+  double length;   /* out: its t                                                                    */
+  double end_slope; /* out: phi'(t), when the gradient was evaluated there                           */
+} tg_line_;
+
+/* Searches from the current point by the kind the method's settings name. Nonzero: the run has ended. The point found
+ * is left for the caller to accept; it has its gradient. */
+int tg_line_search_(tg_run *run, tg_line_ *line);
+/* A first trial length when nothing is known but x, g and d = -g (or alike in size). */
+double tg_line_first_(const tg_run *run, const double *d);
+
+#endif

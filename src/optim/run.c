@@ -1,0 +1,253 @@
+#include <math.h>
+#include <string.h>
+
+#include "level.h"
+#include "memory.h"
+#include "run.h"
+
+size_t tg_pad_(size_t n) { return (n + TG_LANES_ - 1) / TG_LANES_ * TG_LANES_; }
+
+static double seconds(const tg_run *run) { return run->s.lap + (tg_clock_() - run->origin); }
+
+/* ---- making and freeing ---- */
+
+static bool at_least_zero(double x) { return x >= 0.0; } /* false for NaN */
+
+static tg_status check_options(const tg_minimize_options *o, const tg_fit_options *f)
+{
+  if (f) {
+    const bool known = f->shuffle >= TG_SHUFFLE_EPOCH && f->shuffle <= TG_SHUFFLE_REPLACEMENT;
+    return known && f->epochs > 0 && f->batch > 0 && at_least_zero(f->max_seconds) ? TG_OK : TG_E_ARGUMENT;
+  }
+  const bool known = o->norm >= TG_NORM_MAX && o->norm <= TG_NORM_SCALED;
+  const bool sound = at_least_zero(o->gradient_tol) && at_least_zero(o->step_tol) && at_least_zero(o->value_tol) &&
+                     at_least_zero(o->relative_tol) && at_least_zero(o->max_seconds);
+  return known && sound ? TG_OK : TG_E_ARGUMENT;
+}
+
+static tg_status check(const tg_run *run, const tg_fit_options *f)
+{
+  if (!run->theta) return TG_E_ARGUMENT;
+  tg_status status = tg_method_check(&run->c, &run->m, NULL);
+  if (status) return status;
+  status = check_options(&run->o, f);
+  if (status) return status;
+  if (f) {
+    if (!run->rule->update || !run->c.batch || run->c.samples == 0) return TG_E_METHOD;
+    return !f->validation || (f->validation->evaluate && f->validation->n == run->n) ? TG_OK : TG_E_ARGUMENT;
+  }
+  if (run->by_caller) return run->rule->update && !run->rule->look ? TG_OK : TG_E_METHOD;
+  return run->rule->missing || run->c.evaluate ? TG_OK : TG_E_METHOD;
+}
+
+/* *count numbers for points and work; false when that overflows. */
+static bool sizes(const tg_run *run, size_t *points, size_t *work)
+{
+  const size_t padded = run->padded, limit = SIZE_MAX / sizeof(double) / 64;
+  if (run->n > limit) return false;
+  const bool own_step = run->rule->step && !run->fit && !run->by_caller;
+  *points = run->by_caller ? 0 : 2 * TG_POINTS_ * padded;
+  *work = run->rule->vectors * padded;
+  if (!own_step || !run->rule->work) return true;
+  const size_t more = run->rule->work(&run->c, &run->m, padded);
+  *work += more;
+  return more < SIZE_MAX / sizeof(double) - *work - *points - TG_LANES_;
+}
+
+static void place(tg_run *run)
+{
+  for (size_t i = 0; i < TG_POINTS_ && !run->by_caller; i++) {
+    run->s.point[i].x = run->block + 2 * i * run->padded;
+    run->s.point[i].g = run->block + (2 * i + 1) * run->padded;
+  }
+}
+
+static tg_status allocate(tg_run *run)
+{
+  size_t points, work;
+  if (!sizes(run, &points, &work)) return TG_E_SIZE;
+  run->block_count = points + work;
+  run->own_size = run->rule->own && !run->fit && !run->by_caller ? run->rule->own(&run->c, &run->m) : 0;
+  run->order_count = run->fit ? run->c.samples : 0;
+  const size_t room = run->block_count + TG_LANES_;
+  run->memory = tg_memory_resize_(NULL, room, sizeof(double));
+  run->own = tg_memory_resize_(NULL, run->own_size + 1, 1);
+  run->order = tg_memory_resize_(NULL, run->order_count + 1, sizeof(size_t));
+  if (!run->memory || !run->own || !run->order) return TG_E_NOMEM;
+  const size_t past = (uintptr_t)run->memory / sizeof(double) % TG_LANES_;
+  run->block = run->memory + (TG_LANES_ - past);
+  memset(run->block, 0, run->block_count * sizeof(double));
+  memset(run->own, 0, run->own_size + 1);
+  run->work = run->block + points;
+  place(run);
+  return TG_OK;
+}
+
+static void begin(tg_run *run)
+{
+  tg_report *r = &run->s.report;
+  run->s.plateau_scale = 1.0;
+  run->s.plateau_best = run->s.lowest = run->s.smallest = INFINITY;
+  r->value = r->gradient_norm = r->validation = r->best_validation = NAN;
+  r->theta = run->theta;
+  run->origin = tg_clock_();
+  if (!run->by_caller) memcpy(run->s.point[0].x, run->theta, run->n * sizeof(double));
+  if (run->fit) tg_fit_begin_(run);
+}
+
+tg_status tg_run_make_(tg_run **out, const tg_objective *c, const tg_method *m, double *theta,
+                       const tg_minimize_options *o, const tg_fit_options *f)
+{
+  if (!out) return TG_E_ARGUMENT;
+  *out = NULL;
+  tg_run draft = {.c = *c, .m = *m, .rule = tg_rule_of_(m), .theta = theta, .fit = f != NULL, .n = c->n};
+  draft.o = o ? *o : tg_minimize_defaults();
+  if (f) draft.f = *f;
+  draft.padded = tg_pad_(draft.n);
+  draft.by_caller = !f && !c->evaluate && !c->batch && !c->residual;
+  tg_status status = check(&draft, f);
+  if (status) return status;
+  tg_run *run = tg_memory_resize_(NULL, 1, sizeof *run);
+  if (!run) return TG_E_NOMEM;
+  *run = draft;
+  run->level = tg_optim_level_();
+  run->kernel = tg_kernels_at_(run->level);
+  status = allocate(run);
+  if (status) {
+    tg_run_free(run);
+    return status;
+  }
+  begin(run);
+  *out = run;
+  return TG_OK;
+}
+
+tg_status tg_run_new(tg_run **run, tg_objective c, tg_method m, double *theta, const tg_minimize_options *o)
+{
+  return tg_run_make_(run, &c, &m, theta, o, NULL);
+}
+
+tg_status tg_run_new_fit(tg_run **run, tg_objective c, tg_method m, double *theta, const tg_fit_options *o)
+{
+  const tg_fit_options f = o ? *o : tg_fit_defaults();
+  return tg_run_make_(run, &c, &m, theta, NULL, &f);
+}
+
+void tg_run_free(tg_run *run)
+{
+  if (!run) return;
+  tg_memory_free_(run->memory);
+  tg_memory_free_(run->own);
+  tg_memory_free_(run->order);
+  tg_memory_free_(run);
+}
+
+/* ---- stepping ---- */
+
+/* The report describes this point. */
+static void show(tg_run *run, const tg_point_ *p, const double *theta)
+{
+  tg_report *r = &run->s.report;
+  r->value = p->value;
+  r->gradient_norm = tg_gradient_norm_(run, p);
+  r->theta = theta;
+}
+
+static bool ended(const tg_run *run) { return run->s.report.stop != TG_RUNNING; }
+
+static int start(tg_run *run)
+{
+  tg_point_ *p = tg_current_(run);
+  run->s.started = true;
+  if (tg_evaluate_(run, p, true, NULL, NULL)) return 1;
+  show(run, p, p->x);
+  if (!p->finite) {
+    tg_error_(run, TG_E_NONFINITE);
+    return tg_stop_(run, TG_STOP_NONFINITE);
+  }
+  return tg_start_reached_(run) ? tg_stop_(run, TG_STOP_GRADIENT) : 0;
+}
+
+static int minimize_step(tg_run *run)
+{
+  if (!run->s.started && start(run)) return 1;
+  const double before = tg_current_(run)->value;
+  if (run->rule->step ? run->rule->step(run) : tg_first_order_step_(run)) return 1;
+  const tg_point_ *p = tg_current_(run);
+  show(run, p, p->x);
+  run->s.t++;
+  run->s.report.iterations++;
+  run->s.report.seconds = seconds(run);
+  tg_plateau_(run, p->value);
+  return tg_after_iteration_(run, before);
+}
+
+bool tg_iterate_(tg_run *run)
+{
+  if (ended(run)) return false;
+  const int end = run->fit ? tg_fit_step_(run) : minimize_step(run);
+  run->s.report.seconds = seconds(run);
+  return !end;
+}
+
+/* The current iterate where a tolerance was met or nothing better was found from it; elsewhere the best point. */
+static const tg_point_ *final_point(const tg_run *run)
+{
+  const tg_state_ *s = &run->s;
+  switch (s->report.stop) {
+  case TG_RUNNING:
+  case TG_STOP_GRADIENT:
+  case TG_STOP_STEP:
+  case TG_STOP_VALUE:
+  case TG_STOP_RELATIVE:
+  case TG_STOP_STALLED:
+  case TG_STOP_ERROR: return &s->point[s->current];
+  default: return &s->point[s->best];
+  }
+}
+
+void tg_finish_(tg_run *run)
+{
+  if (run->by_caller) return;
+  const tg_point_ *p = run->fit ? &run->s.point[0] : final_point(run);
+  memcpy(run->theta, p->x, run->n * sizeof(double));
+  run->s.report.theta = run->theta;
+  if (run->fit) return;
+  show(run, p, run->theta);
+  if (run->o.gradient && p->has_gradient) memcpy(run->o.gradient, p->g, run->n * sizeof(double));
+}
+
+bool tg_run_step(tg_run *run)
+{
+  if (!run || run->by_caller || ended(run)) return false;
+  const bool more = tg_iterate_(run);
+  tg_finish_(run);
+  return more;
+}
+
+tg_status tg_run_update(tg_run *run, double value, const double *gradient)
+{
+  if (!run || !gradient || !run->by_caller) return TG_E_ARGUMENT;
+  if (ended(run)) return run->s.status;
+  tg_report *r = &run->s.report;
+  const tg_point_ p = {.x = run->theta, .g = (double *)(uintptr_t)gradient, .value = value,
+                       .largest = tg_largest_(run, gradient), .has_gradient = true};
+  const double before = r->value;
+  show(run, &p, run->theta);
+  run->s.report.seconds = seconds(run);
+  if (!isfinite(p.largest)) return tg_stop_(run, TG_STOP_NONFINITE), TG_OK;
+  if (tg_start_reached_(run)) return tg_stop_(run, TG_STOP_GRADIENT), TG_OK;
+  double rate;
+  if (tg_rate_(run, run->o.max_iterations, &rate)) return run->s.status;
+  r->step = tg_first_order_update_(run, run->theta, gradient, run->theta, rate);
+  r->rate = rate;
+  r->iterations++;
+  run->s.t++;
+  tg_plateau_(run, value);
+  tg_after_iteration_(run, before);
+  return run->s.status;
+}
+
+tg_status tg_run_status(const tg_run *run) { return run ? run->s.status : TG_E_ARGUMENT; }
+
+const tg_report *tg_run_report(const tg_run *run) { return run ? &run->s.report : NULL; }

@@ -1,0 +1,156 @@
+/* What a method sees of a run, and what the driver needs to know of a method.
+ *
+ * A method is a file with a constructor, a const tg_rule_ at its foot and one row in methods.def. The driver owns
+ * memory, evaluation, counting, stopping and reporting; a method owns its mathematics and says how much state it wants.
+ *
+ * First-order methods give `update` and little else (first_order.c does the rest, in tg_minimize, tg_fit and
+ * tg_run_update). Others give `step`, which finds the next point by tg_evaluate_ and hands it to tg_accept_. */
+#ifndef TG_OPTIM_RUN_H
+#define TG_OPTIM_RUN_H
+
+#include "kernels.h"
+#include "tapegrad/optim.h"
+
+typedef struct tg_rule_ tg_rule_;
+
+/* A point and what is known there. x and g are padded with zeros to a multiple of TG_LANES_. */
+typedef struct tg_point_ {
+  double *x, *g;
+  double value, largest; /* largest |g_i|; NaN when not finite */
+  bool finite;           /* value, and the gradient if it was asked for */
+  bool has_gradient;
+} tg_point_;
+
+/* How many points the run keeps; a method may hold all but the best. */
+enum { TG_POINTS_ = 3, TG_VECTORS_ = 3, TG_COEFFICIENTS_ = 8 };
+
+/* Everything that changes while a run goes on, apart from the numbers in `block`, `own` and `order`: what a checkpoint
+ * stores. Pointers in it are set anew on restoring. */
+typedef struct tg_state_ {
+  tg_report report;
+  tg_status status;
+  bool started;
+  size_t t;                        /* steps taken: what schedules and bias corrections count                   */
+  tg_point_ point[TG_POINTS_];
+  int current, best;               /* indices into point                                                       */
+  double lap;                      /* seconds before the last restore                                          */
+  double plateau_best, plateau_scale;
+  size_t plateau_wait;
+  double lowest, smallest;         /* value and largest gradient entry, among iterates                         */
+  size_t idle;                     /* iterations since one of them fell                                        */
+  uint64_t random[4];
+  size_t position, wait;           /* tg_fit: samples of the epoch used; epochs without improvement            */
+  double epoch_sum;                /* tg_fit: sum over the epoch's samples of their batch's value              */
+  double best_value;               /* tg_fit: the value of the epoch kept in point[1] */
+} tg_state_;
+
+struct tg_run {
+  tg_objective c;
+  tg_method m;
+  const tg_rule_ *rule;
+  const tg_kernels_ *kernel;
+  int level;
+  tg_minimize_options o;
+  tg_fit_options f;
+  bool fit, by_caller; /* by_caller: driven by tg_run_update */
+  size_t n, padded;    /* padded: n rounded up to TG_LANES_ */
+  double *theta;       /* the caller's */
+  double *memory; /* as allocated; `block` is the aligned part of it */
+  double *block;       /* points, then `work`; zero at the start */
+  size_t block_count;
+  double *work;        /* the method's numbers, aligned as block */
+  unsigned char *own;  /* the method's other state, rule->own bytes, zero at the start */
+  size_t own_size;
+  size_t *order;       /* tg_fit: samples in the order of this epoch */
+  size_t order_count;
+  double origin;       /* clock when it was made or restored */
+  tg_state_ s;
+};
+
+/* A piece of a first-order step: `out` from x and g, entries [0, n) of everything. state[k] are the method's vectors. */
+typedef struct tg_chunk_ {
+  const double *x, *g;
+  double *out, *state[TG_VECTORS_];
+  double k[TG_COEFFICIENTS_]; /* from `coefficients` */
+  size_t n;
+} tg_chunk_;
+
+typedef void (*const *tg_update_)(const tg_chunk_ *); /* one a level; see TG_LEVELS_ */
+
+struct tg_rule_ {
+  const char *name;
+  tg_method (*make)(void);                                              /* with its defaults                       */
+  const char *(*check)(const tg_objective *c, const tg_method *m);      /* a message, or NULL when all is well; or NULL */
+  const char *(*missing)(const tg_objective *c, const tg_method *m);    /* likewise: what the objective lacks      */
+  /* first order */
+  size_t vectors;                                                       /* of length n, kept between steps         */
+  void (*coefficients)(const tg_method *m, size_t t, double alpha, double *k);
+  tg_update_ update;
+  tg_update_ look; /* the point where the gradient is taken, if not theta */
+  /* others (or first-order methods with a line search: return tg_first_order_step_(run) to fall back) */
+  bool monotone;                                                        /* the current iterate is always the best  */
+  size_t (*work)(const tg_objective *c, const tg_method *m, size_t padded); /* numbers, a multiple of TG_LANES_; SIZE_MAX: too many */
+  size_t (*own)(const tg_objective *c, const tg_method *m);             /* bytes                                   */
+  int (*step)(tg_run *run);                                             /* 0, or nonzero when the run has ended    */
+};
+
+/* ---- services to methods: each returning int gives 0 to go on and nonzero when the run has ended (unwind then) ---- */
+
+tg_point_ *tg_current_(tg_run *run);
+/* A point that is neither current nor best nor `held` (may be NULL). */
+tg_point_ *tg_spare_(tg_run *run, const tg_point_ *held);
+/* Evaluates at p->x. `d`, unless NULL, also asks for *slope = g'd. Without `gradient` the value alone. */
+int tg_evaluate_(tg_run *run, tg_point_ *p, bool gradient, const double *d, double *slope);
+int tg_product_(tg_run *run, const double *x, const double *v, double *hv);
+int tg_hessian_(tg_run *run, const double *x, double *hessian);
+int tg_residual_(tg_run *run, const double *x, double *r, double *jacobian);
+/* Makes p the current iterate; rate as reported. */
+void tg_accept_(tg_run *run, tg_point_ *p, double rate);
+void tg_accept_step_(tg_run *run, tg_point_ *p, double rate, double step); /* when the step is known */
+/* Ends the run; returns 1. */
+int tg_stop_(tg_run *run, tg_stop why);
+int tg_error_(tg_run *run, tg_status why);
+/* The learning rate of this step. */
+int tg_rate_(tg_run *run, size_t total, double *rate);
+
+/* ---- pieces of the driver ---- */
+
+size_t tg_pad_(size_t n);
+double tg_clock_(void); /* seconds, never going back */
+int tg_first_order_step_(tg_run *run);
+/* x, g -> out by the method's update; out may be x. Returns the largest change of an entry, NaN when not finite. */
+double tg_first_order_update_(tg_run *run, const double *x, const double *g, double *out, double rate);
+/* x -> out: the point where the gradient is taken. */
+void tg_first_order_look_(tg_run *run, const double *x, double *out, double rate);
+int tg_after_iteration_(tg_run *run, double before); /* stopping tests (stop.c) and watch */
+bool tg_start_reached_(const tg_run *run);
+int tg_answer_(tg_run *run, int callback); /* what a callback returned */
+double tg_gradient_norm_(const tg_run *run, const tg_point_ *p);
+double tg_largest_(const tg_run *run, const double *a); /* largest |a_i| of n entries without padding, or NaN */
+void tg_watch_(tg_run *run, tg_watch_fn watch, void *user);
+void tg_plateau_(tg_run *run, double value);
+bool tg_is_plateau_(const tg_schedule *s);
+bool tg_iterate_(tg_run *run); /* tg_run_step without copying theta out */
+int tg_fit_step_(tg_run *run);
+void tg_fit_begin_(tg_run *run);
+void tg_finish_(tg_run *run); /* theta and the report's theta: the final point */
+const tg_rule_ *tg_rule_of_(const tg_method *m);
+tg_status tg_run_make_(tg_run **out, const tg_objective *c, const tg_method *m, double *theta,
+                       const tg_minimize_options *o, const tg_fit_options *f);
+
+/* Checks shared by methods: a message, or NULL. */
+const char *tg_check_first_order_(const tg_method *m);
+const char *tg_check_line_(const tg_method *m);
+const char *tg_missing_gradient_(const tg_objective *c, const tg_method *m);
+
+#define TG_METHOD(name) extern const tg_rule_ tg_##name##_rule_;
+#include "methods.def"
+#undef TG_METHOD
+enum {
+#define TG_METHOD(name) TG_METHOD_##name,
+#include "methods.def"
+#undef TG_METHOD
+  TG_METHOD_COUNT_
+};
+
+#endif

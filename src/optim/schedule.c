@@ -1,0 +1,103 @@
+#include <math.h>
+
+#include "run.h"
+
+static const double pi = 3.14159265358979323846;
+
+tg_schedule tg_constant_rate(void) { return (tg_schedule){0}; }
+
+static double exponential(const tg_schedule *s, double alpha, size_t step, size_t total)
+{
+  (void)total;
+  return alpha * pow(s->p[0], (double)step);
+}
+
+tg_schedule tg_exponential_rate(double factor) { return (tg_schedule){.rate = exponential, .p = {factor}}; }
+
+static double stepwise(const tg_schedule *s, double alpha, size_t step, size_t total)
+{
+  (void)total;
+  return alpha * pow(s->p[0], floor((double)step / s->p[1]));
+}
+
+tg_schedule tg_step_rate(double factor, size_t every)
+{
+  return (tg_schedule){.rate = stepwise, .p = {factor, (double)every}};
+}
+
+static double inverse_time(const tg_schedule *s, double alpha, size_t step, size_t total)
+{
+  (void)total;
+  return alpha / pow(1.0 + s->p[0] * (double)step, s->p[1]);
+}
+
+tg_schedule tg_inverse_time_rate(double decay, double power)
+{
+  return (tg_schedule){.rate = inverse_time, .p = {decay, power}};
+}
+
+/* From 1 to `end` by half a cosine while `part` goes from 0 to 1, and `end` beyond. */
+static double fall(double part, double end)
+{
+  return part < 1.0 ? end + (1.0 - end) * 0.5 * (1.0 + cos(pi * part)) : end;
+}
+
+/* p: warm, final fraction, period */
+static double warm_cosine(const tg_schedule *s, double alpha, size_t step, size_t total)
+{
+  const double t = (double)step, warm = s->p[0], period = s->p[2] > 0.0 ? s->p[2] : (double)total;
+  if (t < warm) return alpha * (t + 1.0) / warm;
+  return period > warm ? alpha * fall((t - warm) / (period - warm), s->p[1]) : alpha;
+}
+
+tg_schedule tg_cosine_rate(double final_fraction, size_t period)
+{
+  return tg_warm_up_rate(0, final_fraction, period);
+}
+
+tg_schedule tg_warm_up_rate(size_t warm, double final_fraction, size_t period)
+{
+  return (tg_schedule){.rate = warm_cosine, .p = {(double)warm, final_fraction, (double)period}};
+}
+
+/* p: rise, start divisor, end divisor, period */
+static double one_cycle(const tg_schedule *s, double alpha, size_t step, size_t total)
+{
+  const double period = s->p[3] > 0.0 ? s->p[3] : (double)total, top = s->p[0] * period, t = (double)step;
+  if (!(period > 0.0)) return alpha;
+  if (t < top) return alpha * fall(1.0 - t / top, 1.0 / s->p[1]);
+  return alpha * fall((t - top) / (period - top), 1.0 / s->p[2]);
+}
+
+tg_schedule tg_one_cycle_rate(double rise, double start_divisor, double end_divisor, size_t period)
+{
+  return (tg_schedule){.rate = one_cycle, .p = {rise, start_divisor, end_divisor, (double)period}};
+}
+
+/* The one schedule with a memory: the run keeps it (tg_plateau_), this marks it. p: factor, patience, threshold, floor */
+static double plateau(const tg_schedule *s, double alpha, size_t step, size_t total)
+{
+  (void)s, (void)step, (void)total;
+  return alpha;
+}
+
+tg_schedule tg_plateau_rate(double factor, size_t patience, double threshold, double floor_fraction)
+{
+  return (tg_schedule){.rate = plateau, .p = {factor, (double)patience, threshold, floor_fraction}};
+}
+
+bool tg_is_plateau_(const tg_schedule *s) { return s->rate == plateau; }
+
+void tg_plateau_(tg_run *run, double value)
+{
+  const tg_schedule *p = &run->m.schedule;
+  tg_state_ *s = &run->s;
+  if (!tg_is_plateau_(p)) return;
+  if (isinf(s->plateau_best) ? value < s->plateau_best : value < s->plateau_best - p->p[2] * fabs(s->plateau_best)) {
+    s->plateau_best = value;
+    s->plateau_wait = 0;
+  } else if ((double)++s->plateau_wait >= p->p[1]) {
+    s->plateau_scale = fmax(s->plateau_scale * p->p[0], p->p[3]);
+    s->plateau_wait = 0;
+  }
+}

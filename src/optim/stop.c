@@ -1,0 +1,100 @@
+/* When an iteration ends: the conditions of section 4.1, the same for every method. */
+#include <math.h>
+
+#include "run.h"
+
+const char *tg_stop_string(tg_stop s)
+{
+  switch (s) {
+#define TG_STOP_ROW(code, text)                                                                              \
+  case code: return text;
+    TG_STOP_LIST(TG_STOP_ROW)
+#undef TG_STOP_ROW
+  }
+  return "unknown stop reason";
+}
+
+/* Entries are divided by the largest, so no square overflows or vanishes. */
+static double euclid(const double *g, size_t n, double largest)
+{
+  if (!(largest > 0.0) || isinf(largest)) return largest;
+  double sum = 0.0;
+  for (size_t i = 0; i < n; i++) {
+    const double x = g[i] / largest;
+    sum += x * x;
+  }
+  return largest * sqrt(sum);
+}
+
+/* Dennis & Schnabel 1983, (7.2.5), typical sizes 1 */
+static double scaled(const double *g, const double *x, size_t n, double value)
+{
+  const double size = fmax(fabs(value), 1.0);
+  double most = 0.0;
+  for (size_t i = 0; i < n; i++) most = fmax(most, fabs(g[i]) * fmax(fabs(x[i]), 1.0) / size);
+  return most;
+}
+
+double tg_gradient_norm_(const tg_run *run, const tg_point_ *p)
+{
+  if (!p->has_gradient || isnan(p->largest)) return NAN;
+  switch (run->o.norm) {
+  case TG_NORM_EUCLID: return euclid(p->g, run->n, p->largest);
+  case TG_NORM_SCALED: return scaled(p->g, p->x, run->n, p->value);
+  default: return p->largest;
+  }
+}
+
+/* A gradient of exactly 0 has nothing to say to any method, whatever the tolerance. */
+static bool flat(const tg_run *run)
+{
+  const tg_report *r = &run->s.report;
+  return r->gradient_norm == 0.0 || (run->o.gradient_tol > 0.0 && r->gradient_norm <= run->o.gradient_tol);
+}
+
+/* A line search at the limit of rounding may accept steps that change nothing. When for long neither the value nor the
+ * gradient reaches a new low, there is none to be found. */
+static bool idles(tg_run *run)
+{
+  enum { PATIENCE = 50 };
+  tg_state_ *s = &run->s;
+  const tg_point_ *p = tg_current_(run);
+  const bool falls = p->value < s->lowest || p->largest < 0.9 * s->smallest;
+  s->lowest = fmin(s->lowest, p->value);
+  s->smallest = fmin(s->smallest, p->largest);
+  s->idle = falls ? 0 : s->idle + 1;
+  return s->idle >= PATIENCE && (run->rule->monotone || run->m.line_search > TG_LINE_FIXED);
+}
+
+static tg_stop reason(const tg_run *run, double before)
+{
+  const tg_report *r = &run->s.report;
+  const tg_minimize_options *o = &run->o;
+  const double change = fabs(before - r->value);
+  if (flat(run)) return TG_STOP_GRADIENT;
+  if (o->step_tol > 0.0 && r->step <= o->step_tol) return TG_STOP_STEP;
+  if (o->value_tol > 0.0 && change <= o->value_tol) return TG_STOP_VALUE;
+  if (o->relative_tol > 0.0 && change <= o->relative_tol * fabs(r->value)) return TG_STOP_RELATIVE;
+  if (o->max_iterations > 0 && r->iterations >= o->max_iterations) return TG_STOP_ITERATIONS;
+  if (o->max_seconds > 0.0 && r->seconds >= o->max_seconds) return TG_STOP_SECONDS;
+  return TG_RUNNING;
+}
+
+bool tg_start_reached_(const tg_run *run) { return flat(run); }
+
+void tg_watch_(tg_run *run, tg_watch_fn watch, void *user)
+{
+  if (!watch) return;
+  const int answer = watch(&run->s.report, user);
+  /* The reason found first stands, unless the watch reports a failure. */
+  if (answer < 0 || run->s.report.stop == TG_RUNNING) tg_answer_(run, answer);
+}
+
+int tg_after_iteration_(tg_run *run, double before)
+{
+  const bool idle = !run->by_caller && idles(run);
+  run->s.report.stop = reason(run, before);
+  if (idle && run->s.report.stop == TG_RUNNING) run->s.report.stop = TG_STOP_STALLED;
+  tg_watch_(run, run->o.watch, run->o.user);
+  return run->s.report.stop != TG_RUNNING;
+}
