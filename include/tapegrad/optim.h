@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tapegrad/status.h"
+#include "status.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -253,18 +253,17 @@ TG_API tg_status tg_fit(tg_objective c, tg_method m, double *theta, const tg_fit
 typedef struct tg_run tg_run;
 
 /* A run borrows theta (n), the objective's `user` and what the options point to until tg_run_free; options are copied.
- * Everything is allocated here; on failure *run is NULL. An objective without evaluate and batch is allowed for
- * first-order methods and tg_run_update. */
+ * Everything is allocated here; on failure *run is NULL. An objective without callbacks is for tg_run_update. */
 TG_API tg_status tg_run_new(tg_run **run, tg_objective c, tg_method m, double *theta, const tg_minimize_options *o);
 TG_API tg_status tg_run_new_fit(tg_run **run, tg_objective c, tg_method m, double *theta, const tg_fit_options *o);
 /* One iteration or mini-batch; afterwards theta holds the current iterate, or the final point when the run has ended.
  * False when it has ended. A run that has ended stays ended. */
 TG_API bool tg_run_step(tg_run *run);
 /* One step of a first-order method with the caller's gradient (n) at the theta of the run, which is changed in place;
- * value is C(theta) if known, else NaN is not allowed: pass 0. For runs whose objective has neither evaluate nor batch,
- * and methods that take the gradient at theta (so not "nesterov"). A gradient that is not finite ends the run with
- * TG_STOP_NONFINITE and leaves theta. Of the options only gradient_tol, step_tol and max_iterations and watch apply.
- * TG_E_ARGUMENT, TG_E_METHOD, or what watch returned; TG_OK and no change when the run has ended. */
+ * value is C(theta), which is only reported and compared; NaN when unknown. For runs whose objective has no callback at
+ * all, and methods that take the gradient at theta (so not "nesterov"). A gradient that is not finite ends the run with
+ * TG_STOP_NONFINITE and leaves theta. The tolerances, limits and watch of the options apply.
+ * TG_E_ARGUMENT, or the failure that ended the run; TG_OK and no change when it has ended otherwise. */
 TG_API tg_status tg_run_update(tg_run *run, double value, const double *gradient);
 /* TG_OK, or the failure that ended it; TG_E_ARGUMENT for NULL. */
 TG_API tg_status tg_run_status(const tg_run *run);

@@ -3,6 +3,7 @@
 #define TAPEGRAD_H
 
 #include "operations.h"
+#include "optim.h"
 #include "status.h"
 #include "tape.h"
 #include "var.h"

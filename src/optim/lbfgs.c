@@ -44,7 +44,7 @@ static size_t own(const tg_objective *c, const tg_method *m)
 typedef struct lbfgs {
   tg_run *run;
   memory *kept;
-  const tg_kernels_ *kernel;
+  const tg_vector_ *kernel;
   size_t m, padded, width, stride; /* width: of a block; stride: from block to block */
   double *d, *rows, *sy, *yy, *sg, *yg, *coefficient, *sum;
 } lbfgs;
@@ -108,7 +108,7 @@ static size_t claim(memory *kept, size_t m)
  * sum holds 4 numbers a pair: s_i'g, y_i'g, s_i'y, y_i'y. Returns the largest entry of s. */
 static double stream(const lbfgs *b, const tg_point_ *p, const tg_point_ *q, size_t newest, double *s_square)
 {
-  const tg_kernels_ *k = b->kernel;
+  const tg_vector_ *k = b->kernel;
   double largest = 0.0;
   memset(b->sum, 0, 4 * b->kept->pairs * sizeof(double));
   *s_square = 0.0;
@@ -191,7 +191,7 @@ static size_t rows_used(const lbfgs *b)
 /* Forms the direction; the slope along it in *slope. False when the coefficients lost their accuracy. */
 static bool by_coefficients(const lbfgs *b, const double *g, double *slope)
 {
-  const tg_kernels_ *k = b->kernel;
+  const tg_vector_ *k = b->kernel;
   const double c = recursion(b);
   const size_t rows = rows_used(b);
   double gg = 0.0;

@@ -111,7 +111,7 @@ tg_status tg_run_make_(tg_run **out, const tg_objective *c, const tg_method *m, 
   if (!run) return TG_E_NOMEM;
   *run = draft;
   run->level = tg_optim_level_();
-  run->kernel = tg_kernels_at_(run->level);
+  run->kernel = tg_vector_at_(run->level);
   status = allocate(run);
   if (status) {
     tg_run_free(run);

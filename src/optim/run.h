@@ -8,7 +8,7 @@
 #ifndef TG_OPTIM_RUN_H
 #define TG_OPTIM_RUN_H
 
-#include "kernels.h"
+#include "vector.h"
 #include "tapegrad/optim.h"
 
 typedef struct tg_rule_ tg_rule_;
@@ -48,7 +48,7 @@ struct tg_run {
   tg_objective c;
   tg_method m;
   const tg_rule_ *rule;
-  const tg_kernels_ *kernel;
+  const tg_vector_ *kernel;
   int level;
   tg_minimize_options o;
   tg_fit_options f;

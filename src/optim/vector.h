@@ -1,12 +1,12 @@
 /* The loops over long vectors that methods share. Lengths n are multiples of TG_LANES_; callers pad with zeros. */
-#ifndef TG_OPTIM_KERNELS_H
-#define TG_OPTIM_KERNELS_H
+#ifndef TG_OPTIM_VECTOR_H
+#define TG_OPTIM_VECTOR_H
 
 #include <stddef.h>
 
 #define TG_LANES_ ((size_t)8)
 
-typedef struct tg_kernels_ {
+typedef struct tg_vector_ {
   /* a'b */
   double (*dot)(const double *a, const double *b, size_t n);
   /* Returns g'd; *largest = max |g_i|, or NaN when an entry of g is not finite. */
@@ -24,8 +24,8 @@ typedef struct tg_kernels_ {
   /* d = c g + sum_r coefficient[r] row_r; row r starts at rows + r * stride */
   void (*combine)(double *d, double c, const double *g, const double *coefficient, const double *rows, size_t stride,
                   size_t count, size_t n);
-} tg_kernels_;
+} tg_vector_;
 
-const tg_kernels_ *tg_kernels_at_(int level);
+const tg_vector_ *tg_vector_at_(int level);
 
 #endif

@@ -1,4 +1,4 @@
-#include "kernels.h"
+#include "vector.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -12,25 +12,25 @@
 #else
 #define WIDTH 1
 #endif
-#include "kernels.inc"
+#include "vector.inc"
 
 #if TG_LEVEL_COUNT_ == 3
 #define NAME(x) x##_2
 #define TARGET TG_TARGET_2_
 #define WIDTH 4
-#include "kernels.inc"
+#include "vector.inc"
 #define NAME(x) x##_3
 #define TARGET TG_TARGET_3_
 #define WIDTH 8
-#include "kernels.inc"
+#include "vector.inc"
 #endif
 
-const tg_kernels_ *tg_kernels_at_(int level)
+const tg_vector_ *tg_vector_at_(int level)
 {
 #if TG_LEVEL_COUNT_ == 3
-  static const tg_kernels_ *const table[] = {&kernels_1, &kernels_2, &kernels_3};
+  static const tg_vector_ *const table[] = {&vector_ops_1, &vector_ops_2, &vector_ops_3};
 #else
-  static const tg_kernels_ *const table[] = {&kernels_1};
+  static const tg_vector_ *const table[] = {&vector_ops_1};
 #endif
   return table[level];
 }

@@ -1,0 +1,412 @@
+/* The driver: stop reasons, counting, what is kept, what is refused. */
+#include <criterion/criterion.h>
+#include <math.h>
+#include <string.h>
+
+#include "../support/problems.h"
+
+static const char *const methods[] = {"gd", "adam", "lbfgs"};
+enum { METHODS = 3, N = 5 };
+
+static tg_method method(const char *name)
+{
+  tg_method m;
+  cr_assert(tg_method_named(&m, name) == TG_OK);
+  cr_assert(strcmp(tg_method_name(&m), name) == 0);
+  return m;
+}
+
+static tg_minimize_options nothing(void)
+{
+  return (tg_minimize_options){0};
+}
+
+/* What is reported belongs together: evaluate again at theta. */
+static void consistent(int (*f)(const double *, double *, double *, void *), const double *theta, const tg_report *r,
+                       const double *g)
+{
+  double value, gradient[N], most = 0.0;
+  probe p = {.n = N};
+  f(theta, &value, gradient, &p);
+  for (int i = 0; i < N; i++) {
+    most = fmax(most, fabs(gradient[i]));
+    cr_expect(g[i] == gradient[i]);
+  }
+  cr_expect(r->value == value, "%.17g is not %.17g", r->value, value);
+  cr_expect(r->gradient_norm == most);
+  cr_expect(r->theta == theta);
+}
+
+static tg_report run(const char *name, int (*f)(const double *, double *, double *, void *), probe p, double *x,
+                     tg_minimize_options o)
+{
+  double g[N];
+  tg_report r;
+  p.n = N;
+  o.gradient = g;
+  cr_expect(tg_minimize(problem(f, &p), method(name), x, &o, &r) == TG_OK);
+  consistent(f, x, &r, g);
+  return r;
+}
+
+#define EACH_METHOD for (int m = 0; m < METHODS; m++)
+#define STOPS(wanted, r) cr_expect((r).stop == (wanted), "%s: %s", methods[m], tg_stop_string((r).stop))
+
+Test(minimize, stops_at_the_gradient)
+{
+  EACH_METHOD
+  {
+    double x[N] = {1, 1, 1, 1, 1};
+    tg_minimize_options o = tg_minimize_defaults();
+    o.gradient_tol = 0.5;
+    o.max_iterations = 100000;
+    const tg_report r = run(methods[m], problem_bowl, (probe){0}, x, o);
+    STOPS(TG_STOP_GRADIENT, r);
+    cr_expect(r.gradient_norm <= 0.5);
+  }
+}
+
+Test(minimize, stops_at_once_where_the_gradient_is_zero)
+{
+  EACH_METHOD
+  {
+    double x[N] = {0, 1, 2, 3, 4};
+    const tg_report r = run(methods[m], problem_bowl, (probe){0}, x, nothing());
+    STOPS(TG_STOP_GRADIENT, r);
+    cr_expect(r.iterations == 0 && r.values == 1);
+  }
+}
+
+Test(minimize, stops_at_the_value_the_step_and_the_relative_change)
+{
+  EACH_METHOD
+  {
+    double x[N] = {1, 2, -3, 4, 9}, y[N] = {1, 2, -3, 4, 9}, z[N] = {1, 2, -3, 4, 9};
+    tg_minimize_options o = nothing();
+    o.value_tol = 1e-6;
+    tg_report r = run(methods[m], problem_funnel, (probe){0}, x, o);
+    STOPS(TG_STOP_VALUE, r);
+    o = nothing();
+    o.step_tol = 1e-5;
+    r = run(methods[m], problem_funnel, (probe){0}, y, o);
+    STOPS(TG_STOP_STEP, r);
+    cr_expect(r.step <= 1e-5);
+    o = nothing();
+    o.relative_tol = 1e-6;
+    r = run(methods[m], problem_funnel, (probe){0}, z, o);
+    STOPS(TG_STOP_RELATIVE, r);
+  }
+}
+
+Test(minimize, stops_after_the_iterations)
+{
+  EACH_METHOD
+  {
+    double x[N] = {-1, 1, -1, 1, 0};
+    tg_minimize_options o = nothing();
+    o.max_iterations = 3;
+    const tg_report r = run(methods[m], problem_rosenbrock, (probe){0}, x, o);
+    STOPS(TG_STOP_ITERATIONS, r);
+    cr_expect(r.iterations == 3);
+  }
+}
+
+Test(minimize, stops_after_the_seconds)
+{
+  EACH_METHOD
+  {
+    double x[N] = {-1, 1, -1, 1, 0};
+    tg_minimize_options o = nothing();
+    o.max_seconds = 1e-9;
+    STOPS(TG_STOP_SECONDS, run(methods[m], problem_rosenbrock, (probe){0}, x, o));
+  }
+}
+
+Test(minimize, stops_when_a_callback_says_so)
+{
+  EACH_METHOD
+  {
+    for (size_t at = 2; at < 8; at++) {
+      double x[N] = {-1, 1, -1, 1, 0};
+      STOPS(TG_STOP_USER, run(methods[m], problem_rosenbrock, (probe){.answer_at = at, .answer = 1}, x, nothing()));
+    }
+  }
+}
+
+Test(minimize, keeps_the_start_when_stopped_at_once)
+{
+  double x[N] = {9, 9, 9, 9, 9};
+  probe p = {.n = N, .answer_at = 1, .answer = 1};
+  tg_report r;
+  cr_expect(tg_minimize(problem(problem_bowl, &p), tg_lbfgs(), x, NULL, &r) == TG_OK);
+  cr_expect(r.stop == TG_STOP_USER && isnan(r.value) && isnan(r.gradient_norm) && x[0] == 9.0);
+}
+
+Test(minimize, leaves_theta_and_gradient_alone_when_a_callback_fails)
+{
+  EACH_METHOD
+  {
+    for (size_t at = 1; at < 8; at++) {
+      double x[N] = {0.5, 0.5, 0.5, 0.5, 0.5}, g[N] = {7, 7, 7, 7, 7};
+      probe p = {.n = N, .answer_at = at, .answer = TG_E_BRANCH};
+      tg_minimize_options o = nothing();
+      o.gradient = g;
+      tg_report r;
+      cr_expect(tg_minimize(problem(problem_rosenbrock, &p), method(methods[m]), x, &o, &r) == TG_E_BRANCH);
+      cr_expect(r.stop == TG_STOP_ERROR && r.theta == x && isnan(r.value));
+      for (int i = 0; i < N; i++) cr_expect(x[i] == 0.5 && g[i] == 7.0);
+    }
+  }
+}
+
+Test(minimize, refuses_a_start_that_is_not_finite)
+{
+  EACH_METHOD
+  {
+    double x[N] = {9, 9, 9, 9, 9};
+    probe p = {.n = N, .nan_value_at = 1}, q = {.n = N, .nan_gradient_at = 1};
+    tg_report r;
+    cr_expect(tg_minimize(problem(problem_bowl, &p), method(methods[m]), x, NULL, &r) == TG_E_NONFINITE);
+    cr_expect(r.stop == TG_STOP_NONFINITE);
+    cr_expect(tg_minimize(problem(problem_bowl, &q), method(methods[m]), x, NULL, &r) == TG_E_NONFINITE);
+  }
+}
+
+Test(minimize, keeps_the_best_point_when_a_value_is_not_finite)
+{
+  for (int m = 0; m < 2; m++) {
+    double x[N] = {-1, 1, -1, 1, 0}, y[N] = {-1, 1, -1, 1, 0};
+    STOPS(TG_STOP_NONFINITE, run(methods[m], problem_rosenbrock, (probe){.nan_value_at = 5}, x, nothing()));
+    STOPS(TG_STOP_NONFINITE, run(methods[m], problem_rosenbrock, (probe){.nan_gradient_at = 5}, y, nothing()));
+  }
+}
+
+Test(minimize, line_searches_back_off_from_what_is_not_finite)
+{
+  for (size_t at = 2; at < 12; at++) {
+    double x[N] = {-1, 1, -1, 1, 0};
+    probe p = {.n = N, .nan_value_at = at}, q = {.n = N, .nan_gradient_at = at};
+    tg_report r;
+    cr_expect(tg_minimize(problem(problem_rosenbrock, &p), tg_lbfgs(), x, NULL, &r) == TG_OK);
+    cr_expect(r.stop == TG_STOP_GRADIENT && r.value < 1e-10);
+    x[0] = -1;
+    cr_expect(tg_minimize(problem(problem_rosenbrock, &q), tg_lbfgs(), x, NULL, &r) == TG_OK);
+    cr_expect(r.stop == TG_STOP_GRADIENT && r.value < 1e-10);
+  }
+}
+
+Test(minimize, keeps_the_best_point_of_a_run_that_diverges)
+{
+  double x[N] = {1, 1, 1, 1, 1};
+  tg_minimize_options o = nothing();
+  o.max_iterations = 30;
+  double g[N];
+  o.gradient = g;
+  probe p = {.n = N};
+  tg_report r;
+  cr_expect(tg_minimize(problem(problem_bowl, &p), tg_gd(1.0), x, &o, &r) == TG_OK);
+  consistent(problem_bowl, x, &r, g);
+  double start, at[N] = {1, 1, 1, 1, 1};
+  problem_bowl(at, &start, NULL, &p);
+  cr_expect(r.stop == TG_STOP_ITERATIONS && r.value <= start);
+}
+
+typedef struct seen {
+  size_t calls, answer_at;
+  int answer;
+  double last_value;
+} seen;
+
+static int watch(const tg_report *now, void *user)
+{
+  seen *s = user;
+  s->calls++;
+  double value;
+  probe p = {.n = N};
+  problem_bowl(now->theta, &value, NULL, &p);
+  cr_expect(value == now->value && now->iterations == s->calls);
+  return s->calls == s->answer_at ? s->answer : 0;
+}
+
+Test(minimize, shows_each_iteration_to_the_watch_which_may_end_it)
+{
+  EACH_METHOD
+  {
+    double x[N] = {1, 1, 1, 1, 1};
+    seen s = {.answer_at = 2, .answer = 1};
+    tg_minimize_options o = nothing();
+    o.watch = watch;
+    o.user = &s;
+    tg_report r = run(methods[m], problem_bowl, (probe){0}, x, o);
+    STOPS(TG_STOP_USER, r);
+    cr_expect(r.iterations == 2 && s.calls == 2);
+    s = (seen){.answer_at = 1, .answer = TG_E_CALLBACK};
+    probe p = {.n = N};
+    x[0] = 1.0;
+    cr_expect(tg_minimize(problem(problem_bowl, &p), method(methods[m]), x, &o, &r) == TG_E_CALLBACK);
+  }
+}
+
+Test(minimize, counts_what_it_evaluates)
+{
+  EACH_METHOD
+  {
+    double x[N] = {-1, 1, -1, 1, 0};
+    probe p = {.n = N};
+    tg_minimize_options o = nothing();
+    o.max_iterations = 4;
+    tg_report r;
+    cr_expect(tg_minimize(problem(problem_rosenbrock, &p), method(methods[m]), x, &o, &r) == TG_OK);
+    cr_expect(r.values == p.calls && r.gradients == p.calls && r.products == 0);
+  }
+}
+
+Test(minimize, measures_the_gradient_in_the_norm_asked_for)
+{
+  double x[N] = {9, 9, 9, 9, 9}, g[N];
+  tg_minimize_options o = nothing();
+  o.max_iterations = 1;
+  o.gradient = g;
+  o.norm = TG_NORM_EUCLID;
+  probe p = {.n = N};
+  tg_report r;
+  cr_expect(tg_minimize(problem(problem_bowl, &p), tg_gd(0.1), x, &o, &r) == TG_OK);
+  double sum = 0.0, most = 0.0;
+  for (int i = 0; i < N; i++) sum += g[i] * g[i];
+  cr_expect(fabs(r.gradient_norm - sqrt(sum)) <= 1e-14 * sqrt(sum));
+  for (int i = 0; i < N; i++) x[i] = 9.0;
+  o.norm = TG_NORM_SCALED;
+  cr_expect(tg_minimize(problem(problem_bowl, &p), tg_gd(0.1), x, &o, &r) == TG_OK);
+  for (int i = 0; i < N; i++) most = fmax(most, fabs(g[i]) * fmax(fabs(x[i]), 1.0));
+  cr_expect(fabs(r.gradient_norm - most / fmax(1.0, r.value)) <= 1e-14 * most);
+}
+
+Test(minimize, refuses_what_it_cannot_do)
+{
+  double x[N] = {0};
+  probe p = {.n = N};
+  const tg_objective good = problem(problem_bowl, &p);
+  tg_objective none = good, empty = good;
+  empty.n = 0;
+  none.evaluate = NULL;
+  tg_report r;
+  cr_expect(tg_minimize(empty, tg_lbfgs(), x, NULL, &r) == TG_E_ARGUMENT && r.stop == TG_STOP_ERROR);
+  cr_expect(tg_minimize(good, tg_lbfgs(), NULL, NULL, NULL) == TG_E_ARGUMENT);
+  cr_expect(tg_minimize(none, tg_lbfgs(), x, NULL, NULL) == TG_E_METHOD);
+  cr_expect(tg_minimize(none, tg_gd(0.1), x, NULL, NULL) == TG_E_METHOD);
+  cr_expect(tg_minimize(good, (tg_method){.kind = -1}, x, NULL, NULL) == TG_E_ARGUMENT);
+  cr_expect(tg_minimize(good, (tg_method){.kind = 1000}, x, NULL, NULL) == TG_E_ARGUMENT);
+  const double rates[] = {0.0, -1.0, NAN, INFINITY};
+  for (int i = 0; i < 4; i++) cr_expect(tg_minimize(good, tg_adam(rates[i]), x, NULL, NULL) == TG_E_ARGUMENT);
+  const double betas[] = {1.0, -0.1, NAN};
+  for (int i = 0; i < 3; i++) {
+    tg_method m = tg_adam(0.1), g = tg_adam(0.1);
+    m.beta = betas[i];
+    g.gamma = betas[i];
+    cr_expect(tg_minimize(good, m, x, NULL, NULL) == TG_E_ARGUMENT);
+    cr_expect(tg_minimize(good, g, x, NULL, NULL) == TG_E_ARGUMENT);
+  }
+  tg_method many = tg_lbfgs();
+  many.memory = 0;
+  cr_expect(tg_minimize(good, many, x, NULL, NULL) == TG_E_ARGUMENT);
+  tg_minimize_options o = tg_minimize_defaults();
+  o.gradient_tol = NAN;
+  cr_expect(tg_minimize(good, tg_lbfgs(), x, &o, NULL) == TG_E_ARGUMENT);
+  o.gradient_tol = -1.0;
+  cr_expect(tg_minimize(good, tg_lbfgs(), x, &o, NULL) == TG_E_ARGUMENT);
+  tg_objective huge = good;
+  const size_t sizes[] = {SIZE_MAX, SIZE_MAX / 8, SIZE_MAX / 64};
+  for (int i = 0; i < 3; i++) {
+    huge.n = sizes[i];
+    cr_expect(tg_minimize(huge, tg_lbfgs(), x, NULL, NULL) == TG_E_SIZE);
+  }
+}
+
+Test(minimize, names_what_is_wrong)
+{
+  probe p = {.n = N};
+  tg_objective c = problem(problem_bowl, &p);
+  tg_method m = tg_adam(0.1);
+  const char *text = NULL;
+  cr_expect(tg_method_check(&c, &m, &text) == TG_OK);
+  m.beta = 1.5;
+  cr_expect(tg_method_check(&c, &m, &text) == TG_E_ARGUMENT && strstr(text, "beta"));
+}
+
+Test(run, shows_the_iterate_after_each_step)
+{
+  EACH_METHOD
+  {
+    double x[N] = {1, 1, 1, 1, 1};
+    probe p = {.n = N};
+    tg_run *r;
+    cr_assert(tg_run_new(&r, problem(problem_bowl, &p), method(methods[m]), x, NULL) == TG_OK);
+    for (size_t i = 1; i < 6 && tg_run_step(r); i++) {
+      const tg_report *now = tg_run_report(r);
+      double value;
+      problem_bowl(x, &value, NULL, &p);
+      cr_expect(now->theta == x && now->value == value && now->iterations == i);
+    }
+    tg_run_free(r);
+  }
+}
+
+Test(run, null_is_harmless)
+{
+  tg_run_free(NULL);
+  cr_expect(!tg_run_step(NULL) && tg_run_report(NULL) == NULL && tg_run_status(NULL) == TG_E_ARGUMENT);
+  cr_expect(tg_run_size(NULL) == 0 && tg_run_restore(NULL, "", 0) == TG_E_ARGUMENT);
+}
+
+Test(run, continues_from_a_checkpoint_bit_for_bit)
+{
+  EACH_METHOD
+  {
+    static unsigned char bytes[1 << 20];
+    double x[N] = {-1, 1, -1, 1, 0}, y[N] = {-1, 1, -1, 1, 0};
+    probe p = {.n = N};
+    tg_run *a, *b;
+    cr_assert(tg_run_new(&a, problem(problem_rosenbrock, &p), method(methods[m]), x, NULL) == TG_OK);
+    cr_assert(tg_run_new(&b, problem(problem_rosenbrock, &p), method(methods[m]), y, NULL) == TG_OK);
+    for (int i = 0; i < 7; i++) tg_run_step(a);
+    const size_t size = tg_run_size(a);
+    cr_assert(size <= sizeof bytes);
+    tg_run_save(a, bytes);
+    cr_expect(tg_run_restore(b, bytes, size) == TG_OK);
+    cr_expect(memcmp(x, y, sizeof x) == 0);
+    for (int i = 0; i < 12; i++) {
+      cr_expect(tg_run_step(a) == tg_run_step(b));
+      cr_expect(memcmp(x, y, sizeof x) == 0);
+      cr_expect(tg_run_report(a)->value == tg_run_report(b)->value && tg_run_report(a)->values == tg_run_report(b)->values);
+    }
+    bytes[size / 2] ^= 1;
+    cr_expect(tg_run_restore(b, bytes, size) == TG_E_DATA);
+    cr_expect(tg_run_restore(b, bytes, size - 1) == TG_E_DATA);
+    cr_expect(memcmp(x, y, sizeof x) == 0);
+    tg_run_free(a);
+    tg_run_free(b);
+  }
+}
+
+Test(run, takes_the_callers_gradient)
+{
+  double x[N] = {1, 1, 1, 1, 1}, y[N] = {1, 1, 1, 1, 1}, g[N], value;
+  probe p = {.n = N};
+  tg_minimize_options o = nothing();
+  o.max_iterations = 10;
+  tg_run *r;
+  cr_assert(tg_run_new(&r, (tg_objective){.n = N}, tg_adam(0.1), x, &o) == TG_OK);
+  cr_expect(!tg_run_step(r));
+  for (int i = 0; i < 10; i++) {
+    problem_bowl(x, &value, g, &p);
+    cr_expect(tg_run_update(r, value, g) == TG_OK);
+  }
+  cr_expect(tg_run_report(r)->stop == TG_STOP_ITERATIONS);
+  tg_run_free(r);
+  cr_assert(tg_run_new(&r, problem(problem_bowl, &p), tg_adam(0.1), y, &o) == TG_OK);
+  cr_expect(tg_run_update(r, 0.0, g) == TG_E_ARGUMENT);
+  for (int i = 0; i < 9; i++) tg_run_step(r);
+  tg_run_step(r);
+  tg_run_free(r);
+  for (int i = 0; i < N; i++) cr_expect(x[i] == y[i]);
+}

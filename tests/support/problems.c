@@ -1,0 +1,101 @@
+#include "problems.h"
+
+#include <math.h>
+#include <stdint.h>
+
+static int count(void *user)
+{
+  probe *p = user;
+  p->calls++;
+  return p->calls == p->answer_at ? p->answer : 0;
+}
+
+static int give(const probe *p, double sum, double *value, double *g)
+{
+  if (value) *value = p->calls == p->nan_value_at ? NAN : sum;
+  if (g && p->calls == p->nan_gradient_at) g[p->n / 2] = NAN;
+  return 0;
+}
+
+/* A separable function from its value `c` and derivative `dc` in terms of x and i. */
+#define SEPARABLE(name, offset, c, dc)                                                                       \
+  int name(const double *theta, double *value, double *g, void *user)                                        \
+  {                                                                                                          \
+    const int answer = count(user);                                                                          \
+    if (answer) return answer;                                                                               \
+    const probe *p = user;                                                                                   \
+    double sum = offset;                                                                                     \
+    for (size_t i = 0; i < p->n; i++) {                                                                      \
+      const double x = theta[i];                                                                             \
+      sum += c;                                                                                              \
+      if (g) g[i] = dc;                                                                                      \
+    }                                                                                                        \
+    return give(p, sum, value, g);                                                                           \
+  }
+
+#define WEIGHT (1.0 + (double)(i % 7))
+SEPARABLE(problem_bowl, 0.0, 0.5 * WEIGHT * (x - (double)i) * (x - (double)i), WEIGHT *(x - (double)i))
+SEPARABLE(problem_high, 1e10, 0.5 * WEIGHT * (x - (double)i) * (x - (double)i), WEIGHT *(x - (double)i))
+SEPARABLE(problem_funnel, 0.0, sqrt(1.0 + x * x), x / sqrt(1.0 + x * x))
+SEPARABLE(problem_barrier, 0.0, x - log(x), 1.0 - 1.0 / x)
+SEPARABLE(problem_wells, 0.0, 0.25 * x * x * x * x - 0.5 * x * x, x * x * x - x)
+SEPARABLE(problem_waves, 0.0, cos(x) + 1e-3 * x * x, -sin(x) + 2e-3 * x)
+SEPARABLE(problem_slide, 0.0, -x, -1.0)
+SEPARABLE(problem_kink, 0.0, fabs(x), x > 0.0 ? 1.0 : -1.0)
+SEPARABLE(problem_plateau, 0.0, fabs(x) > 1.0 ? 1.0 : x * x, fabs(x) > 1.0 ? 0.0 : 2.0 * x)
+#undef WEIGHT
+#undef SEPARABLE
+
+int problem_rosenbrock(const double *x, double *value, double *g, void *user)
+{
+  const int answer = count(user);
+  if (answer) return answer;
+  const probe *p = user;
+  double sum = 0.0;
+  if (g) g[p->n - 1] = 0.0;
+  for (size_t i = 0; i + 1 < p->n; i += 2) {
+    const double a = 1.0 - x[i], b = x[i + 1] - x[i] * x[i];
+    sum += a * a + 100.0 * b * b;
+    if (!g) continue;
+    g[i] = -2.0 * a - 400.0 * b * x[i];
+    g[i + 1] = 200.0 * b;
+  }
+  return give(p, sum, value, g);
+}
+
+tg_objective problem(int (*f)(const double *, double *, double *, void *), probe *p)
+{
+  return (tg_objective){.n = p->n, .evaluate = f, .user = p};
+}
+
+enum { ROWS = 64 };
+
+static double entry(size_t row, size_t column)
+{
+  const uint64_t h = (row * 1000003u + column * 7919u + 12345u) * UINT64_C(0x9e3779b97f4a7c15);
+  return (double)(h >> 40) / 16777216.0 - 0.5;
+}
+
+static int batch(const double *x, const size_t *index, size_t size, double *value, double *g, void *user)
+{
+  const int answer = count(user);
+  if (answer) return answer;
+  const probe *p = user;
+  double sum = 0.0;
+  for (size_t j = 0; g && j < p->n; j++) g[j] = 0.0;
+  for (size_t k = 0; k < size; k++) {
+    const size_t row = index ? index[k] : k;
+    double r = -entry(row, 999);
+    for (size_t j = 0; j < p->n; j++) r += entry(row, j) * x[j];
+    sum += 0.5 * r * r / (double)size;
+    for (size_t j = 0; g && j < p->n; j++) g[j] += r * entry(row, j) / (double)size;
+  }
+  return give(p, sum, value, g);
+}
+
+static int whole(const double *x, double *value, double *g, void *user) { return batch(x, NULL, ROWS, value, g, user); }
+
+tg_objective problem_regression(probe *p)
+{
+  return (tg_objective){.n = p->n, .samples = ROWS, .evaluate = whole, .batch = batch, .user = p};
+}
