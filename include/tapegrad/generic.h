@@ -66,90 +66,87 @@ double tg_array_must_be_of_vars_or_doubles(tg_array_must_be_of_vars_or_doubles_ 
 
 /* One of two functions by whether a converted operand is a var. */
 #define TG_BY_VAR_(x, if_var, if_double) _Generic((x), tg_var: if_var, default: if_double)
-/* A converted operand as a var, and as a var only if another one is. */
-#define TG_LIFT_(x) TG_BY_VAR_(x, tg_keep_var_, tg_constant)(x)
+/* A converted operand as a var if another one is. */
 #define TG_LIFT_2_(x, y) TG_BY_VAR_(x, tg_keep_var_, TG_BY_VAR_(y, tg_constant, tg_keep_))(x)
 #define TG_LIFT_3_(x, y, z)                                                                                  \
   TG_BY_VAR_(x, tg_keep_var_, TG_BY_VAR_(y, tg_constant, TG_BY_VAR_(z, tg_constant, tg_keep_)))(x)
 
-/* Declare `name` as the converted operand. The comma turns lvalues, qualified ones too, into values. */
+/* Declare `name` as the converted operand. The comma turns lvalues, qualified ones too, into values; the type is
+ * stated so that misuse is one error and not two. */
 #define TG_LET_(name, x)                                                                                     \
   __auto_type name##_as_is = ((void)0, (x));                                                                 \
-  __auto_type name = TG_NUMBER_(name##_as_is)
+  __typeof__(TG_BY_VAR_(name##_as_is, (tg_var){0}, 0.0)) name = TG_NUMBER_(name##_as_is)
 
-/* A counter keeps the names of nested calls apart. It must be expanded before it is pasted: hence the steps.
- * */
-#define TG_CALL_1_(v, d, x) TG_CALL_1_STEP_(v, d, x, __COUNTER__)
-#define TG_CALL_1_STEP_(v, d, x, n) TG_CALL_1_WITH_(v, d, x, tg_x_, n)
-#define TG_CALL_1_WITH_(v, d, x, a, n) TG_CALL_1_NAMED_(v, d, x, a##n)
-#define TG_CALL_1_NAMED_(v, d, x, a) __extension__({ TG_LET_(a, x); TG_BY_VAR_(a, v, d)(a); })
-
-#define TG_CALL_2_(v, d, x, y) TG_CALL_2_STEP_(v, d, x, y, __COUNTER__)
-#define TG_CALL_2_STEP_(v, d, x, y, n) TG_CALL_2_WITH_(v, d, x, y, tg_x_, tg_y_, n)
-#define TG_CALL_2_WITH_(v, d, x, y, a, b, n) TG_CALL_2_NAMED_(v, d, x, y, a##n, b##n)
-#define TG_CALL_2_NAMED_(v, d, x, y, a, b)                                                                   \
+/* n comes from a counter, to keep the names of nested calls apart, and must be expanded before it is pasted:
+ * hence the step from TG_CALL to TG_DO. v works on vars, d on doubles. */
+#define TG_CALL_1_(v, d, x, n) TG_DO_1_(v, d, x, n)
+#define TG_DO_1_(v, d, x, n)                                                                                 \
   __extension__({                                                                                            \
-    TG_LET_(a, x);                                                                                           \
-    TG_LET_(b, y);                                                                                           \
-    TG_BY_VAR_(a, v, TG_BY_VAR_(b, v, d))(TG_LIFT_2_(a, b), TG_LIFT_2_(b, a));                               \
+    TG_LET_(tg_x_##n, x);                                                                                    \
+    TG_BY_VAR_(tg_x_##n, v, d)(tg_x_##n);                                                                    \
   })
 
-#define TG_CALL_3_(v, d, x, y, z) TG_CALL_3_STEP_(v, d, x, y, z, __COUNTER__)
-#define TG_CALL_3_STEP_(v, d, x, y, z, n) TG_CALL_3_WITH_(v, d, x, y, z, tg_x_, tg_y_, tg_z_, n)
-#define TG_CALL_3_WITH_(v, d, x, y, z, a, b, c, n) TG_CALL_3_NAMED_(v, d, x, y, z, a##n, b##n, c##n)
-#define TG_CALL_3_NAMED_(v, d, x, y, z, a, b, c)                                                             \
+#define TG_CALL_2_(v, d, x, y, n) TG_DO_2_(v, d, x, y, n)
+#define TG_DO_2_(v, d, x, y, n)                                                                              \
   __extension__({                                                                                            \
-    TG_LET_(a, x);                                                                                           \
-    TG_LET_(b, y);                                                                                           \
-    TG_LET_(c, z);                                                                                           \
-    TG_BY_VAR_(a, v, TG_BY_VAR_(b, v, TG_BY_VAR_(c, v, d)))                                                  \
-    (TG_LIFT_3_(a, b, c), TG_LIFT_3_(b, c, a), TG_LIFT_3_(c, a, b));                                         \
+    TG_LET_(tg_x_##n, x);                                                                                    \
+    TG_LET_(tg_y_##n, y);                                                                                    \
+    TG_BY_VAR_(tg_x_##n, v, TG_BY_VAR_(tg_y_##n, v, d))                                                      \
+    (TG_LIFT_2_(tg_x_##n, tg_y_##n), TG_LIFT_2_(tg_y_##n, tg_x_##n));                                        \
   })
 
-/* Array, length and one operand. */
-#define TG_CALL_INDEX_(vv, dv, dd, z, k, x) TG_CALL_INDEX_STEP_(vv, dv, dd, z, k, x, __COUNTER__)
-#define TG_CALL_INDEX_STEP_(vv, dv, dd, z, k, x, n)                                                          \
-  TG_CALL_INDEX_WITH_(vv, dv, dd, z, k, x, tg_x_, tg_y_, tg_z_, n)
-#define TG_CALL_INDEX_WITH_(vv, dv, dd, z, k, x, a, b, c, n)                                                 \
-  TG_CALL_INDEX_NAMED_(vv, dv, dd, z, k, x, a##n, b##n, c##n)
-#define TG_CALL_INDEX_NAMED_(vv, dv, dd, z, k, x, a, b, c)                                                   \
+#define TG_CALL_3_(v, d, x, y, z, n) TG_DO_3_(v, d, x, y, z, n)
+#define TG_DO_3_(v, d, x, y, z, n)                                                                           \
   __extension__({                                                                                            \
-    __auto_type a = ((void)0, (z));                                                                          \
-    const size_t b = (k);                                                                                    \
-    TG_LET_(c, x);                                                                                           \
-    TG_BY_ARRAY_(a, vv, TG_BY_VAR_(c, dv, dd))                                                               \
-    (a, b, TG_BY_ARRAY_(a, TG_BY_VAR_(c, tg_keep_var_, tg_constant),                                         \
-                        TG_BY_VAR_(c, tg_keep_var_, tg_keep_))(c));                                          \
+    TG_LET_(tg_x_##n, x);                                                                                    \
+    TG_LET_(tg_y_##n, y);                                                                                    \
+    TG_LET_(tg_z_##n, z);                                                                                    \
+    TG_BY_VAR_(tg_x_##n, v, TG_BY_VAR_(tg_y_##n, v, TG_BY_VAR_(tg_z_##n, v, d)))                             \
+    (TG_LIFT_3_(tg_x_##n, tg_y_##n, tg_z_##n), TG_LIFT_3_(tg_y_##n, tg_z_##n, tg_x_##n),                     \
+     TG_LIFT_3_(tg_z_##n, tg_x_##n, tg_y_##n));                                                              \
+  })
+
+/* An array z of k elements and one operand x; vv, dv and dd by the types of z and x. */
+#define TG_CALL_INDEX_(vv, dv, dd, z, k, x, n) TG_DO_INDEX_(vv, dv, dd, z, k, x, n)
+#define TG_DO_INDEX_(vv, dv, dd, z, k, x, n)                                                                 \
+  __extension__({                                                                                            \
+    __auto_type tg_z_##n = ((void)0, (z));                                                                   \
+    const size_t tg_k_##n = (k);                                                                             \
+    TG_LET_(tg_x_##n, x);                                                                                    \
+    TG_BY_ARRAY_(tg_z_##n, vv, TG_BY_VAR_(tg_x_##n, dv, dd))                                                 \
+    (tg_z_##n, tg_k_##n,                                                                                     \
+     TG_BY_VAR_(tg_x_##n, tg_keep_var_, _Generic((tg_z_##n), tg_var *: tg_constant, const tg_var *           \
+                                                 : tg_constant, default: tg_keep_))(tg_x_##n));              \
   })
 
 /* One or more operands, folded from the left. */
-#define TG_FOLD_1_(v, d, x) TG_CALL_1_(tg_keep_var_, tg_keep_, x)
-#define TG_FOLD_2_(v, d, x, y) TG_CALL_2_(v, d, x, y)
-#define TG_FOLD_3_(v, d, x, y, ...) TG_FOLD_2_(v, d, TG_CALL_2_(v, d, x, y), __VA_ARGS__)
-#define TG_FOLD_4_(v, d, x, y, ...) TG_FOLD_3_(v, d, TG_CALL_2_(v, d, x, y), __VA_ARGS__)
-#define TG_FOLD_5_(v, d, x, y, ...) TG_FOLD_4_(v, d, TG_CALL_2_(v, d, x, y), __VA_ARGS__)
-#define TG_FOLD_6_(v, d, x, y, ...) TG_FOLD_5_(v, d, TG_CALL_2_(v, d, x, y), __VA_ARGS__)
-#define TG_FOLD_7_(v, d, x, y, ...) TG_FOLD_6_(v, d, TG_CALL_2_(v, d, x, y), __VA_ARGS__)
-#define TG_FOLD_8_(v, d, x, y, ...) TG_FOLD_7_(v, d, TG_CALL_2_(v, d, x, y), __VA_ARGS__)
-#define TG_FOLD_9_(v, d, x, y, ...) TG_FOLD_8_(v, d, TG_CALL_2_(v, d, x, y), __VA_ARGS__)
-#define TG_FOLD_10_(v, d, x, y, ...) TG_FOLD_9_(v, d, TG_CALL_2_(v, d, x, y), __VA_ARGS__)
-#define TG_FOLD_11_(v, d, x, y, ...) TG_FOLD_10_(v, d, TG_CALL_2_(v, d, x, y), __VA_ARGS__)
-#define TG_FOLD_12_(v, d, x, y, ...) TG_FOLD_11_(v, d, TG_CALL_2_(v, d, x, y), __VA_ARGS__)
-#define TG_FOLD_13_(v, d, x, y, ...) TG_FOLD_12_(v, d, TG_CALL_2_(v, d, x, y), __VA_ARGS__)
-#define TG_FOLD_14_(v, d, x, y, ...) TG_FOLD_13_(v, d, TG_CALL_2_(v, d, x, y), __VA_ARGS__)
-#define TG_FOLD_15_(v, d, x, y, ...) TG_FOLD_14_(v, d, TG_CALL_2_(v, d, x, y), __VA_ARGS__)
-#define TG_FOLD_16_(v, d, x, y, ...) TG_FOLD_15_(v, d, TG_CALL_2_(v, d, x, y), __VA_ARGS__)
+#define TG_FOLD_1_(v, d, x) TG_CALL_1_(tg_keep_var_, tg_keep_, x, __COUNTER__)
+#define TG_FOLD_2_(v, d, x, y) TG_CALL_2_(v, d, x, y, __COUNTER__)
+#define TG_FOLD_3_(v, d, x, y, ...) TG_FOLD_2_(v, d, TG_FOLD_2_(v, d, x, y), __VA_ARGS__)
+#define TG_FOLD_4_(v, d, x, y, ...) TG_FOLD_3_(v, d, TG_FOLD_2_(v, d, x, y), __VA_ARGS__)
+#define TG_FOLD_5_(v, d, x, y, ...) TG_FOLD_4_(v, d, TG_FOLD_2_(v, d, x, y), __VA_ARGS__)
+#define TG_FOLD_6_(v, d, x, y, ...) TG_FOLD_5_(v, d, TG_FOLD_2_(v, d, x, y), __VA_ARGS__)
+#define TG_FOLD_7_(v, d, x, y, ...) TG_FOLD_6_(v, d, TG_FOLD_2_(v, d, x, y), __VA_ARGS__)
+#define TG_FOLD_8_(v, d, x, y, ...) TG_FOLD_7_(v, d, TG_FOLD_2_(v, d, x, y), __VA_ARGS__)
+#define TG_FOLD_9_(v, d, x, y, ...) TG_FOLD_8_(v, d, TG_FOLD_2_(v, d, x, y), __VA_ARGS__)
+#define TG_FOLD_10_(v, d, x, y, ...) TG_FOLD_9_(v, d, TG_FOLD_2_(v, d, x, y), __VA_ARGS__)
+#define TG_FOLD_11_(v, d, x, y, ...) TG_FOLD_10_(v, d, TG_FOLD_2_(v, d, x, y), __VA_ARGS__)
+#define TG_FOLD_12_(v, d, x, y, ...) TG_FOLD_11_(v, d, TG_FOLD_2_(v, d, x, y), __VA_ARGS__)
+#define TG_FOLD_13_(v, d, x, y, ...) TG_FOLD_12_(v, d, TG_FOLD_2_(v, d, x, y), __VA_ARGS__)
+#define TG_FOLD_14_(v, d, x, y, ...) TG_FOLD_13_(v, d, TG_FOLD_2_(v, d, x, y), __VA_ARGS__)
+#define TG_FOLD_15_(v, d, x, y, ...) TG_FOLD_14_(v, d, TG_FOLD_2_(v, d, x, y), __VA_ARGS__)
+#define TG_FOLD_16_(v, d, x, y, ...) TG_FOLD_15_(v, d, TG_FOLD_2_(v, d, x, y), __VA_ARGS__)
 
-#define TG_FOLD_OF_(f, count, ...) TG_PASTE_3_(TG_FOLD_, count, _)(f##_inline_, f##_plain_, __VA_ARGS__)
-
-#define TG_UNARY_(f, x) TG_CALL_1_((f), f##_d, x)
-#define TG_BINARY_(f, x, y) TG_CALL_2_((f), f##_d, x, y)
-#define TG_TERNARY_(f, x, y, z) TG_CALL_3_((f), f##_d, x, y, z)
-#define TG_GUARD_(f, x, y) TG_CALL_2_((f), f##_plain_, x, y)
-#define TG_FREQUENT_(f, x, y) TG_CALL_2_(f##_inline_, f##_plain_, x, y)
-#define TG_SIMPLE_(f, x) TG_CALL_1_((f), f##_plain_, x)
-#define TG_VALUE_(f, x) TG_CALL_1_((f), tg_keep_, x)
-#define TG_INDEX_(f, z, k, x) TG_CALL_INDEX_((f), f##_dv_, f##_d, z, k, x)
+#define TG_FOLD_(f, ...)                                                                                     \
+  TG_PASTE_3_(TG_FOLD_, TG_COUNT_(__VA_ARGS__), _)(f##_inline_, f##_plain_, __VA_ARGS__)
+#define TG_UNARY_(f, x) TG_CALL_1_((f), f##_d, x, __COUNTER__)
+#define TG_BINARY_(f, x, y) TG_CALL_2_((f), f##_d, x, y, __COUNTER__)
+#define TG_TERNARY_(f, x, y, z) TG_CALL_3_((f), f##_d, x, y, z, __COUNTER__)
+#define TG_GUARD_(f, x, y) TG_CALL_2_((f), f##_plain_, x, y, __COUNTER__)
+#define TG_FREQUENT_(f, x, y) TG_CALL_2_(f##_inline_, f##_plain_, x, y, __COUNTER__)
+#define TG_SIMPLE_(f, x) TG_CALL_1_((f), f##_plain_, x, __COUNTER__)
+#define TG_VALUE_(f, x) TG_CALL_1_((f), tg_keep_, x, __COUNTER__)
+#define TG_INDEX_(f, z, k, x) TG_CALL_INDEX_((f), f##_dv_, f##_d, z, k, x, __COUNTER__)
 
 #else /* ISO C11 */
 
@@ -229,7 +226,7 @@ static inline tg_var tg_var_of_ldouble_(long double x) { return tg_constant((dou
 #define TG_FOLD_15_(f, ...) TG_FOLD_ARRAY_(f, 15, TG_EACH_15_, __VA_ARGS__)
 #define TG_FOLD_16_(f, ...) TG_FOLD_ARRAY_(f, 16, TG_EACH_16_, __VA_ARGS__)
 
-#define TG_FOLD_OF_(f, count, ...) TG_PASTE_3_(TG_FOLD_, count, _)(f, __VA_ARGS__)
+#define TG_FOLD_(f, ...) TG_PASTE_3_(TG_FOLD_, TG_COUNT_(__VA_ARGS__), _)(f, __VA_ARGS__)
 
 static inline tg_var tg_add_all_(const tg_var *x, size_t n)
 {
@@ -255,9 +252,7 @@ static inline tg_var tg_mul_all_(const tg_var *x, size_t n)
 #define TG_SIMPLE_(f, x) TG_CALL_1_((f), f##_plain_, x)
 #define TG_VALUE_(f, x) TG_CALL_1_((f), tg_keep_, x)
 #define TG_INDEX_(f, z, k, x)                                                                                \
-  TG_BY_ARRAY_(z, TG_BY_NUMBER_2_(TG_IS_VAR_(x), f##_vd_, (f)),                                              \
-               TG_BY_NUMBER_2_(TG_IS_VAR_(x), f##_d, f##_dv_))                                               \
-  (z, k, x)
+  TG_BY_NUMBER_2_(TG_IS_VAR_(x), TG_BY_ARRAY_(z, f##_vd_, f##_d), TG_BY_ARRAY_(z, (f), f##_dv_))(z, k, x)
 
 #endif
 
@@ -271,7 +266,6 @@ static inline tg_var tg_mul_all_(const tg_var *x, size_t n)
 #define TG_COUNT_AT_(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, bb,   \
                      cc, dd, ee, ff, count, ...)                                                             \
   count
-#define TG_FOLD_(f, ...) TG_FOLD_OF_(f, TG_COUNT_(__VA_ARGS__), __VA_ARGS__)
 #define TG_FOLD_17_(...)                                                                                   \
   ((double)sizeof(struct {                                                                                   \
     _Static_assert(0, "tg_add and tg_mul take at most 16 operands");                                         \
