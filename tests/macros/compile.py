@@ -1,0 +1,166 @@
+"""Compile what must compile without a warning, and what must not with a readable error.
+
+usage: compile.py accept|reject|headers|names ROOT COMPILER...
+ROOT is the source tree; a compiler is a C compiler unless its name has ++ in it.
+"""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+WARNINGS = ['-Wall', '-Wextra', '-Wpedantic', '-Wconversion', '-Wshadow', '-Werror']
+C_FORMS = [['-std=c11'], ['-std=c11', '-DTG_ISO_MACROS'], ['-std=gnu17', '-O0']]
+CPP_FORMS = [['-std=c++17']]
+LONGEST_MESSAGE = 60  # lines, of which compilers spend three for each macro on the way
+SLOWEST = 20.0        # seconds; a tenth is usual, and an expansion that doubles at each level takes minutes
+
+
+def is_cpp(compiler):
+    return '++' in pathlib.Path(compiler).name
+
+
+def compile_source(compiler, flags, path, root):
+    with tempfile.TemporaryDirectory() as out:
+        command = [compiler, *flags, '-O1', '-I', str(root / 'include'), '-c', str(path), '-o', f'{out}/x.o']
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=SLOWEST)
+        except subprocess.TimeoutExpired:
+            return 1, f'takes longer than {SLOWEST} s to compile'
+        return done.returncode, done.stderr
+
+
+def cases(compilers, suffixes):
+    for compiler in compilers:
+        for form in CPP_FORMS if is_cpp(compiler) else C_FORMS:
+            if (suffixes['cpp'] if is_cpp(compiler) else suffixes['c']):
+                yield compiler, form
+
+
+def accept(root, compilers):
+    """Every program of accept/, in every form."""
+    for path in sorted((root / 'tests/macros/accept').iterdir()):
+        for compiler, form in cases(compilers, {'c': path.suffix == '.c', 'cpp': path.suffix == '.cpp'}):
+            code, message = compile_source(compiler, form + WARNINGS, path, root)
+            yield f'{compiler} {" ".join(form)} {path.name}', message if code else ''
+
+
+def headers(root, compilers):
+    """Every public header alone, and included twice, in C and in C++."""
+    for header in sorted((root / 'include/tapegrad').glob('*.h')):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / 'twice.c'
+            path.write_text(f'#include <tapegrad/{header.name}>\n' * 2 + 'extern int not_empty;\n')
+            for compiler, form in cases(compilers, {'c': True, 'cpp': True}):
+                language = ['-x', 'c++' if is_cpp(compiler) else 'c']
+                code, message = compile_source(compiler, form + WARNINGS + language, path, root)
+                yield f'{compiler} {" ".join(form)} {header.name}', message if code else ''
+
+
+def reject(root, compilers):
+    """Every case of reject.c: it fails, says the words, and is brief. Without a case it compiles."""
+    path = root / 'tests/macros/reject.c'
+    wanted = re.findall(r'#ifdef (CASE_\w+) /\* (.*) \*/', path.read_text())
+    for compiler, form in cases(compilers, {'c': True, 'cpp': False}):
+        code, message = compile_source(compiler, form + WARNINGS, path, root)
+        yield f'{compiler} {" ".join(form)} without misuse', message if code else ''
+        for case, words in wanted:
+            code, message = compile_source(compiler, form + [f'-D{case}'], path, root)
+            name = f'{compiler} {" ".join(form)} {case}'
+            if code == 0:
+                yield name, 'was accepted'
+            elif not any(word in message for word in words.split('|')):
+                yield name, f'does not say "{words}":\n{message}'
+            elif case != 'CASE_no_operand' and message.count('\n') > LONGEST_MESSAGE:
+                yield name, f'is {message.count(chr(10))} lines long:\n{message}'
+            else:
+                yield name, ''
+
+
+def defined(text):
+    return set(re.findall(r'^#define (?:tg_)?([a-z]\w*)\(', text, re.M))
+
+
+def listed(text, name):
+    body = re.search(rf'#define TG_{name}_LIST_\(X\)((?:.*\\\n)*.*)\n', text).group(1)
+    return re.findall(r'X\((\w+)\)', body)
+
+
+def names(root, compilers):
+    """One set of names: rows of ops.def, files of n-ary operations, prototypes, lists, macros, short names."""
+    public = root / 'include/tapegrad'
+    operations = (public / 'operations.h').read_text()
+    short = (public / 'overload.h').read_text()
+    rows = (root / 'src/ad/ops.def').read_text()
+    elementary = []
+    for kind, lists in {'UNARY': ['UNARY'], 'BINARY': ['FREQUENT', 'BINARY'], 'TERNARY': ['TERNARY'],
+                        'GUARD': ['GUARD']}.items():
+        row = set(re.findall(rf'^{kind} *\( *(\w+)', rows, re.M))
+        mine = [name for part in lists for name in listed(operations, part)]
+        elementary += mine
+        yield f'{kind} rows of ops.def and the lists of operations.h', difference(row, set(mine))
+    many = {path.stem for path in (root / 'src/ad/nary').glob('*.c')} - {'nary', 'mixed', 'custom'}
+    prototypes = set(re.findall(r'\(tg_([a-z]\w*)\)\(', operations.split('---- Private')[0]))
+    yield 'prototypes and rows', difference(prototypes - many, set(elementary))
+    yield 'n-ary files and prototypes', difference(many & prototypes, prototypes - set(elementary))
+    macros = defined(operations)
+    yield 'macros and prototypes', difference(macros - {'primal', 'peek'}, prototypes)
+    shorts = defined(short.split('#else /* C++ */')[0])
+    yield 'short names and macros', difference(shorts - {'constant', 'live'}, macros)
+    yield '#undef and #define', difference(set(re.findall(r'^#undef ([a-z]\w*)$', short, re.M)), shorts)
+    yield from not_libc(root, compilers, shorts)
+
+
+MATH = set('''sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp exp2 exp10 expm1 log log2 log10
+log1p pow sqrt cbrt hypot erf erfc lgamma tgamma fabs fmax fmin fdim fmod remainder copysign floor ceil round trunc
+rint ldexp fma j0 j1 y0 y1'''.split())
+LIBC = '''aio arpa/inet assert complex cpio ctype dirent dlfcn errno fcntl fenv float fmtmsg fnmatch ftw glob grp
+iconv inttypes iso646 langinfo libgen limits locale math monetary mqueue ndbm net/if netdb netinet/in netinet/tcp
+nl_types poll pthread pwd regex sched search semaphore setjmp signal spawn stdarg stdatomic stdbool stddef stdint
+stdio stdlib string strings stropts sys/ipc sys/mman sys/msg sys/resource sys/select sys/sem sys/shm sys/socket
+sys/stat sys/statvfs sys/time sys/times sys/types sys/uio sys/un sys/utsname sys/wait syslog tar termios tgmath
+threads time trace uchar ulimit unistd utime utmpx wchar wctype wordexp'''.split()
+
+
+def not_libc(root, compilers, shorts):
+    """No header of the C library or of POSIX declares a short name that is not of <math.h>."""
+    lines = ['#define _XOPEN_SOURCE 700']
+    for header in LIBC:
+        lines += [f'#if __has_include(<{header}.h>)', f'#include <{header}.h>', '#endif']
+    lines += ['struct nowhere_else;'] + [f'extern struct nowhere_else *{name};' for name in sorted(shorts - MATH)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / 'names.c'
+        path.write_text('\n'.join(lines) + '\n')
+        for compiler in compilers:
+            if not is_cpp(compiler):
+                code, message = compile_source(compiler, ['-std=gnu17', '-w'], path, root)
+                yield f'{compiler} short names are not of the C library', message if code else ''
+
+
+def difference(a, b):
+    return '' if a == b else f'only in the first: {sorted(a - b)}; only in the second: {sorted(b - a)}'
+
+
+def distinct(compilers):
+    """One of each: cc and gcc are often the same program (clang and clang++ too, which go by their names)."""
+    found = {}
+    for compiler in compilers:
+        found.setdefault((os.path.realpath(shutil.which(compiler) or compiler), is_cpp(compiler)), compiler)
+    return list(found.values())
+
+
+def main():
+    check, root, compilers = sys.argv[1], pathlib.Path(sys.argv[2]), distinct(sys.argv[3:])
+    count = failures = 0
+    for name, complaint in globals()[check](root, compilers):
+        count += 1
+        if complaint:
+            failures += 1
+            print(f'FAILED {name}\n{complaint}\n')
+    print(f'{check}: {count} checks, {failures} failed')
+    return 1 if failures or count == 0 else 0
+
+
+sys.exit(main())
