@@ -1,0 +1,224 @@
+#include "function.h"
+
+#include <math.h>
+#include <string.h>
+
+static tg_status new_function(tg_function **f, size_t n, size_t m)
+{
+  if (!f) return TG_E_ARGUMENT;
+  *f = NULL;
+  if (n == 0 || m == 0) return TG_E_ARGUMENT;
+  if (n > TG_MAX_NODES || m > TG_MAX_NODES) return TG_E_SIZE;
+  tg_function *const made = tg_memory_resize_(NULL, 1, sizeof *made);
+  if (!made) return TG_E_NOMEM;
+  memset(made, 0, sizeof *made);
+  made->n = n;
+  made->m = m;
+  made->x = tg_memory_resize_(NULL, n, sizeof *made->x);
+  made->y = tg_memory_resize_(NULL, m, sizeof *made->y);
+  if (!made->x || !made->y || tg_tape_new(&made->tape) != TG_OK) {
+    tg_function_free(made);
+    return TG_E_NOMEM;
+  }
+  *f = made;
+  return TG_OK;
+}
+
+void tg_function_free(tg_function *f)
+{
+  if (!f) return;
+  tg_tape_free(f->tape);
+  tg_memory_free_(f->x);
+  tg_memory_free_(f->y);
+  tg_memory_free_(f);
+}
+
+/* The common end of tg_record and tg_record_vector. */
+static tg_status record_now(tg_function **f, const double *x0)
+{
+  const tg_status s = x0 ? tg_function_record_(*f, x0) : TG_OK;
+  if (s == TG_OK) return TG_OK;
+  tg_function_free(*f);
+  *f = NULL;
+  return s;
+}
+
+tg_status tg_record(tg_function **f, tg_scalar_fn fn, size_t n, const double *x0, void *user)
+{
+  const tg_status s = new_function(f, fn ? n : 0, 1);
+  if (s != TG_OK) return s;
+  (*f)->scalar = fn;
+  (*f)->user = user;
+  return record_now(f, x0);
+}
+
+tg_status tg_record_vector(tg_function **f, tg_vector_fn fn, size_t n, size_t m, const double *x0, void *user)
+{
+  const tg_status s = new_function(f, fn ? n : 0, m);
+  if (s != TG_OK) return s;
+  (*f)->vector = fn;
+  (*f)->user = user;
+  return record_now(f, x0);
+}
+
+/* A var of `from` as a var of `to`, a copy of it. */
+static tg_var carried(tg_var v, const tg_tape *to)
+{
+  if (!tg_is_constant_(v)) v.tape_ = to->r.id_;
+  return v;
+}
+
+/* Marks of inputs seen, to refuse one that occurs twice; uses the tape's own work array. */
+static tg_status check_inputs(tg_tape *t, const tg_var *x, size_t n)
+{
+  if (!tg_reserve_((void **)&t->work[TG_TANGENT], &t->work_capacity[TG_TANGENT], t->r.size_, sizeof(double)))
+    return TG_E_NOMEM;
+  double *const seen = t->work[TG_TANGENT];
+  for (uint32_t i = 0; i < t->r.size_; i++) seen[i] = 0.0;
+  for (size_t i = 0; i < n; i++) {
+    const uint32_t node = x[i].index_;
+    if (tg_is_constant_(x[i]) || tg_opcode_(t->r.nodes_[node].word_) != TG_OP_input) return TG_E_TAPE;
+    if (seen[node] != 0.0) return TG_E_TAPE;
+    seen[node] = 1.0;
+  }
+  return TG_OK;
+}
+
+tg_status tg_tape_function(tg_function **f, const tg_tape *t, const tg_var *x, size_t n, const tg_var *y, size_t m)
+{
+  if (f) *f = NULL;
+  if (!t || !x || !y) return TG_E_ARGUMENT;
+  if (t->failure.status != TG_OK) return t->failure.status;
+  for (size_t i = 0; i < n; i++)
+    if (x[i].tape_ != t->r.id_) return TG_E_TAPE;
+  for (size_t i = 0; i < m; i++)
+    if (!tg_is_constant_(y[i]) && y[i].tape_ != t->r.id_) return TG_E_TAPE;
+  tg_status s = new_function(f, n, m);
+  if (s != TG_OK) return s;
+  s = tg_tape_copy_((*f)->tape, t);
+  if (s == TG_OK) s = check_inputs((*f)->tape, x, n);
+  if (s != TG_OK) {
+    tg_function_free(*f);
+    *f = NULL;
+    return s;
+  }
+  for (size_t i = 0; i < n; i++) (*f)->x[i] = carried(x[i], (*f)->tape);
+  for (size_t i = 0; i < m; i++) (*f)->y[i] = carried(y[i], (*f)->tape);
+  (*f)->recorded = true;
+  return TG_OK;
+}
+
+tg_status tg_function_clone(tg_function **copy, const tg_function *f)
+{
+  if (copy) *copy = NULL;
+  if (!copy || !f) return TG_E_ARGUMENT;
+  tg_status s = new_function(copy, f->n, f->m);
+  if (s != TG_OK) return s;
+  tg_function *const c = *copy;
+  c->scalar = f->scalar;
+  c->vector = f->vector;
+  c->user = f->user;
+  if (!f->recorded) return TG_OK;
+  s = tg_tape_copy_(c->tape, f->tape);
+  if (s != TG_OK) {
+    tg_function_free(c);
+    *copy = NULL;
+    return s;
+  }
+  for (size_t i = 0; i < f->n; i++) c->x[i] = carried(f->x[i], c->tape);
+  for (size_t i = 0; i < f->m; i++) c->y[i] = carried(f->y[i], c->tape);
+  c->recorded = true;
+  return TG_OK;
+}
+
+void tg_function_forget(tg_function *f)
+{
+  if (f && (f->scalar || f->vector)) f->recorded = false;
+}
+
+static void call_back(tg_function *f)
+{
+  if (f->scalar) {
+    f->y[0] = f->scalar(f->x, f->n, f->user);
+    return;
+  }
+  for (size_t i = 0; i < f->m; i++) f->y[i] = tg_constant(0.0);
+  f->vector(f->x, f->n, f->y, f->m, f->user);
+}
+
+tg_status tg_function_record_(tg_function *f, const double *x)
+{
+  tg_tape *const t = f->tape;
+  if (f->busy) return TG_E_TAPE;
+  f->recorded = false;
+  f->busy = true;
+  tg_tape_stop_(t); /* a callback left by longjmp may have left it recording */
+  tg_tape_begin(t);
+  for (size_t i = 0; i < f->n; i++) f->x[i] = tg_input(t, x[i]);
+  if (t->failure.status == TG_OK) {
+    f->stats.recordings++;
+    call_back(f);
+    for (size_t i = 0; i < f->m; i++) tg_owns_(t, TG_OP_output, f->y[i]);
+  }
+  const tg_status s = tg_tape_end(t);
+  tg_tape_stop_(t); /* a callback that began a tape and never ended it */
+  f->busy = false;
+  f->recorded = s == TG_OK;
+  return s;
+}
+
+tg_status tg_function_evaluate_(tg_function *f, const double *x)
+{
+  tg_tape *const t = f->tape;
+  const bool callable = f->scalar || f->vector;
+  if (f->busy) return TG_E_TAPE;
+  f->stats.evaluations++;
+  if (!f->recorded || (t->point_dependent && callable)) return tg_function_record_(f, x);
+  if (t->point_dependent) return TG_E_BRANCH;
+  t->fault.status = TG_OK;
+  for (size_t i = 0; i < f->n; i++) t->r.nodes_[f->x[i].index_].primal_ = x[i];
+  const tg_status s = tg_sweep_primal_(t);
+  if (s != TG_E_BRANCH || !callable) return s;
+  f->stats.rerecordings++;
+  return tg_function_record_(f, x);
+}
+
+bool tg_function_last_(const tg_function *f, uint32_t *last)
+{
+  bool any = false;
+  *last = 0;
+  for (size_t i = 0; i < f->m; i++) {
+    if (tg_is_constant_(f->y[i])) continue;
+    if (f->y[i].index_ > *last) *last = f->y[i].index_;
+    any = true;
+  }
+  return any;
+}
+
+double *tg_function_work_(tg_function *f, int which, size_t width)
+{
+  tg_tape *const t = f->tape;
+  const size_t count = (size_t)t->r.size_ * width;
+  return tg_reserve_((void **)&t->work[which], &t->work_capacity[which], count, sizeof(double)) ? t->work[which]
+                                                                                                  : NULL;
+}
+
+tg_status tg_function_statistics(const tg_function *f, tg_function_stats *s)
+{
+  if (!f || !s) return TG_E_ARGUMENT;
+  *s = f->stats;
+  s->nodes = tg_tape_size(f->tape);
+  s->bytes = tg_tape_bytes(f->tape);
+  s->point_dependent = f->recorded && f->tape->point_dependent;
+  return TG_OK;
+}
+
+const char *tg_function_message(const tg_function *f)
+{
+  if (!f) return "the function is NULL";
+  if (f->status == TG_OK) return tg_status_string(TG_OK);
+  if (f->complaint) return f->complaint;
+  const tg_tape *const t = f->tape;
+  if (t->failure.status == f->status || t->fault.status == f->status) return tg_failure_text_(f->tape);
+  return tg_status_string(f->status);
+}

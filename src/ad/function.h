@@ -1,0 +1,33 @@
+/* A recorded function, shared by the files that make one (function.c) and those that use it (drivers, check). */
+#ifndef TG_FUNCTION_H
+#define TG_FUNCTION_H
+
+#include "sweeps.h"
+#include "tapegrad/function.h"
+
+struct tg_function {
+  tg_tape *tape;
+  tg_scalar_fn scalar; /* one of the two, or neither for a function made from a tape */
+  tg_vector_fn vector;
+  void *user;
+  size_t n, m;
+  tg_var *x, *y; /* as last recorded: input nodes; outputs, which may be constants */
+  bool recorded, busy;
+  tg_function_stats stats;
+  tg_status status; /* of the last call */
+  const char *complaint; /* what a driver refused, or NULL when the tape knows */
+};
+
+/* Bring the primals to x, recording if need be. */
+tg_status tg_function_evaluate_(tg_function *f, const double *x);
+
+/* Call fn at x on a clean tape, always. */
+tg_status tg_function_record_(tg_function *f, const double *x);
+
+/* The last node any output depends on, or false when all outputs are constants. */
+bool tg_function_last_(const tg_function *f, uint32_t *last);
+
+/* Room for the sweep's array `which` (TG_TANGENT ...), `width` numbers a node, at least n x width of them. */
+double *tg_function_work_(tg_function *f, int which, size_t width);
+
+#endif

@@ -1,0 +1,194 @@
+/* Looking at a tape: sweeps by hand, names, operands, messages and the graph in Graphviz form. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sweeps.h"
+
+/* ---- Sweeps by hand. ---- */
+
+static tg_status check_seeds(const tg_tape *t, const tg_var *v, size_t n)
+{
+  if (!t || (n > 0 && !v)) return TG_E_ARGUMENT;
+  if (t->failure.status != TG_OK) return t->failure.status;
+  for (size_t i = 0; i < n; i++)
+    if (!tg_is_constant_(v[i]) && v[i].tape_ != t->r.id_) return TG_E_TAPE;
+  return TG_OK;
+}
+
+static double *work(tg_tape *t, int which)
+{
+  const bool enough =
+      tg_reserve_((void **)&t->work[which], &t->work_capacity[which], t->r.size_, sizeof(double));
+  return enough ? t->work[which] : NULL;
+}
+
+static bool any_nan(const double *values, uint32_t size)
+{
+  for (uint32_t i = 0; i < size; i++)
+    if (isnan(values[i])) return true;
+  return false;
+}
+
+/* Zeros, then the seeds. Constants have nothing to seed. */
+static void seed(double *array, uint32_t size, const tg_var *v, const double *dv, size_t n, bool add)
+{
+  if (size) memset(array, 0, size * sizeof *array);
+  for (size_t i = 0; i < n; i++) {
+    if (tg_is_constant_(v[i])) continue;
+    const double s = dv ? dv[i] : 1.0;
+    array[v[i].index_] = add ? array[v[i].index_] + s : s;
+  }
+}
+
+tg_status tg_tangent_sweep(tg_tape *t, const tg_var *x, const double *dx, size_t n)
+{
+  tg_status s = check_seeds(t, x, n);
+  if (s != TG_OK) return s;
+  for (size_t i = 0; i < n; i++)
+    if (!tg_is_constant_(x[i]) && tg_opcode_(t->r.nodes_[x[i].index_].word_) != TG_OP_input) return TG_E_TAPE;
+  if (t->r.size_ == 0) return TG_OK;
+  double *const dot = work(t, TG_TANGENT);
+  if (!dot) return TG_E_NOMEM;
+  t->tangent_size = 0;
+  t->fault.status = TG_OK;
+  for (int masked = 0; masked < 2; masked++) {
+    seed(dot, t->r.size_, x, dx, n, false);
+    s = tg_sweep_tangent_(t, dot, 1, masked);
+    if (s != TG_OK) return s;
+    if (!any_nan(dot, t->r.size_)) break;
+  }
+  t->tangent_size = t->r.size_;
+  return TG_OK;
+}
+
+tg_status tg_adjoint_sweep(tg_tape *t, const tg_var *y, const double *dy, size_t m)
+{
+  tg_status s = check_seeds(t, y, m);
+  if (s != TG_OK) return s;
+  if (t->r.size_ == 0) return TG_OK;
+  double *const bar = work(t, TG_ADJOINT);
+  if (!bar) return TG_E_NOMEM;
+  t->adjoint_size = 0;
+  t->fault.status = TG_OK;
+  for (int masked = 0; masked < 2; masked++) {
+    seed(bar, t->r.size_, y, dy, m, true);
+    s = tg_sweep_adjoint_(t, t->r.size_ - 1, bar, 1, masked);
+    if (s != TG_OK) return s;
+    if (!any_nan(bar, t->r.size_)) break;
+  }
+  t->adjoint_size = t->r.size_;
+  return TG_OK;
+}
+
+/* ---- Names and operands. ---- */
+
+const char *tg_op_name(const tg_tape *t, tg_var v)
+{
+  if (tg_is_constant_(v)) return "constant";
+  return t && v.tape_ == t->r.id_ ? tg_node_name_(t, v.index_) : "?";
+}
+
+static tg_var node_var(const tg_tape *t, uint32_t i) { return tg_tape_at(t, i); }
+
+static tg_var listed_var(const tg_tape *t, uint32_t entry)
+{
+  if (entry & TG_CONSTANT_OPERAND) return tg_constant(t->r.constants_[entry & ~TG_CONSTANT_OPERAND]);
+  return node_var(t, entry);
+}
+
+/* Operand k of node i, and through *count how many there are. */
+static tg_var operand_at(const tg_tape *t, uint32_t i, size_t k, size_t *count)
+{
+  const uint64_t word = t->r.nodes_[i].word_;
+  const unsigned op = tg_opcode_(word);
+  const uint32_t a = tg_operand_a_(word), b = tg_operand_b_(word);
+  const double *const c = t->r.constants_;
+  *count = 0;
+  if (op == TG_OP_nary) {
+    const tg_nary_ *const r = &t->nary[a];
+    *count = r->n;
+    return k < r->n ? listed_var(t, t->operands[r->first + k]) : tg_constant(0.0);
+  }
+  if (op == TG_OP_output) {
+    *count = 1;
+    return node_var(t, a);
+  }
+  switch (tg_ops_[op].form) {
+  case TG_FORM_none: break;
+  case TG_FORM_x: *count = 1; return node_var(t, a);
+  case TG_FORM_xy: *count = 2; return node_var(t, k == 0 ? a : b);
+  case TG_FORM_xc: *count = 2; return k == 0 ? node_var(t, a) : tg_constant(c[b]);
+  case TG_FORM_cy: *count = 2; return k == 0 ? tg_constant(c[a]) : node_var(t, b);
+  case TG_FORM_xyz: *count = 3; return k < 3 ? listed_var(t, t->operands[a + k]) : tg_constant(0.0);
+  }
+  return tg_constant(0.0);
+}
+
+size_t tg_operands(const tg_tape *t, tg_var v, tg_var *operand, size_t room)
+{
+  if (!t || tg_is_constant_(v) || v.tape_ != t->r.id_ || v.index_ >= t->r.size_) return 0;
+  size_t count;
+  operand_at(t, v.index_, 0, &count);
+  for (size_t k = 0; operand && k < room && k < count; k++) operand[k] = operand_at(t, v.index_, k, &count);
+  return count;
+}
+
+/* ---- Messages. ---- */
+
+const char *tg_failure_text_(tg_tape *t)
+{
+  const tg_failure_ *const f = t->failure.status != TG_OK ? &t->failure : &t->fault;
+  if (f->status == TG_OK) return tg_status_string(TG_OK);
+  const bool from_sweep = f == &t->fault;
+  const char *name = from_sweep ? tg_node_name_(t, f->node) : f->op < TG_OP_count ? tg_ops_[f->op].name : "?";
+  snprintf(t->message, sizeof t->message, "%s: %s (operation %s, node %" PRIu32 ")", tg_status_string(f->status),
+           f->detail, name, f->node);
+  return t->message;
+}
+
+const char *tg_tape_message(const tg_tape *t)
+{
+  /* The text lives in the tape; making it changes nothing else. */
+  return t ? tg_failure_text_((tg_tape *)(uintptr_t)t) : "the tape is NULL";
+}
+
+/* ---- Graphviz. ---- */
+
+static void write_node(const tg_tape *t, uint32_t i, FILE *out)
+{
+  const tg_var v = node_var(t, i);
+  const bool input = tg_opcode_(t->r.nodes_[i].word_) == TG_OP_input;
+  fprintf(out, "  n%" PRIu32 " [shape=%s, label=\"%s", i, input ? "box" : "ellipse", tg_node_name_(t, i));
+  if (input) fprintf(out, " %" PRIu32, tg_operand_a_(t->r.nodes_[i].word_));
+  fprintf(out, "\\n%.6g", v.value_);
+  if (t->tangent_size > i) fprintf(out, "\\ntangent %.6g", t->work[TG_TANGENT][i]);
+  if (t->adjoint_size > i) fprintf(out, "\\nadjoint %.6g", t->work[TG_ADJOINT][i]);
+  fputs("\"];\n", out);
+}
+
+static void write_edges(const tg_tape *t, uint32_t i, FILE *out)
+{
+  size_t count;
+  operand_at(t, i, 0, &count);
+  for (size_t k = 0; k < count; k++) {
+    const tg_var x = operand_at(t, i, k, &count);
+    if (tg_is_constant_(x)) {
+      fprintf(out, "  c%" PRIu32 "_%zu [shape=plaintext, label=\"%.6g\"];\n", i, k, x.value_);
+      fprintf(out, "  c%" PRIu32 "_%zu -> n%" PRIu32 ";\n", i, k, i);
+    } else {
+      fprintf(out, "  n%" PRIu32 " -> n%" PRIu32 ";\n", x.index_, i);
+    }
+  }
+}
+
+tg_status tg_tape_dot(const tg_tape *t, FILE *out)
+{
+  if (!t || !out) return TG_E_ARGUMENT;
+  fputs("digraph tape {\n  rankdir=LR;\n", out);
+  for (uint32_t i = 0; i < t->r.size_; i++) write_node(t, i, out);
+  for (uint32_t i = 0; i < t->r.size_; i++) write_edges(t, i, out);
+  fputs("}\n", out);
+  return ferror(out) ? TG_E_CALLBACK : TG_OK;
+}

@@ -1,0 +1,274 @@
+/* n-ary operations: recording them, and their share of the sweeps. Operands are gathered into contiguous scratch,
+ * the operation's function is called, and its result is scattered; built-in and custom operations alike. */
+#include "nary/nary.h"
+#include "sweeps.h"
+#include "tapegrad/operations.h"
+
+/* A run of operands: vars or plain numbers. */
+typedef struct segment {
+  const tg_var *vars;
+  const double *numbers;
+  size_t count;
+} segment;
+
+static bool all_constant(const segment *s, size_t segments)
+{
+  for (size_t k = 0; k < segments; k++)
+    for (size_t i = 0; s[k].vars && i < s[k].count; i++)
+      if (!tg_is_constant_(s[k].vars[i])) return false;
+  return true;
+}
+
+static tg_var segment_at(const segment *s, size_t i) { return s->vars ? s->vars[i] : tg_constant(s->numbers[i]); }
+
+static tg_status callback_status(int answer)
+{
+  return answer == 0 ? TG_OK : answer < 0 && answer >= TG_E_METHOD ? (tg_status)answer : TG_E_CALLBACK;
+}
+
+/* The scratch of the widest operation, so that no sweep allocates. */
+static bool reserve_scratch(tg_tape *t, size_t width)
+{
+  if (width <= t->nary_widest) return true;
+  if (!tg_reserve_((void **)&t->scratch, &t->scratch_capacity, TG_SCRATCH_PARTS * width, sizeof *t->scratch))
+    return false;
+  t->nary_widest = width;
+  return true;
+}
+
+static void set_all(tg_var *y, size_t m, double v)
+{
+  for (size_t j = 0; j < m; j++) y[j] = tg_nowhere_(v);
+}
+
+/* Constants only: y is constant too. Works without a tape. */
+static void fold(const tg_custom_op *op, void *user, const segment *s, size_t segments, size_t n, tg_var *y, size_t m)
+{
+  double *const x = tg_memory_resize_(NULL, n + m, sizeof *x);
+  if (!x) {
+    tg_fail(TG_E_NOMEM);
+    set_all(y, m, (double)NAN);
+    return;
+  }
+  size_t at = 0;
+  for (size_t k = 0; k < segments; k++)
+    for (size_t i = 0; i < s[k].count; i++) x[at++] = segment_at(&s[k], i).value_;
+  const tg_status status = callback_status(op->value(x, n, x + n, m, user));
+  if (status != TG_OK) tg_fail(status);
+  for (size_t j = 0; j < m; j++) y[j] = tg_constant(status == TG_OK ? x[n + j] : (double)NAN);
+  tg_memory_free_(x);
+}
+
+/* Everything that can fail, before the tape changes in a way that shows. */
+static tg_status prepare(tg_tape *t, const segment *s, size_t segments, size_t n, size_t m)
+{
+  for (size_t k = 0; k < segments; k++)
+    for (size_t i = 0; s[k].vars && i < s[k].count; i++)
+      if (!tg_owns_(t, TG_OP_nary, s[k].vars[i])) return TG_E_TAPE;
+  if (n >= TG_MAX_NODES || m >= TG_MAX_NODES || t->nary_count >= TG_MAX_NODES) return TG_E_SIZE;
+  if (!reserve_scratch(t, n + m) ||
+      !tg_reserve_((void **)&t->nary, &t->nary_capacity, t->nary_count + 1, sizeof *t->nary))
+    return TG_E_NOMEM;
+  return TG_OK;
+}
+
+static void record(const tg_custom_op *op, void *user, const tg_nary_shape_ *shape, const segment *s,
+                   size_t segments, tg_var *y, size_t m)
+{
+  size_t n = 0;
+  for (size_t k = 0; k < segments; k++) n += s[k].count;
+  if (m == 0) return;
+  if (all_constant(s, segments)) {
+    tg_nary_shape_ local = shape ? *shape : (tg_nary_shape_){0};
+    fold(op, shape ? &local : user, s, segments, n, y, m);
+    return;
+  }
+  tg_tape *const t = tg_tape_active_();
+  const tg_status status = t ? prepare(t, s, segments, n, m) : TG_E_TAPE;
+  if (status != TG_OK) {
+    if (t) tg_tape_fail_(t, status, TG_OP_nary, op->name);
+    set_all(y, m, (double)NAN);
+    return;
+  }
+  tg_nary_ *const r = &t->nary[t->nary_count];
+  *r = (tg_nary_){.op = op, .user = user, .builtin = shape != NULL, .n = (uint32_t)n, .m = (uint32_t)m};
+  if (shape) r->shape = *shape;
+  r->first = (uint32_t)t->operand_count;
+  for (size_t k = 0; k < segments; k++)
+    for (size_t i = 0; i < s[k].count; i++)
+      if (!tg_push_operand_(t, TG_OP_nary, segment_at(&s[k], i))) {
+        set_all(y, m, (double)NAN);
+        return;
+      }
+  const uint32_t head = t->r.size_;
+  const uint32_t index = (uint32_t)t->nary_count++;
+  for (size_t j = 0; j < m; j++) {
+    y[j] = j == 0 ? tg_push_node_(t, TG_OP_nary, index, 0, 0.0)
+                  : tg_push_node_(t, TG_OP_output, head, (uint32_t)j, 0.0);
+    if (y[j].tape_ != t->r.id_) { /* no room: the head must not be swept with outputs missing */
+      t->r.size_ = head;
+      t->nary_count--;
+      set_all(y, m, (double)NAN);
+      return;
+    }
+  }
+  const tg_status evaluated = tg_nary_value_(t, head);
+  if (evaluated != TG_OK) tg_tape_fail_(t, evaluated, TG_OP_nary, op->name);
+  for (size_t j = 0; j < m; j++) y[j].value_ = t->r.nodes_[y[j].index_].primal_;
+}
+
+/* ---- The sweeps. Scratch holds operands x, then a direction or adjoint, then the result. ---- */
+
+typedef struct call {
+  const tg_nary_ *r;
+  const uint32_t *operand;
+  tg_nary_shape_ shape; /* what a built-in sees as its user pointer */
+  void *user;
+  double *x, *in, *out, *more;
+} call;
+
+static void begin_call(tg_tape *t, uint32_t i, bool masked, call *c)
+{
+  c->r = &t->nary[tg_operand_a_(t->r.nodes_[i].word_)];
+  c->operand = t->operands + c->r->first;
+  c->shape = c->r->shape;
+  c->shape.masked = masked;
+  c->user = c->r->builtin ? &c->shape : c->r->user;
+  c->x = t->scratch;
+  c->in = c->x + t->nary_widest;
+  c->out = c->in + t->nary_widest;
+  c->more = c->out + t->nary_widest;
+  for (uint32_t k = 0; k < c->r->n; k++) c->x[k] = tg_listed_primal_(t, c->operand[k]);
+}
+
+static tg_status fault(tg_tape *t, uint32_t i, int answer, const char *detail)
+{
+  const tg_status s = callback_status(answer);
+  if (s != TG_OK) t->fault = (tg_failure_){s, TG_OP_nary, i, detail};
+  return s;
+}
+
+static tg_status no_order(tg_tape *t, uint32_t i, const char *detail)
+{
+  t->fault = (tg_failure_){TG_E_ORDER, TG_OP_nary, i, detail};
+  return TG_E_ORDER;
+}
+
+tg_status tg_nary_value_(tg_tape *t, uint32_t i)
+{
+  call c;
+  begin_call(t, i, false, &c);
+  const int answer = c.r->op->value(c.x, c.r->n, c.out, c.r->m, c.user);
+  if (answer != 0) return fault(t, i, answer, "its value callback failed");
+  for (uint32_t j = 0; j < c.r->m; j++) t->r.nodes_[i + j].primal_ = c.out[j];
+  return TG_OK;
+}
+
+/* The lane's tangents of the operands; false when all are zero, and so is the result. */
+static bool gather_tangents(const call *c, const double *tangent, size_t width, size_t lane, double *to)
+{
+  bool any = false;
+  for (uint32_t k = 0; k < c->r->n; k++) {
+    to[k] = c->operand[k] & TG_CONSTANT_OPERAND ? 0.0 : tangent[c->operand[k] * width + lane];
+    any = any || to[k] != 0.0;
+  }
+  return any;
+}
+
+/* Adds the result to the operands that are nodes. */
+static void scatter(const call *c, const double *from, double *array, size_t width, size_t lane)
+{
+  for (uint32_t k = 0; k < c->r->n; k++)
+    if (!(c->operand[k] & TG_CONSTANT_OPERAND)) array[c->operand[k] * width + lane] += from[k];
+}
+
+static bool gather_outputs(const call *c, uint32_t i, const double *array, size_t width, size_t lane, double *to)
+{
+  bool any = false;
+  for (uint32_t j = 0; j < c->r->m; j++) {
+    to[j] = array[(i + j) * width + lane];
+    any = any || to[j] != 0.0;
+  }
+  return any;
+}
+
+tg_status tg_nary_tangent_(tg_tape *t, uint32_t i, double *tangent, size_t width, bool masked)
+{
+  call c;
+  begin_call(t, i, masked, &c);
+  if (!c.r->op->jvp) return no_order(t, i, "it has no jvp");
+  for (size_t l = 0; l < width; l++) {
+    const bool any = gather_tangents(&c, tangent, width, l, c.in);
+    if (any) {
+      const int answer = c.r->op->jvp(c.x, c.r->n, c.in, c.out, c.r->m, c.user);
+      if (answer != 0) return fault(t, i, answer, "its jvp callback failed");
+    }
+    for (uint32_t j = 0; j < c.r->m; j++) tangent[(i + j) * width + l] = any ? c.out[j] : 0.0;
+  }
+  return TG_OK;
+}
+
+tg_status tg_nary_adjoint_(tg_tape *t, uint32_t i, double *adjoint, size_t width, bool masked)
+{
+  call c;
+  begin_call(t, i, masked, &c);
+  if (!c.r->op->vjp) return no_order(t, i, "it has no vjp");
+  for (size_t l = 0; l < width; l++) {
+    if (!gather_outputs(&c, i, adjoint, width, l, c.in)) continue;
+    const int answer = c.r->op->vjp(c.x, c.r->n, c.in, c.r->m, c.out, c.user);
+    if (answer != 0) return fault(t, i, answer, "its vjp callback failed");
+    scatter(&c, c.out, adjoint, width, l);
+  }
+  return TG_OK;
+}
+
+tg_status tg_nary_second_(tg_tape *t, uint32_t i, const double *tangent, double *adjoint, double *second,
+                          size_t width, bool masked)
+{
+  call c;
+  begin_call(t, i, masked, &c);
+  if (!c.r->op->vjp) return no_order(t, i, "it has no vjp");
+  if (!c.r->op->hvp) return no_order(t, i, "it has no hvp");
+  const bool reached = gather_outputs(&c, i, adjoint, 1, 0, c.in);
+  for (size_t l = 0; l < width; l++) { /* J' times the tangents of the adjoints, and the tangent of J' times them */
+    double *const w_dot = c.more;
+    if (gather_outputs(&c, i, second, width, l, w_dot)) {
+      const int answer = c.r->op->vjp(c.x, c.r->n, w_dot, c.r->m, c.out, c.user);
+      if (answer != 0) return fault(t, i, answer, "its vjp callback failed");
+      scatter(&c, c.out, second, width, l);
+    }
+    if (reached && gather_tangents(&c, tangent, width, l, c.more)) {
+      const int answer = c.r->op->hvp(c.x, c.r->n, c.in, c.r->m, c.more, c.out, c.user);
+      if (answer != 0) return fault(t, i, answer, "its hvp callback failed");
+      scatter(&c, c.out, second, width, l);
+    }
+  }
+  if (!reached) return TG_OK;
+  const int answer = c.r->op->vjp(c.x, c.r->n, c.in, c.r->m, c.out, c.user);
+  if (answer != 0) return fault(t, i, answer, "its vjp callback failed");
+  scatter(&c, c.out, adjoint, 1, 0);
+  return TG_OK;
+}
+
+/* ---- What users call. ---- */
+
+static const tg_nary_shape_ plain = {0};
+
+static bool missing(const void *p, size_t n)
+{
+  if (p || n == 0) return false;
+  tg_fail(TG_E_ARGUMENT);
+  return true;
+}
+
+void tg_custom(const tg_custom_op *op, const tg_var *x, size_t n, tg_var *y, size_t m, void *user)
+{
+  const segment s = {x, NULL, n};
+  if (missing(op, 1) || missing(y, m)) return;
+  if (!op->value || missing(x, n)) {
+    tg_fail(TG_E_ARGUMENT);
+    set_all(y, m, (double)NAN);
+    return;
+  }
+  record(op, user, NULL, &s, 1, y, m);
+}

@@ -1,0 +1,29 @@
+#include "ops.h"
+
+const tg_op_info_ tg_ops_[TG_OP_count] = {
+    [TG_OP_input] = {"input", TG_FORM_none, false},
+    [TG_OP_live] = {"live", TG_FORM_none, false},
+    [TG_OP_output] = {"output", TG_FORM_none, false},
+    [TG_OP_nary] = {"n-ary", TG_FORM_none, false},
+#define UNARY(name, ...) [TG_OP_##name] = {#name, TG_FORM_x, false},
+#define BINARY_FORMS(name, guard)                                                                            \
+  [TG_OP_##name] = {#name, TG_FORM_xy, guard}, [TG_OP_##name##_vc] = {#name, TG_FORM_xc, guard},             \
+  [TG_OP_##name##_cv] = {#name, TG_FORM_cy, guard},
+#define BINARY(name, ...) BINARY_FORMS(name, false)
+#define GUARD(name, ...) BINARY_FORMS(name, true)
+#define TERNARY(name, ...) [TG_OP_##name] = {#name, TG_FORM_xyz, false},
+#include "ops.def"
+#undef UNARY
+#undef BINARY
+#undef TERNARY
+#undef GUARD
+};
+
+const char *tg_node_name_(const tg_tape *t, uint32_t node)
+{
+  if (node >= t->r.size_) return "?";
+  const uint64_t word = t->r.nodes_[node].word_;
+  const unsigned op = tg_opcode_(word);
+  if (op == TG_OP_nary) return t->nary[tg_operand_a_(word)].op->name;
+  return op < TG_OP_count ? tg_ops_[op].name : "?";
+}

@@ -1,0 +1,74 @@
+/* The opcodes and what is known of each, grown from the rows of ops.def. */
+#ifndef TG_OPS_H
+#define TG_OPS_H
+
+#include "tape.h"
+
+/* ORDER OP: the frequent operations come first, so that the opcodes recorded inline (var.h) stay put. */
+enum tg_opcode_ {
+  TG_OP_before_rows = TG_OP_first - 1,
+#define UNARY(name, ...)
+#define TERNARY(name, ...)
+#define BINARY(name, ...) TG_OP_##name, TG_OP_##name##_vc, TG_OP_##name##_cv,
+#define GUARD(name, ...)
+#include "ops.def"
+#undef UNARY
+#undef BINARY
+#undef TERNARY
+#undef GUARD
+#define UNARY(name, ...)
+#define TERNARY(name, ...)
+#define BINARY(name, ...)
+#define GUARD(name, ...) TG_OP_##name, TG_OP_##name##_vc, TG_OP_##name##_cv,
+#include "ops.def"
+#undef UNARY
+#undef BINARY
+#undef TERNARY
+#undef GUARD
+#define UNARY(name, ...) TG_OP_##name,
+#define TERNARY(name, ...)
+#define BINARY(name, ...)
+#define GUARD(name, ...)
+#include "ops.def"
+#undef UNARY
+#undef BINARY
+#undef TERNARY
+#undef GUARD
+#define UNARY(name, ...)
+#define TERNARY(name, ...) TG_OP_##name,
+#define BINARY(name, ...)
+#define GUARD(name, ...)
+#include "ops.def"
+#undef UNARY
+#undef BINARY
+#undef TERNARY
+#undef GUARD
+  TG_OP_count
+};
+
+_Static_assert((int)TG_OP_add == TG_CODE_ADD_ && (int)TG_OP_sub == TG_CODE_SUB_ && (int)TG_OP_mul == TG_CODE_MUL_ &&
+                   (int)TG_OP_divide == TG_CODE_DIVIDE_,
+               "ops.def must begin with the operations that var.h records inline");
+_Static_assert((int)TG_OP_count <= 256, "an opcode is one byte");
+
+typedef enum tg_form_ {
+  TG_FORM_none, /* input, live, further output, n-ary */
+  TG_FORM_x,
+  TG_FORM_xy, /* two nodes */
+  TG_FORM_xc, /* node and constant */
+  TG_FORM_cy, /* constant and node */
+  TG_FORM_xyz /* three entries of the operand list */
+} tg_form_;
+
+typedef struct tg_op_info_ {
+  const char *name;
+  tg_form_ form;
+  bool guard;
+} tg_op_info_;
+
+extern const tg_op_info_ tg_ops_[TG_OP_count];
+
+/* The name of an operation on t, n-ary ones included. */
+const char *tg_node_name_(const tg_tape *t, uint32_t node);
+
+#endif

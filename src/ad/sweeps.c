@@ -1,0 +1,469 @@
+#include "sweeps.h"
+
+#include "special.h"
+
+#ifdef __GNUC__
+#define LITERAL_ZERO(d) (__builtin_constant_p(d) && (d) == 0.0)
+#define INLINE static inline __attribute__((always_inline))
+#else
+#define LITERAL_ZERO(d) ((d) == 0.0)
+#define INLINE static inline
+#endif
+
+/* Rows that are identically zero are written 0.0 and cost nothing: their terms vanish at compile time. */
+#define ADD_PRODUCT(target, d, w)                                                                            \
+  do {                                                                                                       \
+    if (!LITERAL_ZERO(d)) (target) += (d) * (w);                                                             \
+  } while (0)
+#define PRODUCT(d, w) (LITERAL_ZERO(d) ? 0.0 : (d) * (w))
+
+#define PRIMAL(i) nodes[i].primal_
+#define LISTED(k) tg_listed_primal_(t, t->operands[a + (k)])
+
+/* A case's operands, by form. */
+#define DECODE                                                                                               \
+  const uint64_t word = nodes[i].word_;                                                                      \
+  const uint32_t a = tg_operand_a_(word), b = tg_operand_b_(word);                                           \
+  (void)b
+
+tg_status tg_sweep_primal_(tg_tape *t)
+{
+  tg_node_ *const nodes = t->r.nodes_;
+  const double *const constants = t->r.constants_;
+  const uint32_t size = t->r.size_;
+  for (uint32_t i = 0; i < size; i++) {
+    DECODE;
+    switch (tg_opcode_(word)) {
+    case TG_OP_input:
+    case TG_OP_output: break;
+    case TG_OP_live: PRIMAL(i) = *t->live[a]; break;
+    case TG_OP_nary: {
+      const tg_status s = tg_nary_value_(t, i);
+      if (s != TG_OK) return s;
+      break;
+    }
+#define UNARY(name, value, ...)                                                                              \
+  case TG_OP_##name: {                                                                                       \
+    const double x = PRIMAL(a);                                                                              \
+    PRIMAL(i) = (value);                                                                                     \
+    break;                                                                                                   \
+  }
+#define BINARY_CASE(code, X, Y, value)                                                                       \
+  case code: {                                                                                               \
+    const double x = X, y = Y;                                                                               \
+    PRIMAL(i) = (value);                                                                                     \
+    break;                                                                                                   \
+  }
+#define BINARY(name, value, ...)                                                                             \
+  BINARY_CASE(TG_OP_##name, PRIMAL(a), PRIMAL(b), value)                                                     \
+  BINARY_CASE(TG_OP_##name##_vc, PRIMAL(a), constants[b], value)                                             \
+  BINARY_CASE(TG_OP_##name##_cv, constants[a], PRIMAL(b), value)
+#define TERNARY(name, value, ...)                                                                            \
+  case TG_OP_##name: {                                                                                       \
+    const double x = LISTED(0), y = LISTED(1), z = LISTED(2);                                                \
+    PRIMAL(i) = (value);                                                                                     \
+    break;                                                                                                   \
+  }
+#define GUARD_CASE(code, X, Y, condition)                                                                    \
+  case code: {                                                                                               \
+    const double x = X, y = Y;                                                                               \
+    if (((condition) ? 1.0 : 0.0) != PRIMAL(i)) {                                                            \
+      t->fault = (tg_failure_){TG_E_BRANCH, code, i, "the comparison has another outcome at this point"};    \
+      return TG_E_BRANCH;                                                                                    \
+    }                                                                                                        \
+    break;                                                                                                   \
+  }
+#define GUARD(name, condition)                                                                               \
+  GUARD_CASE(TG_OP_##name, PRIMAL(a), PRIMAL(b), condition)                                                  \
+  GUARD_CASE(TG_OP_##name##_vc, PRIMAL(a), constants[b], condition)                                          \
+  GUARD_CASE(TG_OP_##name##_cv, constants[a], PRIMAL(b), condition)
+#include "ops.def"
+#undef UNARY
+#undef BINARY
+#undef TERNARY
+#undef GUARD
+    default: break;
+    }
+  }
+  return TG_OK;
+}
+
+/* ---- The partials of one node, for the sweeps that are not expanded by row. ---- */
+
+/* Operands that are nodes, the first partials to them and, on request, the second. */
+typedef struct partials {
+  unsigned count;
+  uint32_t node[3];
+  double first[3], second[3][3];
+} partials;
+
+#define SILENT(x, y, v) (void)(x), (void)(y), (void)(v)
+#define GUARD(name, condition)
+
+/* The cases below leave the full set in d and dd; `keep` drops what belongs to constants. */
+static void keep(partials *p, const double *d, const double (*dd)[3], const uint32_t *entry, unsigned arity)
+{
+  unsigned kept[3];
+  p->count = 0;
+  for (unsigned k = 0; k < arity; k++) {
+    if (entry[k] & TG_CONSTANT_OPERAND) continue;
+    kept[p->count] = k;
+    p->node[p->count] = entry[k];
+    p->first[p->count++] = d[k];
+  }
+  if (!dd) return;
+  for (unsigned j = 0; j < p->count; j++)
+    for (unsigned k = 0; k < p->count; k++) p->second[j][k] = dd[kept[j]][kept[k]];
+}
+
+static void find_partials(const tg_tape *t, uint32_t i, bool second, partials *p)
+{
+  const tg_node_ *const nodes = t->r.nodes_;
+  const double *const constants = t->r.constants_;
+  DECODE;
+  const unsigned op = tg_opcode_(word);
+  const double v = PRIMAL(i);
+  p->count = 0;
+  if (op < TG_OP_first || op >= TG_OP_count || tg_ops_[op].guard) return;
+  uint32_t entry[3] = {a, b, 0};
+  unsigned arity = 1;
+  double x = 0.0, y = 0.0, z = 0.0, d[3] = {0.0}, dd[3][3] = {{0.0}};
+  switch (tg_ops_[op].form) {
+  case TG_FORM_none: return;
+  case TG_FORM_x: x = PRIMAL(a); break;
+  case TG_FORM_xy: x = PRIMAL(a), y = PRIMAL(b), arity = 2; break;
+  case TG_FORM_xc: x = PRIMAL(a), y = constants[b], arity = 2, entry[1] |= TG_CONSTANT_OPERAND; break;
+  case TG_FORM_cy: x = constants[a], y = PRIMAL(b), arity = 2, entry[0] |= TG_CONSTANT_OPERAND; break;
+  case TG_FORM_xyz:
+    x = LISTED(0), y = LISTED(1), z = LISTED(2), arity = 3;
+    for (unsigned k = 0; k < 3; k++) entry[k] = t->operands[a + k];
+    break;
+  }
+  SILENT(x, y, z);
+  switch (op) {
+#define UNARY(name, value, f, s, ...)                                                                        \
+  case TG_OP_##name:                                                                                         \
+    SILENT(x, y, v);                                                                                         \
+    d[0] = (f);                                                                                              \
+    if (second) dd[0][0] = (s);                                                                              \
+    break;
+#define BINARY(name, value, dx, dy, dxx, dxy, dyy, ...)                                                      \
+  case TG_OP_##name:                                                                                         \
+  case TG_OP_##name##_vc:                                                                                    \
+  case TG_OP_##name##_cv:                                                                                    \
+    d[0] = (dx), d[1] = (dy);                                                                                \
+    if (second) dd[0][0] = (dxx), dd[0][1] = dd[1][0] = (dxy), dd[1][1] = (dyy);                             \
+    break;
+#define TERNARY(name, value, dx, dy, dz, dxx, dxy, dxz, dyy, dyz, dzz, ...)                                  \
+  case TG_OP_##name:                                                                                         \
+    d[0] = (dx), d[1] = (dy), d[2] = (dz);                                                                   \
+    if (!second) break;                                                                                      \
+    dd[0][0] = (dxx), dd[0][1] = dd[1][0] = (dxy), dd[0][2] = dd[2][0] = (dxz);                              \
+    dd[1][1] = (dyy), dd[1][2] = dd[2][1] = (dyz), dd[2][2] = (dzz);                                         \
+    break;
+#include "ops.def"
+#undef UNARY
+#undef BINARY
+#undef TERNARY
+  default: break;
+  }
+  keep(p, d, second ? (const double(*)[3])dd : NULL, entry, arity);
+}
+
+/* Rule R5 when masked. */
+INLINE double product(double d, double w, bool masked)
+{
+  return masked && (d == 0.0 || w == 0.0) ? 0.0 : d * w;
+}
+
+INLINE void tangent_node(const tg_tape *t, uint32_t i, double *dot, const size_t width, const bool masked)
+{
+  partials p;
+  find_partials(t, i, false, &p);
+  double *const out = dot + i * width;
+  for (size_t l = 0; l < width; l++) out[l] = 0.0;
+  for (unsigned j = 0; j < p.count; j++) {
+    const double *const in = dot + p.node[j] * width;
+    for (size_t l = 0; l < width; l++) {
+      const double term = product(p.first[j], in[l], masked);
+      out[l] = j == 0 ? term : out[l] + term;
+    }
+  }
+}
+
+INLINE void adjoint_node(const tg_tape *t, uint32_t i, double *bar, const size_t width, const bool masked)
+{
+  partials p;
+  find_partials(t, i, false, &p);
+  const double *const w = bar + i * width;
+  for (unsigned j = 0; j < p.count; j++) {
+    double *const to = bar + p.node[j] * width;
+    for (size_t l = 0; l < width; l++) to[l] += product(p.first[j], w[l], masked);
+  }
+}
+
+/* bar_dot[a] += d bar_dot[i] + sum_b dd[a][b] dot[b] bar[i]: the tangent of the adjoint's rule. */
+INLINE void second_node(const tg_tape *t, uint32_t i, const double *dot, double *bar, double *bar_dot,
+                        const size_t width, const bool masked)
+{
+  partials p;
+  find_partials(t, i, true, &p);
+  const double w = bar[i];
+  const double *const w_dot = bar_dot + i * width;
+  for (unsigned j = 0; j < p.count; j++) {
+    double *const to = bar_dot + p.node[j] * width;
+    bar[p.node[j]] += product(p.first[j], w, masked);
+    for (size_t l = 0; l < width; l++) {
+      double curve = 0.0;
+      for (unsigned k = 0; k < p.count; k++) {
+        const double term = product(p.second[j][k], dot[p.node[k] * width + l], masked);
+        curve = k == 0 ? term : curve + term;
+      }
+      to[l] += product(p.first[j], w_dot[l], masked) + product(curve, w, masked);
+    }
+  }
+}
+
+/* ---- The general sweeps: any width, masked or not. ---- */
+
+INLINE tg_status tangent_all(tg_tape *t, double *dot, const size_t width, const bool masked)
+{
+  for (uint32_t i = 0; i < t->r.size_; i++) {
+    const unsigned op = tg_opcode_(t->r.nodes_[i].word_);
+    if (op == TG_OP_nary) {
+      const tg_status s = tg_nary_tangent_(t, i, dot, width, masked);
+      if (s != TG_OK) return s;
+    } else if (op != TG_OP_input && op != TG_OP_output) {
+      tangent_node(t, i, dot, width, masked);
+    }
+  }
+  return TG_OK;
+}
+
+INLINE tg_status adjoint_all(tg_tape *t, uint32_t last, double *bar, const size_t width, const bool masked)
+{
+  for (uint32_t i = last + 1; i-- > 0;) {
+    if (tg_opcode_(t->r.nodes_[i].word_) != TG_OP_nary) {
+      adjoint_node(t, i, bar, width, masked);
+      continue;
+    }
+    const tg_status s = tg_nary_adjoint_(t, i, bar, width, masked);
+    if (s != TG_OK) return s;
+  }
+  return TG_OK;
+}
+
+INLINE tg_status second_all(tg_tape *t, uint32_t last, const double *dot, double *bar, double *bar_dot,
+                            const size_t width, const bool masked)
+{
+  for (uint32_t i = last + 1; i-- > 0;) {
+    if (tg_opcode_(t->r.nodes_[i].word_) != TG_OP_nary) {
+      second_node(t, i, dot, bar, bar_dot, width, masked);
+      continue;
+    }
+    const tg_status s = tg_nary_second_(t, i, dot, bar, bar_dot, width, masked);
+    if (s != TG_OK) return s;
+  }
+  return TG_OK;
+}
+
+/* ---- One direction, unmasked: every row expanded in its case. ---- */
+
+static tg_status tangent_one(tg_tape *t, double *dot)
+{
+  const tg_node_ *const nodes = t->r.nodes_;
+  const double *const constants = t->r.constants_;
+  const uint32_t size = t->r.size_;
+  for (uint32_t i = 0; i < size; i++) {
+    DECODE;
+    const double v = PRIMAL(i);
+    switch (tg_opcode_(word)) {
+    case TG_OP_input:
+    case TG_OP_output: break;
+    case TG_OP_nary: {
+      const tg_status s = tg_nary_tangent_(t, i, dot, 1, false);
+      if (s != TG_OK) return s;
+      break;
+    }
+#define UNARY(name, value, first, ...)                                                                       \
+  case TG_OP_##name: {                                                                                       \
+    const double x = PRIMAL(a);                                                                              \
+    SILENT(x, x, v);                                                                                         \
+    dot[i] = PRODUCT(first, dot[a]);                                                                         \
+    break;                                                                                                   \
+  }
+#define BINARY_CASE(code, X, Y, tangent)                                                                     \
+  case code: {                                                                                               \
+    const double x = X, y = Y;                                                                               \
+    SILENT(x, y, v);                                                                                         \
+    dot[i] = tangent;                                                                                        \
+    break;                                                                                                   \
+  }
+#define BINARY(name, value, dx, dy, ...)                                                                     \
+  BINARY_CASE(TG_OP_##name, PRIMAL(a), PRIMAL(b), PRODUCT(dx, dot[a]) + PRODUCT(dy, dot[b]))                 \
+  BINARY_CASE(TG_OP_##name##_vc, PRIMAL(a), constants[b], PRODUCT(dx, dot[a]))                               \
+  BINARY_CASE(TG_OP_##name##_cv, constants[a], PRIMAL(b), PRODUCT(dy, dot[b]))
+#define TERNARY(name, ...)
+#include "ops.def"
+#undef UNARY
+#undef BINARY
+#undef BINARY_CASE
+#undef TERNARY
+    default: tangent_node(t, i, dot, 1, false);
+    }
+  }
+  return TG_OK;
+}
+
+static tg_status adjoint_one(tg_tape *t, uint32_t last, double *bar)
+{
+  const tg_node_ *const nodes = t->r.nodes_;
+  const double *const constants = t->r.constants_;
+  for (uint32_t i = last + 1; i-- > 0;) {
+    DECODE;
+    const double v = PRIMAL(i), w = bar[i];
+    switch (tg_opcode_(word)) {
+    case TG_OP_input:
+    case TG_OP_output: break;
+    case TG_OP_nary: {
+      const tg_status s = tg_nary_adjoint_(t, i, bar, 1, false);
+      if (s != TG_OK) return s;
+      break;
+    }
+#define UNARY(name, value, first, ...)                                                                       \
+  case TG_OP_##name: {                                                                                       \
+    const double x = PRIMAL(a);                                                                              \
+    SILENT(x, x, v);                                                                                         \
+    ADD_PRODUCT(bar[a], first, w);                                                                           \
+    break;                                                                                                   \
+  }
+#define BINARY(name, value, dx, dy, ...)                                                                     \
+  case TG_OP_##name: {                                                                                       \
+    const double x = PRIMAL(a), y = PRIMAL(b);                                                               \
+    SILENT(x, y, v);                                                                                         \
+    ADD_PRODUCT(bar[a], dx, w);                                                                              \
+    ADD_PRODUCT(bar[b], dy, w);                                                                              \
+    break;                                                                                                   \
+  }                                                                                                          \
+  case TG_OP_##name##_vc: {                                                                                  \
+    const double x = PRIMAL(a), y = constants[b];                                                            \
+    SILENT(x, y, v);                                                                                         \
+    ADD_PRODUCT(bar[a], dx, w);                                                                              \
+    break;                                                                                                   \
+  }                                                                                                          \
+  case TG_OP_##name##_cv: {                                                                                  \
+    const double x = constants[a], y = PRIMAL(b);                                                            \
+    SILENT(x, y, v);                                                                                         \
+    ADD_PRODUCT(bar[b], dy, w);                                                                              \
+    break;                                                                                                   \
+  }
+#define TERNARY(name, ...)
+#include "ops.def"
+#undef UNARY
+#undef BINARY
+#undef TERNARY
+    default: adjoint_node(t, i, bar, 1, false);
+    }
+  }
+  return TG_OK;
+}
+
+static tg_status second_one(tg_tape *t, uint32_t last, const double *dot, double *bar, double *bar_dot)
+{
+  const tg_node_ *const nodes = t->r.nodes_;
+  const double *const constants = t->r.constants_;
+  for (uint32_t i = last + 1; i-- > 0;) {
+    DECODE;
+    const double v = PRIMAL(i), w = bar[i], w_dot = bar_dot[i];
+    switch (tg_opcode_(word)) {
+    case TG_OP_input:
+    case TG_OP_output: break;
+    case TG_OP_nary: {
+      const tg_status s = tg_nary_second_(t, i, dot, bar, bar_dot, 1, false);
+      if (s != TG_OK) return s;
+      break;
+    }
+/* One operand's share, its first and second partials evaluated once; literal zeros cost nothing. */
+#define ONE(k, d1, d2)                                                                                       \
+  do {                                                                                                       \
+    const double first_ = (d1);                                                                              \
+    ADD_PRODUCT(bar[k], first_, w);                                                                          \
+    if (LITERAL_ZERO(d2))                                                                                    \
+      ADD_PRODUCT(bar_dot[k], first_, w_dot);                                                                \
+    else                                                                                                     \
+      bar_dot[k] += PRODUCT(first_, w_dot) + (d2) * dot[k] * w;                                              \
+  } while (0)
+#define UNARY(name, value, first, second, ...)                                                               \
+  case TG_OP_##name: {                                                                                       \
+    const double x = PRIMAL(a);                                                                              \
+    SILENT(x, x, v);                                                                                         \
+    ONE(a, first, second);                                                                                   \
+    break;                                                                                                   \
+  }
+#define BINARY(name, value, dx, dy, dxx, dxy, dyy, ...)                                                      \
+  case TG_OP_##name: {                                                                                       \
+    const double x = PRIMAL(a), y = PRIMAL(b);                                                               \
+    SILENT(x, y, v);                                                                                         \
+    const double dx_ = (dx), dy_ = (dy);                                                                     \
+    ADD_PRODUCT(bar[a], dx_, w);                                                                             \
+    ADD_PRODUCT(bar[b], dy_, w);                                                                             \
+    if (LITERAL_ZERO(dxx) && LITERAL_ZERO(dxy) && LITERAL_ZERO(dyy)) {                                       \
+      ADD_PRODUCT(bar_dot[a], dx_, w_dot);                                                                   \
+      ADD_PRODUCT(bar_dot[b], dy_, w_dot);                                                                   \
+      break;                                                                                                 \
+    }                                                                                                        \
+    const double dxy_ = (dxy);                                                                               \
+    bar_dot[a] += PRODUCT(dx_, w_dot) + (PRODUCT(dxx, dot[a]) + PRODUCT(dxy_, dot[b])) * w;                  \
+    bar_dot[b] += PRODUCT(dy_, w_dot) + (PRODUCT(dxy_, dot[a]) + PRODUCT(dyy, dot[b])) * w;                  \
+    break;                                                                                                   \
+  }                                                                                                          \
+  case TG_OP_##name##_vc: {                                                                                  \
+    const double x = PRIMAL(a), y = constants[b];                                                            \
+    SILENT(x, y, v);                                                                                         \
+    ONE(a, dx, dxx);                                                                                         \
+    break;                                                                                                   \
+  }                                                                                                          \
+  case TG_OP_##name##_cv: {                                                                                  \
+    const double x = constants[a], y = PRIMAL(b);                                                            \
+    SILENT(x, y, v);                                                                                         \
+    ONE(b, dy, dyy);                                                                                         \
+    break;                                                                                                   \
+  }
+#define TERNARY(name, ...)
+#include "ops.def"
+#undef UNARY
+#undef BINARY
+#undef TERNARY
+#undef ONE
+    default: second_node(t, i, dot, bar, bar_dot, 1, false);
+    }
+  }
+  return TG_OK;
+}
+
+/* ---- The door: the expanded form where there is one, the general one with its width known elsewhere. ---- */
+
+tg_status tg_sweep_tangent_(tg_tape *t, double *tangent, size_t width, bool masked)
+{
+  if (width == 1) return masked ? tangent_all(t, tangent, 1, true) : tangent_one(t, tangent);
+  if (masked) return tangent_all(t, tangent, width, true);
+  return width == 4 ? tangent_all(t, tangent, 4, false) : tangent_all(t, tangent, TG_BLOCK, false);
+}
+
+tg_status tg_sweep_adjoint_(tg_tape *t, uint32_t last, double *adjoint, size_t width, bool masked)
+{
+  if (width == 1) return masked ? adjoint_all(t, last, adjoint, 1, true) : adjoint_one(t, last, adjoint);
+  if (masked) return adjoint_all(t, last, adjoint, width, true);
+  return width == 4 ? adjoint_all(t, last, adjoint, 4, false) : adjoint_all(t, last, adjoint, TG_BLOCK, false);
+}
+
+tg_status tg_sweep_second_(tg_tape *t, uint32_t last, const double *tangent, double *adjoint, double *second,
+                           size_t width, bool masked)
+{
+  if (width == 1)
+    return masked ? second_all(t, last, tangent, adjoint, second, 1, true)
+                  : second_one(t, last, tangent, adjoint, second);
+  if (masked) return second_all(t, last, tangent, adjoint, second, width, true);
+  return width == 4 ? second_all(t, last, tangent, adjoint, second, 4, false)
+                    : second_all(t, last, tangent, adjoint, second, TG_BLOCK, false);
+}

@@ -1,0 +1,40 @@
+/* The four sweeps over a tape: primal, tangent, adjoint, second order. Each is the plain reference that every
+ * faster path is tested against. Arrays hold one number a node, or `width` numbers a node in the block forms
+ * (entry [node * width + lane]); the caller sets the seeds, and the tangents of all inputs.
+ *
+ * `masked` selects rule R5: a product of a partial and a tangent or adjoint in which either factor is exactly
+ * zero contributes zero, so that a dead branch cannot poison a result with inf * 0. It is slower, so drivers use it
+ * only when an unmasked sweep gave NaN.
+ *
+ * A sweep that fails leaves the reason in t->fault. */
+#ifndef TG_SWEEPS_H
+#define TG_SWEEPS_H
+
+#include "ops.h"
+
+enum { TG_BLOCK = 8 }; /* the widest block of directions */
+
+/* Recompute the primals from those of the inputs: TG_OK, TG_E_BRANCH (a guard changed), TG_E_CALLBACK. */
+tg_status tg_sweep_primal_(tg_tape *t);
+
+/* tangent[inputs] -> tangent[all]; width is 1, 4 or TG_BLOCK. */
+tg_status tg_sweep_tangent_(tg_tape *t, double *tangent, size_t width, bool masked);
+
+/* Adjoints of nodes 0..last, seeds included, -> of everything they depend on. */
+tg_status tg_sweep_adjoint_(tg_tape *t, uint32_t last, double *adjoint, size_t width, bool masked);
+
+/* One adjoint a node and `width` tangents of it: second[x] = d/dt of adjoint[x] along `tangent`. */
+tg_status tg_sweep_second_(tg_tape *t, uint32_t last, const double *tangent, double *adjoint, double *second,
+                           size_t width, bool masked);
+
+/* n-ary operations (nary.c): the same four for the record of node i. `nary_value` writes the primals. */
+tg_status tg_nary_value_(tg_tape *t, uint32_t i);
+tg_status tg_nary_tangent_(tg_tape *t, uint32_t i, double *tangent, size_t width, bool masked);
+tg_status tg_nary_adjoint_(tg_tape *t, uint32_t i, double *adjoint, size_t width, bool masked);
+tg_status tg_nary_second_(tg_tape *t, uint32_t i, const double *tangent, double *adjoint, double *second,
+                          size_t width, bool masked);
+
+/* The message for a failure of t's recording or last sweep, in t->message. */
+const char *tg_failure_text_(tg_tape *t);
+
+#endif

@@ -1,0 +1,322 @@
+#include "tape.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Stands for "no tape records": no room and an id no var carries, so that every operation goes the general way. */
+static const tg_recorder_ nobody = {NULL, NULL, 0, 0, UINT32_MAX - 1, 0, 0};
+
+TG_THREAD_ tg_recorder_ *tg_active_ = (tg_recorder_ *)&nobody;
+
+/* Ids tell the vars of one recording from those of any other. They count per thread from a start of its own, so
+ * that vars carried into another thread are very unlikely to pass for its own; 0 and the last two are reserved. */
+static uint32_t new_id(void)
+{
+  static TG_THREAD_ uint32_t last;
+  if (last == 0) last = (uint32_t)((uintptr_t)&last >> 6) * 2654435761u;
+  last = last >= UINT32_MAX - 2 ? 1 : last + 1;
+  return last;
+}
+
+tg_status tg_tape_new(tg_tape **t)
+{
+  if (!t) return TG_E_ARGUMENT;
+  tg_tape *tape = tg_memory_resize_(NULL, 1, sizeof *tape);
+  *t = tape;
+  if (!tape) return TG_E_NOMEM;
+  memset(tape, 0, sizeof *tape);
+  tape->r.id_ = new_id();
+  return TG_OK;
+}
+
+tg_tape *tg_tape_active_(void) { return tg_active_ == &nobody ? NULL : (tg_tape *)tg_active_; }
+
+void tg_tape_stop_(tg_tape *t)
+{
+  if (!t->recording) return;
+  tg_recorder_ **link = &tg_active_;
+  while (*link != &t->r && *link != &nobody) link = &((tg_tape *)*link)->outer;
+  if (*link == &t->r) *link = t->outer;
+  t->recording = false;
+}
+
+void tg_tape_free(tg_tape *t)
+{
+  if (!t) return;
+  tg_tape_stop_(t);
+  tg_memory_free_(t->r.nodes_);
+  tg_memory_free_(t->r.constants_);
+  tg_memory_free_(t->operands);
+  tg_memory_free_(t->nary);
+  tg_memory_free_(t->live);
+  for (int i = 0; i < 3; i++) tg_memory_free_(t->work[i]);
+  tg_memory_free_(t->scratch);
+  tg_memory_free_(t);
+}
+
+void tg_tape_clear(tg_tape *t)
+{
+  if (!t) return;
+  t->r.size_ = t->r.constant_count_ = t->input_count = 0;
+  t->r.id_ = new_id();
+  t->operand_count = t->nary_count = t->nary_widest = t->live_count = 0;
+  t->tangent_size = t->adjoint_size = 0;
+  t->point_dependent = false;
+  t->failure.status = t->fault.status = TG_OK;
+}
+
+void tg_tape_begin(tg_tape *t)
+{
+  if (!t) return;
+  if (t->recording) {
+    tg_tape_fail_(t, TG_E_TAPE, TG_OP_input, "tg_tape_begin on a tape that is recording");
+    return;
+  }
+  tg_tape_clear(t);
+  t->outer = tg_active_;
+  t->recording = true;
+  tg_active_ = &t->r;
+}
+
+tg_status tg_tape_end(tg_tape *t)
+{
+  if (!t) return TG_E_ARGUMENT;
+  if (tg_active_ != &t->r) {
+    tg_tape_fail_(t, TG_E_TAPE, TG_OP_input, "tg_tape_end on a tape that is not the innermost one recording");
+    return TG_E_TAPE;
+  }
+  tg_tape_stop_(t);
+  return t->failure.status;
+}
+
+void tg_tape_fail_(tg_tape *t, tg_status status, unsigned op, const char *detail)
+{
+  if (t->failure.status != TG_OK) return;
+  t->failure.status = status;
+  t->failure.op = op;
+  t->failure.node = t->r.size_;
+  t->failure.detail = detail;
+}
+
+bool tg_reserve_(void **block, size_t *capacity, size_t count, size_t size)
+{
+  if (count <= *capacity) return true;
+  const size_t wanted = count < 2 * *capacity ? 2 * *capacity : count;
+  void *grown = tg_memory_resize_(*block, wanted, size);
+  if (!grown) return false;
+  *block = grown;
+  *capacity = wanted;
+  return true;
+}
+
+/* Twice the room, from 256 up to the largest a 28-bit index reaches; the old contents survive a failure. */
+static bool grow(void **block, uint32_t *capacity, size_t size)
+{
+  if (*capacity == TG_MAX_NODES) return false;
+  const uint32_t wanted = *capacity == 0 ? 256 : *capacity > TG_MAX_NODES / 2 ? TG_MAX_NODES : 2 * *capacity;
+  void *grown = tg_memory_resize_(*block, wanted, size);
+  if (!grown) return false;
+  *block = grown;
+  *capacity = wanted;
+  return true;
+}
+
+static void no_room(tg_tape *t, unsigned op, uint32_t capacity)
+{
+  if (capacity == TG_MAX_NODES)
+    tg_tape_fail_(t, TG_E_SIZE, op, "the tape has no index left");
+  else
+    tg_tape_fail_(t, TG_E_NOMEM, op, "no memory for the tape to grow");
+}
+
+tg_var tg_push_node_(tg_tape *t, unsigned op, uint32_t a, uint32_t b, double v)
+{
+  if (t->r.size_ == t->r.capacity_ && !grow((void **)&t->r.nodes_, &t->r.capacity_, sizeof *t->r.nodes_)) {
+    no_room(t, op, t->r.capacity_);
+    return tg_nowhere_(v);
+  }
+  return tg_append_(&t->r, tg_word_(op, a, b), v);
+}
+
+bool tg_push_constant_(tg_tape *t, double c, uint32_t *index)
+{
+  tg_recorder_ *r = &t->r;
+  if (r->constant_count_ == r->constant_capacity_ &&
+      !grow((void **)&r->constants_, &r->constant_capacity_, sizeof *r->constants_)) {
+    no_room(t, TG_OP_input, r->constant_capacity_);
+    return false;
+  }
+  r->constants_[r->constant_count_] = c;
+  *index = r->constant_count_++;
+  return true;
+}
+
+bool tg_owns_(tg_tape *t, unsigned op, tg_var x)
+{
+  if (tg_is_constant_(x) || x.tape_ == t->r.id_) return true;
+  tg_tape_fail_(t, TG_E_TAPE, op, "an operand belongs to another tape, or to one cleared since");
+  return false;
+}
+
+bool tg_push_operand_(tg_tape *t, unsigned op, tg_var x)
+{
+  uint32_t entry = x.index_;
+  if (!tg_owns_(t, op, x)) return false;
+  if (t->operand_count >= UINT32_MAX ||
+      !tg_reserve_((void **)&t->operands, &t->operand_capacity, t->operand_count + 1, sizeof *t->operands)) {
+    tg_tape_fail_(t, TG_E_NOMEM, op, "no memory for the operands of an operation");
+    return false;
+  }
+  if (tg_is_constant_(x)) {
+    if (!tg_push_constant_(t, x.value_, &entry)) return false;
+    entry |= TG_CONSTANT_OPERAND;
+  }
+  t->operands[t->operand_count++] = entry;
+  return true;
+}
+
+tg_var tg_push_unary_(unsigned op, tg_var x, double v)
+{
+  if (tg_is_constant_(x)) return tg_constant(v);
+  tg_tape *t = tg_tape_active_();
+  if (!t || !tg_owns_(t, op, x)) return tg_nowhere_(v);
+  return tg_push_node_(t, op, x.index_, 0, v);
+}
+
+tg_var tg_push_binary_(unsigned op, tg_var x, tg_var y, double v)
+{
+  if (tg_is_constant_(x) && tg_is_constant_(y)) return tg_constant(v);
+  tg_tape *t = tg_tape_active_();
+  if (!t || !tg_owns_(t, op, x) || !tg_owns_(t, op, y)) return tg_nowhere_(v);
+  uint32_t c;
+  if (tg_is_constant_(y)) {
+    if (!tg_push_constant_(t, y.value_, &c)) return tg_nowhere_(v);
+    return tg_push_node_(t, op + 1, x.index_, c, v);
+  }
+  if (tg_is_constant_(x)) {
+    if (!tg_push_constant_(t, x.value_, &c)) return tg_nowhere_(v);
+    return tg_push_node_(t, op + 2, c, y.index_, v);
+  }
+  return tg_push_node_(t, op, x.index_, y.index_, v);
+}
+
+tg_var tg_push_ternary_(unsigned op, tg_var x, tg_var y, tg_var z, double v)
+{
+  if (tg_is_constant_(x) && tg_is_constant_(y) && tg_is_constant_(z)) return tg_constant(v);
+  tg_tape *t = tg_tape_active_();
+  if (!t) return tg_nowhere_(v);
+  const size_t first = t->operand_count;
+  if (!tg_push_operand_(t, op, x) || !tg_push_operand_(t, op, y) || !tg_push_operand_(t, op, z))
+    return tg_nowhere_(v);
+  if (first > TG_MAX_NODES) {
+    tg_tape_fail_(t, TG_E_SIZE, op, "the tape has no index left");
+    return tg_nowhere_(v);
+  }
+  return tg_push_node_(t, op, (uint32_t)first, 0, v);
+}
+
+tg_var tg_input(tg_tape *t, double value)
+{
+  if (!t) return tg_nowhere_(value);
+  if (!t->recording) {
+    tg_tape_fail_(t, TG_E_TAPE, TG_OP_input, "tg_input on a tape that is not recording");
+    return tg_nowhere_(value);
+  }
+  return tg_push_node_(t, TG_OP_input, t->input_count++, 0, value);
+}
+
+tg_var tg_live(const double *p)
+{
+  tg_tape *t = tg_tape_active_();
+  if (!p) {
+    tg_fail(TG_E_ARGUMENT);
+    return tg_constant(0);
+  }
+  if (!t) return tg_constant(*p);
+  if (t->live_count > TG_MAX_NODES ||
+      !tg_reserve_((void **)&t->live, &t->live_capacity, t->live_count + 1, sizeof *t->live)) {
+    tg_tape_fail_(t, TG_E_NOMEM, TG_OP_live, "no memory for a live constant");
+    return tg_nowhere_(*p);
+  }
+  t->live[t->live_count++] = p;
+  return tg_push_node_(t, TG_OP_live, (uint32_t)(t->live_count - 1), 0, *p);
+}
+
+double tg_primal(tg_var v)
+{
+  tg_tape *t = tg_tape_active_();
+  if (t && !tg_is_constant_(v)) t->point_dependent = true;
+  return v.value_;
+}
+
+void tg_fail(tg_status why)
+{
+  tg_tape *t = tg_tape_active_();
+  if (t) tg_tape_fail_(t, why < 0 ? why : TG_E_CALLBACK, TG_OP_input, "tg_fail was called");
+}
+
+size_t tg_tape_size(const tg_tape *t) { return t ? t->r.size_ : 0; }
+
+size_t tg_tape_bytes(const tg_tape *t)
+{
+  if (!t) return 0;
+  return t->r.size_ * sizeof *t->r.nodes_ + t->r.constant_count_ * sizeof *t->r.constants_ +
+         t->operand_count * sizeof *t->operands + t->nary_count * sizeof *t->nary + t->live_count * sizeof *t->live;
+}
+
+size_t tg_index(tg_var v) { return tg_is_constant_(v) ? SIZE_MAX : v.index_; }
+
+tg_var tg_tape_at(const tg_tape *t, size_t i)
+{
+  if (!t || i >= t->r.size_) return tg_constant((double)NAN);
+  const tg_var v = {t->r.nodes_[i].primal_, (uint32_t)i, t->r.id_};
+  return v;
+}
+
+/* The value a sweep left at v. */
+static double swept(const tg_tape *t, const double *values, size_t size, tg_var v)
+{
+  if (tg_is_constant_(v)) return 0.0;
+  if (!t || v.tape_ != t->r.id_ || v.index_ >= size) return (double)NAN;
+  return values[v.index_];
+}
+
+double tg_tangent(const tg_tape *t, tg_var v) { return swept(t, t ? t->work[TG_TANGENT] : NULL, t ? t->tangent_size : 0, v); }
+
+double tg_adjoint(const tg_tape *t, tg_var v) { return swept(t, t ? t->work[TG_ADJOINT] : NULL, t ? t->adjoint_size : 0, v); }
+
+static bool copy_array(void **to, size_t *capacity, const void *from, size_t count, size_t size)
+{
+  if (!tg_reserve_(to, capacity, count, size)) return false;
+  if (count) memcpy(*to, from, count * size);
+  return true;
+}
+
+tg_status tg_tape_copy_(tg_tape *to, const tg_tape *from)
+{
+  tg_tape_clear(to);
+  size_t node_capacity = to->r.capacity_, constant_capacity = to->r.constant_capacity_;
+  const bool done =
+      copy_array((void **)&to->r.nodes_, &node_capacity, from->r.nodes_, from->r.size_, sizeof *to->r.nodes_) &&
+      copy_array((void **)&to->r.constants_, &constant_capacity, from->r.constants_, from->r.constant_count_,
+                 sizeof *to->r.constants_) &&
+      copy_array((void **)&to->operands, &to->operand_capacity, from->operands, from->operand_count,
+                 sizeof *to->operands) &&
+      tg_reserve_((void **)&to->scratch, &to->scratch_capacity, TG_SCRATCH_PARTS * from->nary_widest,
+                  sizeof *to->scratch) &&
+      copy_array((void **)&to->nary, &to->nary_capacity, from->nary, from->nary_count, sizeof *to->nary) &&
+      copy_array((void **)&to->live, &to->live_capacity, from->live, from->live_count, sizeof *to->live);
+  to->r.capacity_ = (uint32_t)node_capacity;
+  to->r.constant_capacity_ = (uint32_t)constant_capacity;
+  if (!done) return TG_E_NOMEM;
+  to->r.size_ = from->r.size_;
+  to->r.constant_count_ = from->r.constant_count_;
+  to->operand_count = from->operand_count;
+  to->nary_count = from->nary_count;
+  to->nary_widest = from->nary_widest;
+  to->live_count = from->live_count;
+  to->input_count = from->input_count;
+  to->point_dependent = from->point_dependent;
+  to->failure = from->failure;
+  return TG_OK;
+}
