@@ -80,8 +80,10 @@ tg_status tg_sweep_primal_(tg_tape *t)
 #include "ops.def"
 #undef UNARY
 #undef BINARY
+#undef BINARY_CASE
 #undef TERNARY
 #undef GUARD
+#undef GUARD_CASE
     default: break;
     }
   }

@@ -1,0 +1,99 @@
+/* finite_sum: the mean of a loss over samples, C(theta) = 1/N sum_i C_i(theta; sample_i) (Liquet, Moka, Nazarathy
+ * (4.4)), from the loss of one sample.
+ *
+ *   var loss(const var *theta, size_t d, const var *sample, size_t columns, void *user)
+ *   {
+ *     var margin = dot(theta, sample, columns - 1);
+ *     return softplus(mul(neg(sample[columns - 1]), margin));     // label -1 or 1 in the last column
+ *   }
+ *   ...
+ *   tg_data data = tg_dense(values, rows, p);
+ *   data.label = labels;
+ *   s = tg_finite_sum_new(&sum, loss, p, data, NULL);
+ *   s = tg_finite_sum_gradient(sum, theta, NULL, 0, &value, gradient);
+ *
+ * The loss is recorded once and evaluated for every sample. What it reads behind `user` is captured then and must
+ * stay valid and unchanged, except through tg_live. A sum is used by one thread at a time. */
+#ifndef TAPEGRAD_FINITE_SUM_H
+#define TAPEGRAD_FINITE_SUM_H
+
+#include "var.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct tg_finite_sum tg_finite_sum;
+
+/* The loss of one sample: theta[0..d), sample[0..columns), the label, if data has one, in the last column. */
+typedef tg_var (*tg_loss_fn)(const tg_var *theta, size_t d, const tg_var *sample, size_t columns, void *user);
+
+/* Samples as rows. Make one with tg_dense or tg_sparse and set what differs. */
+typedef struct tg_data {
+  size_t rows, columns;    /* of the values, the label not counted                                          */
+  const double *values;    /* dense: row i begins at values + i * stride; sparse: the stored entries        */
+  size_t stride;           /* dense: numbers from one row to the next; 0 means `columns`                    */
+  const size_t *row_start; /* sparse: rows + 1 offsets into values and column, ascending from 0             */
+  const size_t *column;    /* sparse: the column of each entry, ascending within a row                      */
+  const double *label;     /* rows numbers that become one more, last, column; or NULL                      */
+  bool borrow;             /* keep the pointers instead of copying: they must outlive the sum or next bind  */
+} tg_data;
+
+TG_API tg_data tg_dense(const double *values, size_t rows, size_t columns);
+TG_API tg_data tg_sparse(const size_t *row_start, const size_t *column, const double *values, size_t rows,
+                         size_t columns);
+
+/* A sum over `data` of `loss` with d parameters, in *s. The loss is first recorded when it is first evaluated.
+ * TG_E_ARGUMENT (NULL, d = 0), TG_E_DATA (NULL arrays, no rows or columns, bad offsets or column numbers: see the
+ * message), TG_E_NOMEM, TG_E_SIZE. On failure *s is NULL. */
+TG_API tg_status tg_finite_sum_new(tg_finite_sum **s, tg_loss_fn loss, size_t d, tg_data data, void *user);
+
+/* Other rows with the same columns, for data that do not fit in memory at once. On failure the old rows stay. */
+TG_API tg_status tg_finite_sum_bind(tg_finite_sum *s, tg_data data);
+
+/* What lies behind `user` has changed: record again at the next use. */
+TG_API void tg_finite_sum_forget(tg_finite_sum *s);
+
+TG_API void tg_finite_sum_free(tg_finite_sum *s); /* NULL is fine */
+
+/* In all of these: theta has d entries; index[0..count) picks the samples of a mini-batch (repeats count again;
+ * a number >= rows is TG_E_ARGUMENT), index NULL means all of them and count is ignored. Any output may be NULL;
+ * outputs are written only on success. The mean over no samples is 0. Parameters, rows and the values of one
+ * sample are summed in the order of the samples. Errors as for functions (function.h). */
+
+/* value = mean of C_i, gradient = mean of its gradients. */
+TG_API tg_status tg_finite_sum_gradient(tg_finite_sum *s, const double *theta, const size_t *index, size_t count,
+                                        double *value, double *gradient);
+
+/* hv = H v for the d x d Hessian H of the mean. */
+TG_API tg_status tg_finite_sum_hvp(tg_finite_sum *s, const double *theta, const size_t *index, size_t count,
+                                   const double *v, double *hv);
+
+/* The d x d Hessian of the mean, row-major. */
+TG_API tg_status tg_finite_sum_hessian(tg_finite_sum *s, const double *theta, const size_t *index, size_t count,
+                                       double *hessian);
+
+/* Sample by sample: values[count] (or [rows]) and gradients, count x d. */
+TG_API tg_status tg_finite_sum_each(tg_finite_sum *s, const double *theta, const size_t *index, size_t count,
+                                    double *values, double *gradients);
+
+/* The size of theta, and the number of rows bound. */
+TG_API size_t tg_finite_sum_parameters(const tg_finite_sum *s);
+TG_API size_t tg_finite_sum_rows(const tg_finite_sum *s);
+
+typedef struct tg_finite_sum_stats {
+  size_t nodes, bytes; /* of the recorded loss of one sample                                    */
+  size_t recordings;   /* calls of the loss function                                            */
+  size_t rerecordings; /* those made because a comparison had another outcome                   */
+  bool point_dependent; /* tg_primal was used: every sample records                             */
+} tg_finite_sum_stats;
+
+TG_API tg_status tg_finite_sum_statistics(const tg_finite_sum *s, tg_finite_sum_stats *stats);
+
+/* The last failure in words; "success" if the last call succeeded. Owned by s. */
+TG_API const char *tg_finite_sum_message(const tg_finite_sum *s);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,299 @@
+/* Finite sums in their plain form: the loss of one sample as a function of (theta, sample), evaluated sample by
+ * sample in order. This is the oracle of all faster ways. */
+#include "function.h"
+#include "tapegrad/finite_sum.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+struct tg_finite_sum {
+  tg_loss_fn loss;
+  void *user;
+  size_t d, columns; /* columns with the label */
+  tg_function *body; /* of d + columns inputs */
+  tg_data data;
+  double *owned_values, *owned_label; /* copies, unless borrowed */
+  double *point;                      /* theta, then one sample: d + columns */
+  double *sum, *one;                  /* of the samples so far, of one: TG_BLOCK x (d + columns) each */
+  double *direction;                  /* TG_BLOCK directions in (theta, sample), zero in the sample */
+  double *square;                     /* d x d, once a Hessian has been asked for */
+  tg_status status;
+  char message[160];
+};
+
+tg_data tg_dense(const double *values, size_t rows, size_t columns)
+{
+  return (tg_data){.rows = rows, .columns = columns, .values = values, .stride = columns};
+}
+
+tg_data tg_sparse(const size_t *row_start, const size_t *column, const double *values, size_t rows, size_t columns)
+{
+  return (tg_data){.rows = rows, .columns = columns, .values = values, .row_start = row_start, .column = column};
+}
+
+static tg_status complain(tg_finite_sum *s, tg_status why, const char *text)
+{
+  s->status = why;
+  snprintf(s->message, sizeof s->message, "%s: %s", tg_status_string(why), text);
+  return why;
+}
+
+static tg_var body(const tg_var *x, size_t n, void *user)
+{
+  const tg_finite_sum *const s = user;
+  return s->loss(x, s->d, x + s->d, n - s->d, s->user);
+}
+
+static tg_status check_data(const tg_data *data)
+{
+  if (data->rows == 0 || data->columns == 0 || !data->values) return TG_E_DATA;
+  if (data->row_start || data->column) return TG_E_DATA; /* sparse rows need an engine that can skip zeros */
+  if (data->stride && data->stride < data->columns) return TG_E_DATA;
+  if (data->rows > SIZE_MAX / sizeof(double) / (data->stride ? data->stride : data->columns)) return TG_E_SIZE;
+  return TG_OK;
+}
+
+/* Copies what is not borrowed; on failure nothing of s has changed. */
+static tg_status take_data(tg_finite_sum *s, tg_data data)
+{
+  if (data.stride == 0) data.stride = data.columns;
+  double *values = NULL, *label = NULL;
+  if (!data.borrow) {
+    values = tg_memory_resize_(NULL, data.rows * data.columns, sizeof *values);
+    label = data.label ? tg_memory_resize_(NULL, data.rows, sizeof *label) : NULL;
+    if (!values || (data.label && !label)) {
+      tg_memory_free_(values);
+      tg_memory_free_(label);
+      return TG_E_NOMEM;
+    }
+    for (size_t i = 0; i < data.rows; i++)
+      memcpy(values + i * data.columns, data.values + i * data.stride, data.columns * sizeof *values);
+    if (label) memcpy(label, data.label, data.rows * sizeof *label);
+    data.values = values;
+    data.label = label;
+    data.stride = data.columns;
+  }
+  tg_memory_free_(s->owned_values);
+  tg_memory_free_(s->owned_label);
+  s->owned_values = values;
+  s->owned_label = label;
+  s->data = data;
+  return TG_OK;
+}
+
+static tg_status build(tg_finite_sum *s, tg_data data)
+{
+  const size_t n = s->d + s->columns;
+  const tg_status status = tg_record(&s->body, body, n, NULL, s);
+  if (status != TG_OK) return status;
+  s->point = tg_memory_resize_(NULL, n, sizeof *s->point);
+  s->sum = tg_memory_resize_(NULL, n, sizeof *s->sum);
+  s->one = tg_memory_resize_(NULL, n, TG_BLOCK * sizeof *s->one);
+  s->direction = tg_memory_resize_(NULL, n, TG_BLOCK * sizeof *s->direction);
+  if (!s->point || !s->sum || !s->one || !s->direction) return TG_E_NOMEM;
+  return take_data(s, data);
+}
+
+tg_status tg_finite_sum_new(tg_finite_sum **s, tg_loss_fn loss, size_t d, tg_data data, void *user)
+{
+  if (s) *s = NULL;
+  if (!s || !loss || d == 0) return TG_E_ARGUMENT;
+  tg_status status = check_data(&data);
+  if (status != TG_OK) return status;
+  if (d > TG_MAX_NODES || data.columns > TG_MAX_NODES) return TG_E_SIZE;
+  tg_finite_sum *const made = tg_memory_resize_(NULL, 1, sizeof *made);
+  if (!made) return TG_E_NOMEM;
+  memset(made, 0, sizeof *made);
+  made->loss = loss;
+  made->user = user;
+  made->d = d;
+  made->columns = data.columns + (data.label ? 1 : 0);
+  status = build(made, data);
+  if (status != TG_OK) {
+    tg_finite_sum_free(made);
+    return status;
+  }
+  *s = made;
+  return TG_OK;
+}
+
+void tg_finite_sum_free(tg_finite_sum *s)
+{
+  if (!s) return;
+  tg_function_free(s->body);
+  tg_memory_free_(s->owned_values);
+  tg_memory_free_(s->owned_label);
+  tg_memory_free_(s->point);
+  tg_memory_free_(s->sum);
+  tg_memory_free_(s->one);
+  tg_memory_free_(s->direction);
+  tg_memory_free_(s->square);
+  tg_memory_free_(s);
+}
+
+tg_status tg_finite_sum_bind(tg_finite_sum *s, tg_data data)
+{
+  if (!s) return TG_E_ARGUMENT;
+  const tg_status status = check_data(&data);
+  if (status != TG_OK) return complain(s, status, "the rows to bind are malformed");
+  if (data.columns + (data.label ? 1 : 0) != s->columns)
+    return complain(s, TG_E_DATA, "the rows to bind have another number of columns");
+  s->status = take_data(s, data);
+  return s->status == TG_OK ? TG_OK : complain(s, s->status, "no memory to copy the rows");
+}
+
+void tg_finite_sum_forget(tg_finite_sum *s)
+{
+  if (s) tg_function_forget(s->body);
+}
+
+/* ---- One call: check, then sample by sample. ---- */
+
+static tg_status begin(tg_finite_sum *s, const double *theta, const size_t *index, size_t *count)
+{
+  if (!s) return TG_E_ARGUMENT;
+  if (!theta) return complain(s, TG_E_ARGUMENT, "theta is NULL");
+  if (!index) *count = s->data.rows;
+  for (size_t k = 0; index && k < *count; k++)
+    if (index[k] >= s->data.rows) return complain(s, TG_E_ARGUMENT, "a sample index is beyond the last row");
+  memcpy(s->point, theta, s->d * sizeof *theta);
+  s->status = TG_OK;
+  return TG_OK;
+}
+
+static const double *sample(tg_finite_sum *s, const size_t *index, size_t k)
+{
+  const size_t row = index ? index[k] : k;
+  memcpy(s->point + s->d, s->data.values + row * s->data.stride, s->data.columns * sizeof *s->point);
+  if (s->data.label) s->point[s->d + s->data.columns] = s->data.label[row];
+  return s->point;
+}
+
+static tg_status failed(tg_finite_sum *s, tg_status status)
+{
+  s->status = status;
+  snprintf(s->message, sizeof s->message, "%s", tg_function_message(s->body));
+  return status;
+}
+
+static void zeros(double *x, size_t n) { memset(x, 0, n * sizeof *x); }
+
+static void mean(double *to, const double *sum, size_t n, size_t count)
+{
+  for (size_t j = 0; j < n; j++) to[j] = count ? sum[j] / (double)count : 0.0;
+}
+
+tg_status tg_finite_sum_gradient(tg_finite_sum *s, const double *theta, const size_t *index, size_t count,
+                                 double *value, double *gradient)
+{
+  tg_status status = begin(s, theta, index, &count);
+  if (status != TG_OK) return status;
+  double total = 0.0;
+  zeros(s->sum, s->d);
+  for (size_t k = 0; k < count; k++) {
+    double v;
+    status = tg_gradient(s->body, sample(s, index, k), &v, gradient ? s->one : NULL);
+    if (status != TG_OK) return failed(s, status);
+    total += v;
+    for (size_t j = 0; gradient && j < s->d; j++) s->sum[j] += s->one[j];
+  }
+  if (value) mean(value, &total, 1, count);
+  if (gradient) mean(gradient, s->sum, s->d, count);
+  return TG_OK;
+}
+
+tg_status tg_finite_sum_hvp(tg_finite_sum *s, const double *theta, const size_t *index, size_t count,
+                            const double *v, double *hv)
+{
+  tg_status status = begin(s, theta, index, &count);
+  if (status != TG_OK) return status;
+  if (!v) return complain(s, TG_E_ARGUMENT, "the direction v is NULL");
+  if (!hv) return TG_OK;
+  zeros(s->direction, s->d + s->columns);
+  memcpy(s->direction, v, s->d * sizeof *v);
+  zeros(s->sum, s->d);
+  for (size_t k = 0; k < count; k++) {
+    status = tg_hvp(s->body, sample(s, index, k), s->direction, NULL, s->one);
+    if (status != TG_OK) return failed(s, status);
+    for (size_t j = 0; j < s->d; j++) s->sum[j] += s->one[j];
+  }
+  mean(hv, s->sum, s->d, count);
+  return TG_OK;
+}
+
+/* Adds the Hessian of one sample, a block of rows at a time. */
+static tg_status add_hessian(tg_finite_sum *s, const double *point)
+{
+  const size_t n = s->d + s->columns;
+  for (size_t from = 0; from < s->d; from += TG_BLOCK) {
+    const size_t k = s->d - from < TG_BLOCK ? s->d - from : TG_BLOCK;
+    zeros(s->direction, TG_BLOCK * n);
+    for (size_t l = 0; l < k; l++) s->direction[l * n + from + l] = 1.0;
+    const tg_status status = tg_hvp_block(s->body, point, k, s->direction, NULL, s->one);
+    if (status != TG_OK) return status;
+    for (size_t l = 0; l < k; l++)
+      for (size_t j = 0; j < s->d; j++) s->square[(from + l) * s->d + j] += s->one[l * n + j];
+  }
+  return TG_OK;
+}
+
+tg_status tg_finite_sum_hessian(tg_finite_sum *s, const double *theta, const size_t *index, size_t count,
+                                double *hessian)
+{
+  tg_status status = begin(s, theta, index, &count);
+  if (status != TG_OK || !hessian) return status;
+  if (!s->square) s->square = tg_memory_resize_(NULL, s->d, s->d * sizeof *s->square);
+  if (!s->square) return complain(s, TG_E_NOMEM, "for the Hessian");
+  zeros(s->square, s->d * s->d);
+  for (size_t k = 0; k < count; k++) {
+    status = add_hessian(s, sample(s, index, k));
+    if (status != TG_OK) return failed(s, status);
+  }
+  mean(hessian, s->square, s->d * s->d, count);
+  return TG_OK;
+}
+
+tg_status tg_finite_sum_each(tg_finite_sum *s, const double *theta, const size_t *index, size_t count,
+                             double *values, double *gradients)
+{
+  tg_status status = begin(s, theta, index, &count);
+  if (status != TG_OK) return status;
+  /* A failure can only show at the first sample or where the loss itself fails: nothing is written before all
+   * samples have been tried once. */
+  for (size_t k = 0; k < count; k++) {
+    status = tg_gradient(s->body, sample(s, index, k), NULL, gradients ? s->one : NULL);
+    if (status != TG_OK) return failed(s, status);
+  }
+  for (size_t k = 0; k < count; k++) {
+    double v;
+    status = tg_gradient(s->body, sample(s, index, k), &v, gradients ? s->one : NULL);
+    if (status != TG_OK) return failed(s, status);
+    if (values) values[k] = v;
+    if (gradients) memcpy(gradients + k * s->d, s->one, s->d * sizeof *gradients);
+  }
+  return TG_OK;
+}
+
+size_t tg_finite_sum_parameters(const tg_finite_sum *s) { return s ? s->d : 0; }
+
+size_t tg_finite_sum_rows(const tg_finite_sum *s) { return s ? s->data.rows : 0; }
+
+tg_status tg_finite_sum_statistics(const tg_finite_sum *s, tg_finite_sum_stats *stats)
+{
+  tg_function_stats of_body;
+  if (!s || !stats) return TG_E_ARGUMENT;
+  tg_function_statistics(s->body, &of_body);
+  *stats = (tg_finite_sum_stats){.nodes = of_body.nodes,
+                                 .bytes = of_body.bytes,
+                                 .recordings = of_body.recordings,
+                                 .rerecordings = of_body.rerecordings,
+                                 .point_dependent = of_body.point_dependent};
+  return TG_OK;
+}
+
+const char *tg_finite_sum_message(const tg_finite_sum *s)
+{
+  if (!s) return "the finite sum is NULL";
+  return s->status == TG_OK ? tg_status_string(TG_OK) : s->message;
+}
