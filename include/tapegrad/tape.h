@@ -41,8 +41,8 @@ TG_API void tg_tape_begin(tg_tape *t);
  * if t is not the innermost tape recording. */
 TG_API tg_status tg_tape_end(tg_tape *t);
 
-/* A new independent variable, counted from 0 in the order of the calls. t must be recording. */
-TG_API tg_var tg_input(tg_tape *t, double value);
+/* A new independent variable. t must be the tape that records on this thread. */
+static inline tg_var tg_input(tg_tape *t, double value);
 
 /* The first failure since begin with the operation and node it happened at, or "success". Owned by t. */
 TG_API const char *tg_tape_message(const tg_tape *t);
@@ -56,8 +56,8 @@ TG_API tg_status tg_tangent_sweep(tg_tape *t, const tg_var *x, const double *dx,
 TG_API tg_status tg_adjoint_sweep(tg_tape *t, const tg_var *y, const double *dy, size_t m);
 
 /* What the last sweep left at v; 0 for a constant, NaN before any sweep or for a var that is not of t. */
-TG_API double tg_tangent(const tg_tape *t, tg_var v);
-TG_API double tg_adjoint(const tg_tape *t, tg_var v);
+static inline double tg_tangent(const tg_tape *t, tg_var v);
+static inline double tg_adjoint(const tg_tape *t, tg_var v);
 
 /* Walk the tape: its nodes are numbered from 0 in the order of recording, inputs included. */
 TG_API size_t tg_tape_size(const tg_tape *t);
@@ -73,6 +73,27 @@ TG_API size_t tg_operands(const tg_tape *t, tg_var v, tg_var *operand, size_t ro
 /* Write the computational graph in Graphviz's dot language: inputs as boxes, operations as circles, values as
  * labels, and after sweeps tangents and adjoints too. TG_E_CALLBACK when writing fails. */
 TG_API tg_status tg_tape_dot(const tg_tape *t, FILE *out);
+
+/* ---- Private from here. A tape begins with its recorder. ---- */
+
+TG_API tg_var tg_push_input_(tg_tape *t, double value);
+TG_API double tg_swept_(const tg_recorder_ *r, int which, tg_var v);
+
+static inline tg_var tg_input(tg_tape *t, double value)
+{
+  tg_recorder_ *const r = (tg_recorder_ *)t;
+  if (TG_LIKELY_((r == tg_active_) && (r->size_ < r->capacity_))) return tg_append_(r, 0, value);
+  return tg_push_input_(t, value);
+}
+
+static inline double tg_result_(const tg_recorder_ *r, int which, tg_var v)
+{
+  if (TG_LIKELY_(r && v.tape_ == r->id_ && v.index_ < r->swept_[which])) return r->results_[which][v.index_];
+  return tg_swept_(r, which, v);
+}
+
+static inline double tg_tangent(const tg_tape *t, tg_var v) { return tg_result_((const tg_recorder_ *)t, 0, v); }
+static inline double tg_adjoint(const tg_tape *t, tg_var v) { return tg_result_((const tg_recorder_ *)t, 1, v); }
 
 #ifdef __cplusplus
 }

@@ -103,11 +103,13 @@ typedef struct tg_node_ {
   double primal_;
 } tg_node_;
 
-/* The growing end of a tape. */
+/* The part of a tape that is touched at every operation: its growing end, and what the last sweeps left. */
 typedef struct tg_recorder_ {
   tg_node_ *nodes_;
   double *constants_;
   uint32_t size_, capacity_, id_, constant_count_, constant_capacity_;
+  uint32_t swept_[2];        /* how many nodes have a tangent, an adjoint */
+  const double *results_[2]; /* the tangents, the adjoints */
 } tg_recorder_;
 
 /* The tape that records on this thread; never NULL (a recorder without room stands for "none"). */

@@ -44,15 +44,21 @@ static void copy_value(const tg_function *f, double *y)
 
 static size_t width_for(size_t k) { return k == 1 ? 1 : k <= 4 ? 4 : TG_BLOCK; }
 
+static void zeros(double *array, size_t count)
+{
+  if (count) memset(array, 0, count * sizeof *array);
+}
+
+/* Zero at every input: the first n nodes, or, in a tape made by hand, anywhere. */
 static void clear_inputs(const tg_function *f, double *array, size_t width)
 {
   const tg_tape *const t = f->tape;
-  uint32_t left = t->input_count; /* inputs may lie anywhere in a tape made by hand */
-  for (uint32_t i = 0; left > 0 && i < t->r.size_; i++) {
-    if (tg_opcode_(t->r.nodes_[i].word_) != TG_OP_input) continue;
-    for (size_t l = 0; l < width; l++) array[i * width + l] = 0.0;
-    left--;
+  if (f->scalar || f->vector) {
+    zeros(array, f->n * width);
+    return;
   }
+  for (uint32_t i = 0; i < t->r.size_; i++)
+    if (tg_opcode_(t->r.nodes_[i].word_) == TG_OP_input) zeros(array + i * width, width);
 }
 
 /* The directions of a block: rows of a matrix, or, with rows NULL, the unit vectors from number `first`. */
@@ -85,11 +91,6 @@ static bool any_nan(const tg_var *at, size_t count, const double *array, size_t 
   return false;
 }
 
-static void zeros(double *array, size_t count)
-{
-  if (count) memset(array, 0, count * sizeof *array);
-}
-
 /* ---- One block of at most TG_BLOCK directions. ---- */
 
 static tg_status tangents(tg_function *f, directions d)
@@ -114,13 +115,13 @@ static tg_status adjoints(tg_function *f, directions d)
   if (!bar) return TG_E_NOMEM;
   uint32_t last;
   const bool any = tg_function_last_(f, &last);
-  clear_inputs(f, bar, width);
+  clear_inputs(f, bar, width); /* also those beyond `last` */
   for (int masked = 0; any && masked < 2; masked++) {
-    clear_inputs(f, bar, width);
     zeros(bar, ((size_t)last + 1) * width);
     seed(f->y, f->m, d, bar, width);
-    const tg_status s = tg_sweep_adjoint_(f->tape, last, bar, width, masked);
-    if (s != TG_OK || !any_nan(f->x, f->n, bar, width, d.count)) return s;
+    bool nan;
+    const tg_status s = tg_sweep_adjoint_(f->tape, last, bar, width, masked, &nan);
+    if (s != TG_OK || !nan) return s;
   }
   return TG_OK;
 }
@@ -139,17 +140,15 @@ static tg_status second(tg_function *f, directions d)
   clear_inputs(f, bar, 1);
   clear_inputs(f, bar_dot, width);
   for (int masked = 0; any && masked < 2; masked++) {
-    clear_inputs(f, bar, 1);
-    clear_inputs(f, bar_dot, width);
     zeros(bar, (size_t)last + 1);
     zeros(bar_dot, ((size_t)last + 1) * width);
     clear_inputs(f, dot, width);
     seed(f->x, f->n, d, dot, width);
     seed(f->y, 1, output_0, bar, 1);
     tg_status s = tg_sweep_tangent_(f->tape, dot, width, masked);
-    if (s == TG_OK) s = tg_sweep_second_(f->tape, last, dot, bar, bar_dot, width, masked);
-    if (s != TG_OK) return s;
-    if (!any_nan(f->x, f->n, bar, 1, 1) && !any_nan(f->x, f->n, bar_dot, width, d.count)) return TG_OK;
+    bool nan = false;
+    if (s == TG_OK) s = tg_sweep_second_(f->tape, last, dot, bar, bar_dot, width, masked, &nan);
+    if (s != TG_OK || !nan) return s;
   }
   return TG_OK;
 }

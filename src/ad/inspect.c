@@ -26,9 +26,16 @@ static double *work(tg_tape *t, int which)
 
 static bool any_nan(const double *values, uint32_t size)
 {
-  for (uint32_t i = 0; i < size; i++)
-    if (isnan(values[i])) return true;
-  return false;
+  bool nan = false;
+  for (uint32_t i = 0; i < size; i++) nan |= isnan(values[i]);
+  return nan;
+}
+
+/* Hand the results of a sweep over to tg_tangent and tg_adjoint. */
+static void publish(tg_tape *t, int which, const double *results)
+{
+  t->r.results_[which] = results;
+  t->r.swept_[which] = t->r.size_;
 }
 
 /* Zeros, then the seeds. Constants have nothing to seed. */
@@ -51,7 +58,7 @@ tg_status tg_tangent_sweep(tg_tape *t, const tg_var *x, const double *dx, size_t
   if (t->r.size_ == 0) return TG_OK;
   double *const dot = work(t, TG_TANGENT);
   if (!dot) return TG_E_NOMEM;
-  t->tangent_size = 0;
+  t->r.swept_[TG_TANGENT] = 0;
   t->fault.status = TG_OK;
   for (int masked = 0; masked < 2; masked++) {
     seed(dot, t->r.size_, x, dx, n, false);
@@ -59,7 +66,7 @@ tg_status tg_tangent_sweep(tg_tape *t, const tg_var *x, const double *dx, size_t
     if (s != TG_OK) return s;
     if (!any_nan(dot, t->r.size_)) break;
   }
-  t->tangent_size = t->r.size_;
+  publish(t, TG_TANGENT, dot);
   return TG_OK;
 }
 
@@ -70,15 +77,16 @@ tg_status tg_adjoint_sweep(tg_tape *t, const tg_var *y, const double *dy, size_t
   if (t->r.size_ == 0) return TG_OK;
   double *const bar = work(t, TG_ADJOINT);
   if (!bar) return TG_E_NOMEM;
-  t->adjoint_size = 0;
+  t->r.swept_[TG_ADJOINT] = 0;
   t->fault.status = TG_OK;
   for (int masked = 0; masked < 2; masked++) {
     seed(bar, t->r.size_, y, dy, m, true);
-    s = tg_sweep_adjoint_(t, t->r.size_ - 1, bar, 1, masked);
+    bool nan;
+    s = tg_sweep_adjoint_(t, t->r.size_ - 1, bar, 1, masked, &nan);
     if (s != TG_OK) return s;
-    if (!any_nan(bar, t->r.size_)) break;
+    if (!nan) break;
   }
-  t->adjoint_size = t->r.size_;
+  publish(t, TG_ADJOINT, bar);
   return TG_OK;
 }
 
@@ -161,10 +169,9 @@ static void write_node(const tg_tape *t, uint32_t i, FILE *out)
   const tg_var v = node_var(t, i);
   const bool input = tg_opcode_(t->r.nodes_[i].word_) == TG_OP_input;
   fprintf(out, "  n%" PRIu32 " [shape=%s, label=\"%s", i, input ? "box" : "ellipse", tg_node_name_(t, i));
-  if (input) fprintf(out, " %" PRIu32, tg_operand_a_(t->r.nodes_[i].word_));
   fprintf(out, "\\n%.6g", v.value_);
-  if (t->tangent_size > i) fprintf(out, "\\ntangent %.6g", t->work[TG_TANGENT][i]);
-  if (t->adjoint_size > i) fprintf(out, "\\nadjoint %.6g", t->work[TG_ADJOINT][i]);
+  if (t->r.swept_[TG_TANGENT] > i) fprintf(out, "\\ntangent %.6g", t->work[TG_TANGENT][i]);
+  if (t->r.swept_[TG_ADJOINT] > i) fprintf(out, "\\nadjoint %.6g", t->work[TG_ADJOINT][i]);
   fputs("\"];\n", out);
 }
 

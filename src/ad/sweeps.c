@@ -242,10 +242,21 @@ INLINE tg_status tangent_all(tg_tape *t, double *dot, const size_t width, const 
   return TG_OK;
 }
 
-INLINE tg_status adjoint_all(tg_tape *t, uint32_t last, double *bar, const size_t width, const bool masked)
+INLINE bool any_nan(const double *lane, const size_t width)
 {
+  bool nan = false;
+  for (size_t l = 0; l < width; l++) nan |= isnan(lane[l]);
+  return nan;
+}
+
+INLINE tg_status adjoint_all(tg_tape *t, uint32_t last, double *bar, const size_t width, const bool masked,
+                             bool *nan)
+{
+  *nan = false;
   for (uint32_t i = last + 1; i-- > 0;) {
-    if (tg_opcode_(t->r.nodes_[i].word_) != TG_OP_nary) {
+    const unsigned op = tg_opcode_(t->r.nodes_[i].word_);
+    if (op == TG_OP_input) *nan |= any_nan(bar + i * width, width);
+    if (op != TG_OP_nary) {
       adjoint_node(t, i, bar, width, masked);
       continue;
     }
@@ -256,10 +267,13 @@ INLINE tg_status adjoint_all(tg_tape *t, uint32_t last, double *bar, const size_
 }
 
 INLINE tg_status second_all(tg_tape *t, uint32_t last, const double *dot, double *bar, double *bar_dot,
-                            const size_t width, const bool masked)
+                            const size_t width, const bool masked, bool *nan)
 {
+  *nan = false;
   for (uint32_t i = last + 1; i-- > 0;) {
-    if (tg_opcode_(t->r.nodes_[i].word_) != TG_OP_nary) {
+    const unsigned op = tg_opcode_(t->r.nodes_[i].word_);
+    if (op == TG_OP_input) *nan |= isnan(bar[i]) || any_nan(bar_dot + i * width, width);
+    if (op != TG_OP_nary) {
       second_node(t, i, dot, bar, bar_dot, width, masked);
       continue;
     }
@@ -317,15 +331,16 @@ static tg_status tangent_one(tg_tape *t, double *dot)
   return TG_OK;
 }
 
-static tg_status adjoint_one(tg_tape *t, uint32_t last, double *bar)
+static tg_status adjoint_one(tg_tape *t, uint32_t last, double *bar, bool *nan)
 {
   const tg_node_ *const nodes = t->r.nodes_;
   const double *const constants = t->r.constants_;
+  bool bad = false;
   for (uint32_t i = last + 1; i-- > 0;) {
     DECODE;
     const double v = PRIMAL(i), w = bar[i];
     switch (tg_opcode_(word)) {
-    case TG_OP_input:
+    case TG_OP_input: bad |= isnan(w); break;
     case TG_OP_output: break;
     case TG_OP_nary: {
       const tg_status s = tg_nary_adjoint_(t, i, bar, 1, false);
@@ -367,18 +382,20 @@ static tg_status adjoint_one(tg_tape *t, uint32_t last, double *bar)
     default: adjoint_node(t, i, bar, 1, false);
     }
   }
+  *nan = bad;
   return TG_OK;
 }
 
-static tg_status second_one(tg_tape *t, uint32_t last, const double *dot, double *bar, double *bar_dot)
+static tg_status second_one(tg_tape *t, uint32_t last, const double *dot, double *bar, double *bar_dot, bool *nan)
 {
   const tg_node_ *const nodes = t->r.nodes_;
   const double *const constants = t->r.constants_;
+  bool bad = false;
   for (uint32_t i = last + 1; i-- > 0;) {
     DECODE;
     const double v = PRIMAL(i), w = bar[i], w_dot = bar_dot[i];
     switch (tg_opcode_(word)) {
-    case TG_OP_input:
+    case TG_OP_input: bad |= isnan(w) || isnan(w_dot); break;
     case TG_OP_output: break;
     case TG_OP_nary: {
       const tg_status s = tg_nary_second_(t, i, dot, bar, bar_dot, 1, false);
@@ -440,6 +457,7 @@ static tg_status second_one(tg_tape *t, uint32_t last, const double *dot, double
     default: second_node(t, i, dot, bar, bar_dot, 1, false);
     }
   }
+  *nan = bad;
   return TG_OK;
 }
 
@@ -447,25 +465,24 @@ static tg_status second_one(tg_tape *t, uint32_t last, const double *dot, double
 
 tg_status tg_sweep_tangent_(tg_tape *t, double *tangent, size_t width, bool masked)
 {
-  if (width == 1) return masked ? tangent_all(t, tangent, 1, true) : tangent_one(t, tangent);
+  if (width == 1 && !masked) return tangent_one(t, tangent);
   if (masked) return tangent_all(t, tangent, width, true);
   return width == 4 ? tangent_all(t, tangent, 4, false) : tangent_all(t, tangent, TG_BLOCK, false);
 }
 
-tg_status tg_sweep_adjoint_(tg_tape *t, uint32_t last, double *adjoint, size_t width, bool masked)
+tg_status tg_sweep_adjoint_(tg_tape *t, uint32_t last, double *adjoint, size_t width, bool masked, bool *nan)
 {
-  if (width == 1) return masked ? adjoint_all(t, last, adjoint, 1, true) : adjoint_one(t, last, adjoint);
-  if (masked) return adjoint_all(t, last, adjoint, width, true);
-  return width == 4 ? adjoint_all(t, last, adjoint, 4, false) : adjoint_all(t, last, adjoint, TG_BLOCK, false);
+  if (width == 1 && !masked) return adjoint_one(t, last, adjoint, nan);
+  if (masked) return adjoint_all(t, last, adjoint, width, true, nan);
+  if (width == 4) return adjoint_all(t, last, adjoint, 4, false, nan);
+  return adjoint_all(t, last, adjoint, TG_BLOCK, false, nan);
 }
 
 tg_status tg_sweep_second_(tg_tape *t, uint32_t last, const double *tangent, double *adjoint, double *second,
-                           size_t width, bool masked)
+                           size_t width, bool masked, bool *nan)
 {
-  if (width == 1)
-    return masked ? second_all(t, last, tangent, adjoint, second, 1, true)
-                  : second_one(t, last, tangent, adjoint, second);
-  if (masked) return second_all(t, last, tangent, adjoint, second, width, true);
-  return width == 4 ? second_all(t, last, tangent, adjoint, second, 4, false)
-                    : second_all(t, last, tangent, adjoint, second, TG_BLOCK, false);
+  if (width == 1 && !masked) return second_one(t, last, tangent, adjoint, second, nan);
+  if (masked) return second_all(t, last, tangent, adjoint, second, width, true, nan);
+  if (width == 4) return second_all(t, last, tangent, adjoint, second, 4, false, nan);
+  return second_all(t, last, tangent, adjoint, second, TG_BLOCK, false, nan);
 }

@@ -20,12 +20,13 @@ tg_status tg_sweep_primal_(tg_tape *t);
 /* tangent[inputs] -> tangent[all]; width is 1, 4 or TG_BLOCK. */
 tg_status tg_sweep_tangent_(tg_tape *t, double *tangent, size_t width, bool masked);
 
-/* Adjoints of nodes 0..last, seeds included, -> of everything they depend on. */
-tg_status tg_sweep_adjoint_(tg_tape *t, uint32_t last, double *adjoint, size_t width, bool masked);
+/* Adjoints of nodes 0..last, seeds included, -> of everything they depend on. *nan tells whether the adjoint of an
+ * input came out as NaN. */
+tg_status tg_sweep_adjoint_(tg_tape *t, uint32_t last, double *adjoint, size_t width, bool masked, bool *nan);
 
 /* One adjoint a node and `width` tangents of it: second[x] = d/dt of adjoint[x] along `tangent`. */
 tg_status tg_sweep_second_(tg_tape *t, uint32_t last, const double *tangent, double *adjoint, double *second,
-                           size_t width, bool masked);
+                           size_t width, bool masked, bool *nan);
 
 /* n-ary operations (nary.c): the same four for the record of node i. `nary_value` writes the primals. */
 tg_status tg_nary_value_(tg_tape *t, uint32_t i);

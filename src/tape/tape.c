@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* Stands for "no tape records": no room and an id no var carries, so that every operation goes the general way. */
-static const tg_recorder_ nobody = {NULL, NULL, 0, 0, UINT32_MAX - 1, 0, 0};
+static const tg_recorder_ nobody = {.id_ = UINT32_MAX - 1};
 
 TG_THREAD_ tg_recorder_ *tg_active_ = (tg_recorder_ *)&nobody;
 
@@ -57,10 +57,9 @@ void tg_tape_free(tg_tape *t)
 void tg_tape_clear(tg_tape *t)
 {
   if (!t) return;
-  t->r.size_ = t->r.constant_count_ = t->input_count = 0;
+  t->r.size_ = t->r.constant_count_ = t->r.swept_[0] = t->r.swept_[1] = 0;
   t->r.id_ = new_id();
   t->operand_count = t->nary_count = t->nary_widest = t->live_count = 0;
-  t->tangent_size = t->adjoint_size = 0;
   t->point_dependent = false;
   t->failure.status = t->fault.status = TG_OK;
 }
@@ -215,14 +214,14 @@ tg_var tg_push_ternary_(unsigned op, tg_var x, tg_var y, tg_var z, double v)
   return tg_push_node_(t, op, (uint32_t)first, 0, v);
 }
 
-tg_var tg_input(tg_tape *t, double value)
+tg_var tg_push_input_(tg_tape *t, double value)
 {
   if (!t) return tg_nowhere_(value);
-  if (!t->recording) {
-    tg_tape_fail_(t, TG_E_TAPE, TG_OP_input, "tg_input on a tape that is not recording");
+  if (tg_active_ != &t->r) {
+    tg_tape_fail_(t, TG_E_TAPE, TG_OP_input, "tg_input on a tape that is not the innermost one recording");
     return tg_nowhere_(value);
   }
-  return tg_push_node_(t, TG_OP_input, t->input_count++, 0, value);
+  return tg_push_node_(t, TG_OP_input, 0, 0, value);
 }
 
 tg_var tg_live(const double *p)
@@ -273,17 +272,11 @@ tg_var tg_tape_at(const tg_tape *t, size_t i)
   return v;
 }
 
-/* The value a sweep left at v. */
-static double swept(const tg_tape *t, const double *values, size_t size, tg_var v)
+double tg_swept_(const tg_recorder_ *r, int which, tg_var v)
 {
   if (tg_is_constant_(v)) return 0.0;
-  if (!t || v.tape_ != t->r.id_ || v.index_ >= size) return (double)NAN;
-  return values[v.index_];
+  return r && v.tape_ == r->id_ && v.index_ < r->swept_[which] ? r->results_[which][v.index_] : (double)NAN;
 }
-
-double tg_tangent(const tg_tape *t, tg_var v) { return swept(t, t ? t->work[TG_TANGENT] : NULL, t ? t->tangent_size : 0, v); }
-
-double tg_adjoint(const tg_tape *t, tg_var v) { return swept(t, t ? t->work[TG_ADJOINT] : NULL, t ? t->adjoint_size : 0, v); }
 
 static bool copy_array(void **to, size_t *capacity, const void *from, size_t count, size_t size)
 {
@@ -315,7 +308,6 @@ tg_status tg_tape_copy_(tg_tape *to, const tg_tape *from)
   to->nary_count = from->nary_count;
   to->nary_widest = from->nary_widest;
   to->live_count = from->live_count;
-  to->input_count = from->input_count;
   to->point_dependent = from->point_dependent;
   to->failure = from->failure;
   return TG_OK;

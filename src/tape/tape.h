@@ -59,7 +59,6 @@ struct tg_tape {
   size_t nary_count, nary_capacity, nary_widest; /* widest: most operands plus outputs of one operation */
   const double **live;
   size_t live_count, live_capacity;
-  uint32_t input_count;
   bool recording, point_dependent;
   tg_recorder_ *outer;
   tg_failure_ failure; /* the first while recording */
@@ -68,7 +67,6 @@ struct tg_tape {
   /* What sweeps compute, by node: tangents, adjoints, tangents of adjoints. */
   double *work[3];
   size_t work_capacity[3];
-  size_t tangent_size, adjoint_size; /* how many nodes the last sweep by hand covered */
   double *scratch; /* TG_SCRATCH_PARTS x nary_widest: operands and results of one n-ary operation */
   size_t scratch_capacity;
 };
