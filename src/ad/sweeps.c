@@ -5,9 +5,13 @@
 #ifdef __GNUC__
 #define LITERAL_ZERO(d) (__builtin_constant_p(d) && (d) == 0.0)
 #define INLINE static inline __attribute__((always_inline))
+#define NOINLINE static __attribute__((noinline))
+#define IMPOSSIBLE __builtin_unreachable()
 #else
 #define LITERAL_ZERO(d) ((d) == 0.0)
 #define INLINE static inline
+#define NOINLINE static
+#define IMPOSSIBLE break
 #endif
 
 /* Rows that are identically zero are written 0.0 and cost nothing: their terms vanish at compile time. */
@@ -84,7 +88,7 @@ tg_status tg_sweep_primal_(tg_tape *t)
 #undef TERNARY
 #undef GUARD
 #undef GUARD_CASE
-    default: break;
+    default: IMPOSSIBLE;
     }
   }
   return TG_OK;
@@ -100,7 +104,6 @@ typedef struct partials {
 } partials;
 
 #define SILENT(x, y, v) (void)(x), (void)(y), (void)(v)
-#define GUARD(name, condition)
 
 /* The cases below leave the full set in d and dd; `keep` drops what belongs to constants. */
 static void keep(partials *p, const double *d, const double (*dd)[3], const uint32_t *entry, unsigned arity)
@@ -118,7 +121,7 @@ static void keep(partials *p, const double *d, const double (*dd)[3], const uint
     for (unsigned k = 0; k < p->count; k++) p->second[j][k] = dd[kept[j]][kept[k]];
 }
 
-static void find_partials(const tg_tape *t, uint32_t i, bool second, partials *p)
+NOINLINE void find_partials(const tg_tape *t, uint32_t i, bool second, partials *p)
 {
   const tg_node_ *const nodes = t->r.nodes_;
   const double *const constants = t->r.constants_;
@@ -156,6 +159,7 @@ static void find_partials(const tg_tape *t, uint32_t i, bool second, partials *p
     d[0] = (dx), d[1] = (dy);                                                                                \
     if (second) dd[0][0] = (dxx), dd[0][1] = dd[1][0] = (dxy), dd[1][1] = (dyy);                             \
     break;
+#define GUARD(name, condition)
 #define TERNARY(name, value, dx, dy, dz, dxx, dxy, dxz, dyy, dyz, dzz, ...)                                  \
   case TG_OP_##name:                                                                                         \
     d[0] = (dx), d[1] = (dy), d[2] = (dz);                                                                   \
@@ -167,6 +171,7 @@ static void find_partials(const tg_tape *t, uint32_t i, bool second, partials *p
 #undef UNARY
 #undef BINARY
 #undef TERNARY
+#undef GUARD
   default: break;
   }
   keep(p, d, second ? (const double(*)[3])dd : NULL, entry, arity);
@@ -285,7 +290,7 @@ INLINE tg_status second_all(tg_tape *t, uint32_t last, const double *dot, double
 
 /* ---- One direction, unmasked: every row expanded in its case. ---- */
 
-static tg_status tangent_one(tg_tape *t, double *dot)
+NOINLINE tg_status tangent_one(tg_tape *t, double *dot)
 {
   const tg_node_ *const nodes = t->r.nodes_;
   const double *const constants = t->r.constants_;
@@ -296,6 +301,7 @@ static tg_status tangent_one(tg_tape *t, double *dot)
     switch (tg_opcode_(word)) {
     case TG_OP_input:
     case TG_OP_output: break;
+    case TG_OP_live: dot[i] = 0.0; break;
     case TG_OP_nary: {
       const tg_status s = tg_nary_tangent_(t, i, dot, 1, false);
       if (s != TG_OK) return s;
@@ -319,19 +325,25 @@ static tg_status tangent_one(tg_tape *t, double *dot)
   BINARY_CASE(TG_OP_##name, PRIMAL(a), PRIMAL(b), PRODUCT(dx, dot[a]) + PRODUCT(dy, dot[b]))                 \
   BINARY_CASE(TG_OP_##name##_vc, PRIMAL(a), constants[b], PRODUCT(dx, dot[a]))                               \
   BINARY_CASE(TG_OP_##name##_cv, constants[a], PRIMAL(b), PRODUCT(dy, dot[b]))
-#define TERNARY(name, ...)
+#define TERNARY(name, ...)                                                                                   \
+  case TG_OP_##name: tangent_node(t, i, dot, 1, false); break;
+#define GUARD(name, condition)                                                                               \
+  case TG_OP_##name:                                                                                         \
+  case TG_OP_##name##_vc:                                                                                    \
+  case TG_OP_##name##_cv: dot[i] = 0.0; break;
 #include "ops.def"
 #undef UNARY
 #undef BINARY
 #undef BINARY_CASE
 #undef TERNARY
-    default: tangent_node(t, i, dot, 1, false);
+#undef GUARD
+    default: IMPOSSIBLE;
     }
   }
   return TG_OK;
 }
 
-static tg_status adjoint_one(tg_tape *t, uint32_t last, double *bar, bool *nan)
+NOINLINE tg_status adjoint_one(tg_tape *t, uint32_t last, double *bar, bool *nan)
 {
   const tg_node_ *const nodes = t->r.nodes_;
   const double *const constants = t->r.constants_;
@@ -341,6 +353,7 @@ static tg_status adjoint_one(tg_tape *t, uint32_t last, double *bar, bool *nan)
     const double v = PRIMAL(i), w = bar[i];
     switch (tg_opcode_(word)) {
     case TG_OP_input: bad |= isnan(w); break;
+    case TG_OP_live:
     case TG_OP_output: break;
     case TG_OP_nary: {
       const tg_status s = tg_nary_adjoint_(t, i, bar, 1, false);
@@ -374,19 +387,25 @@ static tg_status adjoint_one(tg_tape *t, uint32_t last, double *bar, bool *nan)
     ADD_PRODUCT(bar[b], dy, w);                                                                              \
     break;                                                                                                   \
   }
-#define TERNARY(name, ...)
+#define TERNARY(name, ...)                                                                                   \
+  case TG_OP_##name: adjoint_node(t, i, bar, 1, false); break;
+#define GUARD(name, condition)                                                                               \
+  case TG_OP_##name:                                                                                         \
+  case TG_OP_##name##_vc:                                                                                    \
+  case TG_OP_##name##_cv: break;
 #include "ops.def"
 #undef UNARY
 #undef BINARY
 #undef TERNARY
-    default: adjoint_node(t, i, bar, 1, false);
+#undef GUARD
+    default: IMPOSSIBLE;
     }
   }
   *nan = bad;
   return TG_OK;
 }
 
-static tg_status second_one(tg_tape *t, uint32_t last, const double *dot, double *bar, double *bar_dot, bool *nan)
+NOINLINE tg_status second_one(tg_tape *t, uint32_t last, const double *dot, double *bar, double *bar_dot, bool *nan)
 {
   const tg_node_ *const nodes = t->r.nodes_;
   const double *const constants = t->r.constants_;
@@ -396,6 +415,7 @@ static tg_status second_one(tg_tape *t, uint32_t last, const double *dot, double
     const double v = PRIMAL(i), w = bar[i], w_dot = bar_dot[i];
     switch (tg_opcode_(word)) {
     case TG_OP_input: bad |= isnan(w) || isnan(w_dot); break;
+    case TG_OP_live:
     case TG_OP_output: break;
     case TG_OP_nary: {
       const tg_status s = tg_nary_second_(t, i, dot, bar, bar_dot, 1, false);
@@ -448,13 +468,19 @@ static tg_status second_one(tg_tape *t, uint32_t last, const double *dot, double
     ONE(b, dy, dyy);                                                                                         \
     break;                                                                                                   \
   }
-#define TERNARY(name, ...)
+#define TERNARY(name, ...)                                                                                   \
+  case TG_OP_##name: second_node(t, i, dot, bar, bar_dot, 1, false); break;
+#define GUARD(name, condition)                                                                               \
+  case TG_OP_##name:                                                                                         \
+  case TG_OP_##name##_vc:                                                                                    \
+  case TG_OP_##name##_cv: break;
 #include "ops.def"
 #undef UNARY
 #undef BINARY
 #undef TERNARY
+#undef GUARD
 #undef ONE
-    default: second_node(t, i, dot, bar, bar_dot, 1, false);
+    default: IMPOSSIBLE;
     }
   }
   *nan = bad;
