@@ -2,6 +2,8 @@
 #ifndef TAPEGRAD_H
 #define TAPEGRAD_H
 
+#include "finite_sum.h"
+#include "function.h"
 #include "operations.h"
 #include "optim.h"
 #include "status.h"

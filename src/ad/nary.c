@@ -1,19 +1,12 @@
 /* n-ary operations: recording them, and their share of the sweeps. Operands are gathered into contiguous scratch,
  * the operation's function is called, and its result is scattered; built-in and custom operations alike. */
-#include "nary/nary.h"
-#include "sweeps.h"
-#include "tapegrad/operations.h"
+#include "nary_record.h"
 
 #include <math.h>
 
-/* A run of operands: vars or plain numbers. */
-typedef struct segment {
-  const tg_var *vars;
-  const double *numbers;
-  size_t count;
-} segment;
+#include "sweeps.h"
 
-static bool all_constant(const segment *s, size_t segments)
+static bool all_constant(const tg_segment_ *s, size_t segments)
 {
   for (size_t k = 0; k < segments; k++)
     for (size_t i = 0; s[k].vars && i < s[k].count; i++)
@@ -21,7 +14,7 @@ static bool all_constant(const segment *s, size_t segments)
   return true;
 }
 
-static tg_var segment_at(const segment *s, size_t i) { return s->vars ? s->vars[i] : tg_constant(s->numbers[i]); }
+static tg_var segment_at(const tg_segment_ *s, size_t i) { return s->vars ? s->vars[i] : tg_constant(s->numbers[i]); }
 
 static tg_status callback_status(int answer)
 {
@@ -44,7 +37,7 @@ static void set_all(tg_var *y, size_t m, double v)
 }
 
 /* Constants only: y is constant too. Works without a tape. */
-static void fold(const tg_custom_op *op, void *user, const segment *s, size_t segments, size_t n, tg_var *y, size_t m)
+static void fold(const tg_custom_op *op, void *user, const tg_segment_ *s, size_t segments, size_t n, tg_var *y, size_t m)
 {
   double *const x = tg_memory_resize_(NULL, n + m, sizeof *x);
   if (!x) {
@@ -62,7 +55,7 @@ static void fold(const tg_custom_op *op, void *user, const segment *s, size_t se
 }
 
 /* Everything that can fail, before the tape changes in a way that shows. */
-static tg_status prepare(tg_tape *t, const segment *s, size_t segments, size_t n, size_t m)
+static tg_status prepare(tg_tape *t, const tg_segment_ *s, size_t segments, size_t n, size_t m)
 {
   for (size_t k = 0; k < segments; k++)
     for (size_t i = 0; s[k].vars && i < s[k].count; i++)
@@ -74,18 +67,31 @@ static tg_status prepare(tg_tape *t, const segment *s, size_t segments, size_t n
   return TG_OK;
 }
 
-static void record(const tg_custom_op *op, void *user, const tg_nary_shape_ *shape, const segment *s,
-                   size_t segments, tg_var *y, size_t m)
+/* A NULL array among the operands or outputs. */
+static bool incomplete(const tg_segment_ *s, size_t segments, const tg_var *y, size_t m)
 {
+  bool bad = !y && m > 0;
+  for (size_t k = 0; k < segments; k++) bad = bad || (s[k].count > 0 && !s[k].vars && !s[k].numbers);
+  return bad;
+}
+
+void tg_nary_record_(const tg_custom_op *op, void *user, const tg_nary_shape_ *shape, const tg_segment_ *s,
+                     size_t segments, tg_var *y, size_t m)
+{
+  tg_tape *const t = tg_tape_active_();
   size_t n = 0;
   for (size_t k = 0; k < segments; k++) n += s[k].count;
+  if (incomplete(s, segments, y, m)) {
+    if (t) tg_tape_fail_(t, TG_E_ARGUMENT, TG_OP_nary, "an array is NULL");
+    if (y) set_all(y, m, (double)NAN);
+    return;
+  }
   if (m == 0) return;
   if (all_constant(s, segments)) {
     tg_nary_shape_ local = shape ? *shape : (tg_nary_shape_){0};
     fold(op, shape ? &local : user, s, segments, n, y, m);
     return;
   }
-  tg_tape *const t = tg_tape_active_();
   const tg_status status = t ? prepare(t, s, segments, n, m) : TG_E_TAPE;
   if (status != TG_OK) {
     if (t) tg_tape_fail_(t, status, TG_OP_nary, op->name);
@@ -252,149 +258,13 @@ tg_status tg_nary_second_(tg_tape *t, uint32_t i, const double *tangent, double 
   return TG_OK;
 }
 
-/* ---- What users call. ---- */
-
-static segment vars(const tg_var *v, size_t n) { return (segment){v, NULL, n}; }
-static segment numbers(const double *v, size_t n) { return (segment){NULL, v, n}; }
-
-/* A NULL array among the operands or outputs fails the tape in the operation's name, and the outputs are NaN. */
-static bool refused(const char *name, const segment *s, size_t segments, tg_var *y, size_t m)
-{
-  bool bad = !y && m > 0;
-  for (size_t k = 0; k < segments; k++) bad = bad || (s[k].count > 0 && !s[k].vars && !s[k].numbers);
-  if (!bad) return false;
-  tg_tape *const t = tg_tape_active_();
-  if (t) tg_tape_fail_(t, TG_E_ARGUMENT, TG_OP_nary, name);
-  if (y) set_all(y, m, (double)NAN);
-  return true;
-}
-
-static void apply(const tg_custom_op *op, const tg_nary_shape_ *shape, const segment *s, size_t segments, tg_var *y,
-                  size_t m)
-{
-  if (!refused(op->name, s, segments, y, m)) record(op, NULL, shape, s, segments, y, m);
-}
-
-static tg_var apply_scalar(const tg_custom_op *op, const segment *s, size_t segments)
-{
-  static const tg_nary_shape_ plain = {0};
-  tg_var y = tg_constant((double)NAN);
-  apply(op, &plain, s, segments, &y, 1);
-  return y;
-}
-
 void tg_custom(const tg_custom_op *op, const tg_var *x, size_t n, tg_var *y, size_t m, void *user)
 {
-  const segment s = vars(x, n);
-  const bool callable = op && op->value;
-  if (refused(callable ? op->name : "custom", &s, callable ? 1 : 0, y, m)) return;
-  if (callable) {
-    record(op, user, NULL, &s, 1, y, m);
+  const tg_segment_ s = {x, NULL, n};
+  if (op && op->value) {
+    tg_nary_record_(op, user, NULL, &s, 1, y, m);
     return;
   }
   tg_fail(TG_E_ARGUMENT);
-  set_all(y, m, (double)NAN);
-}
-
-tg_var(tg_sum)(const tg_var *x, size_t n)
-{
-  const segment s = vars(x, n);
-  return apply_scalar(&tg_nary_sum_, &s, 1);
-}
-
-tg_var(tg_norm2)(const tg_var *x, size_t n)
-{
-  const segment s = vars(x, n);
-  return apply_scalar(&tg_nary_norm2_, &s, 1);
-}
-
-tg_var(tg_logsumexp)(const tg_var *x, size_t n)
-{
-  const segment s = vars(x, n);
-  return apply_scalar(&tg_nary_logsumexp_, &s, 1);
-}
-
-tg_var(tg_dot)(const tg_var *x, const tg_var *y, size_t n)
-{
-  const segment s[2] = {vars(x, n), vars(y, n)};
-  return apply_scalar(&tg_nary_dot_, s, 2);
-}
-
-tg_var tg_dot_vd_(const tg_var *x, const double *y, size_t n)
-{
-  const segment s[2] = {vars(x, n), numbers(y, n)};
-  return apply_scalar(&tg_nary_dot_, s, 2);
-}
-
-tg_var tg_dot_dv_(const double *x, const tg_var *y, size_t n)
-{
-  const segment s[2] = {numbers(x, n), vars(y, n)};
-  return apply_scalar(&tg_nary_dot_, s, 2);
-}
-
-void(tg_softmax)(const tg_var *z, size_t k, tg_var *p)
-{
-  const segment s = vars(z, k);
-  static const tg_nary_shape_ plain = {0};
-  apply(&tg_nary_softmax_, &plain, &s, 1, p, k);
-}
-
-tg_var(tg_pick)(const tg_var *z, size_t k, tg_var index)
-{
-  const segment s[2] = {vars(z, k), vars(&index, 1)};
-  return apply_scalar(&tg_nary_pick_, s, 2);
-}
-
-tg_var tg_pick_dv_(const double *z, size_t k, tg_var index)
-{
-  const segment s[2] = {numbers(z, k), vars(&index, 1)};
-  return apply_scalar(&tg_nary_pick_, s, 2);
-}
-
-tg_var(tg_argmax)(const tg_var *z, size_t k)
-{
-  const segment s = vars(z, k);
-  return apply_scalar(&tg_nary_argmax_, &s, 1);
-}
-
-tg_var(tg_cross_entropy)(const tg_var *z, size_t k, tg_var label)
-{
-  const segment s[2] = {vars(z, k), vars(&label, 1)};
-  return apply_scalar(&tg_nary_cross_entropy_, s, 2);
-}
-
-tg_var tg_cross_entropy_dv_(const double *z, size_t k, tg_var label)
-{
-  const segment s[2] = {numbers(z, k), vars(&label, 1)};
-  return apply_scalar(&tg_nary_cross_entropy_, s, 2);
-}
-
-/* w is rows x columns, then the bias if there is one, then x. */
-static void affine(segment w, segment b, segment x, size_t rows, size_t columns, tg_var *y)
-{
-  const bool bias = b.vars || b.numbers;
-  const tg_nary_shape_ shape = {.columns = columns, .bias = bias};
-  segment s[3] = {w, b, x};
-  if (!bias) s[1].count = 0;
-  if (columns && rows > TG_MAX_NODES / columns) {
-    tg_fail(TG_E_SIZE);
-    if (y) set_all(y, rows, (double)NAN);
-    return;
-  }
-  apply(&tg_nary_affine_, &shape, s, 3, y, rows);
-}
-
-void(tg_affine)(const tg_var *w, const tg_var *b, const tg_var *x, size_t rows, size_t columns, tg_var *y)
-{
-  affine(vars(w, rows * columns), vars(b, rows), vars(x, columns), rows, columns, y);
-}
-
-void tg_affine_vd_(const tg_var *w, const tg_var *b, const double *x, size_t rows, size_t columns, tg_var *y)
-{
-  affine(vars(w, rows * columns), vars(b, rows), numbers(x, columns), rows, columns, y);
-}
-
-void tg_affine_dv_(const double *w, const double *b, const tg_var *x, size_t rows, size_t columns, tg_var *y)
-{
-  affine(numbers(w, rows * columns), numbers(b, rows), vars(x, columns), rows, columns, y);
+  if (y) set_all(y, m, (double)NAN);
 }
