@@ -82,13 +82,13 @@ TG_API double tg_swept_(const tg_recorder_ *r, int which, tg_var v);
 static inline tg_var tg_input(tg_tape *t, double value)
 {
   tg_recorder_ *const r = (tg_recorder_ *)t;
-  if (TG_LIKELY_((r == tg_active_) && (r->size_ < r->capacity_))) return tg_append_(r, 0, value);
+  if (TG_LIKELY_(r == tg_active_ && (uint32_t)r->at_ < r->capacity_)) return tg_append_(r, 0, value);
   return tg_push_input_(t, value);
 }
 
 static inline double tg_result_(const tg_recorder_ *r, int which, tg_var v)
 {
-  if (TG_LIKELY_(r && v.tape_ == r->id_ && v.index_ < r->swept_[which])) return r->results_[which][v.index_];
+  if (TG_LIKELY_(r && (v.at_ ^ r->at_) >> 32 == 0 && tg_node_of_(v) < r->swept_[which])) return r->results_[which][tg_node_of_(v)];
   return tg_swept_(r, which, v);
 }
 

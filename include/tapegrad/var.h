@@ -23,7 +23,7 @@ extern "C" {
 
 typedef struct tg_var {
   double value_; /* fields are private: use tg_primal or tg_peek */
-  uint32_t index_, tape_;
+  uint64_t at_;  /* the recording in the upper half, the node in the lower; 0 for a constant */
 } tg_var;
 
 /* The short name of the type; define TG_NO_VAR before the first include to keep `var` for yourself. */
@@ -37,8 +37,7 @@ static inline tg_var tg_constant(double c)
 {
   tg_var v;
   v.value_ = c;
-  v.index_ = UINT32_MAX;
-  v.tape_ = 0;
+  v.at_ = 0;
   return v;
 }
 
@@ -107,10 +106,14 @@ typedef struct tg_node_ {
 typedef struct tg_recorder_ {
   tg_node_ *nodes_;
   double *constants_;
-  uint32_t size_, capacity_, id_, constant_count_, constant_capacity_;
+  uint64_t at_; /* of the next node: the recording's id in the upper half, the size of the tape in the lower */
+  uint32_t capacity_, constant_count_, constant_capacity_;
   uint32_t swept_[2];        /* how many nodes have a tangent, an adjoint */
   const double *results_[2]; /* the tangents, the adjoints */
 } tg_recorder_;
+
+static inline uint32_t tg_node_of_(tg_var v) { return (uint32_t)v.at_; }
+static inline uint32_t tg_tape_of_(tg_var v) { return (uint32_t)(v.at_ >> 32); }
 
 /* The tape that records on this thread; never NULL (a recorder without room stands for "none"). */
 extern TG_API TG_THREAD_ tg_recorder_ *tg_active_ TG_TLS_MODEL_;
@@ -123,45 +126,47 @@ TG_API tg_var tg_push_ternary_(unsigned op, tg_var x, tg_var y, tg_var z, double
 
 static inline tg_var tg_append_(tg_recorder_ *r, uint64_t word, double v)
 {
-  const uint32_t i = r->size_;
   tg_var result;
-  r->nodes_[i].word_ = word;
-  r->nodes_[i].primal_ = v;
-  r->size_ = i + 1;
+  tg_node_ *const node = r->nodes_ + (uint32_t)r->at_;
   result.value_ = v;
-  result.index_ = i;
-  result.tape_ = r->id_;
+  result.at_ = r->at_;
+  node->word_ = word;
+  node->primal_ = v;
+  r->at_ = result.at_ + 1;
   return result;
 }
+
+/* Is there room, and do the places given belong to the recording? */
+static inline bool tg_ready_(const tg_recorder_ *r, uint64_t x, uint64_t y)
+{
+  return TG_LIKELY_((((x ^ r->at_) | (y ^ r->at_)) >> 32) == 0 && (uint32_t)r->at_ < r->capacity_);
+}
+
+/* A place as operand a or b of a node's word. */
+static inline uint64_t tg_as_a_(uint64_t at) { return (uint64_t)(uint32_t)at << 8; }
+static inline uint64_t tg_as_b_(uint64_t at) { return at << 36; }
 
 /* The inline way: a warm tape with room and operands of its own; anything else goes the general way. */
 static inline tg_var tg_record_unary_(unsigned op, tg_var x, double v)
 {
   tg_recorder_ *const r = tg_active_;
-  if (TG_LIKELY_((x.tape_ == r->id_) & (r->size_ < r->capacity_)))
-    return tg_append_(r, op | (uint64_t)x.index_ << 8, v);
+  if (tg_ready_(r, x.at_, x.at_)) return tg_append_(r, op | tg_as_a_(x.at_), v);
   return tg_push_unary_(op, x, v);
 }
 
 static inline tg_var tg_record_binary_(unsigned op, tg_var x, tg_var y, double v)
 {
   tg_recorder_ *const r = tg_active_;
-  if (TG_KNOWN_(y.tape_ == 0)) {
-    if (TG_LIKELY_((x.tape_ == r->id_) & (r->size_ < r->capacity_) &
-                   (r->constant_count_ < r->constant_capacity_))) {
+  if (TG_KNOWN_(x.at_ == 0) || TG_KNOWN_(y.at_ == 0)) {
+    const bool left = TG_KNOWN_(x.at_ == 0);
+    const uint64_t at = left ? y.at_ : x.at_;
+    if (tg_ready_(r, at, at) && r->constant_count_ < r->constant_capacity_) {
       const uint32_t c = r->constant_count_++;
-      r->constants_[c] = y.value_;
-      return tg_append_(r, (op + 1) | (uint64_t)x.index_ << 8 | (uint64_t)c << 36, v);
+      r->constants_[c] = left ? x.value_ : y.value_;
+      return tg_append_(r, left ? (op + 2) | tg_as_a_(c) | tg_as_b_(at) : (op + 1) | tg_as_a_(at) | tg_as_b_(c), v);
     }
-  } else if (TG_KNOWN_(x.tape_ == 0)) {
-    if (TG_LIKELY_((y.tape_ == r->id_) & (r->size_ < r->capacity_) &
-                   (r->constant_count_ < r->constant_capacity_))) {
-      const uint32_t c = r->constant_count_++;
-      r->constants_[c] = x.value_;
-      return tg_append_(r, (op + 2) | (uint64_t)c << 8 | (uint64_t)y.index_ << 36, v);
-    }
-  } else if (TG_LIKELY_((x.tape_ == r->id_) & (y.tape_ == r->id_) & (r->size_ < r->capacity_))) {
-    return tg_append_(r, op | (uint64_t)x.index_ << 8 | (uint64_t)y.index_ << 36, v);
+  } else if (tg_ready_(r, x.at_, y.at_)) {
+    return tg_append_(r, op | tg_as_a_(x.at_) | tg_as_b_(y.at_), v);
   }
   return tg_push_binary_(op, x, y, v);
 }

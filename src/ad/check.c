@@ -19,7 +19,7 @@ typedef struct check {
 static void take_values(const tg_function *f, double *y)
 {
   for (size_t i = 0; i < f->m; i++)
-    y[i] = tg_is_constant_(f->y[i]) ? f->y[i].value_ : f->tape->r.nodes_[f->y[i].index_].primal_;
+    y[i] = tg_is_constant_(f->y[i]) ? f->y[i].value_ : f->tape->r.nodes_[tg_node_of_(f->y[i])].primal_;
 }
 
 /* fn itself at c->x, not its replay, where there is one to call. */
@@ -41,10 +41,10 @@ static bool same(double a, double b)
 static tg_status compare_recordings(check *c, tg_check_report *r)
 {
   tg_function *const f = c->f;
-  const uint32_t size = f->tape->r.size_;
+  const uint32_t size = tg_size_(f->tape);
   const tg_status s = call_function(c, c->moved);
   if (s != TG_OK) return s;
-  bool captured = f->tape->r.size_ != size;
+  bool captured = tg_size_(f->tape) != size;
   for (size_t i = 0; i < f->m; i++) {
     if (same(c->y[i], c->moved[i])) continue;
     captured = true;
@@ -56,7 +56,7 @@ static tg_status compare_recordings(check *c, tg_check_report *r)
 
 static void find_bad_node(const tg_tape *t, tg_check_report *r)
 {
-  for (uint32_t i = 0; i < t->r.size_; i++) {
+  for (uint32_t i = 0; i < tg_size_(t); i++) {
     if (isfinite(t->r.nodes_[i].primal_)) continue;
     r->bad_op = tg_node_name_(t, i);
     r->bad_node = i;

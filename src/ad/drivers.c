@@ -37,7 +37,7 @@ static void copy_value(const tg_function *f, double *y)
 {
   if (!y) return;
   for (size_t i = 0; i < f->m; i++)
-    y[i] = tg_is_constant_(f->y[i]) ? f->y[i].value_ : f->tape->r.nodes_[f->y[i].index_].primal_;
+    y[i] = tg_is_constant_(f->y[i]) ? f->y[i].value_ : f->tape->r.nodes_[tg_node_of_(f->y[i])].primal_;
 }
 
 /* ---- The arrays of a sweep, `width` lanes a node, and moving vectors in and out of their lanes. ---- */
@@ -57,7 +57,7 @@ static void clear_inputs(const tg_function *f, double *array, size_t width)
     zeros(array, f->n * width);
     return;
   }
-  for (uint32_t i = 0; i < t->r.size_; i++)
+  for (uint32_t i = 0; i < tg_size_(t); i++)
     if (tg_opcode_(t->r.nodes_[i].word_) == TG_OP_input) zeros(array + i * width, width);
 }
 
@@ -71,7 +71,7 @@ static void seed(const tg_var *at, size_t n, directions d, double *array, size_t
 {
   for (size_t l = 0; l < d.count; l++)
     for (size_t i = d.rows ? 0 : d.first + l; i < n; i++) {
-      if (!tg_is_constant_(at[i])) array[at[i].index_ * width + l] += d.rows ? d.rows[l * n + i] : 1.0;
+      if (!tg_is_constant_(at[i])) array[tg_node_of_(at[i]) * width + l] += d.rows ? d.rows[l * n + i] : 1.0;
       if (!d.rows) break;
     }
 }
@@ -80,14 +80,14 @@ static void take(const tg_var *at, size_t count, const double *array, size_t wid
 {
   for (size_t l = 0; l < k; l++)
     for (size_t i = 0; i < count; i++)
-      to[l * count + i] = tg_is_constant_(at[i]) ? 0.0 : array[at[i].index_ * width + l];
+      to[l * count + i] = tg_is_constant_(at[i]) ? 0.0 : array[tg_node_of_(at[i]) * width + l];
 }
 
 static bool any_nan(const tg_var *at, size_t count, const double *array, size_t width, size_t k)
 {
   for (size_t i = 0; i < count; i++)
     for (size_t l = 0; l < k && !tg_is_constant_(at[i]); l++)
-      if (isnan(array[at[i].index_ * width + l])) return true;
+      if (isnan(array[tg_node_of_(at[i]) * width + l])) return true;
   return false;
 }
 
@@ -251,7 +251,7 @@ tg_status tg_partial(tg_function *f, const double *x, size_t output, size_t inpu
   tg_status s = evaluate(f, x);
   if (s != TG_OK || !d) return s;
   s = adjoints(f, (directions){NULL, output, 1});
-  if (s == TG_OK) *d = f->tape->work[TG_ADJOINT][f->x[input].index_];
+  if (s == TG_OK) *d = f->tape->work[TG_ADJOINT][tg_node_of_(f->x[input])];
   return done(f, s);
 }
 
@@ -274,7 +274,7 @@ tg_status tg_jacobian(tg_function *f, const double *x, double *y, double *jacobi
       const double *const dot = f->tape->work[TG_TANGENT];
       for (size_t i = 0; i < f->m; i++)
         for (size_t l = 0; l < count; l++)
-          jacobian[i * f->n + from + l] = tg_is_constant_(f->y[i]) ? 0.0 : dot[f->y[i].index_ * width + l];
+          jacobian[i * f->n + from + l] = tg_is_constant_(f->y[i]) ? 0.0 : dot[tg_node_of_(f->y[i]) * width + l];
     }
   copy_value(f, y);
   return TG_OK;

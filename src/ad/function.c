@@ -64,19 +64,19 @@ tg_status tg_record_vector(tg_function **f, tg_vector_fn fn, size_t n, size_t m,
 /* A var of `from` as a var of `to`, a copy of it. */
 static tg_var carried(tg_var v, const tg_tape *to)
 {
-  if (!tg_is_constant_(v)) v.tape_ = to->r.id_;
+  if (!tg_is_constant_(v)) v.at_ = (uint64_t)tg_id_(to) << 32 | tg_node_of_(v);
   return v;
 }
 
 /* Marks of inputs seen, to refuse one that occurs twice; uses the tape's own work array. */
 static tg_status check_inputs(tg_tape *t, const tg_var *x, size_t n)
 {
-  if (!tg_reserve_((void **)&t->work[TG_TANGENT], &t->work_capacity[TG_TANGENT], t->r.size_, sizeof(double)))
+  if (!tg_reserve_((void **)&t->work[TG_TANGENT], &t->work_capacity[TG_TANGENT], tg_size_(t), sizeof(double)))
     return TG_E_NOMEM;
   double *const seen = t->work[TG_TANGENT];
-  for (uint32_t i = 0; i < t->r.size_; i++) seen[i] = 0.0;
+  for (uint32_t i = 0; i < tg_size_(t); i++) seen[i] = 0.0;
   for (size_t i = 0; i < n; i++) {
-    const uint32_t node = x[i].index_;
+    const uint32_t node = tg_node_of_(x[i]);
     if (tg_is_constant_(x[i]) || tg_opcode_(t->r.nodes_[node].word_) != TG_OP_input) return TG_E_TAPE;
     if (seen[node] != 0.0) return TG_E_TAPE;
     seen[node] = 1.0;
@@ -90,9 +90,9 @@ tg_status tg_tape_function(tg_function **f, const tg_tape *t, const tg_var *x, s
   if (!t || !x || !y) return TG_E_ARGUMENT;
   if (t->failure.status != TG_OK) return t->failure.status;
   for (size_t i = 0; i < n; i++)
-    if (x[i].tape_ != t->r.id_) return TG_E_TAPE;
+    if (tg_tape_of_(x[i]) != tg_id_(t)) return TG_E_TAPE;
   for (size_t i = 0; i < m; i++)
-    if (!tg_is_constant_(y[i]) && y[i].tape_ != t->r.id_) return TG_E_TAPE;
+    if (!tg_is_constant_(y[i]) && tg_tape_of_(y[i]) != tg_id_(t)) return TG_E_TAPE;
   tg_status s = new_function(f, n, m);
   if (s != TG_OK) return s;
   s = tg_tape_copy_((*f)->tape, t);
@@ -176,7 +176,7 @@ tg_status tg_function_evaluate_(tg_function *f, const double *x)
   if (!f->recorded || (t->point_dependent && callable)) return tg_function_record_(f, x);
   if (t->point_dependent) return TG_E_BRANCH;
   t->fault.status = TG_OK;
-  for (size_t i = 0; i < f->n; i++) t->r.nodes_[f->x[i].index_].primal_ = x[i];
+  for (size_t i = 0; i < f->n; i++) t->r.nodes_[tg_node_of_(f->x[i])].primal_ = x[i];
   const tg_status s = tg_sweep_primal_(t);
   if (s != TG_E_BRANCH || !callable) return s;
   f->stats.rerecordings++;
@@ -189,7 +189,7 @@ bool tg_function_last_(const tg_function *f, uint32_t *last)
   *last = 0;
   for (size_t i = 0; i < f->m; i++) {
     if (tg_is_constant_(f->y[i])) continue;
-    if (f->y[i].index_ > *last) *last = f->y[i].index_;
+    if (tg_node_of_(f->y[i]) > *last) *last = tg_node_of_(f->y[i]);
     any = true;
   }
   return any;
@@ -198,7 +198,7 @@ bool tg_function_last_(const tg_function *f, uint32_t *last)
 double *tg_function_work_(tg_function *f, int which, size_t width)
 {
   tg_tape *const t = f->tape;
-  const size_t count = (size_t)t->r.size_ * width;
+  const size_t count = (size_t)tg_size_(t) * width;
   return tg_reserve_((void **)&t->work[which], &t->work_capacity[which], count, sizeof(double)) ? t->work[which]
                                                                                                   : NULL;
 }

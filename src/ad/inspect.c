@@ -13,14 +13,14 @@ static tg_status check_seeds(const tg_tape *t, const tg_var *v, size_t n)
   if (!t || (n > 0 && !v)) return TG_E_ARGUMENT;
   if (t->failure.status != TG_OK) return t->failure.status;
   for (size_t i = 0; i < n; i++)
-    if (!tg_is_constant_(v[i]) && v[i].tape_ != t->r.id_) return TG_E_TAPE;
+    if (!tg_is_constant_(v[i]) && tg_tape_of_(v[i]) != tg_id_(t)) return TG_E_TAPE;
   return TG_OK;
 }
 
 static double *work(tg_tape *t, int which)
 {
   const bool enough =
-      tg_reserve_((void **)&t->work[which], &t->work_capacity[which], t->r.size_, sizeof(double));
+      tg_reserve_((void **)&t->work[which], &t->work_capacity[which], tg_size_(t), sizeof(double));
   return enough ? t->work[which] : NULL;
 }
 
@@ -35,7 +35,7 @@ static bool any_nan(const double *values, uint32_t size)
 static void publish(tg_tape *t, int which, const double *results)
 {
   t->r.results_[which] = results;
-  t->r.swept_[which] = t->r.size_;
+  t->r.swept_[which] = tg_size_(t);
 }
 
 /* Zeros, then the seeds. Constants have nothing to seed. */
@@ -45,7 +45,7 @@ static void seed(double *array, uint32_t size, const tg_var *v, const double *dv
   for (size_t i = 0; i < n; i++) {
     if (tg_is_constant_(v[i])) continue;
     const double s = dv ? dv[i] : 1.0;
-    array[v[i].index_] = add ? array[v[i].index_] + s : s;
+    array[tg_node_of_(v[i])] = add ? array[tg_node_of_(v[i])] + s : s;
   }
 }
 
@@ -54,17 +54,17 @@ tg_status tg_tangent_sweep(tg_tape *t, const tg_var *x, const double *dx, size_t
   tg_status s = check_seeds(t, x, n);
   if (s != TG_OK) return s;
   for (size_t i = 0; i < n; i++)
-    if (!tg_is_constant_(x[i]) && tg_opcode_(t->r.nodes_[x[i].index_].word_) != TG_OP_input) return TG_E_TAPE;
-  if (t->r.size_ == 0) return TG_OK;
+    if (!tg_is_constant_(x[i]) && tg_opcode_(t->r.nodes_[tg_node_of_(x[i])].word_) != TG_OP_input) return TG_E_TAPE;
+  if (tg_size_(t) == 0) return TG_OK;
   double *const dot = work(t, TG_TANGENT);
   if (!dot) return TG_E_NOMEM;
   t->r.swept_[TG_TANGENT] = 0;
   t->fault.status = TG_OK;
   for (int masked = 0; masked < 2; masked++) {
-    seed(dot, t->r.size_, x, dx, n, false);
+    seed(dot, tg_size_(t), x, dx, n, false);
     s = tg_sweep_tangent_(t, dot, 1, masked);
     if (s != TG_OK) return s;
-    if (!any_nan(dot, t->r.size_)) break;
+    if (!any_nan(dot, tg_size_(t))) break;
   }
   publish(t, TG_TANGENT, dot);
   return TG_OK;
@@ -74,15 +74,15 @@ tg_status tg_adjoint_sweep(tg_tape *t, const tg_var *y, const double *dy, size_t
 {
   tg_status s = check_seeds(t, y, m);
   if (s != TG_OK) return s;
-  if (t->r.size_ == 0) return TG_OK;
+  if (tg_size_(t) == 0) return TG_OK;
   double *const bar = work(t, TG_ADJOINT);
   if (!bar) return TG_E_NOMEM;
   t->r.swept_[TG_ADJOINT] = 0;
   t->fault.status = TG_OK;
   for (int masked = 0; masked < 2; masked++) {
-    seed(bar, t->r.size_, y, dy, m, true);
+    seed(bar, tg_size_(t), y, dy, m, true);
     bool nan;
-    s = tg_sweep_adjoint_(t, t->r.size_ - 1, bar, 1, masked, &nan);
+    s = tg_sweep_adjoint_(t, tg_size_(t) - 1, bar, 1, masked, &nan);
     if (s != TG_OK) return s;
     if (!nan) break;
   }
@@ -95,7 +95,7 @@ tg_status tg_adjoint_sweep(tg_tape *t, const tg_var *y, const double *dy, size_t
 const char *tg_op_name(const tg_tape *t, tg_var v)
 {
   if (tg_is_constant_(v)) return "constant";
-  return t && v.tape_ == t->r.id_ ? tg_node_name_(t, v.index_) : "?";
+  return t && tg_tape_of_(v) == tg_id_(t) ? tg_node_name_(t, tg_node_of_(v)) : "?";
 }
 
 static tg_var node_var(const tg_tape *t, uint32_t i) { return tg_tape_at(t, i); }
@@ -136,10 +136,10 @@ static tg_var operand_at(const tg_tape *t, uint32_t i, size_t k, size_t *count)
 
 size_t tg_operands(const tg_tape *t, tg_var v, tg_var *operand, size_t room)
 {
-  if (!t || tg_is_constant_(v) || v.tape_ != t->r.id_ || v.index_ >= t->r.size_) return 0;
+  if (!t || tg_is_constant_(v) || tg_tape_of_(v) != tg_id_(t) || tg_node_of_(v) >= tg_size_(t)) return 0;
   size_t count;
-  operand_at(t, v.index_, 0, &count);
-  for (size_t k = 0; operand && k < room && k < count; k++) operand[k] = operand_at(t, v.index_, k, &count);
+  operand_at(t, tg_node_of_(v), 0, &count);
+  for (size_t k = 0; operand && k < room && k < count; k++) operand[k] = operand_at(t, tg_node_of_(v), k, &count);
   return count;
 }
 
@@ -185,7 +185,7 @@ static void write_edges(const tg_tape *t, uint32_t i, FILE *out)
       fprintf(out, "  c%" PRIu32 "_%zu [shape=plaintext, label=\"%.6g\"];\n", i, k, x.value_);
       fprintf(out, "  c%" PRIu32 "_%zu -> n%" PRIu32 ";\n", i, k, i);
     } else {
-      fprintf(out, "  n%" PRIu32 " -> n%" PRIu32 ";\n", x.index_, i);
+      fprintf(out, "  n%" PRIu32 " -> n%" PRIu32 ";\n", tg_node_of_(x), i);
     }
   }
 }
@@ -194,8 +194,8 @@ tg_status tg_tape_dot(const tg_tape *t, FILE *out)
 {
   if (!t || !out) return TG_E_ARGUMENT;
   fputs("digraph tape {\n  rankdir=LR;\n", out);
-  for (uint32_t i = 0; i < t->r.size_; i++) write_node(t, i, out);
-  for (uint32_t i = 0; i < t->r.size_; i++) write_edges(t, i, out);
+  for (uint32_t i = 0; i < tg_size_(t); i++) write_node(t, i, out);
+  for (uint32_t i = 0; i < tg_size_(t); i++) write_edges(t, i, out);
   fputs("}\n", out);
   return ferror(out) ? TG_E_CALLBACK : TG_OK;
 }

@@ -108,13 +108,13 @@ void tg_nary_record_(const tg_custom_op *op, void *user, const tg_nary_shape_ *s
         set_all(y, m, (double)NAN);
         return;
       }
-  const uint32_t head = t->r.size_;
+  const uint32_t head = tg_size_(t);
   const uint32_t index = (uint32_t)t->nary_count++;
   for (size_t j = 0; j < m; j++) {
     y[j] = j == 0 ? tg_push_node_(t, TG_OP_nary, index, 0, 0.0)
                   : tg_push_node_(t, TG_OP_output, head, (uint32_t)j, 0.0);
-    if (y[j].tape_ != t->r.id_) { /* no room: the head must not be swept with outputs missing */
-      t->r.size_ = head;
+    if (tg_tape_of_(y[j]) != tg_id_(t)) { /* no room: the head must not be swept with outputs missing */
+      tg_tape_rewind_(t, head);
       t->nary_count--;
       set_all(y, m, (double)NAN);
       return;
@@ -122,7 +122,7 @@ void tg_nary_record_(const tg_custom_op *op, void *user, const tg_nary_shape_ *s
   }
   const tg_status evaluated = tg_nary_value_(t, head);
   if (evaluated != TG_OK) tg_tape_fail_(t, evaluated, TG_OP_nary, op->name);
-  for (size_t j = 0; j < m; j++) y[j].value_ = t->r.nodes_[y[j].index_].primal_;
+  for (size_t j = 0; j < m; j++) y[j].value_ = t->r.nodes_[tg_node_of_(y[j])].primal_;
 }
 
 /* ---- The sweeps. Scratch holds operands x, then a direction or adjoint, then the result. ---- */

@@ -21,7 +21,7 @@ const tg_op_info_ tg_ops_[TG_OP_count] = {
 
 const char *tg_node_name_(const tg_tape *t, uint32_t node)
 {
-  if (node >= t->r.size_) return "?";
+  if (node >= tg_size_(t)) return "?";
   const uint64_t word = t->r.nodes_[node].word_;
   const unsigned op = tg_opcode_(word);
   if (op == TG_OP_nary) return t->nary[tg_operand_a_(word)].op->name;

@@ -34,7 +34,7 @@ tg_status tg_sweep_primal_(tg_tape *t)
 {
   tg_node_ *const nodes = t->r.nodes_;
   const double *const constants = t->r.constants_;
-  const uint32_t size = t->r.size_;
+  const uint32_t size = tg_size_(t);
   for (uint32_t i = 0; i < size; i++) {
     DECODE;
     switch (tg_opcode_(word)) {
@@ -235,7 +235,7 @@ INLINE void second_node(const tg_tape *t, uint32_t i, const double *dot, double 
 
 INLINE tg_status tangent_all(tg_tape *t, double *dot, const size_t width, const bool masked)
 {
-  for (uint32_t i = 0; i < t->r.size_; i++) {
+  for (uint32_t i = 0; i < tg_size_(t); i++) {
     const unsigned op = tg_opcode_(t->r.nodes_[i].word_);
     if (op == TG_OP_nary) {
       const tg_status s = tg_nary_tangent_(t, i, dot, width, masked);
@@ -294,7 +294,7 @@ NOINLINE tg_status tangent_one(tg_tape *t, double *dot)
 {
   const tg_node_ *const nodes = t->r.nodes_;
   const double *const constants = t->r.constants_;
-  const uint32_t size = t->r.size_;
+  const uint32_t size = tg_size_(t);
   for (uint32_t i = 0; i < size; i++) {
     DECODE;
     const double v = PRIMAL(i);

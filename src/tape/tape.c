@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* Stands for "no tape records": no room and an id no var carries, so that every operation goes the general way. */
-static const tg_recorder_ nobody = {.id_ = UINT32_MAX - 1};
+static const tg_recorder_ nobody = {.at_ = (uint64_t)(UINT32_MAX - 1) << 32};
 
 TG_THREAD_ tg_recorder_ *tg_active_ = (tg_recorder_ *)&nobody;
 
@@ -25,7 +25,7 @@ tg_status tg_tape_new(tg_tape **t)
   *t = tape;
   if (!tape) return TG_E_NOMEM;
   memset(tape, 0, sizeof *tape);
-  tape->r.id_ = new_id();
+  tape->r.at_ = (uint64_t)new_id() << 32;
   return TG_OK;
 }
 
@@ -57,8 +57,8 @@ void tg_tape_free(tg_tape *t)
 void tg_tape_clear(tg_tape *t)
 {
   if (!t) return;
-  t->r.size_ = t->r.constant_count_ = t->r.swept_[0] = t->r.swept_[1] = 0;
-  t->r.id_ = new_id();
+  t->r.at_ = (uint64_t)new_id() << 32;
+  t->r.constant_count_ = t->r.swept_[0] = t->r.swept_[1] = 0;
   t->operand_count = t->nary_count = t->nary_widest = t->live_count = 0;
   t->point_dependent = false;
   t->failure.status = t->fault.status = TG_OK;
@@ -93,7 +93,7 @@ void tg_tape_fail_(tg_tape *t, tg_status status, unsigned op, const char *detail
   if (t->failure.status != TG_OK) return;
   t->failure.status = status;
   t->failure.op = op;
-  t->failure.node = t->r.size_;
+  t->failure.node = tg_size_(t);
   t->failure.detail = detail;
 }
 
@@ -130,7 +130,7 @@ static void no_room(tg_tape *t, unsigned op, uint32_t capacity)
 
 tg_var tg_push_node_(tg_tape *t, unsigned op, uint32_t a, uint32_t b, double v)
 {
-  if (t->r.size_ == t->r.capacity_ && !grow((void **)&t->r.nodes_, &t->r.capacity_, sizeof *t->r.nodes_)) {
+  if (tg_size_(t) == t->r.capacity_ && !grow((void **)&t->r.nodes_, &t->r.capacity_, sizeof *t->r.nodes_)) {
     no_room(t, op, t->r.capacity_);
     return tg_nowhere_(v);
   }
@@ -152,14 +152,14 @@ bool tg_push_constant_(tg_tape *t, double c, uint32_t *index)
 
 bool tg_owns_(tg_tape *t, unsigned op, tg_var x)
 {
-  if (tg_is_constant_(x) || x.tape_ == t->r.id_) return true;
+  if (tg_is_constant_(x) || tg_tape_of_(x) == tg_id_(t)) return true;
   tg_tape_fail_(t, TG_E_TAPE, op, "an operand belongs to another tape, or to one cleared since");
   return false;
 }
 
 bool tg_push_operand_(tg_tape *t, unsigned op, tg_var x)
 {
-  uint32_t entry = x.index_;
+  uint32_t entry = tg_node_of_(x);
   if (!tg_owns_(t, op, x)) return false;
   if (t->operand_count >= UINT32_MAX ||
       !tg_reserve_((void **)&t->operands, &t->operand_capacity, t->operand_count + 1, sizeof *t->operands)) {
@@ -179,7 +179,7 @@ tg_var tg_push_unary_(unsigned op, tg_var x, double v)
   if (tg_is_constant_(x)) return tg_constant(v);
   tg_tape *t = tg_tape_active_();
   if (!t || !tg_owns_(t, op, x)) return tg_nowhere_(v);
-  return tg_push_node_(t, op, x.index_, 0, v);
+  return tg_push_node_(t, op, tg_node_of_(x), 0, v);
 }
 
 tg_var tg_push_binary_(unsigned op, tg_var x, tg_var y, double v)
@@ -190,13 +190,13 @@ tg_var tg_push_binary_(unsigned op, tg_var x, tg_var y, double v)
   uint32_t c;
   if (tg_is_constant_(y)) {
     if (!tg_push_constant_(t, y.value_, &c)) return tg_nowhere_(v);
-    return tg_push_node_(t, op + 1, x.index_, c, v);
+    return tg_push_node_(t, op + 1, tg_node_of_(x), c, v);
   }
   if (tg_is_constant_(x)) {
     if (!tg_push_constant_(t, x.value_, &c)) return tg_nowhere_(v);
-    return tg_push_node_(t, op + 2, c, y.index_, v);
+    return tg_push_node_(t, op + 2, c, tg_node_of_(y), v);
   }
-  return tg_push_node_(t, op, x.index_, y.index_, v);
+  return tg_push_node_(t, op, tg_node_of_(x), tg_node_of_(y), v);
 }
 
 tg_var tg_push_ternary_(unsigned op, tg_var x, tg_var y, tg_var z, double v)
@@ -254,28 +254,29 @@ void tg_fail(tg_status why)
   if (t) tg_tape_fail_(t, why < 0 ? why : TG_E_CALLBACK, TG_OP_input, "tg_fail was called");
 }
 
-size_t tg_tape_size(const tg_tape *t) { return t ? t->r.size_ : 0; }
+size_t tg_tape_size(const tg_tape *t) { return t ? tg_size_(t) : 0; }
 
 size_t tg_tape_bytes(const tg_tape *t)
 {
   if (!t) return 0;
-  return t->r.size_ * sizeof *t->r.nodes_ + t->r.constant_count_ * sizeof *t->r.constants_ +
+  return tg_size_(t) * sizeof *t->r.nodes_ + t->r.constant_count_ * sizeof *t->r.constants_ +
          t->operand_count * sizeof *t->operands + t->nary_count * sizeof *t->nary + t->live_count * sizeof *t->live;
 }
 
-size_t tg_index(tg_var v) { return tg_is_constant_(v) ? SIZE_MAX : v.index_; }
+size_t tg_index(tg_var v) { return tg_is_constant_(v) ? SIZE_MAX : tg_node_of_(v); }
 
 tg_var tg_tape_at(const tg_tape *t, size_t i)
 {
-  if (!t || i >= t->r.size_) return tg_constant((double)NAN);
-  const tg_var v = {t->r.nodes_[i].primal_, (uint32_t)i, t->r.id_};
+  if (!t || i >= tg_size_(t)) return tg_constant((double)NAN);
+  const tg_var v = {t->r.nodes_[i].primal_, (uint64_t)tg_id_(t) << 32 | i};
   return v;
 }
 
 double tg_swept_(const tg_recorder_ *r, int which, tg_var v)
 {
   if (tg_is_constant_(v)) return 0.0;
-  return r && v.tape_ == r->id_ && v.index_ < r->swept_[which] ? r->results_[which][v.index_] : (double)NAN;
+  const bool known = r && tg_tape_of_(v) == (uint32_t)(r->at_ >> 32) && tg_node_of_(v) < r->swept_[which];
+  return known ? r->results_[which][tg_node_of_(v)] : (double)NAN;
 }
 
 static bool copy_array(void **to, size_t *capacity, const void *from, size_t count, size_t size)
@@ -290,7 +291,7 @@ tg_status tg_tape_copy_(tg_tape *to, const tg_tape *from)
   tg_tape_clear(to);
   size_t node_capacity = to->r.capacity_, constant_capacity = to->r.constant_capacity_;
   const bool done =
-      copy_array((void **)&to->r.nodes_, &node_capacity, from->r.nodes_, from->r.size_, sizeof *to->r.nodes_) &&
+      copy_array((void **)&to->r.nodes_, &node_capacity, from->r.nodes_, tg_size_(from), sizeof *to->r.nodes_) &&
       copy_array((void **)&to->r.constants_, &constant_capacity, from->r.constants_, from->r.constant_count_,
                  sizeof *to->r.constants_) &&
       copy_array((void **)&to->operands, &to->operand_capacity, from->operands, from->operand_count,
@@ -302,7 +303,7 @@ tg_status tg_tape_copy_(tg_tape *to, const tg_tape *from)
   to->r.capacity_ = (uint32_t)node_capacity;
   to->r.constant_capacity_ = (uint32_t)constant_capacity;
   if (!done) return TG_E_NOMEM;
-  to->r.size_ = from->r.size_;
+  to->r.at_ += tg_size_(from);
   to->r.constant_count_ = from->r.constant_count_;
   to->operand_count = from->operand_count;
   to->nary_count = from->nary_count;

@@ -74,6 +74,12 @@ struct tg_tape {
 enum { TG_TANGENT, TG_ADJOINT, TG_SECOND };
 enum { TG_SCRATCH_PARTS = 4 };
 
+static inline uint32_t tg_size_(const tg_tape *t) { return (uint32_t)t->r.at_; }
+static inline uint32_t tg_id_(const tg_tape *t) { return (uint32_t)(t->r.at_ >> 32); }
+
+/* Drop the last nodes, leaving `size`. */
+static inline void tg_tape_rewind_(tg_tape *t, uint32_t size) { t->r.at_ = (uint64_t)tg_id_(t) << 32 | size; }
+
 /* The active tape, or NULL. */
 tg_tape *tg_tape_active_(void);
 
@@ -96,11 +102,11 @@ bool tg_owns_(tg_tape *t, unsigned op, tg_var x);
 /* A var that belongs to no tape: the result of an operation on vars while nothing records. */
 static inline tg_var tg_nowhere_(double v)
 {
-  const tg_var r = {v, 0, UINT32_MAX};
+  const tg_var r = {v, (uint64_t)UINT32_MAX << 32};
   return r;
 }
 
-static inline bool tg_is_constant_(tg_var v) { return v.tape_ == 0; }
+static inline bool tg_is_constant_(tg_var v) { return v.at_ == 0; }
 
 /* A copy of everything recorded (not of sweeps): the destination is cleared and never active. */
 tg_status tg_tape_copy_(tg_tape *to, const tg_tape *from);
