@@ -71,8 +71,8 @@ double tg_array_must_be_of_vars_or_doubles(tg_array_must_be_of_vars_or_doubles_ 
 #define TG_LIFT_3_(x, y, z)                                                                                  \
   TG_BY_VAR_(x, tg_keep_var_, TG_BY_VAR_(y, tg_constant, TG_BY_VAR_(z, tg_constant, tg_keep_)))(x)
 
-/* Declare `name` as the converted operand. The comma turns lvalues, qualified ones too, into values; the type is
- * stated so that misuse is one error and not two. */
+/* Declare `name` as the converted operand. The comma turns lvalues, qualified ones too, into values; the
+ * type is stated so that misuse is one error and not two. */
 #define TG_LET_(name, x)                                                                                     \
   __auto_type name##_as_is = ((void)0, (x));                                                                 \
   __typeof__(TG_BY_VAR_(name##_as_is, (tg_var){0}, 0.0)) name = TG_NUMBER_(name##_as_is)

@@ -316,22 +316,38 @@ inline auto mul(X x, Y y, Z z, More... more)
   return tg_mul(x, y, z, more...);
 }
 
-/* Arrays: whatever the prefixed name takes. */
+/* Arrays of vars or of numbers. */
 #define TG_SHORT_(name)                                                                                      \
-  template <typename T, typename... More>                                                                    \
-  inline auto name(const T *x, More... more) -> decltype(tg_##name(x, more...))                              \
-  {                                                                                                          \
-    return tg_##name(x, more...);                                                                            \
-  }
+  inline tg_var name(const tg_var *x, size_t n) { return tg_##name(x, n); }                                  \
+  inline double name(const double *x, size_t n) { return tg_##name(x, n); }
 TG_SHORT_(sum)
 TG_SHORT_(norm2)
 TG_SHORT_(logsumexp)
-TG_SHORT_(dot)
-TG_SHORT_(softmax)
-TG_SHORT_(pick)
 TG_SHORT_(argmax)
-TG_SHORT_(affine)
+#undef TG_SHORT_
+#define TG_SHORT_(name)                                                                                      \
+  inline tg_var name(const tg_var *z, size_t k, tg_var i) { return tg_##name(z, k, i); }                     \
+  inline tg_var name(const tg_var *z, size_t k, double i) { return tg_##name(z, k, i); }                     \
+  inline tg_var name(const double *z, size_t k, tg_var i) { return tg_##name(z, k, i); }                     \
+  inline double name(const double *z, size_t k, double i) { return tg_##name(z, k, i); }
+TG_SHORT_(pick)
 TG_SHORT_(cross_entropy)
+#undef TG_SHORT_
+inline tg_var dot(const tg_var *x, const tg_var *y, size_t n) { return tg_dot(x, y, n); }
+inline tg_var dot(const tg_var *x, const double *y, size_t n) { return tg_dot(x, y, n); }
+inline tg_var dot(const double *x, const tg_var *y, size_t n) { return tg_dot(x, y, n); }
+inline double dot(const double *x, const double *y, size_t n) { return tg_dot(x, y, n); }
+inline void softmax(const tg_var *z, size_t k, tg_var *p) { tg_softmax(z, k, p); }
+inline void softmax(const double *z, size_t k, double *p) { tg_softmax(z, k, p); }
+#define TG_SHORT_(W, X, Y)                                                                                   \
+  inline void affine(const W *w, const W *b, const X *x, size_t rows, size_t columns, Y *y)                  \
+  {                                                                                                          \
+    tg_affine(w, b, x, rows, columns, y);                                                                    \
+  }
+TG_SHORT_(tg_var, tg_var, tg_var)
+TG_SHORT_(tg_var, double, tg_var)
+TG_SHORT_(double, tg_var, tg_var)
+TG_SHORT_(double, double, double)
 #undef TG_SHORT_
 
 inline tg_var constant(double c) { return tg_constant(c); }

@@ -89,7 +89,7 @@ def listed(text, name):
 
 
 def names(root, compilers):
-    """One set of names: rows of ops.def, files of n-ary operations, prototypes, lists, macros, short names."""
+    """One set of names: rows of ops.def, n-ary operations, prototypes, lists, macros and short names."""
     public = root / 'include/tapegrad'
     operations = (public / 'operations.h').read_text()
     short = (public / 'overload.h').read_text()
@@ -113,15 +113,16 @@ def names(root, compilers):
     yield from not_libc(root, compilers, shorts)
 
 
-MATH = set('''sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp exp2 exp10 expm1 log log2 log10
-log1p pow sqrt cbrt hypot erf erfc lgamma tgamma fabs fmax fmin fdim fmod remainder copysign floor ceil round trunc
-rint ldexp fma j0 j1 y0 y1'''.split())
-LIBC = '''aio arpa/inet assert complex cpio ctype dirent dlfcn errno fcntl fenv float fmtmsg fnmatch ftw glob grp
-iconv inttypes iso646 langinfo libgen limits locale math monetary mqueue ndbm net/if netdb netinet/in netinet/tcp
-nl_types poll pthread pwd regex sched search semaphore setjmp signal spawn stdarg stdatomic stdbool stddef stdint
-stdio stdlib string strings stropts sys/ipc sys/mman sys/msg sys/resource sys/select sys/sem sys/shm sys/socket
-sys/stat sys/statvfs sys/time sys/times sys/types sys/uio sys/un sys/utsname sys/wait syslog tar termios tgmath
-threads time trace uchar ulimit unistd utime utmpx wchar wctype wordexp'''.split()
+MATH = set('''sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp exp2 exp10 expm1 log log2
+log10 log1p pow sqrt cbrt hypot erf erfc lgamma tgamma fabs fmax fmin fdim fmod remainder copysign
+floor ceil round trunc rint ldexp fma j0 j1 y0 y1'''.split())
+LIBC = '''aio arpa/inet assert complex cpio ctype dirent dlfcn errno fcntl fenv float fmtmsg fnmatch ftw glob
+grp iconv inttypes iso646 langinfo libgen limits locale math monetary mqueue ndbm net/if netdb
+netinet/in netinet/tcp nl_types poll pthread pwd regex sched search semaphore setjmp signal spawn
+stdarg stdatomic stdbool stddef stdint stdio stdlib string strings stropts sys/ipc sys/mman sys/msg
+sys/resource sys/select sys/sem sys/shm sys/socket sys/stat sys/statvfs sys/time sys/times sys/types
+sys/uio sys/un sys/utsname sys/wait syslog tar termios tgmath threads time trace uchar ulimit unistd
+utime utmpx wchar wctype wordexp'''.split()
 
 
 def not_libc(root, compilers, shorts):
@@ -129,7 +130,8 @@ def not_libc(root, compilers, shorts):
     lines = ['#define _XOPEN_SOURCE 700']
     for header in LIBC:
         lines += [f'#if __has_include(<{header}.h>)', f'#include <{header}.h>', '#endif']
-    lines += ['struct nowhere_else;'] + [f'extern struct nowhere_else *{name};' for name in sorted(shorts - MATH)]
+    lines += ['struct nowhere_else;'] + [f'extern struct nowhere_else *{name};'
+              for name in sorted(shorts - MATH)]
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / 'names.c'
         path.write_text('\n'.join(lines) + '\n')

@@ -1,5 +1,5 @@
-/* Misuse, one case each: the driver defines one CASE_ at a time and looks for the words in the comment, one line a
- * word, in a message that must stay short. */
+/* Misuse, one case each: the driver defines one CASE_ at a time and looks for the words in the comment, one
+ * line a word, in a message that must stay short. */
 #include <complex.h>
 
 #include <tapegrad/tapegrad.h>

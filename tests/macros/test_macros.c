@@ -23,6 +23,10 @@ static void end(void)
 
 TestSuite(macros, .init = begin, .fini = end);
 
+/* What fails is quoted as it was written; Criterion would quote its expansion. */
+static void expect(bool truth, const char *what, int line) { cr_assert(truth, "line %d: %s", line, what); }
+#define EXPECT(e) expect(e, #e, __LINE__)
+
 static bool same(double x, double y) { return memcmp(&x, &y, sizeof x) == 0 || (isnan(x) && isnan(y)); }
 
 /* The operands were drawn inside the domain of every operation; pow, fmod and so on included. */
@@ -47,8 +51,8 @@ Test(macros, unary_operations_take_vars_and_numbers)
   const tg_var x = tg_input(tape, X);
 #define CHECK(name)                                                                                          \
   AGREE(#name, tg_##name(x), (tg_##name)(x));                                                                \
-  cr_assert(same(tg_##name(X), tg_##name##_d(X)), "tg_%s", #name);                                           \
-  cr_assert(same(tg_##name(1), tg_##name##_d(1.0)), "tg_%s", #name);
+  EXPECT(same(tg_##name(X), tg_##name##_d(X)));                                                              \
+  EXPECT(same(tg_##name(1), tg_##name##_d(1.0)));
   TG_UNARY_LIST_(CHECK)
 #undef CHECK
 }
@@ -61,8 +65,8 @@ Test(macros, binary_operations_take_any_mix)
   AGREE(#name, tg_##name(x, Y), (tg_##name)(x, tg_constant(Y)));                                             \
   AGREE(#name, tg_##name(Y, x), (tg_##name)(tg_constant(Y), x));                                             \
   AGREE(#name, tg_##name(x, 2), (tg_##name)(x, tg_constant(2.0)));                                           \
-  cr_assert(same(tg_##name(X, Y), tg_##name##_d(X, Y)), "tg_%s", #name);                                     \
-  cr_assert(same(tg_##name(1, 2u), tg_##name##_d(1.0, 2.0)), "tg_%s", #name);
+  EXPECT(same(tg_##name(X, Y), tg_##name##_d(X, Y)));                                                        \
+  EXPECT(same(tg_##name(1, 2u), tg_##name##_d(1.0, 2.0)));
   TG_FREQUENT_LIST_(CHECK)
   TG_BINARY_LIST_(CHECK)
 #undef CHECK
@@ -80,8 +84,8 @@ Test(macros, ternary_operations_take_any_mix)
   AGREE(#name, tg_##name(x, Y, Z), (tg_##name)(x, cy, cz));                                                  \
   AGREE(#name, tg_##name(Y, x, Z), (tg_##name)(cy, x, cz));                                                  \
   AGREE(#name, tg_##name(Y, Z, x), (tg_##name)(cy, cz, x));                                                  \
-  cr_assert(same(tg_##name(X, Y, Z), tg_##name##_d(X, Y, Z)), "tg_%s", #name);                               \
-  cr_assert(same(tg_##name(1, 2u, 3.0f), tg_##name##_d(1.0, 2.0, 3.0)), "tg_%s", #name);
+  EXPECT(same(tg_##name(X, Y, Z), tg_##name##_d(X, Y, Z)));                                                  \
+  EXPECT(same(tg_##name(1, 2u, 3.0f), tg_##name##_d(1.0, 2.0, 3.0)));
   TG_TERNARY_LIST_(CHECK)
 #undef CHECK
 }
@@ -94,10 +98,10 @@ Test(macros, guards_answer_as_the_operators_of_c_do)
       const double a = values[i], b = values[j];
       const tg_var x = tg_input(tape, a), y = tg_input(tape, b);
 #define CHECK(name, op)                                                                                      \
-  cr_assert_eq(tg_##name(a, b), a op b, "%g %s %g", a, #op, b);                                              \
-  cr_assert_eq(tg_##name(x, b), a op b, "%g %s %g", a, #op, b);                                              \
-  cr_assert_eq(tg_##name(a, y), a op b, "%g %s %g", a, #op, b);                                              \
-  cr_assert_eq(tg_##name(x, y), a op b, "%g %s %g", a, #op, b);
+  EXPECT(tg_##name(a, b) == (a op b));                                                                       \
+  EXPECT(tg_##name(x, b) == (a op b));                                                                       \
+  EXPECT(tg_##name(a, y) == (a op b));                                                                       \
+  EXPECT(tg_##name(x, y) == (a op b));
       CHECK(lt, <)
       CHECK(le, <=)
       CHECK(gt, >)
@@ -111,37 +115,37 @@ Test(macros, guards_answer_as_the_operators_of_c_do)
 Test(macros, numbers_are_computed_as_c_does_and_record_nothing)
 {
   const size_t before = tg_tape_size(tape);
-  cr_assert(same(tg_divide(1, 2), 0.5));
-  cr_assert(same(tg_add(0.1, 0.2, 0.3), 0.1 + 0.2 + 0.3));
-  cr_assert(same(tg_mul(0.1, 0.2, 0.3), 0.1 * 0.2 * 0.3));
-  cr_assert(same(tg_sub(0.3, 0.1), 0.3 - 0.1));
-  cr_assert(same(tg_neg(0.0), -0.0));
-  cr_assert(same(tg_exp(0.3), exp(0.3)));
-  cr_assert(same(tg_atan2(0.3, -1), atan2(0.3, -1.0)));
-  cr_assert(same(tg_fma(0.1, 10, -1), fma(0.1, 10.0, -1.0)));
-  cr_assert(same(tg_where(0, 1, 2), 2.0));
-  cr_assert(same(tg_where(tg_lt(1, 2), 1, 2), 1.0));
+  EXPECT(same(tg_divide(1, 2), 0.5));
+  EXPECT(same(tg_add(0.1, 0.2, 0.3), 0.1 + 0.2 + 0.3));
+  EXPECT(same(tg_mul(0.1, 0.2, 0.3), 0.1 * 0.2 * 0.3));
+  EXPECT(same(tg_sub(0.3, 0.1), 0.3 - 0.1));
+  EXPECT(same(tg_neg(0.0), -0.0));
+  EXPECT(same(tg_exp(0.3), exp(0.3)));
+  EXPECT(same(tg_atan2(0.3, -1), atan2(0.3, -1.0)));
+  EXPECT(same(tg_fma(0.1, 10, -1), fma(0.1, 10.0, -1.0)));
+  EXPECT(same(tg_where(0, 1, 2), 2.0));
+  EXPECT(same(tg_where(tg_lt(1, 2), 1, 2), 1.0));
   cr_assert_eq(tg_tape_size(tape), before);
 }
 
 Test(macros, numbers_become_double_before_anything_is_computed)
 {
-  cr_assert(same(tg_add(INT_MAX, 1), 2147483648.0));
-  cr_assert(same(tg_mul(1 << 20, 1 << 20), 1099511627776.0));
-  cr_assert(same(tg_neg(1u), -1.0));
-  cr_assert(same(tg_sub(0u, 1u), -1.0));
-  cr_assert(same(tg_divide('a', 2), 'a' / 2.0));
-  cr_assert(same(tg_add(true, true), 2.0));
-  cr_assert(same(tg_mul(0.1f, 1), (double)0.1f));
-  cr_assert(same(tg_add((double)SIZE_MAX, 0), (double)SIZE_MAX));
+  EXPECT(same(tg_add(INT_MAX, 1), 2147483648.0));
+  EXPECT(same(tg_mul(1 << 20, 1 << 20), 1099511627776.0));
+  EXPECT(same(tg_neg(1u), -1.0));
+  EXPECT(same(tg_sub(0u, 1u), -1.0));
+  EXPECT(same(tg_divide('a', 2), 'a' / 2.0));
+  EXPECT(same(tg_add(true, true), 2.0));
+  EXPECT(same(tg_mul(0.1f, 1), (double)0.1f));
+  EXPECT(same(tg_add((double)SIZE_MAX, 0), (double)SIZE_MAX));
 }
 
 #ifndef TG_ISO_MACROS /* where these are converted implicitly, which -Wconversion calls to mind */
 Test(macros, wide_types_are_rounded_to_double)
 {
-  cr_assert(same(tg_add(SIZE_MAX, 0), (double)SIZE_MAX));
-  cr_assert(same(tg_neg(LLONG_MIN), -(double)LLONG_MIN));
-  cr_assert(same(tg_exp(0.3L), exp((double)0.3L)));
+  EXPECT(same(tg_add(SIZE_MAX, 0), (double)SIZE_MAX));
+  EXPECT(same(tg_neg(LLONG_MIN), -(double)LLONG_MIN));
+  EXPECT(same(tg_exp(0.3L), exp((double)0.3L)));
 }
 
 Test(macros, bit_fields_keep_their_sign)
@@ -151,10 +155,10 @@ Test(macros, bit_fields_keep_their_sign)
     unsigned three : 3;
     _Bool one : 1;
   } b = {-7, 6, true};
-  cr_assert(same(tg_add(b.five, b.three, b.one), 0.0));
-  cr_assert(same(tg_mul(b.five, b.five), 49.0));
+  EXPECT(same(tg_add(b.five, b.three, b.one), 0.0));
+  EXPECT(same(tg_mul(b.five, b.five), 49.0));
   const tg_var x = tg_input(tape, 2.0);
-  cr_assert(same(tg_peek(tg_mul(x, b.five)), -14.0));
+  EXPECT(same(tg_peek(tg_mul(x, b.five)), -14.0));
 }
 
 static char order[16];
@@ -195,7 +199,6 @@ static tg_var once(tg_var x)
 Test(macros, operands_are_evaluated_once)
 {
   const tg_var x = tg_input(tape, 2.0);
-  const double numbers[] = {1.0, 2.0}, *p = numbers;
   int i = 0;
   tg_exp(once(x));
   tg_add(once(x), i++);
@@ -203,64 +206,20 @@ Test(macros, operands_are_evaluated_once)
   tg_fma(once(x), 1, i++);
   tg_lt(once(x), i++);
   tg_add(once(x));
-  tg_pick((i++, numbers), 2, once(x));
-  tg_sum(p++, 1);
-  cr_assert_eq(evaluations, 8);
-  cr_assert_eq(i, 5);
-  cr_assert_eq(p - numbers, 1);
+  cr_assert_eq(evaluations, 7);
+  cr_assert_eq(i, 4);
 }
 
 Test(macros, sums_and_products_fold_from_the_left)
 {
   const tg_var big = tg_input(tape, 1e100), one = tg_input(tape, 1.0);
-  cr_assert(same(tg_add(1e100, 1, -1e100), 0.0));
-  cr_assert(same(tg_add(1e100, -1e100, 1), 1.0));
-  cr_assert(same(tg_peek(tg_add(big, one, tg_neg(big))), 0.0));
-  cr_assert(same(tg_peek(tg_add(big, tg_neg(big), one)), 1.0));
-  cr_assert(same(tg_peek(tg_mul(1e-200, 1e-200, big)), 0.0));
-  cr_assert(same(tg_add(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16), 136.0));
-  cr_assert(same(tg_peek(tg_mul(one, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16)), 20922789888000.0));
-}
-
-#define BODY(T, name)                                                                                        \
-  static T name(const T *x, size_t n)                                                                        \
-  {                                                                                                          \
-    T s = tg_mul(0, x[0]);                                                                                   \
-    for (size_t i = 0; i < n; i++) s = tg_add(s, tg_exp(tg_mul(-0.5, x[i])), tg_pow(x[i], 3), 1);            \
-    if (tg_gt(s, 1)) s = tg_divide(tg_log(s), tg_norm2(x, n));                                               \
-    return tg_add(s, tg_dot(x, x, n), tg_pick(x, n, tg_argmax(x, n)), tg_logsumexp(x, n), tg_sum(x, n));     \
-  }
-BODY(double, of_numbers)
-BODY(tg_var, of_vars)
-
-Test(macros, one_source_computes_the_same_on_numbers_and_on_vars)
-{
-  const double x[] = {0.3, -0.2, 1.5};
-  tg_var inputs[3];
-  for (size_t i = 0; i < 3; i++) inputs[i] = tg_input(tape, x[i]);
-  cr_assert(same(tg_peek(of_vars(inputs, 3)), of_numbers(x, 3)));
-}
-
-Test(macros, arrays_may_be_of_numbers_or_of_vars)
-{
-  const double a[] = {1.0, 2.0}, b[] = {3.0, 4.0};
-  const tg_var x[] = {tg_input(tape, 3.0), tg_input(tape, 4.0)};
-  cr_assert(same(tg_dot(a, b, 2), 11.0));
-  cr_assert(same(tg_peek(tg_dot(a, x, 2)), 11.0));
-  cr_assert(same(tg_peek(tg_dot(x, a, 2)), 11.0));
-  cr_assert(same(derivative(tg_dot(x, a, 2), x[1]), 2.0));
-  cr_assert(same(tg_pick(a, 2, 1), 2.0));
-  cr_assert(same(tg_peek(tg_pick(x, 2, 1)), 4.0));
-  cr_assert(same(tg_peek(tg_pick(a, 2, tg_sub(x[1], x[0]))), 2.0));
-  cr_assert(same(tg_peek(tg_cross_entropy(x, 2, 1)), tg_cross_entropy(b, 2, 1)));
-  tg_var y[1];
-  double z[1];
-  tg_affine(a, NULL, b, 1, 2, z);
-  cr_assert(same(z[0], 11.0));
-  tg_affine(a, NULL, x, 1, 2, y);
-  cr_assert(same(tg_peek(y[0]), 11.0));
-  tg_affine(x, NULL, a, 1, 2, y);
-  cr_assert(same(tg_peek(y[0]), 11.0));
+  EXPECT(same(tg_add(1e100, 1, -1e100), 0.0));
+  EXPECT(same(tg_add(1e100, -1e100, 1), 1.0));
+  EXPECT(same(tg_peek(tg_add(big, one, tg_neg(big))), 0.0));
+  EXPECT(same(tg_peek(tg_add(big, tg_neg(big), one)), 1.0));
+  EXPECT(same(tg_peek(tg_mul(1e-200, 1e-200, big)), 0.0));
+  EXPECT(same(tg_add(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16), 136.0));
+  EXPECT(same(tg_peek(tg_mul(one, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16)), 20922789888000.0));
 }
 
 Test(macros, functions_are_reached_in_parentheses)
@@ -268,7 +227,7 @@ Test(macros, functions_are_reached_in_parentheses)
   tg_var (*const f)(tg_var) = tg_exp;
   double (*const g)(double) = tg_exp_d;
   const tg_var x = tg_input(tape, 0.5);
-  cr_assert(same(tg_peek(f(x)), exp(0.5)));
-  cr_assert(same(tg_peek((tg_add)(x, x)), 1.0));
-  cr_assert(same(g(0.5), exp(0.5)));
+  EXPECT(same(tg_peek(f(x)), exp(0.5)));
+  EXPECT(same(tg_peek((tg_add)(x, x)), 1.0));
+  EXPECT(same(g(0.5), exp(0.5)));
 }

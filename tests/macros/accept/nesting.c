@@ -1,4 +1,5 @@
-/* Deep nesting compiles fast and shadows nothing; macros of the user's may contain the generic ones and be nested. */
+/* Deep nesting compiles fast and shadows nothing; macros of the user's may contain the generic ones and be
+ * nested. */
 #include <tapegrad/tapegrad.h>
 
 #define CUBE(x) tg_mul(x, x, x)

@@ -19,7 +19,8 @@ struct bits {
 double types(char c, signed char sc, unsigned char uc, short s, unsigned short us, int i, unsigned u);
 double types(char c, signed char sc, unsigned char uc, short s, unsigned short us, int i, unsigned u)
 {
-  return tg_add(c, sc, uc, s, us, i, u) + tg_exp(c) + tg_pow(s, u) + tg_fma(uc, us, i) + tg_neg('a') + tg_mul(RED, u);
+  return tg_add(c, sc, uc, s, us, i, u) + tg_exp(c) + tg_pow(s, u) + tg_fma(uc, us, i) + tg_neg('a') +
+         tg_mul(RED, u);
 }
 
 double wide_types(float f, double d, bool b, enum colour e);
@@ -28,8 +29,10 @@ double wide_types(float f, double d, bool b, enum colour e)
   return tg_add(f, d, b, e, 1, 1u, 1.0f, 1.0) + tg_sqrt(f) + tg_hypot(b, f) + tg_where(b, f, e);
 }
 
-double qualified(const double *c, volatile double *v, const volatile int *cv, _Atomic double *a, double *restrict r);
-double qualified(const double *c, volatile double *v, const volatile int *cv, _Atomic double *a, double *restrict r)
+double qualified(const double *c, volatile double *v, const volatile int *cv, _Atomic double *a,
+                 double *restrict r);
+double qualified(const double *c, volatile double *v, const volatile int *cv, _Atomic double *a,
+                 double *restrict r)
 {
   register const float f = 1.0f;
   return tg_add(*c, *v, *cv, *a, *r, f, c[1]) + tg_exp(*v) + tg_pow(*cv, *a) + tg_lerp(f, *c, *v);
@@ -42,8 +45,9 @@ tg_var qualified_vars(const tg_var *c, volatile tg_var *v, const volatile tg_var
   return tg_add(c[0], *v, *cv, e, tg_mul(*cv, *c), tg_fma(*v, e, *cv));
 }
 
-/* Conversions that lose something are made explicitly, so -Wconversion stays silent. In the ISO form numbers are
- * converted implicitly, except by add and mul of three or more operands, and gcc sees bit-fields as their own types. */
+/* Conversions that lose something are made explicitly, so -Wconversion stays silent. In the ISO form numbers
+ * are converted implicitly, except by add and mul of three or more operands, and gcc sees bit-fields as
+ * their own types. */
 #ifndef TG_ISO_MACROS
 double lossy_types(size_t n, long l, long long ll, unsigned long long ull, long double ld);
 double lossy_types(size_t n, long l, long long ll, unsigned long long ull, long double ld)
@@ -76,8 +80,9 @@ double expressions(const double *p, int i, double (*f)(double))
 int result_types(tg_var x, double d, int i);
 int result_types(tg_var x, double d, int i)
 {
-  return IS_DOUBLE(tg_add(i, i)) && IS_DOUBLE(tg_divide(1, 2)) && IS_DOUBLE(tg_neg(i)) && IS_DOUBLE(tg_add('a')) &&
-         IS_DOUBLE(tg_where(1, 2, 3)) && IS_DOUBLE(tg_primal(x)) && IS_DOUBLE(tg_peek(i)) && IS_BOOL(tg_lt(i, d)) &&
+  return IS_DOUBLE(tg_add(i, i)) && IS_DOUBLE(tg_divide(1, 2)) && IS_DOUBLE(tg_neg(i)) &&
+         IS_DOUBLE(tg_add('a')) && IS_DOUBLE(tg_where(1, 2, 3)) && IS_DOUBLE(tg_primal(x)) &&
+         IS_DOUBLE(tg_peek(i)) && IS_DOUBLE(tg_less(d, i)) && IS_BOOL(tg_lt(i, d)) &&
          IS_BOOL(tg_lt(x, i)) && IS_BOOL(tg_ne(x, x)) && IS_VAR(tg_add(x)) && IS_VAR(tg_add(i, x)) &&
-         IS_VAR(tg_where(i, d, x)) && IS_VAR(tg_add(d, i, d, x)) && IS_VAR(tg_less(x, i)) && IS_DOUBLE(tg_less(d, i));
+         IS_VAR(tg_where(i, d, x)) && IS_VAR(tg_add(d, i, d, x)) && IS_VAR(tg_less(x, i));
 }

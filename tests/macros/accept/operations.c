@@ -48,8 +48,8 @@ bool guards(tg_var x, double d)
 {
   bool b = false;
 #define CALL(name)                                                                                           \
-  b = b || tg_##name(x, x) || tg_##name(x, d) || tg_##name(1, x) || tg_##name(d, 2) || (tg_##name)(x, x) ||   \
-      tg_##name##_d(d, 1.0);
+  b = b || tg_##name(x, x) || tg_##name(x, d) || tg_##name(1, x) || tg_##name(d, 2);                         \
+  b = b || (tg_##name)(x, x) || tg_##name##_d(d, 1.0);
   TG_GUARD_LIST_(CALL)
 #undef CALL
   return b;
