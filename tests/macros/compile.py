@@ -12,8 +12,8 @@ import sys
 import tempfile
 
 WARNINGS = ['-Wall', '-Wextra', '-Wpedantic', '-Wconversion', '-Wshadow', '-Werror']
-C_FORMS = [['-std=c11'], ['-std=c11', '-DTG_ISO_MACROS'], ['-std=gnu17', '-O0']]
-CPP_FORMS = [['-std=c++17']]
+C_FORMS = [['-std=c11', '-Wdouble-promotion'], ['-std=c11', '-DTG_ISO_MACROS'], ['-std=gnu17', '-O0']]
+CPP_FORMS = [['-std=c++17'], ['-std=c++20']]
 LONGEST_MESSAGE = 60  # lines, of which compilers spend three for each macro on the way
 SLOWEST = 20.0        # seconds; a tenth is usual, and an expansion that doubles at each level takes minutes
 
