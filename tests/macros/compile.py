@@ -24,7 +24,7 @@ def is_cpp(compiler):
 
 def compile_source(compiler, flags, path, root):
     with tempfile.TemporaryDirectory() as out:
-        command = [compiler, *flags, '-O1', '-I', str(root / 'include'), '-c', str(path), '-o', f'{out}/x.o']
+        command = [compiler, '-O1', *flags, '-I', str(root / 'include'), '-c', str(path), '-o', f'{out}/x.o']
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=SLOWEST)
         except subprocess.TimeoutExpired:
