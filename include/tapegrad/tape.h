@@ -48,7 +48,8 @@ static inline tg_var tg_input(tg_tape *t, double value);
 TG_API const char *tg_tape_message(const tg_tape *t);
 
 /* Forward mode: set the tangents of x[0..n) to dx[0..n) (NULL: ones), of all other inputs to 0, and compute the
- * tangent of every node. TG_E_TAPE, TG_E_NOMEM, TG_E_ORDER, TG_E_CALLBACK; earlier tangents are then kept. */
+ * tangent of every node. After TG_E_TAPE and TG_E_NOMEM earlier tangents are kept; after TG_E_ORDER and
+ * TG_E_CALLBACK, which a custom operation gives halfway, there are none. */
 TG_API tg_status tg_tangent_sweep(tg_tape *t, const tg_var *x, const double *dx, size_t n);
 
 /* Reverse mode: set the adjoints of y[0..m) to dy[0..m) (NULL: ones), of all other nodes to 0, and compute the

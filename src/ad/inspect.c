@@ -84,7 +84,7 @@ tg_status tg_adjoint_sweep(tg_tape *t, const tg_var *y, const double *dy, size_t
     bool nan;
     s = tg_sweep_adjoint_(t, tg_size_(t) - 1, bar, 1, masked, &nan);
     if (s != TG_OK) return s;
-    if (!nan) break;
+    if (!nan && !any_nan(bar, tg_size_(t))) break;
   }
   publish(t, TG_ADJOINT, bar);
   return TG_OK;
@@ -164,11 +164,20 @@ const char *tg_tape_message(const tg_tape *t)
 
 /* ---- Graphviz. ---- */
 
+static void write_name(const char *name, FILE *out)
+{
+  for (; *name; name++) {
+    if (*name == '"' || *name == '\\') fputc('\\', out);
+    fputc(*name, out);
+  }
+}
+
 static void write_node(const tg_tape *t, uint32_t i, FILE *out)
 {
   const tg_var v = node_var(t, i);
   const bool input = tg_opcode_(t->r.nodes_[i].word_) == TG_OP_input;
-  fprintf(out, "  n%" PRIu32 " [shape=%s, label=\"%s", i, input ? "box" : "ellipse", tg_node_name_(t, i));
+  fprintf(out, "  n%" PRIu32 " [shape=%s, label=\"", i, input ? "box" : "ellipse");
+  write_name(tg_node_name_(t, i), out);
   fprintf(out, "\\n%.6g", v.value_);
   if (t->r.swept_[TG_TANGENT] > i) fprintf(out, "\\ntangent %.6g", t->work[TG_TANGENT][i]);
   if (t->r.swept_[TG_ADJOINT] > i) fprintf(out, "\\nadjoint %.6g", t->work[TG_ADJOINT][i]);
