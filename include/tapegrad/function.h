@@ -14,9 +14,10 @@
  * Rules common to all drivers: vectors have n entries (inputs) or m (outputs, 1 for a tg_scalar_fn); matrices are
  * row-major. Any output pointer may be NULL. Outputs are written only on success and may overlap inputs. Errors:
  * TG_E_ARGUMENT (f or x NULL), TG_E_NOMEM, TG_E_SIZE, TG_E_TAPE (stale or foreign vars, or a call on f from inside
- * its own callback), TG_E_BRANCH (only without a callback to record again), TG_E_ORDER and TG_E_CALLBACK (custom
- * operations), and whatever your function gave to tg_fail; tg_function_message tells more. NaN and infinity are
- * results. Once warm, no driver allocates. One thread at a time may use a function: clone it for another. */
+ * its own callback or a custom operation of it), TG_E_BRANCH (only without a callback to record again), TG_E_ORDER and
+ * TG_E_CALLBACK (custom operations), and whatever your function gave to tg_fail; tg_function_message tells more. NaN
+ * and infinity are results. Once warm, no driver allocates. Callbacks return: they do not leave by longjmp or by
+ * throwing. One thread at a time may use a function: clone it for another. */
 #ifndef TAPEGRAD_FUNCTION_H
 #define TAPEGRAD_FUNCTION_H
 
@@ -52,10 +53,6 @@ TG_API void tg_function_forget(tg_function *f);
 
 TG_API void tg_function_free(tg_function *f); /* NULL is fine */
 
-/* How many inputs and outputs f has; 0 for NULL. */
-TG_API size_t tg_function_inputs(const tg_function *f);
-TG_API size_t tg_function_outputs(const tg_function *f);
-
 /* y = f(x). */
 TG_API tg_status tg_value(tg_function *f, const double *x, double *y);
 
@@ -81,7 +78,8 @@ TG_API tg_status tg_hvp_block(tg_function *f, const double *x, size_t k, const d
 /* d = d y_output / d x_input. */
 TG_API tg_status tg_partial(tg_function *f, const double *x, size_t output, size_t input, double *d);
 
-/* y = f(x) and the m x n Jacobian, by forward or reverse sweeps, whichever are fewer. */
+/* y = f(x) and the m x n Jacobian, by forward or reverse sweeps, whichever are fewer (the other if an operation lacks
+ * the first). */
 TG_API tg_status tg_jacobian(tg_function *f, const double *x, double *y, double *jacobian);
 
 /* m = 1: value, gradient and the n x n Hessian, symmetric to rounding. */

@@ -91,7 +91,7 @@ static bool any_nan(const tg_var *at, size_t count, const double *array, size_t 
   return false;
 }
 
-/* ---- One block of at most TG_BLOCK directions. ---- */
+/* ---- One block of at most TG_BLOCK directions. While it is swept f is busy: custom operations call back. ---- */
 
 static tg_status tangents(tg_function *f, directions d)
 {
@@ -101,7 +101,9 @@ static tg_status tangents(tg_function *f, directions d)
   for (int masked = 0; masked < 2; masked++) {
     clear_inputs(f, dot, width);
     seed(f->x, f->n, d, dot, width);
+    f->busy = true;
     const tg_status s = tg_sweep_tangent_(f->tape, dot, width, masked);
+    f->busy = false;
     if (s != TG_OK || !any_nan(f->y, f->m, dot, width, d.count)) return s;
   }
   return TG_OK;
@@ -120,7 +122,9 @@ static tg_status adjoints(tg_function *f, directions d)
     zeros(bar, ((size_t)last + 1) * width);
     seed(f->y, f->m, d, bar, width);
     bool nan;
+    f->busy = true;
     const tg_status s = tg_sweep_adjoint_(f->tape, last, bar, width, masked, &nan);
+    f->busy = false;
     if (s != TG_OK || !nan) return s;
   }
   return TG_OK;
@@ -145,12 +149,41 @@ static tg_status second(tg_function *f, directions d)
     clear_inputs(f, dot, width);
     seed(f->x, f->n, d, dot, width);
     seed(f->y, 1, output_0, bar, 1);
-    tg_status s = tg_sweep_tangent_(f->tape, dot, width, masked);
     bool nan = false;
+    f->busy = true;
+    tg_status s = tg_sweep_tangent_(f->tape, dot, width, masked);
     if (s == TG_OK) s = tg_sweep_second_(f->tape, last, dot, bar, bar_dot, width, masked, &nan);
+    f->busy = false;
     if (s != TG_OK || !nan) return s;
   }
   return TG_OK;
+}
+
+/* ---- Results of several blocks. ---- */
+
+static bool has_custom(const tg_tape *t)
+{
+  for (size_t i = 0; i < t->nary_count; i++)
+    if (!t->nary[i].builtin) return true;
+  return false;
+}
+
+static bool overlap(const double *a, size_t count_a, const double *b, size_t count_b)
+{
+  return b && (uintptr_t)a < (uintptr_t)(b + count_b) && (uintptr_t)b < (uintptr_t)(a + count_a);
+}
+
+/* Where the results of k directions go, `out` of `count` numbers, fed by `in` of `in_count`. Aside until all blocks
+ * have succeeded if a later one can still fail (only a custom operation can), or would read what an earlier wrote. */
+static double *place(tg_function *f, size_t k, double *out, size_t count, const double *in, size_t in_count)
+{
+  if (k <= TG_BLOCK || (!has_custom(f->tape) && !overlap(out, count, in, in_count))) return out;
+  return tg_reserve_((void **)&f->aside, &f->aside_capacity, count, sizeof(double)) ? f->aside : NULL;
+}
+
+static void hand_over(double *out, const double *from, size_t count)
+{
+  if (out != from && count > 0) memcpy(out, from, count * sizeof *out);
 }
 
 /* ---- What users call. ---- */
@@ -198,14 +231,18 @@ tg_status tg_jvp_block(tg_function *f, const double *x, size_t k, const double *
 {
   tg_status s = evaluate(f, x);
   if (s != TG_OK) return s;
-  if (jv && k > 0 && !v) return refuse(f, TG_E_ARGUMENT, "the directions v are NULL");
-  if (jv)
+  if (jv && k > 0) {
+    if (!v) return refuse(f, TG_E_ARGUMENT, "the directions v are NULL");
+    double *const to = place(f, k, jv, k * f->m, v, k * f->n);
+    if (!to) return done(f, TG_E_NOMEM);
     FOR_BLOCKS(k)
     {
       s = tangents(f, (directions){v + from * f->n, 0, count});
       if (s != TG_OK) return done(f, s);
-      take(f->y, f->m, f->tape->work[TG_TANGENT], width_for(count), count, jv + from * f->m);
+      take(f->y, f->m, f->tape->work[TG_TANGENT], width_for(count), count, to + from * f->m);
     }
+    hand_over(jv, to, k * f->m);
+  }
   copy_value(f, y);
   return TG_OK;
 }
@@ -214,15 +251,35 @@ tg_status tg_vjp_block(tg_function *f, const double *x, size_t k, const double *
 {
   tg_status s = evaluate(f, x);
   if (s != TG_OK) return s;
-  if (uj && k > 0 && !u) return refuse(f, TG_E_ARGUMENT, "the weights u are NULL");
-  if (uj)
+  if (uj && k > 0) {
+    if (!u) return refuse(f, TG_E_ARGUMENT, "the weights u are NULL");
+    double *const to = place(f, k, uj, k * f->n, u, k * f->m);
+    if (!to) return done(f, TG_E_NOMEM);
     FOR_BLOCKS(k)
     {
       s = adjoints(f, (directions){u + from * f->m, 0, count});
       if (s != TG_OK) return done(f, s);
-      take(f->x, f->n, f->tape->work[TG_ADJOINT], width_for(count), count, uj + from * f->n);
+      take(f->x, f->n, f->tape->work[TG_ADJOINT], width_for(count), count, to + from * f->n);
     }
+    hand_over(uj, to, k * f->n);
+  }
   copy_value(f, y);
+  return TG_OK;
+}
+
+/* Second-order blocks of all directions d, one row of n numbers each; leaves the gradient in the adjoints. */
+static tg_status second_blocks(tg_function *f, directions d, double *out)
+{
+  const size_t count_all = d.count * f->n;
+  double *const to = place(f, d.count, out, count_all, d.rows, count_all);
+  if (!to) return TG_E_NOMEM;
+  FOR_BLOCKS(d.count)
+  {
+    const tg_status s = second(f, (directions){d.rows ? d.rows + from * f->n : NULL, from, count});
+    if (s != TG_OK) return s;
+    take(f->x, f->n, f->tape->work[TG_SECOND], width_for(count), count, to + from * f->n);
+  }
+  hand_over(out, to, count_all);
   return TG_OK;
 }
 
@@ -230,16 +287,12 @@ tg_status tg_hvp_block(tg_function *f, const double *x, size_t k, const double *
 {
   tg_status s = evaluate_scalar(f, x);
   if (s != TG_OK) return s;
-  if (hv && k > 0 && !v) return refuse(f, TG_E_ARGUMENT, "the directions v are NULL");
-  if (hv && k > 0)
-    FOR_BLOCKS(k)
-    {
-      s = second(f, (directions){v + from * f->n, 0, count});
-      if (s != TG_OK) return done(f, s);
-      take(f->x, f->n, f->tape->work[TG_SECOND], width_for(count), count, hv + from * f->n);
-    }
-  else if (gradient)
+  if (hv && k > 0) {
+    if (!v) return refuse(f, TG_E_ARGUMENT, "the directions v are NULL");
+    s = second_blocks(f, (directions){v, 0, k}, hv);
+  } else if (gradient) {
     s = adjoints(f, (directions){NULL, 0, 1});
+  }
   if (s != TG_OK) return done(f, s);
   if (gradient) take(f->x, f->n, f->tape->work[TG_ADJOINT], 1, 1, gradient);
   return TG_OK;
@@ -255,27 +308,39 @@ tg_status tg_partial(tg_function *f, const double *x, size_t output, size_t inpu
   return done(f, s);
 }
 
+/* All columns by tangents, or all rows by adjoints. */
+static tg_status jacobian_by(tg_function *f, bool forward, double *out)
+{
+  const size_t k = forward ? f->n : f->m;
+  double *const to = place(f, k, out, f->m * f->n, NULL, 0);
+  if (!to) return TG_E_NOMEM;
+  FOR_BLOCKS(k)
+  {
+    const directions d = {NULL, from, count};
+    const tg_status s = forward ? tangents(f, d) : adjoints(f, d);
+    if (s != TG_OK) return s;
+    const size_t width = width_for(count);
+    if (!forward) {
+      take(f->x, f->n, f->tape->work[TG_ADJOINT], width, count, to + from * f->n);
+      continue;
+    }
+    const double *const dot = f->tape->work[TG_TANGENT];
+    for (size_t i = 0; i < f->m; i++)
+      for (size_t l = 0; l < count; l++)
+        to[i * f->n + from + l] = tg_is_constant_(f->y[i]) ? 0.0 : dot[tg_node_of_(f->y[i]) * width + l];
+  }
+  hand_over(out, to, f->m * f->n);
+  return TG_OK;
+}
+
 tg_status tg_jacobian(tg_function *f, const double *x, double *y, double *jacobian)
 {
   tg_status s = evaluate(f, x);
   if (s != TG_OK) return s;
   const bool forward = f->n <= f->m;
-  if (jacobian)
-    FOR_BLOCKS(forward ? f->n : f->m)
-    {
-      const directions d = {NULL, from, count};
-      s = forward ? tangents(f, d) : adjoints(f, d);
-      if (s != TG_OK) return done(f, s);
-      const size_t width = width_for(count);
-      if (!forward) {
-        take(f->x, f->n, f->tape->work[TG_ADJOINT], width, count, jacobian + from * f->n);
-        continue;
-      }
-      const double *const dot = f->tape->work[TG_TANGENT];
-      for (size_t i = 0; i < f->m; i++)
-        for (size_t l = 0; l < count; l++)
-          jacobian[i * f->n + from + l] = tg_is_constant_(f->y[i]) ? 0.0 : dot[tg_node_of_(f->y[i]) * width + l];
-    }
+  if (jacobian) s = jacobian_by(f, forward, jacobian);
+  if (s == TG_E_ORDER && jacobian_by(f, !forward, jacobian) == TG_OK) s = TG_OK; /* a custom operation lacks one mode */
+  if (s != TG_OK) return done(f, s);
   copy_value(f, y);
   return TG_OK;
 }
@@ -285,12 +350,8 @@ tg_status tg_hessian(tg_function *f, const double *x, double *value, double *gra
   if (!hessian) return tg_gradient(f, x, value, gradient);
   tg_status s = evaluate_scalar(f, x);
   if (s != TG_OK) return s;
-  FOR_BLOCKS(f->n)
-  {
-    s = second(f, (directions){NULL, from, count});
-    if (s != TG_OK) return done(f, s);
-    take(f->x, f->n, f->tape->work[TG_SECOND], width_for(count), count, hessian + from * f->n);
-  }
+  s = second_blocks(f, (directions){NULL, 0, f->n}, hessian);
+  if (s != TG_OK) return done(f, s);
   if (gradient) take(f->x, f->n, f->tape->work[TG_ADJOINT], 1, 1, gradient);
   copy_value(f, value);
   return TG_OK;

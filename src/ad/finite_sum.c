@@ -39,6 +39,8 @@ static tg_status complain(tg_finite_sum *s, tg_status why, const char *text)
   return why;
 }
 
+static const char own_loss[] = "a finite sum was used from inside its own loss";
+
 static tg_var body(const tg_var *x, size_t n, void *user)
 {
   const tg_finite_sum *const s = user;
@@ -135,6 +137,7 @@ void tg_finite_sum_free(tg_finite_sum *s)
 tg_status tg_finite_sum_bind(tg_finite_sum *s, tg_data data)
 {
   if (!s) return TG_E_ARGUMENT;
+  if (s->body->busy) return complain(s, TG_E_TAPE, own_loss);
   const tg_status status = check_data(&data);
   if (status != TG_OK) return complain(s, status, "the rows to bind are malformed");
   if (data.columns + (data.label ? 1 : 0) != s->columns)
@@ -153,6 +156,7 @@ void tg_finite_sum_forget(tg_finite_sum *s)
 static tg_status begin(tg_finite_sum *s, const double *theta, const size_t *index, size_t *count)
 {
   if (!s) return TG_E_ARGUMENT;
+  if (s->body->busy) return complain(s, TG_E_TAPE, own_loss);
   if (!theta) return complain(s, TG_E_ARGUMENT, "theta is NULL");
   if (!index) *count = s->data.rows;
   for (size_t k = 0; index && k < *count; k++)

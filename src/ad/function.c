@@ -30,7 +30,7 @@ void tg_function_free(tg_function *f)
   tg_tape_free(f->tape);
   tg_memory_free_(f->x);
   tg_memory_free_(f->y);
-  tg_memory_free_(f->scratch);
+  tg_memory_free_(f->aside);
   tg_memory_free_(f);
 }
 
@@ -119,7 +119,7 @@ tg_status tg_function_clone(tg_function **copy, const tg_function *f)
   c->scalar = f->scalar;
   c->vector = f->vector;
   c->user = f->user;
-  if (!f->recorded) return TG_OK;
+  if (!f->recorded || (f->busy && (f->scalar || f->vector))) return TG_OK; /* nothing whole to copy */
   s = tg_tape_copy_(c->tape, f->tape);
   if (s != TG_OK) {
     tg_function_free(c);
@@ -151,9 +151,7 @@ tg_status tg_function_record_(tg_function *f, const double *x)
 {
   tg_tape *const t = f->tape;
   if (f->busy) return TG_E_TAPE;
-  f->recorded = false;
-  f->busy = true;
-  tg_tape_stop_(t); /* a callback left by longjmp may have left it recording */
+  f->busy = f->recorded = true; /* until the callback itself calls tg_function_forget */
   tg_tape_begin(t);
   for (size_t i = 0; i < f->n; i++) f->x[i] = tg_input(t, x[i]);
   if (t->failure.status == TG_OK) {
@@ -164,7 +162,7 @@ tg_status tg_function_record_(tg_function *f, const double *x)
   const tg_status s = tg_tape_end(t);
   tg_tape_stop_(t); /* a callback that began a tape and never ended it */
   f->busy = false;
-  f->recorded = s == TG_OK;
+  f->recorded = f->recorded && s == TG_OK;
   return s;
 }
 
@@ -178,7 +176,9 @@ tg_status tg_function_evaluate_(tg_function *f, const double *x)
   if (t->point_dependent) return TG_E_BRANCH;
   t->fault.status = TG_OK;
   for (size_t i = 0; i < f->n; i++) t->r.nodes_[tg_node_of_(f->x[i])].primal_ = x[i];
+  f->busy = true;
   const tg_status s = tg_sweep_primal_(t);
+  f->busy = false;
   if (s != TG_E_BRANCH || !callable) return s;
   f->stats.rerecordings++;
   return tg_function_record_(f, x);
@@ -203,16 +203,6 @@ double *tg_function_work_(tg_function *f, int which, size_t width)
   return tg_reserve_((void **)&t->work[which], &t->work_capacity[which], count, sizeof(double)) ? t->work[which]
                                                                                                   : NULL;
 }
-
-double *tg_function_scratch_(tg_function *f)
-{
-  if (!f->scratch) f->scratch = tg_memory_resize_(NULL, f->m, sizeof *f->scratch);
-  return f->scratch;
-}
-
-size_t tg_function_inputs(const tg_function *f) { return f ? f->n : 0; }
-
-size_t tg_function_outputs(const tg_function *f) { return f ? f->m : 0; }
 
 tg_status tg_function_statistics(const tg_function *f, tg_function_stats *s)
 {

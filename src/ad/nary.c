@@ -31,6 +31,13 @@ static bool reserve_scratch(tg_tape *t, size_t width)
   return true;
 }
 
+/* The active tape fails in the name of `op`. */
+static void fail(const tg_custom_op *op, tg_status status)
+{
+  tg_tape *const t = tg_tape_active_();
+  if (t) tg_tape_fail_(t, status, TG_OP_nary, op && op->name ? op->name : "custom");
+}
+
 static void set_all(tg_var *y, size_t m, double v)
 {
   for (size_t j = 0; j < m; j++) y[j] = tg_nowhere_(v);
@@ -41,7 +48,7 @@ static void fold(const tg_custom_op *op, void *user, const tg_segment_ *s, size_
 {
   double *const x = tg_memory_resize_(NULL, n + m, sizeof *x);
   if (!x) {
-    tg_fail(TG_E_NOMEM);
+    fail(op, TG_E_NOMEM);
     set_all(y, m, (double)NAN);
     return;
   }
@@ -49,7 +56,7 @@ static void fold(const tg_custom_op *op, void *user, const tg_segment_ *s, size_
   for (size_t k = 0; k < segments; k++)
     for (size_t i = 0; i < s[k].count; i++) x[at++] = segment_at(&s[k], i).value_;
   const tg_status status = callback_status(op->value(x, n, x + n, m, user));
-  if (status != TG_OK) tg_fail(status);
+  if (status != TG_OK) fail(op, status);
   for (size_t j = 0; j < m; j++) y[j] = tg_constant(status == TG_OK ? x[n + j] : (double)NAN);
   tg_memory_free_(x);
 }
@@ -82,7 +89,7 @@ void tg_nary_record_(const tg_custom_op *op, void *user, const tg_nary_shape_ *s
   size_t n = 0;
   for (size_t k = 0; k < segments; k++) n += s[k].count;
   if (incomplete(s, segments, y, m)) {
-    if (t) tg_tape_fail_(t, TG_E_ARGUMENT, TG_OP_nary, "an array is NULL");
+    fail(op, TG_E_ARGUMENT);
     if (y) set_all(y, m, (double)NAN);
     return;
   }
@@ -94,7 +101,7 @@ void tg_nary_record_(const tg_custom_op *op, void *user, const tg_nary_shape_ *s
   }
   const tg_status status = t ? prepare(t, s, segments, n, m) : TG_E_TAPE;
   if (status != TG_OK) {
-    if (t) tg_tape_fail_(t, status, TG_OP_nary, op->name);
+    fail(op, status);
     set_all(y, m, (double)NAN);
     return;
   }
@@ -121,7 +128,7 @@ void tg_nary_record_(const tg_custom_op *op, void *user, const tg_nary_shape_ *s
     }
   }
   const tg_status evaluated = tg_nary_value_(t, head);
-  if (evaluated != TG_OK) tg_tape_fail_(t, evaluated, TG_OP_nary, op->name);
+  if (evaluated != TG_OK) fail(op, evaluated);
   for (size_t j = 0; j < m; j++) y[j].value_ = t->r.nodes_[tg_node_of_(y[j])].primal_;
 }
 
@@ -265,6 +272,6 @@ void tg_custom(const tg_custom_op *op, const tg_var *x, size_t n, tg_var *y, siz
     tg_nary_record_(op, user, NULL, &s, 1, y, m);
     return;
   }
-  tg_fail(TG_E_ARGUMENT);
+  fail(op, TG_E_ARGUMENT);
   if (y) set_all(y, m, (double)NAN);
 }

@@ -24,6 +24,9 @@ const char *tg_node_name_(const tg_tape *t, uint32_t node)
   if (node >= tg_size_(t)) return "?";
   const uint64_t word = t->r.nodes_[node].word_;
   const unsigned op = tg_opcode_(word);
-  if (op == TG_OP_nary) return t->nary[tg_operand_a_(word)].op->name;
+  if (op == TG_OP_nary) {
+    const char *const name = t->nary[tg_operand_a_(word)].op->name;
+    return name ? name : "custom";
+  }
   return op < TG_OP_count ? tg_ops_[op].name : "?";
 }

@@ -4,10 +4,6 @@
 
 #include <tapegrad/tapegrad.h>
 
-#ifdef CASE_outside_a_function /* function|file scope|constant */
-static double outside = tg_exp(1.0);
-#endif
-
 struct point {
   double x, y;
 };
