@@ -47,7 +47,8 @@ TG_API tg_var (tg_less)(tg_var x, tg_var y);
 TG_API tg_var (tg_less_equal)(tg_var x, tg_var y);
 TG_API tg_var (tg_equal)(tg_var x, tg_var y);
 
-/* c != 0 ? a : b, decided at every evaluation; both a and b are computed. Derivative 1 for the one taken. */
+/* c != 0 ? a : b, decided at every evaluation; both a and b are computed. Derivative 1 for the one taken,
+ * 0 else. A NaN counts as true, as in C. */
 TG_API tg_var (tg_where)(tg_var c, tg_var a, tg_var b);
 
 /* ---- Powers and roots. ---- */
@@ -141,7 +142,8 @@ TG_API tg_var (tg_silu)(tg_var x);          /* x sigmoid(x) */
 TG_API tg_var (tg_mish)(tg_var x);          /* x tanh(softplus(x)) */
 TG_API tg_var (tg_softsign)(tg_var x);      /* x / (1 + |x|) */
 TG_API tg_var (tg_logcosh)(tg_var x);       /* log(cosh x) without overflow */
-TG_API tg_var (tg_huber)(tg_var x, tg_var delta); /* x^2 / 2 if |x| <= delta, else delta (|x| - delta / 2) */
+/* x^2 / 2 if |x| <= delta, else delta (|x| - delta / 2); delta >= 0. */
+TG_API tg_var (tg_huber)(tg_var x, tg_var delta);
 
 /* ---- Operations with many operands: arrays of vars; those ending in _d take arrays of numbers. ---- */
 
