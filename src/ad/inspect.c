@@ -8,6 +8,8 @@
 
 /* ---- Sweeps by hand. ---- */
 
+enum { CHUNK = 8 };
+
 static tg_status check_seeds(const tg_tape *t, const tg_var *v, size_t n)
 {
   if (!t || (n > 0 && !v)) return TG_E_ARGUMENT;
@@ -17,11 +19,23 @@ static tg_status check_seeds(const tg_tape *t, const tg_var *v, size_t n)
   return TG_OK;
 }
 
+/* Room for one number a node, in whole chunks. */
 static double *work(tg_tape *t, int which)
 {
-  const bool enough =
-      tg_reserve_((void **)&t->work[which], &t->work_capacity[which], tg_size_(t), sizeof(double));
-  return enough ? t->work[which] : NULL;
+  const size_t count = (tg_size_(t) + (size_t)CHUNK - 1) / CHUNK * CHUNK;
+  if (count <= t->work_capacity[which]) return t->work[which];
+  return tg_reserve_((void **)&t->work[which], &t->work_capacity[which], count, sizeof(double)) ? t->work[which] : NULL;
+}
+
+/* Zeros for `size` nodes. A short tape is not worth a call of memset, whose masked stores also stall the loads that
+ * follow at once. */
+static void clear(double *array, uint32_t size)
+{
+  if (size > 32 * CHUNK) {
+    memset(array, 0, size * sizeof *array);
+    return;
+  }
+  for (uint32_t i = 0; i < size; i += CHUNK) memset(array + i, 0, CHUNK * sizeof *array);
 }
 
 static bool any_nan(const double *values, uint32_t size)
@@ -38,15 +52,17 @@ static void publish(tg_tape *t, int which, const double *results)
   t->r.swept_[which] = tg_size_(t);
 }
 
-/* Zeros, then the seeds. Constants have nothing to seed. */
-static void seed(double *array, uint32_t size, const tg_var *v, const double *dv, size_t n, bool add)
+/* Constants have nothing to seed. An output that occurs twice is seeded twice. */
+static uint32_t seed(double *array, const tg_var *v, const double *dv, size_t n)
 {
-  if (size) memset(array, 0, size * sizeof *array);
+  uint32_t last = 0;
   for (size_t i = 0; i < n; i++) {
     if (tg_is_constant_(v[i])) continue;
-    const double s = dv ? dv[i] : 1.0;
-    array[tg_node_of_(v[i])] = add ? array[tg_node_of_(v[i])] + s : s;
+    const uint32_t node = tg_node_of_(v[i]);
+    array[node] += dv ? dv[i] : 1.0;
+    if (node > last) last = node;
   }
+  return last;
 }
 
 tg_status tg_tangent_sweep(tg_tape *t, const tg_var *x, const double *dx, size_t n)
@@ -61,7 +77,8 @@ tg_status tg_tangent_sweep(tg_tape *t, const tg_var *x, const double *dx, size_t
   t->r.swept_[TG_TANGENT] = 0;
   t->fault.status = TG_OK;
   for (int masked = 0; masked < 2; masked++) {
-    seed(dot, tg_size_(t), x, dx, n, false);
+    clear(dot, tg_size_(t));
+    seed(dot, x, dx, n);
     s = tg_sweep_tangent_(t, dot, 1, masked);
     if (s != TG_OK) return s;
     if (!any_nan(dot, tg_size_(t))) break;
@@ -80,9 +97,10 @@ tg_status tg_adjoint_sweep(tg_tape *t, const tg_var *y, const double *dy, size_t
   t->r.swept_[TG_ADJOINT] = 0;
   t->fault.status = TG_OK;
   for (int masked = 0; masked < 2; masked++) {
-    seed(bar, tg_size_(t), y, dy, m, true);
     bool nan;
-    s = tg_sweep_adjoint_(t, tg_size_(t) - 1, bar, 1, masked, &nan);
+    clear(bar, tg_size_(t));
+    const uint32_t last = seed(bar, y, dy, m);
+    s = tg_sweep_adjoint_(t, last, bar, 1, masked, &nan);
     if (s != TG_OK) return s;
     if (!nan && !any_nan(bar, tg_size_(t))) break;
   }
