@@ -39,11 +39,12 @@ typedef struct tg_array_must_be_of_vars_or_doubles_ {
 double tg_operand_must_be_a_number_or_a_var(tg_operand_must_be_a_number_or_a_var_ x, ...);
 double tg_array_must_be_of_vars_or_doubles(tg_array_must_be_of_vars_or_doubles_ x, ...);
 
-/* gcc keeps the type of a bit-field, which no association names: take it for the integer that it is. */
+/* gcc keeps the type of a bit-field, which no association names: take it for the integer that it is. The
+ * inner _Generic keeps a float from being promoted, of which -Wdouble-promotion would tell. */
 #if defined __GNUC__ && !defined __clang__ && !defined TG_ISO_MACROS
+#define TG_CLASS_(u) __builtin_classify_type(_Generic((u), float: 0.0, default: (u)))
 #define TG_OTHER_(u)                                                                                         \
-  __builtin_choose_expr(__builtin_classify_type(u) >= 1 && __builtin_classify_type(u) <= 4 &&                \
-                            sizeof(u) <= sizeof(long long),                                                  \
+  __builtin_choose_expr(TG_CLASS_(u) >= 1 && TG_CLASS_(u) <= 4 && sizeof(u) <= sizeof(long long),            \
                         tg_of_llong_, tg_operand_must_be_a_number_or_a_var)
 #else
 #define TG_OTHER_(u) tg_operand_must_be_a_number_or_a_var

@@ -22,6 +22,9 @@
 #define TAPEGRAD_OVERLOAD_H
 
 #include <math.h>
+#ifdef __cplusplus
+#include <cmath>
+#endif
 
 #include "operations.h"
 
@@ -255,7 +258,7 @@
   X(gelu_tanh) X(silu) X(mish) X(softsign) X(logcosh)
 #define TG_OWN_2_(X) X(add) X(sub) X(mul) X(divide) X(less) X(less_equal) X(equal) X(xlogy) X(logaddexp)     \
   X(leaky_relu) X(elu) X(huber)
-#define TG_OWN_3_(X) X(where) X(norm3) X(clamp) X(lerp)
+#define TG_OWN_3_(X) X(where) X(norm3) X(clamp)
 
 #define TG_SHORT_(name)                                                                                      \
   inline tg_var name(tg_var x) { return tg_##name(x); }
@@ -297,11 +300,17 @@ TG_GUARD_LIST_(TG_SHORT_)
   inline tg_var name(double x, tg_var y, double z) { return tg_##name(x, y, z); }                            \
   inline tg_var name(double x, double y, tg_var z) { return tg_##name(x, y, z); }
 TG_SHORT_(fma)
+TG_SHORT_(lerp)
 TG_OWN_3_(TG_SHORT_)
 #undef TG_SHORT_
 #define TG_SHORT_(name)                                                                                      \
   inline double name(double x, double y, double z) { return tg_##name(x, y, z); }
 TG_OWN_3_(TG_SHORT_)
+#ifdef __cpp_lib_interpolate
+using std::lerp; /* of numbers, since C++20 */
+#else
+TG_SHORT_(lerp)
+#endif
 #undef TG_SHORT_
 
 template <typename X, typename Y, typename Z, typename... More>

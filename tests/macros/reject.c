@@ -4,6 +4,10 @@
 
 #include <tapegrad/tapegrad.h>
 
+#ifdef CASE_outside_a_function /* function|file scope|constant */
+static double outside = tg_exp(1.0);
+#endif
+
 struct point {
   double x, y;
 };

@@ -24,7 +24,8 @@ template <class T> T loss(const T *x, std::size_t n)
   if (s < 2 || 1 >= s || s == 3 || lt(s, 1)) s = -s;
   return +s + pow(x[0], 2) + std::sin(0.5) + fmax(x[0], 1) + add(x[0], 1, 2, x[1]) + fma(x[0], 2, x[1]) +
          dot(x, x, n) + sum(x, n) + pick(x, n, 1) + sigmoid(x[0]) + clamp(x[0], 0, 1) + logsumexp(x, n) +
-         where(less(x[0], 1), x[1], 2) + square(x[1]) + neg(x[0]) + mul(x[0], 2) + primal(x[0]);
+         where(less(x[0], 1), x[1], 2) + square(x[1]) + lerp(x[0], x[1], x[0]) + neg(x[0]) + mul(x[0], 2) +
+         primal(x[0]);
 }
 template double loss(const double *, std::size_t);
 template tg_var loss(const tg_var *, std::size_t);
