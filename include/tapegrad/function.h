@@ -53,6 +53,10 @@ TG_API void tg_function_forget(tg_function *f);
 
 TG_API void tg_function_free(tg_function *f); /* NULL is fine */
 
+/* How many inputs and outputs f has; 0 for NULL. */
+TG_API size_t tg_function_inputs(const tg_function *f);
+TG_API size_t tg_function_outputs(const tg_function *f);
+
 /* y = f(x). */
 TG_API tg_status tg_value(tg_function *f, const double *x, double *y);
 

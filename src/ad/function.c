@@ -31,6 +31,7 @@ void tg_function_free(tg_function *f)
   tg_memory_free_(f->x);
   tg_memory_free_(f->y);
   tg_memory_free_(f->aside);
+  tg_memory_free_(f->scratch);
   tg_memory_free_(f);
 }
 
@@ -203,6 +204,16 @@ double *tg_function_work_(tg_function *f, int which, size_t width)
   return tg_reserve_((void **)&t->work[which], &t->work_capacity[which], count, sizeof(double)) ? t->work[which]
                                                                                                   : NULL;
 }
+
+double *tg_function_scratch_(tg_function *f)
+{
+  if (!f->scratch) f->scratch = tg_memory_resize_(NULL, f->m, sizeof *f->scratch);
+  return f->scratch;
+}
+
+size_t tg_function_inputs(const tg_function *f) { return f ? f->n : 0; }
+
+size_t tg_function_outputs(const tg_function *f) { return f ? f->m : 0; }
 
 tg_status tg_function_statistics(const tg_function *f, tg_function_stats *s)
 {

@@ -12,6 +12,7 @@ struct tg_function {
   void *user;
   size_t n, m;
   tg_var *x, *y; /* as last recorded: input nodes; outputs, which may be constants */
+  double *scratch; /* m numbers, once tg_function_scratch_ has been called */
   bool recorded, busy; /* busy: a callback of f runs, its own or a custom operation's */
   tg_function_stats stats;
   tg_status status; /* of the last call */
@@ -31,5 +32,8 @@ bool tg_function_last_(const tg_function *f, uint32_t *last);
 
 /* Room for the sweep's array `which` (TG_TANGENT ...), `width` numbers a node, at least n x width of them. */
 double *tg_function_work_(tg_function *f, int which, size_t width);
+
+/* m numbers that live as long as f and that no driver touches; NULL when memory is short. */
+double *tg_function_scratch_(tg_function *f);
 
 #endif
