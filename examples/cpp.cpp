@@ -43,14 +43,8 @@ int main()
   tg_function *f = nullptr;
   tg_status status = tg_record(&f, recorded, 2, theta, &data);
   const std::unique_ptr<tg_function, Free> owner(f);
-  tg_objective objective = {};
-  objective.n = 2;
-  objective.user = f;
-  objective.evaluate = [](const double *at, double *value, double *gradient, void *user) -> int {
-    return tg_gradient(static_cast<tg_function *>(user), at, value, gradient);
-  };
   tg_report report = {};
-  if (status == TG_OK) status = tg_minimize(objective, tg_lbfgs(), theta, nullptr, &report);
+  if (status == TG_OK) status = tg_minimize(tg_function_objective(f), tg_lbfgs(), theta, nullptr, &report);
   double hessian[4];
   if (status == TG_OK) status = tg_hessian(f, theta, nullptr, nullptr, hessian);
   if (status != TG_OK) {

@@ -58,6 +58,17 @@ static void folding_from_the_left(tg_tape *tape)
   EXPECT(tg_tape_end(tape) == TG_OK);
 }
 
+static void arrays(tg_tape *tape)
+{
+  tg_tape_begin(tape);
+  const double a[] = {1.0, 2.0};
+  const var x[] = {tg_input(tape, 3.0), tg_input(tape, 4.0)};
+  EXPECT(dot(a, a, 2) == 5.0 && peek(dot(a, x, 2)) == 11.0 && peek(dot(x, a, 2)) == 11.0);
+  EXPECT(sum(a, 2) == 3.0 && peek(sum(x, 2)) == 7.0);
+  EXPECT(pick(a, 2, 1) == 2.0 && peek(pick(x, 2, 1)) == 4.0 && peek(pick(a, 2, x[1] - x[0])) == 2.0);
+  EXPECT(tg_tape_end(tape) == TG_OK);
+}
+
 int main()
 {
   tg_tape *tape = nullptr;
@@ -65,6 +76,7 @@ int main()
   same_on_numbers_and_vars(tape);
   comparisons(tape);
   folding_from_the_left(tape);
+  arrays(tape);
   tg_tape_free(tape);
   return failures ? 1 : 0;
 }
