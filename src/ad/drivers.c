@@ -117,9 +117,9 @@ static tg_status adjoints(tg_function *f, directions d)
   if (!bar) return TG_E_NOMEM;
   uint32_t last;
   const bool any = tg_function_last_(f, &last);
-  clear_inputs(f, bar, width); /* also those beyond `last` */
+  if (!any) clear_inputs(f, bar, width);
   for (int masked = 0; any && masked < 2; masked++) {
-    zeros(bar, ((size_t)last + 1) * width);
+    zeros(bar, (size_t)tg_size_(f->tape) * width); /* beyond `last` too: outputs of one operation go together */
     seed(f->y, f->m, d, bar, width);
     bool nan;
     f->busy = true;
@@ -141,11 +141,13 @@ static tg_status second(tg_function *f, directions d)
   if (!dot || !bar || !bar_dot) return TG_E_NOMEM;
   uint32_t last;
   const bool any = tg_function_last_(f, &last);
-  clear_inputs(f, bar, 1);
-  clear_inputs(f, bar_dot, width);
+  if (!any) {
+    clear_inputs(f, bar, 1);
+    clear_inputs(f, bar_dot, width);
+  }
   for (int masked = 0; any && masked < 2; masked++) {
-    zeros(bar, (size_t)last + 1);
-    zeros(bar_dot, ((size_t)last + 1) * width);
+    zeros(bar, tg_size_(f->tape));
+    zeros(bar_dot, (size_t)tg_size_(f->tape) * width);
     clear_inputs(f, dot, width);
     seed(f->x, f->n, d, dot, width);
     seed(f->y, 1, output_0, bar, 1);
