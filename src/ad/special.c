@@ -334,20 +334,24 @@ double tg_log_plus1_(double x)
   return log1p(0x1.5bf0a8b145769p+1 * ((x - 0x1.78b56362cef38p-2) + 0x1.ca8a4270fadf5p-57));
 }
 
-/* x^(y - k), from v = x^y where that is a normal number, else by pow with the rounding error of y - k made good. */
-static double lowered_power(double x, double y, double v, int k)
+/* c x^(y - k), from v = x^y where that is of moderate size. Elsewhere as the square of |x|^((y - k) / 2), which neither
+ * over- nor underflows before the result does, with the rounding error of y - k made good. */
+static double lowered_power(double c, double x, double y, double v, int k)
 {
-  if (isnormal(v) && isnormal(x)) return k == 1 ? v / x : v / x / x;
+  const double a = fabs(x), size = fabs(v);
+  if (size > 1e-150 && size < 1e150 && isnormal(x)) return k == 0 ? c * v : k == 1 ? c * v / x : c * v / x / x;
   const pair p = two_sum(y, -k);
   const double w = pow(x, p.hi);
-  return isfinite(w) && w != 0.0 && p.lo != 0.0 ? w + w * (p.lo * log(fabs(x))) : w;
+  if (a == 0.0 || !isfinite(a) || a == 1.0 || isnan(w) || isinf(y)) return c * w;
+  const double half = pow(a, 0.5 * p.hi), result = copysign(half * c * half, c * copysign(1.0, w));
+  return isfinite(result) && p.lo != 0.0 ? result + result * (p.lo * log(a)) : result;
 }
 
-double tg_pow_x_(double x, double y, double v) { return y == 0.0 ? 0.0 : y * lowered_power(x, y, v, 1); }
+double tg_pow_x_(double x, double y, double v) { return y == 0.0 ? 0.0 : lowered_power(y, x, y, v, 1); }
 
 double tg_pow_xx_(double x, double y, double v)
 {
-  return y == 0.0 || y == 1.0 ? 0.0 : y * ((y - 1.0) * lowered_power(x, y, v, 2));
+  return y == 0.0 || y == 1.0 ? 0.0 : lowered_power(y * (y - 1.0), x, y, v, 2);
 }
 
 /* v log^n x, where v log^n x -> 0 as x -> 0 for y > 0 and as x -> inf for y < 0; (0, 0) counts as constant. */
@@ -357,7 +361,7 @@ static double power_log(double x, double y, double v, int n)
   if (x == 0.0 && y >= 0.0) return 0.0;
   if (isinf(x) && y < 0.0) return 0.0;
   const double l = log(fabs(x));
-  return n == 1 ? v * l : v * l * l;
+  return lowered_power(n == 1 ? l : l * l, x, y, v, 0);
 }
 
 double tg_pow_y_(double x, double y, double v) { return power_log(x, y, v, 1); }
@@ -372,7 +376,7 @@ double tg_pow_xy_(double x, double y, double v)
   if (y == 0.0) return 1.0 / x;
   double factor = 1.0 + y * log(fabs(x));
   if (fabs(factor) < 0.25 && x != 0.0) factor = pair_shift(pair_scale(pair_log(x), y), 1.0).hi;
-  return lowered_power(x, y, v, 1) * factor;
+  return lowered_power(factor, x, y, v, 1);
 }
 
 /* x = m 2^(3 k): the cube root of m with one Newton step made with the exact residual. */
