@@ -105,6 +105,7 @@ typedef struct tg_method {
   double decay;        /* weight decay taken apart from the gradient: theta <- theta - alpha(t) decay theta; >= 0 */
   double clip_norm;    /* first-order methods: g is shortened to this Euclidean norm; 0: off                     */
   double clip_value;   /* first-order methods: entries of g are cut to [-clip_value, clip_value]; 0: off         */
+  bool classic;        /* momentum, nesterov, lookahead: v <- beta v + g instead of beta v + (1 - beta) g          */
   bool epsilon_inside; /* epsilon inside the square root instead of outside                                      */
   size_t memory;       /* pairs kept by L-BFGS, 1 ... 1000                                                       */
   double armijo;       /* sufficient decrease in line searches, (0, 1/2)                                         */
@@ -114,15 +115,46 @@ typedef struct tg_method {
 
 /* Gradient descent (4.2): theta <- theta - alpha g. With line_search = TG_LINE_WOLFE: steepest descent. */
 TG_API tg_method tg_gd(double alpha);
+/* Momentum (4.16)-(4.17): v <- beta v + (1 - beta) g, theta <- theta - alpha v. */
+TG_API tg_method tg_momentum(double alpha, double beta);
+/* Nesterov's momentum (4.33)-(4.34): as momentum, g taken at theta - alpha beta v. tg_minimize evaluates twice an
+ * iteration, there and at theta, for theta is what is reported; lookahead and tg_fit need one. */
+TG_API tg_method tg_nesterov(double alpha, double beta);
+/* Look-ahead momentum (4.36)-(4.37): v <- beta v + (1 - beta) g, theta <- theta - alpha (beta v + (1 - beta) g). With
+ * constant alpha and beta its theta is the predicted point of tg_nesterov. */
+TG_API tg_method tg_lookahead(double alpha, double beta);
+/* Adagrad (4.20; Duchi, Hazan & Singer 2011): s <- s + g^2, theta <- theta - alpha g / (sqrt(s) + epsilon);
+ * epsilon 1e-8. */
+TG_API tg_method tg_adagrad(double alpha);
+/* RMSprop (4.21)-(4.22): s <- gamma s + (1 - gamma) g^2, else as Adagrad; gamma 0.999, epsilon 1e-8. */
+TG_API tg_method tg_rmsprop(double alpha);
 /* Adam, Algorithm 4.2 (Kingma & Ba 2015): v <- beta v + (1 - beta) g, s <- gamma s + (1 - gamma) g^2,
  * theta <- theta - alpha v^ / (sqrt(s^) + epsilon), v^ = v / (1 - beta^(t+1)), s^ = s / (1 - gamma^(t+1)).
- * beta 0.9, gamma 0.999, epsilon 1e-8. */
+ * beta 0.9, gamma 0.999, epsilon 1e-8: also in its relatives below, unless said otherwise. */
 TG_API tg_method tg_adam(double alpha);
+/* Adam with weight decay taken apart (Loshchilov & Hutter 2019): theta is multiplied by 1 - alpha(t) decay besides. */
+TG_API tg_method tg_adamw(double alpha, double decay);
+/* AMSGrad (Reddi, Kale & Kumar 2018) with bias correction: in place of s the largest s so far. */
+TG_API tg_method tg_amsgrad(double alpha);
+/* Nadam (Dozat 2016): v^ = beta v / (1 - beta^(t+2)) + (1 - beta) g / (1 - beta^(t+1)), v already updated. */
+TG_API tg_method tg_nadam(double alpha);
+/* Adadelta (Zeiler 2012): s <- gamma s + (1 - gamma) g^2, step = sqrt(D + epsilon) / sqrt(s + epsilon) g,
+ * D <- gamma D + (1 - gamma) step^2, theta <- theta - alpha step; alpha 1, gamma 0.95, epsilon 1e-6. With
+ * epsilon_inside = false the form (4.38): (sqrt(D) + epsilon) / (sqrt(s) + epsilon) g. */
+TG_API tg_method tg_adadelta(void);
+/* Adamax (4.41)-(4.42): r <- max(gamma r, |g|), theta <- theta - alpha v^ / (r + epsilon). */
+TG_API tg_method tg_adamax(double alpha);
+/* Adam in L_p (4.39)-(4.40): s <- gamma^p s + (1 - gamma^p) |g|^p, s^ = s / (1 - gamma^(p (t+1))),
+ * theta <- theta - alpha v^ / (s^^(1/p) + epsilon); p >= 1. */
+TG_API tg_method tg_adam_p(double alpha, double p);
+/* Lion (Chen et al. 2023): theta <- theta - alpha sign(beta v + (1 - beta) g), then v <- gamma v + (1 - gamma) g;
+ * beta 0.9, gamma 0.99. Usually with a decay. */
+TG_API tg_method tg_lion(double alpha);
 /* L-BFGS (4.69; Nocedal 1980; Liu & Nocedal 1989), memory 10, strong Wolfe line search (armijo 1e-4, wolfe 0.9).
  * For smooth objectives of any size; the default choice without noise. */
 TG_API tg_method tg_lbfgs(void);
 
-/* The method of that name with its defaults: "gd", "adam", "lbfgs", ...; TG_E_ARGUMENT for an unknown name. */
+/* The method of that name with its defaults: "gd", "adam", "lbfgs", ... (tg_method_list); TG_E_ARGUMENT for an unknown name. */
 TG_API tg_status tg_method_named(tg_method *m, const char *name);
 /* The name of a method; NULL when m is none. */
 TG_API const char *tg_method_name(const tg_method *m);

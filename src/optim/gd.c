@@ -11,8 +11,7 @@ static tg_method make(void) { return tg_gd(0.01); }
 
 static const char *check(const tg_objective *c, const tg_method *m)
 {
-  (void)c;
-  const char *text = tg_check_first_order_(m);
+  const char *text = tg_check_first_order_(c, m);
   return text ? text : tg_check_line_(m);
 }
 

@@ -36,8 +36,9 @@ const char *tg_method_list(size_t i) { return i < TG_METHOD_COUNT_ ? table[i]->n
 /* False for NaN. */
 static bool in(double x, double low, double high) { return x >= low && x < high; }
 
-const char *tg_check_first_order_(const tg_method *m)
+const char *tg_check_first_order_(const tg_objective *c, const tg_method *m)
 {
+  (void)c;
   if (!(m->alpha > 0.0 && m->alpha < INFINITY)) return "alpha must be positive and finite";
   if (!in(m->beta, 0.0, 1.0)) return "beta must lie in [0, 1)";
   if (!in(m->gamma, 0.0, 1.0)) return "gamma must lie in [0, 1)";

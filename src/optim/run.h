@@ -22,7 +22,7 @@ typedef struct tg_point_ {
 } tg_point_;
 
 /* How many points the run keeps; a method may hold all but the best. */
-enum { TG_POINTS_ = 3, TG_VECTORS_ = 3, TG_COEFFICIENTS_ = 8 };
+enum { TG_POINTS_ = 3, TG_VECTORS_ = 3, TG_COEFFICIENTS_ = 9 };
 
 /* Everything that changes while a run goes on, apart from the numbers in `block`, `own` and `order`: what a checkpoint
  * stores. Pointers in it are set anew on restoring. */
@@ -138,8 +138,11 @@ const tg_rule_ *tg_rule_of_(const tg_method *m);
 tg_status tg_run_make_(tg_run **out, const tg_objective *c, const tg_method *m, double *theta,
                        const tg_minimize_options *o, const tg_fit_options *f);
 
+/* 1 - b^t without cancellation: the bias correction (4.24) of a decay b in [0, 1), t >= 1 */
+double tg_correction_(double b, size_t t);
+
 /* Checks shared by methods: a message, or NULL. */
-const char *tg_check_first_order_(const tg_method *m);
+const char *tg_check_first_order_(const tg_objective *c, const tg_method *m);
 const char *tg_check_line_(const tg_method *m);
 const char *tg_missing_gradient_(const tg_objective *c, const tg_method *m);
 

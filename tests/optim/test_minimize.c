@@ -5,8 +5,7 @@
 
 #include "../support/problems.h"
 
-static const char *const methods[] = {"gd", "adam", "lbfgs"};
-enum { METHODS = 3, N = 5 };
+enum { N = 5 };
 
 static tg_method method(const char *name)
 {
@@ -49,8 +48,8 @@ static tg_report run(const char *name, int (*f)(const double *, double *, double
   return r;
 }
 
-#define EACH_METHOD for (int m = 0; m < METHODS; m++)
-#define STOPS(wanted, r) cr_expect((r).stop == (wanted), "%s: %s", methods[m], tg_stop_string((r).stop))
+#define EACH_METHOD for (size_t m = 0; tg_method_list(m); m++)
+#define STOPS(wanted, r) cr_expect((r).stop == (wanted), "%s: %s", tg_method_list(m), tg_stop_string((r).stop))
 
 Test(minimize, stops_at_the_gradient)
 {
@@ -60,7 +59,7 @@ Test(minimize, stops_at_the_gradient)
     tg_minimize_options o = tg_minimize_defaults();
     o.gradient_tol = 0.5;
     o.max_iterations = 100000;
-    const tg_report r = run(methods[m], problem_bowl, (probe){0}, x, o);
+    const tg_report r = run(tg_method_list(m), problem_bowl, (probe){0}, x, o);
     STOPS(TG_STOP_GRADIENT, r);
     cr_expect(r.gradient_norm <= 0.5);
   }
@@ -71,7 +70,7 @@ Test(minimize, stops_at_once_where_the_gradient_is_zero)
   EACH_METHOD
   {
     double x[N] = {0, 1, 2, 3, 4};
-    const tg_report r = run(methods[m], problem_bowl, (probe){0}, x, nothing());
+    const tg_report r = run(tg_method_list(m), problem_bowl, (probe){0}, x, nothing());
     STOPS(TG_STOP_GRADIENT, r);
     cr_expect(r.iterations == 0 && r.values == 1);
   }
@@ -81,19 +80,23 @@ Test(minimize, stops_at_the_value_the_step_and_the_relative_change)
 {
   EACH_METHOD
   {
+    if (!strcmp(tg_method_list(m), "lion")) continue; /* its steps are alpha in size for ever */
     double x[N] = {1, 2, -3, 4, 9}, y[N] = {1, 2, -3, 4, 9}, z[N] = {1, 2, -3, 4, 9};
     tg_minimize_options o = nothing();
+    o.max_iterations = 2000000;
     o.value_tol = 1e-6;
-    tg_report r = run(methods[m], problem_funnel, (probe){0}, x, o);
+    tg_report r = run(tg_method_list(m), problem_funnel, (probe){0}, x, o);
     STOPS(TG_STOP_VALUE, r);
     o = nothing();
-    o.step_tol = 1e-5;
-    r = run(methods[m], problem_funnel, (probe){0}, y, o);
+    o.max_iterations = 2000000;
+    o.step_tol = 1e-4;
+    r = run(tg_method_list(m), problem_funnel, (probe){0}, y, o);
     STOPS(TG_STOP_STEP, r);
-    cr_expect(r.step <= 1e-5);
+    cr_expect(r.step <= 1e-4);
     o = nothing();
+    o.max_iterations = 2000000;
     o.relative_tol = 1e-6;
-    r = run(methods[m], problem_funnel, (probe){0}, z, o);
+    r = run(tg_method_list(m), problem_funnel, (probe){0}, z, o);
     STOPS(TG_STOP_RELATIVE, r);
   }
 }
@@ -105,7 +108,7 @@ Test(minimize, stops_after_the_iterations)
     double x[N] = {-1, 1, -1, 1, 0};
     tg_minimize_options o = nothing();
     o.max_iterations = 3;
-    const tg_report r = run(methods[m], problem_rosenbrock, (probe){0}, x, o);
+    const tg_report r = run(tg_method_list(m), problem_rosenbrock, (probe){0}, x, o);
     STOPS(TG_STOP_ITERATIONS, r);
     cr_expect(r.iterations == 3);
   }
@@ -118,7 +121,7 @@ Test(minimize, stops_after_the_seconds)
     double x[N] = {-1, 1, -1, 1, 0};
     tg_minimize_options o = nothing();
     o.max_seconds = 1e-9;
-    STOPS(TG_STOP_SECONDS, run(methods[m], problem_rosenbrock, (probe){0}, x, o));
+    STOPS(TG_STOP_SECONDS, run(tg_method_list(m), problem_rosenbrock, (probe){0}, x, o));
   }
 }
 
@@ -128,7 +131,7 @@ Test(minimize, stops_when_a_callback_says_so)
   {
     for (size_t at = 2; at < 8; at++) {
       double x[N] = {-1, 1, -1, 1, 0};
-      STOPS(TG_STOP_USER, run(methods[m], problem_rosenbrock, (probe){.answer_at = at, .answer = 1}, x, nothing()));
+      STOPS(TG_STOP_USER, run(tg_method_list(m), problem_rosenbrock, (probe){.answer_at = at, .answer = 1}, x, nothing()));
     }
   }
 }
@@ -152,7 +155,7 @@ Test(minimize, leaves_theta_and_gradient_alone_when_a_callback_fails)
       tg_minimize_options o = nothing();
       o.gradient = g;
       tg_report r;
-      cr_expect(tg_minimize(problem(problem_rosenbrock, &p), method(methods[m]), x, &o, &r) == TG_E_BRANCH);
+      cr_expect(tg_minimize(problem(problem_rosenbrock, &p), method(tg_method_list(m)), x, &o, &r) == TG_E_BRANCH);
       cr_expect(r.stop == TG_STOP_ERROR && r.theta == x && isnan(r.value));
       for (int i = 0; i < N; i++) cr_expect(x[i] == 0.5 && g[i] == 7.0);
     }
@@ -166,18 +169,20 @@ Test(minimize, refuses_a_start_that_is_not_finite)
     double x[N] = {9, 9, 9, 9, 9};
     probe p = {.n = N, .nan_value_at = 1}, q = {.n = N, .nan_gradient_at = 1};
     tg_report r;
-    cr_expect(tg_minimize(problem(problem_bowl, &p), method(methods[m]), x, NULL, &r) == TG_E_NONFINITE);
+    cr_expect(tg_minimize(problem(problem_bowl, &p), method(tg_method_list(m)), x, NULL, &r) == TG_E_NONFINITE);
     cr_expect(r.stop == TG_STOP_NONFINITE);
-    cr_expect(tg_minimize(problem(problem_bowl, &q), method(methods[m]), x, NULL, &r) == TG_E_NONFINITE);
+    cr_expect(tg_minimize(problem(problem_bowl, &q), method(tg_method_list(m)), x, NULL, &r) == TG_E_NONFINITE);
   }
 }
 
 Test(minimize, keeps_the_best_point_when_a_value_is_not_finite)
 {
-  for (int m = 0; m < 2; m++) {
+  EACH_METHOD
+  {
+    if (!strcmp(tg_method_list(m), "lbfgs")) continue;
     double x[N] = {-1, 1, -1, 1, 0}, y[N] = {-1, 1, -1, 1, 0};
-    STOPS(TG_STOP_NONFINITE, run(methods[m], problem_rosenbrock, (probe){.nan_value_at = 5}, x, nothing()));
-    STOPS(TG_STOP_NONFINITE, run(methods[m], problem_rosenbrock, (probe){.nan_gradient_at = 5}, y, nothing()));
+    STOPS(TG_STOP_NONFINITE, run(tg_method_list(m), problem_rosenbrock, (probe){.nan_value_at = 5}, x, nothing()));
+    STOPS(TG_STOP_NONFINITE, run(tg_method_list(m), problem_rosenbrock, (probe){.nan_gradient_at = 5}, y, nothing()));
   }
 }
 
@@ -237,13 +242,13 @@ Test(minimize, shows_each_iteration_to_the_watch_which_may_end_it)
     tg_minimize_options o = nothing();
     o.watch = watch;
     o.user = &s;
-    tg_report r = run(methods[m], problem_bowl, (probe){0}, x, o);
+    tg_report r = run(tg_method_list(m), problem_bowl, (probe){0}, x, o);
     STOPS(TG_STOP_USER, r);
     cr_expect(r.iterations == 2 && s.calls == 2);
     s = (seen){.answer_at = 1, .answer = TG_E_CALLBACK};
     probe p = {.n = N};
     x[0] = 1.0;
-    cr_expect(tg_minimize(problem(problem_bowl, &p), method(methods[m]), x, &o, &r) == TG_E_CALLBACK);
+    cr_expect(tg_minimize(problem(problem_bowl, &p), method(tg_method_list(m)), x, &o, &r) == TG_E_CALLBACK);
   }
 }
 
@@ -256,7 +261,7 @@ Test(minimize, counts_what_it_evaluates)
     tg_minimize_options o = nothing();
     o.max_iterations = 4;
     tg_report r;
-    cr_expect(tg_minimize(problem(problem_rosenbrock, &p), method(methods[m]), x, &o, &r) == TG_OK);
+    cr_expect(tg_minimize(problem(problem_rosenbrock, &p), method(tg_method_list(m)), x, &o, &r) == TG_OK);
     cr_expect(r.values == p.calls && r.gradients == p.calls && r.products == 0);
   }
 }
@@ -340,7 +345,7 @@ Test(run, shows_the_iterate_after_each_step)
     double x[N] = {1, 1, 1, 1, 1};
     probe p = {.n = N};
     tg_run *r;
-    cr_assert(tg_run_new(&r, problem(problem_bowl, &p), method(methods[m]), x, NULL) == TG_OK);
+    cr_assert(tg_run_new(&r, problem(problem_bowl, &p), method(tg_method_list(m)), x, NULL) == TG_OK);
     for (size_t i = 1; i < 6 && tg_run_step(r); i++) {
       const tg_report *now = tg_run_report(r);
       double value;
@@ -366,8 +371,8 @@ Test(run, continues_from_a_checkpoint_bit_for_bit)
     double x[N] = {-1, 1, -1, 1, 0}, y[N] = {-1, 1, -1, 1, 0};
     probe p = {.n = N};
     tg_run *a, *b;
-    cr_assert(tg_run_new(&a, problem(problem_rosenbrock, &p), method(methods[m]), x, NULL) == TG_OK);
-    cr_assert(tg_run_new(&b, problem(problem_rosenbrock, &p), method(methods[m]), y, NULL) == TG_OK);
+    cr_assert(tg_run_new(&a, problem(problem_rosenbrock, &p), method(tg_method_list(m)), x, NULL) == TG_OK);
+    cr_assert(tg_run_new(&b, problem(problem_rosenbrock, &p), method(tg_method_list(m)), y, NULL) == TG_OK);
     for (int i = 0; i < 7; i++) tg_run_step(a);
     const size_t size = tg_run_size(a);
     cr_assert(size <= sizeof bytes);

@@ -1,0 +1,42 @@
+#include <math.h>
+
+#include "level.h"
+#include "run.h"
+
+tg_method tg_adagrad(double alpha)
+{
+  return (tg_method){.kind = TG_METHOD_adagrad, .alpha = alpha, .epsilon = 1e-8};
+}
+
+static tg_method make(void) { return tg_adagrad(0.01); }
+
+static void coefficients(const tg_method *m, size_t t, double alpha, double *k)
+{
+  (void)t;
+  k[0] = alpha;
+  k[1] = m->epsilon_inside ? 0.0 : m->epsilon;
+  k[2] = m->epsilon_inside ? m->epsilon : 0.0;
+}
+
+TG_INLINE_ void update(const tg_chunk_ *c)
+{
+  const double *x = c->x, *g = c->g;
+  double *out = c->out, *s = c->state[0];
+  const double alpha = c->k[0], outside = c->k[1], inside = c->k[2];
+  const size_t n = c->n;
+  TG_INDEPENDENT_
+  for (size_t i = 0; i < n; i++) {
+    s[i] = s[i] + g[i] * g[i];
+    out[i] = x[i] - alpha * g[i] / (sqrt(s[i] + inside) + outside);
+  }
+}
+TG_LEVELS_(update, tg_chunk_);
+
+const tg_rule_ tg_adagrad_rule_ = {
+    .name = "adagrad",
+    .make = make,
+    .check = tg_check_first_order_,
+    .vectors = 1,
+    .coefficients = coefficients,
+    .update = update_levels,
+};

@@ -1,0 +1,44 @@
+#include <math.h>
+
+#include "level.h"
+#include "run.h"
+
+tg_method tg_rmsprop(double alpha)
+{
+  return (tg_method){.kind = TG_METHOD_rmsprop, .alpha = alpha, .gamma = 0.999, .epsilon = 1e-8};
+}
+
+static tg_method make(void) { return tg_rmsprop(0.001); }
+
+static void coefficients(const tg_method *m, size_t t, double alpha, double *k)
+{
+  (void)t;
+  k[0] = alpha;
+  k[1] = m->epsilon_inside ? 0.0 : m->epsilon;
+  k[2] = m->epsilon_inside ? m->epsilon : 0.0;
+  k[3] = m->gamma;
+  k[4] = 1.0 - m->gamma;
+}
+
+TG_INLINE_ void update(const tg_chunk_ *c)
+{
+  const double *x = c->x, *g = c->g;
+  double *out = c->out, *s = c->state[0];
+  const double alpha = c->k[0], outside = c->k[1], inside = c->k[2], gamma = c->k[3], rest = c->k[4];
+  const size_t n = c->n;
+  TG_INDEPENDENT_
+  for (size_t i = 0; i < n; i++) {
+    s[i] = gamma * s[i] + rest * (g[i] * g[i]);
+    out[i] = x[i] - alpha * g[i] / (sqrt(s[i] + inside) + outside);
+  }
+}
+TG_LEVELS_(update, tg_chunk_);
+
+const tg_rule_ tg_rmsprop_rule_ = {
+    .name = "rmsprop",
+    .make = make,
+    .check = tg_check_first_order_,
+    .vectors = 1,
+    .coefficients = coefficients,
+    .update = update_levels,
+};
