@@ -26,10 +26,10 @@ tg_var users_macros(tg_var x, double d)
 tg_var forty(tg_var x);
 tg_var forty(tg_var x) { return FORTY(x); }
 
-tg_var sixteen_by_sixteen(tg_var x);
-tg_var sixteen_by_sixteen(tg_var x)
+tg_var sixteen_rows(tg_var x);
+tg_var sixteen_rows(tg_var x)
 {
-#define ROW tg_mul(x, 1, x, 2, x, 3, x, 4, x, 5, x, 6, x, 7, x, 8)
+#define ROW tg_mul(x, 1, x)
   return tg_add(ROW, ROW, ROW, ROW, ROW, ROW, ROW, ROW, ROW, ROW, ROW, ROW, ROW, ROW, ROW, ROW);
 }
 #endif
