@@ -7,6 +7,7 @@
 
 #include "../support/random_program.h"
 #include "function.h"
+#include "special.h"
 
 enum { SEED = 20240917, PROGRAMS = 10000, N = PROGRAM_INPUTS, M = PROGRAM_OUTPUTS, K = 9 };
 
@@ -85,18 +86,54 @@ Test(random, values_are_those_of_plain_numbers)
   }
 }
 
+/* The first partials of elementary operations, from the rows once more. */
+static void first_partials(const char *name, double x, double y, double z, double v, double *d)
+{
+#define UNARY(row, value, first, ...)                                                                        \
+  if (strcmp(name, #row) == 0) d[0] = (first);
+#define BINARY(row, value, dx, dy, ...)                                                                      \
+  if (strcmp(name, #row) == 0) d[0] = (dx), d[1] = (dy);
+#define TERNARY(row, value, dx, dy, dz, ...)                                                                 \
+  if (strcmp(name, #row) == 0) d[0] = (dx), d[1] = (dy), d[2] = (dz);
+#define GUARD(row, condition)
+#include "ops.def"
+#undef UNARY
+#undef BINARY
+#undef TERNARY
+#undef GUARD
+  (void)x, (void)y, (void)z, (void)v;
+}
+
+/* The largest product adjoint x partial x tangent along an edge into node i. The partials of n-ary operations are of
+ * the order of 1, and they add up within themselves. */
+static double largest_edge(const tg_tape *t, uint32_t i)
+{
+  tg_var operand[16];
+  double at[16] = {0.0}, d[16], most = 0.0, bar = fabs(t->work[TG_ADJOINT][i]);
+  const tg_var node = tg_tape_at(t, i);
+  const size_t count = tg_operands(t, node, operand, 16);
+  for (size_t k = 0; k < count; k++) at[k] = tg_peek(operand[k]), d[k] = 1.0;
+  if (tg_opcode_(t->r.nodes_[i].word_) == TG_OP_nary)
+    for (uint32_t j = 1; j < t->nary[tg_operand_a_(t->r.nodes_[i].word_)].m; j++)
+      bar = fmax(bar, fabs(t->work[TG_ADJOINT][i + j]));
+  else
+    first_partials(tg_op_name(t, node), at[0], at[1], at[2], tg_peek(node), d);
+  for (size_t k = 0; k < count; k++)
+    if (tg_index(operand[k]) != SIZE_MAX) most = fmax(most, fabs(d[k]) * bar * fabs(t->work[TG_TANGENT][tg_index(operand[k])]));
+  return most;
+}
+
 /* Both sides of <w, J v> = <J' w, v> are the same sum of products over the paths of the graph, taken in another order;
- * what rounding can do to it goes with its largest part: the tangent times the adjoint of one node. */
+ * what rounding does to it goes with the largest product. */
 static double largest_part(const trial *t, const double *v, const double *w)
 {
-  const tg_function *const f = t->f;
-  double most = 0.0;
+  double most = 0.0, out[M];
   uint32_t last;
-  cr_assert(tg_jvp(t->f, t->x2, v, NULL, (double[M]){0}) == TG_OK);
-  cr_assert(tg_vjp(t->f, t->x2, w, NULL, (double[N]){0}) == TG_OK);
-  if (!tg_function_last_(f, &last)) return 0.0;
-  for (uint32_t i = 0; i <= last; i++)
-    most = fmax(most, fabs(f->tape->work[TG_TANGENT][i] * f->tape->work[TG_ADJOINT][i]));
+  cr_assert(tg_jvp(t->f, t->x2, v, NULL, out) == TG_OK);
+  cr_assert(tg_vjp(t->f, t->x2, w, NULL, out) == TG_OK);
+  if (!tg_function_last_(t->f, &last)) return 0.0;
+  for (size_t i = 0; i < t->p.n; i++) most = fmax(most, fabs(v[i] * out[i]));
+  for (uint32_t i = 0; i <= last; i++) most = fmax(most, largest_edge(t->f->tape, i));
   return most;
 }
 
@@ -171,6 +208,20 @@ Test(random, blocks_are_their_directions_one_by_one)
   }
 }
 
+/* As largest_part, for what adds up to v'H v. */
+static double second_order_part(const tg_function *f)
+{
+  const tg_tape *const t = f->tape;
+  double most = 0.0;
+  uint32_t last;
+  const bool any = tg_function_last_(f, &last);
+  for (size_t i = 0; any && i <= last; i++) {
+    const double dot = t->work[TG_TANGENT][i];
+    most = fmax(most, fabs(dot * t->work[TG_SECOND][i]) + dot * dot * fabs(t->work[TG_ADJOINT][i]));
+  }
+  return most;
+}
+
 Test(random, hessians_are_symmetric_and_made_of_products)
 {
   trial t;
@@ -182,7 +233,7 @@ Test(random, hessians_are_symmetric_and_made_of_products)
     random_vector(&t.random, v, N, -1.0, 1.0);
     cr_assert(tg_hessian(t.g, t.x2, NULL, NULL, h) == TG_OK);
     cr_assert(tg_hvp(t.g, t.x2, v, NULL, hv) == TG_OK);
-    const double scale = largest(h, n * n);
+    const double scale = largest(h, n * n) + second_order_part(t.g);
     for (size_t i = 0; i < n; i++) {
       for (size_t k = 0; k < i; k++) {
         const double error = fabs(h[i * n + k] - h[k * n + i]);

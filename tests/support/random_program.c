@@ -55,15 +55,15 @@ enum { GUARDS = sizeof guards / sizeof *guards };
 
 /* ---- Making one. ---- */
 
-enum { STEP_ROW, STEP_ARITHMETIC, STEP_GUARD, STEP_LIVE, STEP_CUSTOM, STEP_KINDS };
+enum { STEP_ROW, STEP_ARITHMETIC, STEP_GUARD, STEP_LIVE, STEP_CUSTOM, STEP_NARY };
 
 static void make_step(program_step *s, random_state *r, size_t values)
 {
   static const int often[] = {STEP_ROW, STEP_ROW, STEP_ROW, STEP_ROW, STEP_ARITHMETIC, STEP_ARITHMETIC, STEP_GUARD,
-                              STEP_LIVE, STEP_CUSTOM};
+                              STEP_LIVE, STEP_CUSTOM, STEP_NARY, STEP_NARY};
   s->kind = often[random_below(r, sizeof often / sizeof *often)];
-  s->row = (int)random_below(r, s->kind == STEP_ROW ? ROWS : s->kind == STEP_GUARD ? GUARDS : 4);
-  s->operands = s->kind == STEP_ROW ? (size_t)rows[s->row].arity : s->kind == STEP_CUSTOM ? PROGRAM_OPERANDS : 2;
+  s->row = (int)random_below(r, s->kind == STEP_ROW ? ROWS : s->kind == STEP_GUARD ? GUARDS : s->kind == STEP_NARY ? 8 : 4);
+  s->operands = s->kind == STEP_ROW ? (size_t)rows[s->row].arity : s->kind >= STEP_CUSTOM ? PROGRAM_OPERANDS : 2;
   for (size_t k = 0; k < PROGRAM_OPERANDS; k++) {
     const double low = s->kind == STEP_ROW && k < 3 ? rows[s->row].low[k] : -2.0;
     const double high = s->kind == STEP_ROW && k < 3 ? rows[s->row].high[k] : 2.0;
@@ -139,9 +139,28 @@ static tg_var run_arithmetic(const program_step *s, const tg_var *v)
 static tg_var run_custom(const program_step *s, const tg_var *v)
 {
   tg_var x[PROGRAM_OPERANDS], y[2];
-  for (size_t k = 0; k < PROGRAM_OPERANDS; k++) x[k] = operand(s, k, v);
+  for (size_t k = 0; k < PROGRAM_OPERANDS; k++)
+    x[k] = k < 3 ? operand(s, k, v) : squashed(operand(s, k, v), s->squash[k], -2.0, 2.0);
   tg_custom(&custom_waves, x, PROGRAM_OPERANDS, y, 2, NULL);
   return tg_mul(y[0], tg_add(y[1], 1.5));
+}
+
+static tg_var run_nary(const program_step *s, const tg_var *v)
+{
+  tg_var x[PROGRAM_OPERANDS], y[PROGRAM_OPERANDS];
+  const double numbers[4] = {0.5, -1.0, 0.25, 2.0};
+  for (size_t k = 0; k < PROGRAM_OPERANDS; k++) x[k] = squashed(operand(s, k, v), s->squash[k], -2.0, 2.0);
+  const tg_var one = tg_add(1.0, tg_mul(0.4, tg_tanh(x[4]))); /* rounds to 1, everywhere */
+  switch (s->row) {
+  case 0: return tg_sum(x, PROGRAM_OPERANDS);
+  case 1: return tg_dot(x, x + 2, 3);
+  case 2: return tg_dot(numbers, x, 4);
+  case 3: x[0] = tg_constant(1.0); return tg_norm2(x, PROGRAM_OPERANDS);
+  case 4: return tg_logsumexp(x, PROGRAM_OPERANDS);
+  case 5: tg_softmax(x, PROGRAM_OPERANDS, y); return tg_sub(tg_mul(y[0], 3.0), y[3]);
+  case 6: return tg_mul(tg_pick(x, 4, one), tg_cross_entropy(x, 4, one));
+  default: tg_affine(x, x + 3, x + 1, 2, 2, y); return tg_mul(tg_sin(y[0]), y[1]);
+  }
 }
 
 static tg_var run_step(const program_step *s, const tg_var *v, const double *live)
@@ -151,6 +170,7 @@ static tg_var run_step(const program_step *s, const tg_var *v, const double *liv
   case STEP_ARITHMETIC: return run_arithmetic(s, v);
   case STEP_LIVE: return tg_mul(tg_live(live), operand(s, 0, v));
   case STEP_CUSTOM: return run_custom(s, v);
+  case STEP_NARY: return run_nary(s, v);
   default: break;
   }
   const tg_var x = operand(s, 0, v), y = operand(s, 1, v);
@@ -191,10 +211,11 @@ void random_program_plain(random_program *p, const double *x, double *y)
 
 void random_program_print(const random_program *p)
 {
-  static const char *const kinds[] = {"", "arithmetic", "guard", "live", "custom"};
+  static const char *const kinds[] = {"", "arithmetic", "guard", "live", "custom", "n-ary"};
   for (size_t i = 0; i < p->steps; i++) {
     const program_step *const s = &p->step[i];
     fprintf(stderr, "v%zu = %s", p->n + i, s->kind == STEP_ROW ? rows[s->row].name : kinds[s->kind]);
+    if (s->kind != STEP_ROW) fprintf(stderr, "(%d)", s->row);
     for (size_t k = 0; k < s->operands; k++)
       s->operand[k] < 0 ? fprintf(stderr, " %.17g", s->constant[k]) : fprintf(stderr, " v%d", s->operand[k]);
     fputc('\n', stderr);

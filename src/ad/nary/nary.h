@@ -19,6 +19,10 @@ static inline double tg_product_(double a, double b, bool masked)
   return masked && (a == 0.0 || b == 0.0) ? 0.0 : a * b;
 }
 
+/* What weighted differences are taken from: the entry of the largest weight. Under the mask one that is not finite
+ * must not enter the others; a finite one stays, so that the mask changes no bit where nothing is NaN. */
+static inline double tg_base_(double top, bool masked) { return masked && !(top - top == 0.0) ? 0.0 : top; }
+
 static inline int tg_nary_fill_(double *to, size_t n, double value)
 {
   for (size_t i = 0; i < n; i++) to[i] = value;

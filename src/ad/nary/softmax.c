@@ -30,7 +30,7 @@ static int hvp(const double *x, size_t n, const double *u, size_t m, const doubl
   const bool masked = tg_masked_(user);
   const size_t top = tg_weights_(x, n, hv);
   if (top >= n) return 0;
-  const double u_base = masked ? 0.0 : u[top], v_base = masked ? 0.0 : v[top];
+  const double u_base = tg_base_(u[top], masked), v_base = tg_base_(v[top], masked);
   double u_mean = 0.0, v_mean = 0.0, both = 0.0;
   for (size_t i = 0; i < n; i++) {
     u_mean += tg_product_(hv[i], u[i] - u_base, masked);

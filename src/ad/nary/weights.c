@@ -99,7 +99,7 @@ double tg_log_sum_(const double *z, size_t k, size_t shift)
 void tg_weights_hvp_(double *hv, const double *v, size_t k, size_t top, double u, bool masked)
 {
   if (top >= k) return;
-  const double base = masked ? 0.0 : v[top];
+  const double base = tg_base_(v[top], masked);
   double mean = 0.0;
   for (size_t i = 0; i < k; i++) mean += tg_product_(hv[i], v[i] - base, masked);
   for (size_t i = 0; i < k; i++) hv[i] = tg_product_(tg_product_(hv[i], (v[i] - base) - mean, masked), u, masked);
