@@ -1,0 +1,210 @@
+#define _POSIX_C_SOURCE 200809L
+#include "fit.h"
+
+#include "memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { NEWTON_PARAMETERS = 200 }; /* up to so many, a Hessian costs less than the iterations it saves */
+
+const char *fit_stop_string(fit_stop s)
+{
+  static const char *const text[] = {
+#define FIT_STOP_ROW(code, words) words,
+      FIT_STOP_LIST(FIT_STOP_ROW)
+#undef FIT_STOP_ROW
+  };
+  return text[s];
+}
+
+fit_settings fit_defaults(void)
+{
+  return (fit_settings){.method = "auto", .tolerance = 1e-9, .max_iterations = 10000, .epochs = 100, .batch = 32,
+                        .seed = 1};
+}
+
+double fit_clock(void)
+{
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+bool fit_fail_status(tg_status status, failure *f) { return fail(f, "fitting failed: %s", tg_status_string(status)); }
+
+/* Tells the watcher where the fit stands, and looks at the limits. */
+bool fit_goes_on(problem *p, const double *theta, const fit_settings *s, fit_outcome *o, double start)
+{
+  (void)p;
+  o->seconds = fit_clock() - start;
+  o->stop = FIT_CONVERGED;
+  if (s->watch != NULL) {
+    const fit_progress now = {o->method, o->iterations, s->max_iterations, o->objective, o->gradient_norm, o->seconds,
+                              theta};
+    o->stop = s->watch(&now, s->user);
+  }
+  if (o->stop != FIT_CONVERGED) return false;
+  if (o->iterations >= s->max_iterations) o->stop = FIT_ITERATIONS;
+  else if (s->max_seconds > 0 && o->seconds >= s->max_seconds) o->stop = FIT_SECONDS;
+  return o->stop == FIT_CONVERGED;
+}
+
+/* -- methods of the library -------------------------------------------------------------------------------------- */
+
+/* How small the gradient must be for the objective to be within the tolerance: C - C* <= |g|^2 / (2 m) where m is the
+ * least curvature. Columns are scaled to curvature 1 or less and correlation lowers it, so m is the smallest ridge
+ * but taken no smaller than 1e-5 of the scaled curvature. */
+static double wanted_gradient(const problem *p, const fit_settings *s, double objective)
+{
+  double m = INFINITY;
+  for (size_t j = 0; j < p->n; j++) {
+    if (p->ridge[j] > 0 && p->ridge[j] < m) m = p->ridge[j];
+  }
+  const double floor = 1e-5 * problem_curvature(&p->shape);
+  if (isinf(m) || m < floor) m = floor;
+  return sqrt(2 * m * s->tolerance * fabs(objective));
+}
+
+static fit_stop stop_of(tg_stop stop)
+{
+  switch (stop) {
+  case TG_STOP_EPOCHS:
+  case TG_STOP_PATIENCE: return FIT_EPOCHS;
+  case TG_STOP_ITERATIONS: return FIT_ITERATIONS;
+  case TG_STOP_SECONDS: return FIT_SECONDS;
+  case TG_STOP_UNBOUNDED:
+  case TG_STOP_NONFINITE: return FIT_DIVERGED;
+  case TG_STOP_STALLED: return FIT_ROUNDING;
+  default: return FIT_CONVERGED;
+  }
+}
+
+static bool fit_full(problem *p, tg_method method, double *theta, const fit_settings *s, fit_outcome *o, failure *f)
+{
+  tg_minimize_options options = tg_minimize_defaults();
+  options.gradient_tol = 0;
+  options.norm = TG_NORM_EUCLID;
+  options.max_iterations = s->max_iterations;
+  tg_run *run;
+  tg_status status = tg_run_new(&run, problem_objective(p), method, theta, &options);
+  const double start = fit_clock();
+  const tg_report *now = status == TG_OK ? tg_run_report(run) : NULL;
+  while (status == TG_OK) {
+    const bool more = tg_run_step(run);
+    status = tg_run_status(run);
+    if (status != TG_OK) break;
+    o->iterations = now->iterations;
+    o->objective = now->value;
+    o->gradient_norm = now->gradient_norm;
+    const bool close = o->gradient_norm <= wanted_gradient(p, s, o->objective);
+    if (!fit_goes_on(p, theta, s, o, start)) break;
+    o->stop = stop_of(now->stop);
+    if (close) o->stop = FIT_CONVERGED;
+    if (close || !more) break;
+  }
+  tg_run_free(run);
+  return status == TG_OK || fit_fail_status(status, f);
+}
+
+static bool fit_epochs(problem *p, tg_method method, double *theta, const fit_settings *s, fit_outcome *o, failure *f)
+{
+  tg_fit_options options = tg_fit_defaults();
+  options.epochs = s->epochs;
+  options.batch = s->batch;
+  options.seed = s->seed;
+  tg_run *run;
+  tg_status status = tg_run_new_fit(&run, problem_objective(p), method, theta, &options);
+  const double start = fit_clock();
+  const tg_report *now = status == TG_OK ? tg_run_report(run) : NULL;
+  fit_settings per_epoch = *s;
+  per_epoch.max_iterations = s->epochs;
+  while (status == TG_OK) {
+    const bool more = tg_run_step(run);
+    status = tg_run_status(run);
+    if (status != TG_OK) break;
+    const bool whole_epoch = now->epoch > o->iterations;
+    o->iterations = now->epoch;
+    o->objective = now->value;
+    o->gradient_norm = now->gradient_norm;
+    if (whole_epoch && !fit_goes_on(p, theta, &per_epoch, o, start) && o->stop != FIT_ITERATIONS) break;
+    o->stop = stop_of(now->stop);
+    if (!more) break;
+  }
+  tg_run_free(run);
+  if (status != TG_OK) return fit_fail_status(status, f);
+  double *gradient = resize(NULL, p->n, sizeof *gradient);
+  if (gradient == NULL) return fail_memory(f);
+  status = problem_evaluate(p, theta, &o->objective, gradient);
+  o->gradient_norm = least_subgradient(p, theta, gradient);
+  free(gradient);
+  return status == TG_OK || fit_fail_status(status, f);
+}
+
+static bool is_stochastic(const char *name)
+{
+  static const char *const full[] = {"lbfgs", "bfgs", "dfp", "gd", "nonlinear_cg", "newton"};
+  for (size_t i = 0; i < sizeof full / sizeof *full; i++) {
+    if (strcmp(name, full[i]) == 0) return false;
+  }
+  return true;
+}
+
+static bool fit_named(problem *p, double *theta, const fit_settings *s, const char *name, fit_outcome *o, failure *f)
+{
+  tg_method method;
+  if (tg_method_named(&method, name) != TG_OK) return fail(f, "there is no method named '%.40s'", name);
+  if (p->lasso != NULL) return fail(f, "method '%s' cannot handle an L1 penalty; leave the choice of method to the "
+                                       "program", name);
+  if (s->rate > 0) method.alpha = s->rate;
+  o->method = tg_method_name(&method);
+  return is_stochastic(name) ? fit_epochs(p, method, theta, s, o, f) : fit_full(p, method, theta, s, o, f);
+}
+
+/* -- the absolute loss ------------------------------------------------------------------------------------------- */
+
+static bool fit_once(problem *p, double *theta, const fit_settings *s, fit_outcome *o, failure *f)
+{
+  const bool automatic = strcmp(s->method, "auto") == 0;
+  const bool few = p->n <= NEWTON_PARAMETERS && p->shape.kind != MODEL_NET;
+  if (strcmp(s->method, "newton") == 0 || (automatic && few)) return fit_newton(p, theta, s, o, f);
+  if (strcmp(s->method, "proximal") == 0 || (automatic && p->lasso != NULL)) return fit_proximal(p, theta, s, o, f);
+  return fit_named(p, theta, s, automatic ? "lbfgs" : s->method, o, f);
+}
+
+/* The smoothing starts at the size of the residuals and falls to where it was asked to be, each solution the start
+ * of the next: Newton's method would not get there in one go. */
+static bool fit_absolute(problem *p, double *theta, const fit_settings *s, fit_outcome *o, failure *f)
+{
+  const double wanted = p->shape.smoothing;
+  double smoothing = 0;
+  if (tg_finite_sum_gradient(p->sum, theta, NULL, 0, &smoothing, NULL) != TG_OK) smoothing = 0;
+  size_t iterations = 0;
+  for (bool last = false; !last;) {
+    last = !(smoothing > wanted);
+    p->shape.smoothing = last ? wanted : smoothing;
+    o->iterations = 0;
+    if (!fit_once(p, theta, s, o, f)) return false;
+    iterations += o->iterations;
+    smoothing /= 10;
+    if (o->stop != FIT_CONVERGED && o->stop != FIT_ROUNDING) break;
+  }
+  o->iterations = iterations;
+  return true;
+}
+
+bool fit_run(problem *p, double *theta, const fit_settings *s, fit_outcome *o, failure *f)
+{
+  *o = (fit_outcome){.method = s->method};
+  p->values = p->gradients = p->hessians = 0;
+  const double start = fit_clock();
+  const bool absolute = p->shape.kind == MODEL_LINEAR && p->shape.loss == LOSS_ABSOLUTE;
+  const bool good = absolute ? fit_absolute(p, theta, s, o, f) : fit_once(p, theta, s, o, f);
+  o->values = p->values;
+  o->gradients = p->gradients;
+  o->hessians = p->hessians;
+  o->seconds = fit_clock() - start;
+  return good;
+}

@@ -1,0 +1,14 @@
+/* Small dense symmetric systems, row by row. */
+#ifndef TRAIN_LINEAR_ALGEBRA_H
+#define TRAIN_LINEAR_ALGEBRA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Replaces the lower triangle of A (n x n) by its Cholesky factor. False when A is not positive definite beyond
+ * rounding: a pivot fell to n * 2^-52 of the diagonal entry it came from, at row *pivot (unless NULL). */
+bool cholesky(double *a, size_t n, size_t *pivot);
+void cholesky_solve(const double *l, size_t n, double *x); /* x holds the right-hand side, then the solution */
+void cholesky_inverse(const double *l, size_t n, double *inverse);
+
+#endif

@@ -1,0 +1,149 @@
+#include "problem.h"
+
+#include "memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+double problem_curvature(const model_shape *m)
+{
+  if (m->kind == MODEL_LOGISTIC) return 0.25;
+  if (m->kind == MODEL_LINEAR) return 1;
+  const double k = (double)m->classes;
+  return (k - 1) / (k * k);
+}
+
+void dataset_normalize_weights(dataset *d)
+{
+  if (!d->has_weight) return;
+  double *w = d->values + d->features + d->has_offset, total = 0;
+  for (size_t i = 0; i < d->rows; i++) total += w[i * d->width];
+  for (size_t i = 0; i < d->rows; i++) w[i * d->width] *= (double)d->rows / total;
+}
+
+static tg_data rows_of(const dataset *d)
+{
+  tg_data rows;
+  if (d->is_sparse) {
+    rows = tg_sparse(d->sparse.row_start, d->sparse.column, d->sparse.value, d->rows, d->features);
+    rows.label = d->sparse.target;
+  } else {
+    rows = tg_dense(d->values, d->rows, d->width);
+  }
+  rows.borrow = true;
+  return rows;
+}
+
+bool problem_new(problem *p, model_shape shape, const dataset *data, const scaling *s, penalty how, failure *f)
+{
+  *p = (problem){.shape = shape, .data = data, .n = model_parameters(&shape)};
+  p->shape.work = resize(NULL, model_work_size(&shape), sizeof *p->shape.work);
+  p->ridge = zeroed(p->n, sizeof(double));
+  bool good = (p->ridge != NULL && p->shape.work != NULL) || fail_memory(f);
+  good = good && problem_set_penalty(p, s, how, f);
+  if (good) {
+    const tg_status status = tg_finite_sum_new(&p->sum, model_loss(&shape), p->n, rows_of(data), &p->shape);
+    good = status == TG_OK || fail(f, "the data cannot be taken in: %s", tg_status_string(status));
+  }
+  if (!good) problem_free(p);
+  return good;
+}
+
+void problem_free(problem *p)
+{
+  tg_finite_sum_free(p->sum);
+  free(p->shape.work);
+  free(p->ridge);
+  free(p->lasso);
+  *p = (problem){0};
+}
+
+/* The penalty on an original coefficient w = u / scale, written for the fitted coefficient u. */
+bool problem_set_penalty(problem *p, const scaling *s, penalty how, failure *f)
+{
+  free(p->lasso);
+  p->lasso = NULL;
+  if (how.l1 > 0) {
+    p->lasso = zeroed(p->n, sizeof(double));
+    if (p->lasso == NULL) return fail_memory(f);
+  }
+  const size_t rows = model_rows(&p->shape), features = p->shape.features;
+  for (size_t k = 0; k < rows; k++) {
+    for (size_t j = 0; j < features; j++) {
+      const double unit = (how.standardized ? s->spread[j] : 1) / s->scale[j];
+      p->ridge[k * features + j] = how.l2 * unit * unit;
+      if (p->lasso != NULL) p->lasso[k * features + j] = how.l1 * unit;
+    }
+  }
+  if (p->shape.kind != MODEL_NET) return true;
+  const size_t second = rows * (features + 1);
+  for (size_t i = 0; i < p->shape.classes * rows; i++) {
+    p->ridge[second + i] = how.l2;
+    if (p->lasso != NULL) p->lasso[second + i] = how.l1;
+  }
+  return true;
+}
+
+static void add_ridge(const problem *p, const double *theta, double *value, double *gradient)
+{
+  double sum = 0;
+  for (size_t j = 0; j < p->n; j++) {
+    const double pull = p->ridge[j] * theta[j];
+    sum += pull * theta[j];
+    if (gradient != NULL) gradient[j] += pull;
+  }
+  if (value != NULL) *value += sum / 2;
+}
+
+tg_status problem_evaluate(problem *p, const double *theta, double *value, double *gradient)
+{
+  const tg_status status = tg_finite_sum_gradient(p->sum, theta, NULL, 0, value, gradient);
+  if (status == TG_OK) add_ridge(p, theta, value, gradient);
+  p->values += value != NULL;
+  p->gradients += gradient != NULL;
+  return status;
+}
+
+tg_status problem_hessian(problem *p, const double *theta, double *hessian)
+{
+  const tg_status status = tg_finite_sum_hessian(p->sum, theta, NULL, 0, hessian);
+  for (size_t j = 0; status == TG_OK && j < p->n; j++) hessian[j * p->n + j] += p->ridge[j];
+  p->hessians++;
+  return status;
+}
+
+double problem_lasso(const problem *p, const double *theta)
+{
+  double sum = 0;
+  for (size_t j = 0; p->lasso != NULL && j < p->n; j++) sum += p->lasso[j] * fabs(theta[j]);
+  return sum;
+}
+
+static int evaluate(const double *theta, double *value, double *gradient, void *user)
+{
+  return problem_evaluate(user, theta, value, gradient);
+}
+
+static int batch(const double *theta, const size_t *index, size_t count, double *value, double *gradient, void *user)
+{
+  problem *p = user;
+  const tg_status status = tg_finite_sum_gradient(p->sum, theta, index, count, value, gradient);
+  if (status == TG_OK) add_ridge(p, theta, value, gradient);
+  return status;
+}
+
+static int hvp(const double *theta, const double *v, double *hv, void *user)
+{
+  problem *p = user;
+  const tg_status status = tg_finite_sum_hvp(p->sum, theta, NULL, 0, v, hv);
+  for (size_t j = 0; status == TG_OK && j < p->n; j++) hv[j] += p->ridge[j] * v[j];
+  return status;
+}
+
+static int hessian(const double *theta, double *h, void *user) { return problem_hessian(user, theta, h); }
+
+tg_objective problem_objective(problem *p)
+{
+  return (tg_objective){.n = p->n, .samples = p->data->rows, .evaluate = evaluate, .batch = batch, .hvp = hvp,
+                        .hessian = hessian, .user = p};
+}

@@ -1,0 +1,42 @@
+/* The objective of a fit: the mean loss over the rows of a data set plus a penalty,
+ *   C(theta) = 1/N sum_i w_i loss_i(theta) + sum_j (ridge_j theta_j^2 / 2 + lasso_j |theta_j|),
+ * with the weights w_i of mean 1. The smooth part is an objective for the library's methods. */
+#ifndef TRAIN_PROBLEM_H
+#define TRAIN_PROBLEM_H
+
+#include "scaling.h"
+
+typedef struct penalty {
+  double l2, l1;       /* on the weights of the first layer's inputs and, in a net, of the second; never intercepts */
+  bool standardized;   /* on the coefficients that columns of variance 1 would have */
+} penalty;
+
+typedef struct problem {
+  model_shape shape;
+  const dataset *data;
+  tg_finite_sum *sum;
+  size_t n;            /* parameters */
+  double *ridge;       /* n */
+  double *lasso;       /* n, or NULL without an L1 penalty */
+  size_t values, gradients, hessians; /* evaluations so far */
+} problem;
+
+/* `data` is scaled by `s` already and must outlive the problem. */
+bool problem_new(problem *p, model_shape shape, const dataset *data, const scaling *s, penalty how, failure *f);
+void problem_free(problem *p);
+
+bool problem_set_penalty(problem *p, const scaling *s, penalty how, failure *f);
+
+/* The smooth part; `gradient` or `value` may be NULL. Returns a tg_status. */
+tg_status problem_evaluate(problem *p, const double *theta, double *value, double *gradient);
+tg_status problem_hessian(problem *p, const double *theta, double *hessian);
+double problem_lasso(const problem *p, const double *theta); /* the other part */
+tg_objective problem_objective(problem *p);
+
+/* The curvature that the penalty is compared with when columns are scaled. */
+double problem_curvature(const model_shape *m);
+
+/* Weights brought to mean 1. */
+void dataset_normalize_weights(dataset *d);
+
+#endif

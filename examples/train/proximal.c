@@ -1,0 +1,112 @@
+/* Accelerated proximal gradient steps for an L1 penalty (Beck & Teboulle 2009, "FISTA"), with backtracking on the
+ * step and a restart of the momentum whenever it points uphill (O'Donoghue & Candes 2015, section 3.2). */
+#include "fit.h"
+
+#include "memory.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct proximal {
+  problem *p;
+  size_t n;
+  double *ahead, *next, *gradient, *at_next; /* the extrapolated point, the step from it, their gradients */
+  double length;                             /* the step: 1 / Lipschitz constant, as far as known */
+} proximal;
+
+static double shrink(double x, double by) { return x > by ? x - by : x < -by ? x + by : 0; }
+
+static void shrink_step(proximal *w)
+{
+  for (size_t j = 0; j < w->n; j++) {
+    w->next[j] = shrink(w->ahead[j] - w->length * w->gradient[j], w->length * w->p->lasso[j]);
+  }
+}
+
+/* From `ahead`: a step for which the quadratic bound holds; `smooth` becomes the smooth part at `next`. */
+static tg_status bounded_step(proximal *w, double value_ahead, double *smooth)
+{
+  for (;; w->length /= 2) {
+    shrink_step(w);
+    const tg_status status = problem_evaluate(w->p, w->next, smooth, w->at_next);
+    if (status != TG_OK) return status;
+    double linear = 0, square = 0;
+    for (size_t j = 0; j < w->n; j++) {
+      const double d = w->next[j] - w->ahead[j];
+      linear += w->gradient[j] * d;
+      square += d * d;
+    }
+    const double noise = 8 * DBL_EPSILON * fabs(value_ahead);
+    if (*smooth <= value_ahead + linear + square / (2 * w->length) + noise || w->length < 1e-300) return TG_OK;
+  }
+}
+
+/* The new extrapolated point; returns the new t of the momentum sequence. */
+static double extrapolate(proximal *w, const double *theta, double t)
+{
+  double uphill = 0;
+  for (size_t j = 0; j < w->n; j++) uphill += (w->ahead[j] - w->next[j]) * (w->next[j] - theta[j]);
+  if (uphill > 0) t = 1;
+  const double grown = (1 + sqrt(1 + 4 * t * t)) / 2, momentum = uphill > 0 ? 0 : (t - 1) / grown;
+  for (size_t j = 0; j < w->n; j++) w->ahead[j] = w->next[j] + momentum * (w->next[j] - theta[j]);
+  return grown;
+}
+
+static double least_ridge(const problem *p)
+{
+  double least = INFINITY;
+  for (size_t j = 0; j < p->n; j++) {
+    if (p->ridge[j] > 0 && p->ridge[j] < least) least = p->ridge[j];
+  }
+  return isinf(least) ? 0 : least;
+}
+
+/* With strong convexity m, C - C* <= |subgradient|^2 / (2 m). Without an L2 part m is taken as 1e-4 of the curvature
+ * to which columns are scaled. */
+static bool close_enough(const problem *p, const fit_settings *s, const fit_outcome *o)
+{
+  const double m = fmax(least_ridge(p), 1e-4 * problem_curvature(&p->shape));
+  return o->gradient_norm * o->gradient_norm <= 2 * m * s->tolerance * fabs(o->objective);
+}
+
+static bool iterate(proximal *w, double *theta, const fit_settings *s, fit_outcome *o, failure *f)
+{
+  problem *p = w->p;
+  const double start = fit_clock();
+  double t = 1, value_ahead, smooth;
+  memcpy(w->ahead, theta, w->n * sizeof *theta);
+  tg_status status = problem_evaluate(p, w->ahead, &value_ahead, w->gradient);
+  if (status != TG_OK) return fit_fail_status(status, f);
+  o->objective = value_ahead + problem_lasso(p, theta);
+  o->gradient_norm = least_subgradient(p, theta, w->gradient);
+  while (fit_goes_on(p, theta, s, o, start)) {
+    if (!isfinite(o->objective)) return o->stop = FIT_DIVERGED, true;
+    if (close_enough(p, s, o)) return o->stop = FIT_CONVERGED, true;
+    status = bounded_step(w, value_ahead, &smooth);
+    if (status != TG_OK) return fit_fail_status(status, f);
+    t = extrapolate(w, theta, t);
+    memcpy(theta, w->next, w->n * sizeof *theta);
+    o->objective = smooth + problem_lasso(p, theta);
+    o->gradient_norm = least_subgradient(p, theta, w->at_next);
+    o->iterations++;
+    w->length *= 1.05; /* what was too long once may fit later */
+    status = problem_evaluate(p, w->ahead, &value_ahead, w->gradient);
+    if (status != TG_OK) return fit_fail_status(status, f);
+  }
+  return true;
+}
+
+bool fit_proximal(problem *p, double *theta, const fit_settings *s, fit_outcome *o, failure *f)
+{
+  const size_t n = p->n;
+  double *room = resize(NULL, n, 4 * sizeof *room);
+  if (room == NULL) return fail_memory(f);
+  proximal w = {p, n, room, room + n, room + 2 * n, room + 3 * n, 1 / problem_curvature(&p->shape)};
+  o->method = "proximal gradient";
+  const bool good = p->lasso != NULL ? iterate(&w, theta, s, o, f)
+                                     : fail(f, "the proximal method is for an L1 penalty; none was asked for");
+  free(room);
+  return good;
+}
