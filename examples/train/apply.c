@@ -1,0 +1,159 @@
+#include "apply.h"
+
+#include "load.h"
+#include "memory.h"
+#include "number.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PIECE = 4096 };
+
+static bool copy_levels(levels *to, const levels *from)
+{
+  for (size_t i = 0; i < from->count; i++) {
+    if (levels_add(to, from->text[i], from->length[i]) == LEVEL_NONE) return false;
+  }
+  return true;
+}
+
+/* A column of the model in the file: by name when there is a header, else by its place among the fields. */
+static bool find_field(const apply *a, const char *name, size_t *field, failure *f)
+{
+  *field = levels_find(&a->reader.names, name, strlen(name));
+  if (*field != NO_COLUMN) return true;
+  return fail_at(f, (place){a->reader.in.name, 0, 0}, "there is no column '%.100s', which the model needs", name);
+}
+
+static table_column *add_column(apply *a, const char *name, column_kind kind, size_t field, failure *f)
+{
+  if (!table_add_column(&a->table, name, kind, field, f)) return NULL;
+  return &a->table.column[a->table.columns - 1];
+}
+
+static bool add_feature(apply *a, const design_column *c, failure *f)
+{
+  size_t field;
+  if (!find_field(a, c->name, &field, f)) return false;
+  table_column *column = add_column(a, c->name, c->kind, field, f);
+  if (column == NULL) return false;
+  const missing_policy missing = a->model->design.missing;
+  column->closed = c->kind != COLUMN_NUMBER;
+  column->unseen_allowed = a->model->design.unseen_allowed;
+  column->missing_allowed = missing == MISSING_MEAN || missing == MISSING_MEDIAN;
+  return copy_levels(&column->levels, &c->levels) || fail_memory(f);
+}
+
+static bool add_target(apply *a, const options *o, failure *f)
+{
+  const trained *m = a->model;
+  const char *name = o->target != NULL ? o->target : m->target;
+  const size_t field = name != NULL ? table_find(&a->reader, name) : NO_COLUMN;
+  if (field == NO_COLUMN) {
+    return fail_at(f, (place){a->reader.in.name, 0, 0}, "there is no target column '%.100s'", name != NULL ? name : "");
+  }
+  a->role.target = a->table.columns;
+  table_column *column = add_column(a, name, m->shape.kind == MODEL_LINEAR ? COLUMN_NUMBER : COLUMN_LABEL, field, f);
+  if (column == NULL) return false;
+  column->closed = true;
+  return copy_levels(&column->levels, &m->labels) || fail_memory(f);
+}
+
+static bool add_number(apply *a, const char *name, size_t *role, failure *f)
+{
+  size_t field;
+  *role = NO_COLUMN;
+  if (name == NULL) return true;
+  if (!find_field(a, name, &field, f)) return false;
+  *role = a->table.columns;
+  return add_column(a, name, COLUMN_NUMBER, field, f) != NULL;
+}
+
+static bool open_table(apply *a, const options *o, bool needs_target, failure *f)
+{
+  if (a->model->design.sparse) return fail(f, "the model was made from a libsvm file, and these data are CSV");
+  if (!table_open(&a->reader, o->data, format_of(o), f)) return false;
+  for (size_t k = 0; k < a->model->design.columns; k++) {
+    if (!add_feature(a, &a->model->design.column[k], f)) return false;
+  }
+  a->features = a->table.columns;
+  if (needs_target && !add_target(a, o, f)) return false;
+  if (!add_number(a, a->model->offset, &a->role.offset, f)) return false;
+  return add_number(a, needs_target ? o->weights : NULL, &a->role.weight, f);
+}
+
+/* Targets of a libsvm file as class numbers. */
+static bool sparse_targets(apply *a, failure *f)
+{
+  const trained *m = a->model;
+  for (size_t i = 0; m->shape.kind != MODEL_LINEAR && i < a->sparse.rows; i++) {
+    char number[NUMBER_ROOM];
+    const size_t length = number_write(a->sparse.target[i] + 0.0, number);
+    const size_t level = levels_find(&m->labels, number, length);
+    if (level == LEVEL_NONE) return fail(f, "the label %s of row %zu did not occur when the model was made", number, i + 1);
+    a->sparse.target[i] = (double)level;
+  }
+  return true;
+}
+
+static bool open_sparse(apply *a, const options *o, bool needs_target, failure *f)
+{
+  const design *d = &a->model->design;
+  if (!d->sparse) return fail(f, "the model was made from CSV, and these data are in libsvm format");
+  a->is_sparse = true;
+  if (!libsvm_read(&a->sparse, o->data, d->base, d->features, f)) return false;
+  return !needs_target || sparse_targets(a, f);
+}
+
+bool apply_open(apply *a, const trained *m, const options *o, bool needs_target, failure *f)
+{
+  *a = (apply){.model = m, .role = {NO_COLUMN, NO_COLUMN, NO_COLUMN}};
+  if (is_libsvm(o) ? open_sparse(a, o, needs_target, f) : open_table(a, o, needs_target, f)) return true;
+  apply_close(a);
+  return false;
+}
+
+static bool score_piece(apply *a, failure *f)
+{
+  double *s = grow(a->scores, &a->scores_room, a->piece.rows * score_width(a->model), sizeof *s);
+  if (s == NULL) return fail_memory(f);
+  a->scores = s;
+  return score(a->model, &a->piece, s) || fail_memory(f);
+}
+
+static bool read_piece(apply *a, failure *f)
+{
+  table_clear(&a->table);
+  size_t row[PIECE];
+  if (!table_read(&a->reader, &a->table, PIECE, &a->end, f)) return false;
+  for (size_t i = 0; i < a->table.rows; i++) row[i] = i;
+  return dataset_from_table(&a->piece, &a->model->design, &a->table, a->role, row, a->table.rows, f);
+}
+
+bool apply_next(apply *a, bool *failed, failure *f)
+{
+  *failed = false;
+  if (a->end) return false;
+  if (a->is_sparse) {
+    a->end = true;
+    a->piece = (dataset){.rows = a->sparse.rows, .features = a->sparse.columns, .has_target = true,
+                         .sparse = a->sparse, .is_sparse = true};
+    a->sparse = (sparse_rows){0};
+  } else {
+    dataset_free(&a->piece);
+    if (!read_piece(a, f)) return *failed = true, false;
+  }
+  if (a->piece.rows == 0) return false;
+  *failed = !score_piece(a, f);
+  return !*failed;
+}
+
+void apply_close(apply *a)
+{
+  table_close(&a->reader);
+  table_free(&a->table);
+  dataset_free(&a->piece);
+  sparse_free(&a->sparse);
+  free(a->scores);
+  *a = (apply){0};
+}

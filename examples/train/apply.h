@@ -1,0 +1,28 @@
+/* Reading data for a model that exists, piece by piece: files may be larger than memory. */
+#ifndef TRAIN_APPLY_H
+#define TRAIN_APPLY_H
+
+#include "options.h"
+#include "score.h"
+
+typedef struct apply {
+  const trained *model;
+  table_reader reader;
+  table table;
+  roles role;
+  size_t features;
+  dataset piece;      /* the rows at hand */
+  double *scores;     /* rows of the piece x score_width */
+  size_t scores_room;
+  sparse_rows sparse;
+  bool is_sparse, end;
+} apply;
+
+/* With `needs_target` the target column must be there and its labels known to the model. */
+bool apply_open(apply *a, const trained *m, const options *o, bool needs_target, failure *f);
+
+/* The next rows with their scores; false at the end or, with *failed, on failure. */
+bool apply_next(apply *a, bool *failed, failure *f);
+void apply_close(apply *a);
+
+#endif

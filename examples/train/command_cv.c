@@ -1,0 +1,165 @@
+/* k-fold cross-validation, stratified by class and seeded. Every fold learns its own design, scaling and model, so
+ * nothing of the rows held back leaks in. */
+#include "commands.h"
+
+#include "memory.h"
+#include "output.h"
+#include "progress.h"
+#include "report.h"
+#include "split.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct fold_scores {
+  size_t width;
+  double *score, *target, *weight; /* of every row, from the model that did not see it */
+} fold_scores;
+
+static bool allocate(fold_scores *s, const loaded *l, failure *f)
+{
+  s->width = l->kind == MODEL_LINEAR ? 1 : l->labels.count;
+  s->score = resize(NULL, l->rows, s->width * sizeof(double));
+  s->target = resize(NULL, l->rows, sizeof(double));
+  s->weight = resize(NULL, l->rows, sizeof(double));
+  return (s->score && s->target && s->weight) || fail_memory(f);
+}
+
+static bool judge_fold(judged *j, fold_scores *s, const training *t, const loaded *l, const size_t *held, size_t helds,
+                       failure *f)
+{
+  dataset d;
+  *j = (judged){0};
+  if (!loaded_rows(&d, l, &t->model.design, held, helds, false, f)) return false;
+  double *score_of_fold = resize(NULL, helds, s->width * sizeof(double));
+  bool good = (score_of_fold != NULL && score(&t->model, &d, score_of_fold)) || fail_memory(f);
+  for (size_t i = 0; good && i < helds; i++) {
+    memcpy(s->score + held[i] * s->width, score_of_fold + i * s->width, s->width * sizeof(double));
+    s->target[held[i]] = dataset_target(&d, i);
+    s->weight[held[i]] = dataset_weight(&d, i);
+  }
+  good = good && judge(j, &t->model, &d, f);
+  free(score_of_fold);
+  dataset_free(&d);
+  return good;
+}
+
+static void fold_line(text *out, const options *o, size_t k, const training *t, const judged *j)
+{
+  if (o->json) {
+    text_add(out, k > 0 ? ",{" : "{");
+    json_fit(out, t);
+    text_add(out, ",");
+    json_judged(out, "held_back", j, &t->model);
+    text_add(out, "}");
+    return;
+  }
+  text_add(out, "fold %zu: %zu rows held back, ", k + 1, j->rows);
+  if (j->is_class) text_add(out, "accuracy %.4f, log-loss %.6f", j->classes.accuracy, j->classes.log_loss);
+  else text_add(out, "R^2 %.6f, mean absolute error %.6g", j->values.r_squared, j->values.mean_absolute);
+  text_add(out, "; %s after %zu iterations\n", t->outcome.stop == FIT_CONVERGED ? "converged" : "not converged",
+           t->outcome.iterations);
+}
+
+/* One fold; *stop is the worst reason so far. */
+static bool run_fold(text *out, fold_scores *s, const loaded *l, const options *o, const size_t *fold, size_t k,
+                     size_t *row, fit_stop *stop, trained *last, failure *f)
+{
+  size_t learns = 0, helds = 0;
+  for (size_t i = 0; i < l->rows; i++) {
+    if (fold[i] != k) row[learns++] = i;
+    else row[l->rows - ++helds] = i;
+  }
+  training t;
+  if (!training_new(&t, l, row, learns, o, f)) return false;
+  progress p;
+  judged j = {0};
+  progress_start(&p, &t, o);
+  t.settings.watch = progress_watch;
+  t.settings.user = &p;
+  bool good = training_run(&t, l, o, f);
+  good = good && judge_fold(&j, s, &t, l, row + l->rows - helds, helds, f);
+  progress_end(&p);
+  if (good) fold_line(out, o, k, &t, &j);
+  if (good && t.outcome.stop != FIT_CONVERGED && t.outcome.stop != FIT_EPOCHS) *stop = t.outcome.stop;
+  if (good && k + 1 == o->folds) { /* names and shape, for the report of the whole */
+    *last = t.model;
+    t.model = (trained){0};
+  }
+  judged_free(&j);
+  training_free(&t);
+  return good;
+}
+
+static bool report_whole(text *out, const fold_scores *s, const loaded *l, const options *o, const trained *m, failure *f)
+{
+  judged j;
+  const bool weighted = l->role.weight != NO_COLUMN;
+  if (!judge_scores(&j, m, s->score, s->target, weighted ? s->weight : NULL, l->rows, f)) return false;
+  if (o->json) {
+    text_add(out, "],");
+    json_judged(out, "together", &j, m);
+    text_add(out, "}\n");
+  } else {
+    report_judged(out, "all rows, each judged by the model that did not see it", &j, m);
+  }
+  judged_free(&j);
+  return true;
+}
+
+static int cross_validate(const loaded *l, const options *o, size_t *fold, size_t *row, failure *f)
+{
+  fold_scores s = {0};
+  text out = {0};
+  trained last = {0};
+  fit_stop stop = FIT_CONVERGED;
+  bool good = allocate(&s, l, f);
+  good = good && (split_folds(fold, l->rows, o->folds, l->class_of, l->labels.count, o->seed) || fail_memory(f));
+  if (o->json) {
+    text_add(&out, "{");
+    json_data(&out, l, o->data);
+    text_add(&out, ",\"folds\":[");
+  } else {
+    report_data(&out, l, o->data);
+  }
+  for (size_t k = 0; good && k < o->folds && stop != FIT_INTERRUPTED; k++) {
+    good = run_fold(&out, &s, l, o, fold, k, row, &stop, &last, f);
+  }
+  if (good && stop != FIT_INTERRUPTED) good = report_whole(&out, &s, l, o, &last, f);
+  if (good && out.failed) good = fail_memory(f);
+  if (good && !o->quiet && stop != FIT_INTERRUPTED) good = write_file("-", out.bytes, out.length, f);
+  trained_free(&last);
+  text_free(&out);
+  free(s.score);
+  free(s.target);
+  free(s.weight);
+  if (!good) return EXIT_BAD;
+  if (stop == FIT_CONVERGED || stop == FIT_ROUNDING) return EXIT_FINE;
+  fail(f, "in at least one fold: %s", fit_stop_string(stop));
+  return stop == FIT_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_NO_OPTIMUM;
+}
+
+static bool enough_rows(const loaded *l, const options *o, failure *f)
+{
+  if (o->folds > l->rows) return fail(f, "%zu folds of %zu rows are too many", o->folds, l->rows);
+  for (size_t c = 0; c < l->labels.count; c++) {
+    size_t count = 0;
+    for (size_t i = 0; i < l->rows; i++) count += l->class_of[i] == c;
+    if (count < 2) return fail(f, "class '%.60s' has a single row: it would be missing from a fold's learning", l->labels.text[c]);
+  }
+  return true;
+}
+
+int command_cv(const options *o, failure *f)
+{
+  loaded l;
+  if (!load(&l, o, f)) return EXIT_BAD;
+  int status = EXIT_BAD;
+  size_t *room = resize(NULL, l.rows, 2 * sizeof *room);
+  if (room == NULL) fail_memory(f);
+  else if (enough_rows(&l, o, f)) status = cross_validate(&l, o, room, room + l.rows, f);
+  free(room);
+  loaded_free(&l);
+  return status;
+}

@@ -1,0 +1,125 @@
+#include "commands.h"
+
+#include "memory.h"
+#include "output.h"
+#include "progress.h"
+#include "report.h"
+#include "split.h"
+
+#include <stdlib.h>
+
+/* The rows to learn from, and those held back. */
+typedef struct row_split {
+  size_t *learn, *held, learns, helds;
+} row_split;
+
+static bool split_rows(row_split *s, const loaded *l, const options *o, failure *f)
+{
+  *s = (row_split){resize(NULL, l->rows, sizeof(size_t)), resize(NULL, l->rows, sizeof(size_t)), 0, 0};
+  bool *held = zeroed(l->rows, 1);
+  bool good = s->learn != NULL && s->held != NULL && held != NULL;
+  if (good && o->holdout > 0) good = split_holdout(held, l->rows, o->holdout, l->class_of, l->labels.count, o->seed);
+  for (size_t i = 0; good && i < l->rows; i++) {
+    if (held[i]) s->held[s->helds++] = i;
+    else s->learn[s->learns++] = i;
+  }
+  free(held);
+  if (!good) return fail_memory(f);
+  if (o->holdout > 0 && s->helds == 0) return fail(f, "--holdout %g of %zu rows is no row", o->holdout, l->rows);
+  return s->learns >= 2 || fail(f, "--holdout %g of %zu rows leaves too few to learn from", o->holdout, l->rows);
+}
+
+static bool judge_rows(judged *j, const training *t, const loaded *l, const size_t *row, size_t rows, failure *f)
+{
+  *j = (judged){0};
+  if (rows == 0) return true;
+  dataset d;
+  if (!loaded_rows(&d, l, &t->model.design, row, rows, false, f)) return false;
+  const bool good = judge(j, &t->model, &d, f);
+  dataset_free(&d);
+  return good;
+}
+
+static void text_report(text *t, const options *o, const loaded *l, const training *r, const judged *learn,
+                        const judged *held)
+{
+  report_data(t, l, o->data);
+  report_fit(t, r);
+  report_judged(t, "rows learned from", learn, &r->model);
+  if (held->rows > 0) report_judged(t, "rows held back", held, &r->model);
+  report_summary(t, r);
+}
+
+static void json_report(text *t, const options *o, const loaded *l, const training *r, const judged *learn,
+                        const judged *held)
+{
+  text_add(t, "{");
+  json_data(t, l, o->data);
+  text_add(t, ",");
+  json_fit(t, r);
+  text_add(t, ",");
+  json_judged(t, "learned", learn, &r->model);
+  if (held->rows > 0) {
+    text_add(t, ",");
+    json_judged(t, "held_back", held, &r->model);
+  }
+  text_add(t, ",");
+  json_coefficients(t, r);
+  text_add(t, "}\n");
+}
+
+static bool print_report(const options *o, const loaded *l, const training *r, const row_split *s, failure *f)
+{
+  judged learn = {0}, held = {0};
+  text t = {0};
+  bool good = judge_rows(&learn, r, l, s->learn, s->learns, f) && judge_rows(&held, r, l, s->held, s->helds, f);
+  if (good) (o->json ? json_report : text_report)(&t, o, l, r, &learn, &held);
+  if (good && t.failed) good = fail_memory(f);
+  good = good && write_file("-", t.bytes, t.length, f);
+  text_free(&t);
+  judged_free(&learn);
+  judged_free(&held);
+  return good;
+}
+
+static bool has_optimum(fit_stop s) { return s == FIT_CONVERGED || s == FIT_EPOCHS || s == FIT_ROUNDING; }
+
+/* Writes and prints what there is; separable classes leave no model. */
+static int finish(const options *o, const loaded *l, training *r, const row_split *s, const progress *p, failure *f)
+{
+  const fit_stop stop = r->outcome.stop;
+  const bool keeps = stop != FIT_SEPARATED && stop != FIT_DIVERGED;
+  if (o->model != NULL && keeps && !trained_write(&r->model, o->model, f)) return EXIT_BAD;
+  if (o->trace != NULL && !write_file(o->trace, p->trace.bytes, p->trace.length, f)) return EXIT_BAD;
+  if (!o->quiet && !print_report(o, l, r, s, f)) return EXIT_BAD;
+  if (has_optimum(stop)) return EXIT_FINE;
+  fail(f, "%s%s%s", fit_stop_string(stop), r->separated_classes[0] != '\0' ? ": " : "", r->separated_classes);
+  return stop == FIT_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_NO_OPTIMUM;
+}
+
+static int fit_rows(const options *o, const loaded *l, const row_split *s, failure *f)
+{
+  training r;
+  progress p;
+  if (!training_new(&r, l, s->learn, s->learns, o, f)) return EXIT_BAD;
+  progress_start(&p, &r, o);
+  r.settings.watch = progress_watch;
+  r.settings.user = &p;
+  const bool good = training_run(&r, l, o, f);
+  const int status = good ? finish(o, l, &r, s, &p, f) : EXIT_BAD;
+  progress_end(&p);
+  training_free(&r);
+  return status;
+}
+
+int command_fit(const options *o, failure *f)
+{
+  loaded l;
+  row_split s = {0};
+  if (!load(&l, o, f)) return EXIT_BAD;
+  const int status = split_rows(&s, &l, o, f) ? fit_rows(o, &l, &s, f) : EXIT_BAD;
+  free(s.learn);
+  free(s.held);
+  loaded_free(&l);
+  return status;
+}

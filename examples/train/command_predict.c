@@ -1,0 +1,94 @@
+/* Predictions as CSV: the class and the probability of every class, or the value. */
+#include "commands.h"
+
+#include "apply.h"
+#include "output.h"
+#include "text.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A field, quoted if it has to be (RFC 4180). */
+static void csv_text(text *t, const char *s)
+{
+  if (strpbrk(s, ",\"\r\n") == NULL) {
+    text_bytes(t, s, strlen(s));
+    return;
+  }
+  text_bytes(t, "\"", 1);
+  for (; *s != '\0'; s++) {
+    if (*s == '"') text_bytes(t, "\"", 1);
+    text_bytes(t, s, 1);
+  }
+  text_bytes(t, "\"", 1);
+}
+
+static void header(text *t, const trained *m)
+{
+  if (m->shape.kind == MODEL_LINEAR) {
+    text_add(t, "prediction\n");
+    return;
+  }
+  text_add(t, "prediction");
+  for (size_t c = 0; c < m->labels.count; c++) {
+    char name[300];
+    snprintf(name, sizeof name, "P(%.250s)", m->labels.text[c]);
+    text_bytes(t, ",", 1);
+    csv_text(t, name);
+  }
+  text_add(t, "\n");
+}
+
+static void rows(text *t, const apply *a)
+{
+  const trained *m = a->model;
+  const size_t k = score_width(m);
+  for (size_t i = 0; i < a->piece.rows; i++) {
+    const double *s = a->scores + i * k;
+    if (m->shape.kind == MODEL_LINEAR) {
+      text_number(t, s[0]);
+    } else {
+      csv_text(t, m->labels.text[best_class(s, k)]);
+      for (size_t c = 0; c < k; c++) {
+        text_bytes(t, ",", 1);
+        text_number(t, exp(s[c]));
+      }
+    }
+    text_bytes(t, "\n", 1);
+  }
+}
+
+/* Piece by piece to standard output; to a file all at once, so that it is never half there. */
+static bool predict(apply *a, const options *o, failure *f)
+{
+  text t = {0};
+  header(&t, a->model);
+  bool failed, good = true;
+  while (good && apply_next(a, &failed, f)) {
+    rows(&t, a);
+    if (o->output != NULL) continue;
+    good = !t.failed && write_file("-", t.bytes, t.length, f);
+    t.length = 0;
+  }
+  good = good && !failed;
+  if (good && t.failed) good = fail_memory(f);
+  if (good && t.length > 0) good = write_file(o->output != NULL ? o->output : "-", t.bytes, t.length, f);
+  text_free(&t);
+  return good;
+}
+
+int command_predict(const options *o, failure *f)
+{
+  trained m;
+  apply a;
+  if (!trained_read(&m, o->model, f)) return EXIT_BAD;
+  bool good = apply_open(&a, &m, o, false, f);
+  if (good) {
+    good = predict(&a, o, f);
+    apply_close(&a);
+  }
+  trained_free(&m);
+  return good ? EXIT_FINE : EXIT_BAD;
+}

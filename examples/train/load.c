@@ -1,0 +1,368 @@
+#include "load.h"
+
+#include "memory.h"
+#include "number.h"
+#include "problem.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_WHOLE_LABELS = 20 };
+
+bool is_libsvm(const options *o)
+{
+  if (o->format != DATA_AUTO) return o->format == DATA_LIBSVM;
+  const char *dot = strrchr(o->data, '.');
+  return dot != NULL && (strcmp(dot, ".svm") == 0 || strcmp(dot, ".libsvm") == 0);
+}
+
+table_format format_of(const options *o)
+{
+  static const char delimiter[] = {'\0', ',', ';', '\t'};
+  return (table_format){delimiter[o->delimiter], o->decimal == 1 ? ',' : '.', (header_kind)o->header};
+}
+
+/* -- columns and their roles ------------------------------------------------------------------------------------- */
+
+static bool find_column(const table_reader *r, const char *name, const char *option, size_t *field, failure *f)
+{
+  *field = NO_COLUMN;
+  if (name == NULL) return true;
+  *field = table_find(r, name);
+  if (*field != NO_COLUMN) return true;
+  return fail_at(f, (place){r->in.name, 0, 0}, "there is no column '%.100s' (--%s)", name, option);
+}
+
+/* Marks the fields of a comma-separated list of names. */
+static bool mark_list(const table_reader *r, const char *list, const char *option, bool *mark, failure *f)
+{
+  for (const char *s = list; s != NULL;) {
+    const size_t n = strcspn(s, ",");
+    char *name = copy_text(s, n);
+    if (name == NULL) return fail_memory(f);
+    size_t field;
+    const bool good = find_column(r, name, option, &field, f);
+    free(name);
+    if (!good) return false;
+    mark[field] = true;
+    s = s[n] == ',' ? s + n + 1 : NULL;
+  }
+  return true;
+}
+
+typedef struct wanted_columns {
+  size_t target, weight, offset;
+  bool *category, *ignored;
+} wanted_columns;
+
+static bool find_columns(const table_reader *r, const options *o, wanted_columns *w, failure *f)
+{
+  if (!find_column(r, o->target, "target", &w->target, f)) return false;
+  if (!find_column(r, o->weights, "weights", &w->weight, f)) return false;
+  if (!find_column(r, o->offset, "offset", &w->offset, f)) return false;
+  if (!mark_list(r, o->categorical, "categorical", w->category, f)) return false;
+  if (!mark_list(r, o->ignore, "ignore", w->ignored, f)) return false;
+  if (w->target == NO_COLUMN) w->target = r->names.count - 1;
+  if (w->target == w->weight || w->target == w->offset) return fail(f, "the target cannot be a weight or an offset too");
+  w->ignored[w->target] = true;
+  if (w->weight != NO_COLUMN) w->ignored[w->weight] = true;
+  if (w->offset != NO_COLUMN) w->ignored[w->offset] = true;
+  return true;
+}
+
+static bool add_special(loaded *l, const table_reader *r, size_t field, column_kind kind, size_t *role, failure *f)
+{
+  *role = NO_COLUMN;
+  if (field == NO_COLUMN) return true;
+  *role = l->table.columns;
+  return table_add_column(&l->table, r->names.text[field], kind, field, f);
+}
+
+static bool set_columns(loaded *l, const table_reader *r, const options *o, const wanted_columns *w, failure *f)
+{
+  for (size_t i = 0; i < r->names.count; i++) {
+    if (w->ignored[i]) continue;
+    if (!table_add_column(&l->table, r->names.text[i], w->category[i] ? COLUMN_CATEGORY : COLUMN_NUMBER, i, f)) {
+      return false;
+    }
+    l->table.column[l->table.columns - 1].missing_allowed = o->missing != MISSING_REFUSE;
+  }
+  l->features = l->table.columns;
+  if (l->features == 0) return fail_at(f, (place){r->in.name, 0, 0}, "there is no column besides the target");
+  const column_kind target = o->kind == MODEL_LINEAR ? COLUMN_NUMBER : COLUMN_LABEL;
+  if (!add_special(l, r, w->target, target, &l->role.target, f)) return false;
+  l->table.column[l->role.target].missing_allowed = o->missing == MISSING_DROP;
+  if (!add_special(l, r, w->weight, COLUMN_NUMBER, &l->role.weight, f)) return false;
+  if (l->role.weight != NO_COLUMN) l->table.column[l->role.weight].nonnegative = true;
+  return add_special(l, r, w->offset, COLUMN_NUMBER, &l->role.offset, f);
+}
+
+static bool read_table(loaded *l, table_reader *r, const options *o, failure *f)
+{
+  wanted_columns w = {.category = zeroed(r->names.count, 1), .ignored = zeroed(r->names.count, 1)};
+  bool good = (w.category != NULL && w.ignored != NULL) || fail_memory(f);
+  bool end;
+  good = good && find_columns(r, o, &w, f) && set_columns(l, r, o, &w, f);
+  good = good && table_read(r, &l->table, (size_t)-1, &end, f);
+  good = good && (table_sort_levels(&l->table) || fail_memory(f));
+  free(w.category);
+  free(w.ignored);
+  if (!good) return false;
+  if (l->table.rows == 0) return fail_at(f, (place){r->in.name, 0, 0}, "there are no rows below the header");
+  if (o->missing == MISSING_DROP) table_drop_missing(&l->table);
+  if (l->table.rows == 0) return fail_at(f, (place){r->in.name, 0, 0}, "every row has a missing value");
+  l->rows = l->table.rows;
+  return true;
+}
+
+static bool load_table(loaded *l, const options *o, failure *f)
+{
+  table_reader r;
+  if (!table_open(&r, o->data, format_of(o), f)) return false;
+  const bool good = read_table(l, &r, o, f);
+  table_close(&r);
+  return good;
+}
+
+static bool load_sparse(loaded *l, const options *o, failure *f)
+{
+  if (o->weights || o->offset || o->categorical || o->ignore || o->target || o->class_weights) {
+    return fail(f, "a libsvm file has no named columns: --target, --weights, --offset, --categorical, --ignore and "
+                   "--class-weights are for CSV");
+  }
+  l->is_sparse = true;
+  if (!libsvm_read(&l->sparse, o->data, o->index_base, 0, f)) return false;
+  l->rows = l->sparse.rows;
+  if (l->sparse.columns == 0) return fail_at(f, (place){o->data, 0, 0}, "there is not one entry in the whole file");
+  return true;
+}
+
+/* -- the target -------------------------------------------------------------------------------------------------- */
+
+double loaded_target(const loaded *l, size_t i)
+{
+  return l->is_sparse ? l->sparse.target[i] : l->table.cell[i * l->table.columns + l->role.target];
+}
+
+static void set_target(loaded *l, size_t i, double value)
+{
+  if (l->is_sparse) l->sparse.target[i] = value;
+  else l->table.cell[i * l->table.columns + l->role.target] = value;
+}
+
+/* Classes of a libsvm file: its distinct targets, in order. */
+static bool sparse_labels(loaded *l, failure *f)
+{
+  for (size_t i = 0; i < l->rows; i++) {
+    char number[NUMBER_ROOM];
+    const size_t length = number_write(l->sparse.target[i] + 0.0, number);
+    const size_t level = levels_add(&l->labels, number, length);
+    if (level == LEVEL_NONE) return fail_memory(f);
+    l->sparse.target[i] = (double)level;
+  }
+  size_t *order = resize(NULL, l->labels.count, sizeof *order);
+  const bool good = order != NULL && levels_sort(&l->labels, order);
+  for (size_t i = 0; good && i < l->rows; i++) l->sparse.target[i] = (double)order[(size_t)l->sparse.target[i]];
+  free(order);
+  return good || fail_memory(f);
+}
+
+/* Are all labels numbers? *whole: and at most MOST_WHOLE_LABELS different whole ones. */
+static bool all_numbers(const levels *l, bool *whole)
+{
+  *whole = l->count <= MOST_WHOLE_LABELS;
+  for (size_t i = 0; i < l->count; i++) {
+    double x;
+    if (number_read(l->text[i], l->length[i], '.', &x) != NUMBER_OK) return false;
+    *whole = *whole && x == floor(x);
+  }
+  return true;
+}
+
+static bool labels_to_numbers(loaded *l, failure *f)
+{
+  for (size_t i = 0; i < l->rows; i++) {
+    const size_t level = (size_t)loaded_target(l, i);
+    double x;
+    const number_kind kind = number_read(l->labels.text[level], l->labels.length[level], '.', &x);
+    char shown[EXCERPT_ROOM];
+    if (kind != NUMBER_OK) {
+      return fail(f, "the target of row %zu, '%s', is not a finite number", i + 1,
+                  excerpt(shown, l->labels.text[level], l->labels.length[level]));
+    }
+    set_target(l, i, x);
+  }
+  levels_free(&l->labels);
+  return true;
+}
+
+/* Puts a class at the end of the labels of a binary model. */
+static bool make_positive(loaded *l, const char *label, failure *f)
+{
+  const size_t level = levels_find(&l->labels, label, strlen(label));
+  if (level == LEVEL_NONE) return fail(f, "there is no class '%.100s' (--positive)", label);
+  if (l->labels.count != 2) return fail(f, "--positive is for two classes; there are %zu", l->labels.count);
+  if (level == 1) return true;
+  char *first = copy_text(l->labels.text[0], l->labels.length[0]), *second = copy_text(l->labels.text[1], l->labels.length[1]);
+  levels_free(&l->labels);
+  const bool good = first && second && levels_add(&l->labels, second, strlen(second)) == 0 &&
+                    levels_add(&l->labels, first, strlen(first)) == 1;
+  free(first);
+  free(second);
+  for (size_t i = 0; i < l->rows; i++) set_target(l, i, 1 - loaded_target(l, i));
+  return good || fail_memory(f);
+}
+
+static bool settle_classes(loaded *l, const options *o, failure *f)
+{
+  const size_t classes = l->labels.count;
+  if (classes < 2) {
+    return fail_at(f, (place){o->data, 0, 0}, "all rows belong to one class, '%.100s': there is nothing to tell apart",
+                   classes == 1 ? l->labels.text[0] : "");
+  }
+  if (l->kind == MODEL_LOGISTIC && classes != 2) {
+    return fail(f, "a logistic model is for two classes; there are %zu (--kind multinomial)", classes);
+  }
+  if (classes > l->rows / 2) {
+    return fail_at(f, (place){o->data, 0, 0}, "%zu different labels in %zu rows: too few rows for each class (or is the "
+                   "target a number? --kind linear)", classes, l->rows);
+  }
+  if (o->positive != NULL && !make_positive(l, o->positive, f)) return false;
+  l->class_of = resize(NULL, l->rows, sizeof *l->class_of);
+  if (l->class_of == NULL) return fail_memory(f);
+  size_t *count = zeroed(classes, sizeof *count);
+  if (count == NULL) return fail_memory(f);
+  for (size_t i = 0; i < l->rows; i++) count[l->class_of[i] = (size_t)loaded_target(l, i)]++;
+  size_t empty = 0;
+  while (empty < classes && count[empty] > 0) empty++;
+  free(count);
+  return empty == classes || fail(f, "no row of class '%.100s' is left", l->labels.text[empty]);
+}
+
+static bool settle_kind(loaded *l, const options *o, failure *f)
+{
+  if (l->is_sparse && o->kind != MODEL_LINEAR && !sparse_labels(l, f)) return false;
+  if (!l->is_sparse && o->kind != MODEL_LINEAR) {
+    l->labels = l->table.column[l->role.target].levels;
+    l->table.column[l->role.target].levels = (levels){0};
+  }
+  bool whole;
+  const bool numbers = o->kind != MODEL_LINEAR && all_numbers(&l->labels, &whole);
+  l->kind = o->kind != KIND_AUTO         ? (model_kind)o->kind
+            : numbers && !whole          ? MODEL_LINEAR
+            : l->labels.count <= 2       ? MODEL_LOGISTIC
+                                         : MODEL_MULTINOMIAL;
+  if (l->kind != MODEL_LINEAR) return settle_classes(l, o, f);
+  if (o->positive || o->class_weights) return fail(f, "--positive and --class-weights are for classes");
+  return o->kind == MODEL_LINEAR || labels_to_numbers(l, f);
+}
+
+/* -- weights ----------------------------------------------------------------------------------------------------- */
+
+static bool balanced_weights(loaded *l)
+{
+  const size_t k = l->labels.count;
+  double total = 0;
+  for (size_t i = 0; i < l->rows; i++) {
+    const double w = l->role.weight == NO_COLUMN ? 1 : l->table.cell[i * l->table.columns + l->role.weight];
+    l->class_weight[l->class_of[i]] += w;
+    total += w;
+  }
+  for (size_t c = 0; c < k; c++) l->class_weight[c] = total / ((double)k * l->class_weight[c]);
+  return true;
+}
+
+static bool named_weights(loaded *l, const char *list, failure *f)
+{
+  for (size_t c = 0; c < l->labels.count; c++) l->class_weight[c] = 1;
+  for (const char *s = list; *s != '\0';) {
+    const size_t n = strcspn(s, ",");
+    size_t equals = n;
+    while (equals > 0 && s[equals] != '=') equals--;
+    double x = 0;
+    const size_t level = levels_find(&l->labels, s, equals);
+    if (equals == 0 || level == LEVEL_NONE) return fail(f, "--class-weights: '%.*s' names no class", (int)n, s);
+    if (number_read(s + equals + 1, n - equals - 1, '.', &x) != NUMBER_OK || x < 0) {
+      return fail(f, "--class-weights: '%.*s' needs a number that is not negative", (int)n, s);
+    }
+    l->class_weight[level] = x;
+    s += n + (s[n] == ',');
+  }
+  return true;
+}
+
+static bool settle_weights(loaded *l, const options *o, failure *f)
+{
+  if (o->class_weights == NULL) return true;
+  l->class_weight = zeroed(l->labels.count, sizeof(double));
+  if (l->class_weight == NULL) return fail_memory(f);
+  return strcmp(o->class_weights, "balanced") == 0 ? balanced_weights(l) : named_weights(l, o->class_weights, f);
+}
+
+/* Without a column of weights one is added to the rows for the weights of classes. */
+static bool add_weight_column(dataset *d)
+{
+  const size_t width = d->width, at = d->features + d->has_offset;
+  double *wider = resize(NULL, d->rows * (width + 1), sizeof *wider);
+  if (wider == NULL) return false;
+  for (size_t i = 0; i < d->rows; i++) {
+    memcpy(wider + i * (width + 1), d->values + i * width, at * sizeof *wider);
+    wider[i * (width + 1) + at] = 1;
+    memcpy(wider + i * (width + 1) + at + 1, d->values + i * width + at, (width - at) * sizeof *wider);
+  }
+  free(d->values);
+  d->values = wider;
+  d->width++;
+  d->has_weight = true;
+  return true;
+}
+
+static bool learning_weights(dataset *d, const loaded *l, failure *f)
+{
+  if (l->class_weight != NULL) {
+    if (!d->has_weight && !add_weight_column(d)) return fail_memory(f);
+    for (size_t i = 0; i < d->rows; i++) {
+      d->values[i * d->width + d->features + d->has_offset] *= l->class_weight[(size_t)dataset_target(d, i)];
+    }
+  }
+  double total = 0;
+  for (size_t i = 0; i < d->rows; i++) total += dataset_weight(d, i);
+  if (!(total > 0 && total < INFINITY)) return fail(f, "the weights of the rows add up to %g", total);
+  dataset_normalize_weights(d);
+  return true;
+}
+
+bool loaded_rows(dataset *d, const loaded *l, const design *how, const size_t *row, size_t rows, bool learning,
+                 failure *f)
+{
+  const bool good = l->is_sparse ? dataset_from_sparse(d, &l->sparse, row, rows, f)
+                                 : dataset_from_table(d, how, &l->table, l->role, row, rows, f);
+  if (!good) return false;
+  if (!learning || learning_weights(d, l, f)) return true;
+  dataset_free(d);
+  return false;
+}
+
+bool load(loaded *l, const options *o, failure *f)
+{
+  *l = (loaded){.role = {NO_COLUMN, NO_COLUMN, NO_COLUMN}};
+  bool good = is_libsvm(o) ? load_sparse(l, o, f) : load_table(l, o, f);
+  good = good && settle_kind(l, o, f);
+  if (good && l->rows < 3) good = fail_at(f, (place){o->data, 0, 0}, "%zu rows are too few to learn from", l->rows);
+  good = good && settle_weights(l, o, f);
+  const bool offset_fits = l->kind == MODEL_LOGISTIC || l->kind == MODEL_LINEAR;
+  if (good && o->offset && !offset_fits) good = fail(f, "--offset is for logistic and linear models");
+  if (!good) loaded_free(l);
+  return good;
+}
+
+void loaded_free(loaded *l)
+{
+  table_free(&l->table);
+  sparse_free(&l->sparse);
+  levels_free(&l->labels);
+  free(l->class_of);
+  free(l->class_weight);
+  *l = (loaded){0};
+}

@@ -1,0 +1,40 @@
+/* The command line. */
+#ifndef TRAIN_OPTIONS_H
+#define TRAIN_OPTIONS_H
+
+#include "failure.h"
+
+#include <stdint.h>
+
+typedef enum verb { VERB_FIT = 1, VERB_PREDICT = 2, VERB_EVALUATE = 4, VERB_CV = 8 } verb;
+enum { KIND_AUTO = -1 };
+enum { DATA_AUTO, DATA_CSV, DATA_LIBSVM };
+
+typedef struct options {
+  verb verb;
+  bool help, version;
+  const char *data, *model, *output, *start, *trace, *plot;
+  /* data */
+  const char *target, *weights, *offset, *categorical, *ignore, *positive;
+  int format, delimiter, decimal, header, missing, unseen, index_base;
+  /* model */
+  int kind, loss, standardize;
+  double lambda, mix, delta, smoothing;
+  size_t hidden;
+  const char *class_weights;
+  /* fitting */
+  const char *method;
+  double tolerance, max_seconds, rate, checkpoint;
+  size_t max_iterations, epochs, batch;
+  uint64_t seed;
+  /* reports */
+  double holdout, confidence;
+  size_t folds, path;
+  bool summary, quiet, json;
+} options;
+
+/* False with a message when the command line makes no sense. */
+bool options_parse(options *o, int argc, char **argv, failure *f);
+void options_help(const options *o); /* to standard output */
+
+#endif

@@ -1,0 +1,95 @@
+#define _POSIX_C_SOURCE 200809L
+#include "progress.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t stop_asked;
+
+static void on_interrupt(int number)
+{
+  stop_asked = 1;
+  signal(number, SIG_DFL);
+}
+
+void catch_interrupt(void)
+{
+  signal(SIGINT, on_interrupt);
+  signal(SIGTERM, on_interrupt);
+}
+
+bool interrupted(void) { return stop_asked != 0; }
+
+void progress_start(progress *p, training *t, const options *o)
+{
+  *p = (progress){.training = t, .options = o, .on_terminal = isatty(STDERR_FILENO) == 1, .began = fit_clock()};
+  p->last = p->last_checkpoint = p->began;
+  if (o->trace != NULL || o->plot != NULL) text_add(&p->trace, "iteration,objective,gradient_norm,seconds\n");
+}
+
+static void show_bar(progress *p, const fit_progress *now)
+{
+  char bar[21];
+  const double part = now->limit > 0 ? (double)now->iteration / (double)now->limit : 0;
+  /* Iterations end long before their limit as a rule: the bar shows a logarithmic share. */
+  const double share = now->limit > 1 ? log1p((double)now->iteration) / log1p((double)now->limit) : part;
+  for (int i = 0; i < 20; i++) bar[i] = i < (int)(20 * share) ? '#' : '.';
+  bar[20] = '\0';
+  fprintf(stderr, "\r[%s] %s %zu  objective %.8g  gradient %.1e  %.1f s \033[K", bar, now->method, now->iteration,
+          now->objective, now->gradient_norm, now->seconds);
+  fflush(stderr);
+  p->shown = true;
+}
+
+static void show(progress *p, const fit_progress *now)
+{
+  const double time = fit_clock(), every = p->on_terminal ? 0.1 : 10;
+  if (p->options->quiet || time - p->last < every) return;
+  p->last = time;
+  if (p->on_terminal) {
+    show_bar(p, now);
+    return;
+  }
+  fprintf(stderr, "%s: iteration %zu, objective %.8g, gradient norm %.2g, %.0f s\n", now->method, now->iteration,
+          now->objective, now->gradient_norm, now->seconds);
+}
+
+static void note(progress *p, const fit_progress *now)
+{
+  if (p->options->trace == NULL && p->options->plot == NULL) return;
+  text_add(&p->trace, "%zu,", now->iteration);
+  text_number(&p->trace, now->objective);
+  text_add(&p->trace, ",");
+  text_number(&p->trace, now->gradient_norm);
+  text_add(&p->trace, ",%.6f\n", fit_clock() - p->began);
+}
+
+static void checkpoint(progress *p, const fit_progress *now)
+{
+  const options *o = p->options;
+  const double time = fit_clock();
+  if (o->checkpoint <= 0 || o->model == NULL || now->theta == NULL || time - p->last_checkpoint < o->checkpoint) return;
+  p->last_checkpoint = time;
+  training_export(p->training, now->theta);
+  if (!trained_write(&p->training->model, o->model, &p->checkpoint_failure)) {
+    fprintf(stderr, "tapegrad-train: checkpoint: %s\n", p->checkpoint_failure.text);
+  }
+}
+
+fit_stop progress_watch(const fit_progress *now, void *user)
+{
+  progress *p = user;
+  show(p, now);
+  note(p, now);
+  checkpoint(p, now);
+  return interrupted() ? FIT_INTERRUPTED : FIT_CONVERGED;
+}
+
+void progress_end(progress *p)
+{
+  if (p->shown) fputs("\r\033[K", stderr);
+  text_free(&p->trace);
+}

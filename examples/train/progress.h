@@ -1,0 +1,25 @@
+/* What is seen of a fit while it runs: a bar on a terminal, a line now and then elsewhere; a trace; checkpoints; and
+ * the interrupt. */
+#ifndef TRAIN_PROGRESS_H
+#define TRAIN_PROGRESS_H
+
+#include "text.h"
+#include "training.h"
+
+typedef struct progress {
+  training *training;       /* for checkpoints */
+  const options *options;
+  bool on_terminal, shown;
+  double last, last_checkpoint, began;
+  text trace;               /* CSV: iteration, objective, gradient norm, seconds */
+  failure checkpoint_failure;
+} progress;
+
+void progress_start(progress *p, training *t, const options *o);
+fit_stop progress_watch(const fit_progress *now, void *user); /* a fit_watch; user: the progress */
+void progress_end(progress *p);                               /* wipes the bar */
+
+void catch_interrupt(void); /* the first ctrl-C asks a fit to stop, the second ends the program */
+bool interrupted(void);
+
+#endif

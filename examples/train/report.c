@@ -1,0 +1,276 @@
+#include "report.h"
+
+#include "trained_format.h"
+
+#include <math.h>
+#include <string.h>
+
+const char *kind_name(model_kind k) { return kind_word[k]; }
+
+const char *coefficient_name(const trained *m, size_t i, char out[FEATURE_NAME_ROOM], const char **class_name)
+{
+  const size_t rows = model_rows(&m->shape), p = m->shape.features;
+  const bool intercept = i >= rows * p;
+  const size_t row = intercept ? i - rows * p : i / p;
+  *class_name = m->shape.kind == MODEL_MULTINOMIAL ? m->labels.text[row] : NULL;
+  return intercept ? "(intercept)" : design_feature_name(&m->design, i % p, out);
+}
+
+/* -- for people --------------------------------------------------------------------------------------------------- */
+
+void report_data(text *t, const loaded *l, const char *file)
+{
+  text_add(t, "%s: %zu rows, %zu columns", file, l->rows, l->is_sparse ? l->sparse.columns : l->features);
+  if (l->kind == MODEL_LINEAR) {
+    text_add(t, " and a numeric target\n");
+    return;
+  }
+  text_add(t, ", %zu classes (", l->labels.count);
+  for (size_t c = 0; c < l->labels.count; c++) {
+    size_t count = 0;
+    for (size_t i = 0; i < l->rows; i++) count += l->class_of[i] == c;
+    if (c == 12) text_add(t, ", ...");
+    if (c < 12) text_add(t, "%s%.60s %zu", c > 0 ? ", " : "", l->labels.text[c], count);
+  }
+  text_add(t, ")\n");
+}
+
+static const char *time_text(double seconds, char out[32])
+{
+  if (seconds < 1e-3) snprintf(out, 32, "%.0f us", seconds * 1e6);
+  else if (seconds < 1) snprintf(out, 32, "%.3g ms", seconds * 1e3);
+  else snprintf(out, 32, "%.3g s", seconds);
+  return out;
+}
+
+void report_fit(text *t, const training *r)
+{
+  const fit_outcome *o = &r->outcome;
+  const penalty how = r->model.penalty;
+  char time[32];
+  text_add(t, "%s model, %zu parameters, learned from %zu rows", kind_name(r->model.shape.kind), r->problem.n,
+           r->data.rows);
+  if (how.l2 > 0) text_add(t, "; L2 %g", how.l2);
+  if (how.l1 > 0) text_add(t, "; L1 %g", how.l1);
+  if (how.l2 > 0 || how.l1 > 0) text_add(t, " on %s columns", how.standardized ? "standardized" : "the original");
+  text_add(t, "\nobjective %.10g, gradient norm %.2g, after %zu iterations of %s (%zu values, %zu gradients, %zu Hessians) "
+              "in %s\n%s\n",
+           o->objective, o->gradient_norm, o->iterations, o->method, o->values, o->gradients, o->hessians,
+           time_text(o->seconds, time), fit_stop_string(o->stop));
+  if (r->separated != SEPARATION_NONE) {
+    text_add(t, "%s separation: %s. Use a penalty (--lambda) or merge classes.\n",
+             r->separated == SEPARATION_COMPLETE ? "complete" : "quasi-complete", r->separated_classes);
+  }
+  if (how.l1 > 0) {
+    size_t zeros = 0;
+    const size_t weights = model_rows(&r->model.shape) * r->model.shape.features;
+    for (size_t j = 0; j < weights; j++) zeros += r->theta[j] == 0;
+    text_add(t, "%zu of %zu coefficients are zero\n", zeros, weights);
+  }
+  if (r->scaling.constant > 0) {
+    text_add(t, "%zu columns are constant; their coefficients are zero\n", r->scaling.constant);
+  }
+}
+
+static int label_width(const trained *m)
+{
+  size_t w = 5;
+  for (size_t c = 0; c < m->labels.count; c++) w = m->labels.length[c] > w ? m->labels.length[c] : w;
+  return w < 24 ? (int)w : 24;
+}
+
+static void confusion_table(text *t, const judged *j, const trained *m)
+{
+  const size_t k = j->classes.classes;
+  const int w = label_width(m), cell = k <= 12 ? (w < 6 ? 6 : w) : 6;
+  text_add(t, "  %*s |", w, "truth");
+  for (size_t c = 0; c < k; c++) text_add(t, " %*.*s", cell, cell, m->labels.text[c]);
+  text_add(t, " | recall precision\n");
+  for (size_t a = 0; a < k; a++) {
+    text_add(t, "  %*.*s |", w, w, m->labels.text[a]);
+    for (size_t b = 0; b < k; b++) text_add(t, " %*.6g", cell, j->classes.confusion[a * k + b]);
+    text_add(t, " | %6.4f %9.4f\n", j->classes.recall[a], j->classes.precision[a]);
+  }
+}
+
+static void calibration_table(text *t, const judged *j, const trained *m)
+{
+  text_add(t, "  calibration of P(%.60s): mean prediction / frequency (rows)\n ", m->labels.text[1]);
+  for (size_t b = 0; b < CALIBRATION_BINS; b++) {
+    const calibration_bin *bin = &j->classes.calibration[b];
+    if (bin->weight > 0) text_add(t, " %.2f/%.2f (%g)", bin->mean_probability, bin->frequency, bin->weight);
+  }
+  text_add(t, "\n");
+}
+
+void report_judged(text *t, const char *which, const judged *j, const trained *m)
+{
+  if (!j->is_class) {
+    text_add(t, "%s (%zu rows): R^2 %.6f, mean absolute error %.6g, root mean square error %.6g\n", which, j->rows,
+             j->values.r_squared, j->values.mean_absolute, j->values.root_mean_square);
+    return;
+  }
+  const class_metrics *c = &j->classes;
+  text_add(t, "%s (%zu rows): accuracy %.4f, log-loss %.6f", which, j->rows, c->accuracy, c->log_loss);
+  if (c->classes == 2) text_add(t, ", AUC %.6f", c->auc);
+  text_add(t, "\n");
+  confusion_table(t, j, m);
+  if (c->classes == 2) calibration_table(t, j, m);
+}
+
+static const char *stars(double p) { return p < 0.001 ? "***" : p < 0.01 ? "**" : p < 0.05 ? "*" : p < 0.1 ? "." : ""; }
+
+void report_summary(text *t, const training *r)
+{
+  const inference *s = &r->inference;
+  if (s->row == NULL) return;
+  const bool student = isfinite(s->freedom);
+  text_add(t, "\n%-40s %13s %12s %9s %10s %13s %13s\n", "coefficient", "estimate", "std. error", student ? "t" : "z",
+           student ? "P(>|t|)" : "P(>|z|)", "low", "high");
+  for (size_t i = 0; i < s->n; i++) {
+    char room[FEATURE_NAME_ROOM], name[2 * FEATURE_NAME_ROOM];
+    const char *class_name;
+    const coefficient_row *c = &s->row[i];
+    const char *feature = coefficient_name(&r->model, i, room, &class_name);
+    snprintf(name, sizeof name, "%s%s%s", class_name ? class_name : "", class_name ? ": " : "", feature);
+    text_add(t, "%-40s %13.6g %12.5g %9.3f %10.3g %13.6g %13.6g %s\n", name, c->estimate, c->error, c->statistic,
+             c->p_value, c->low, c->high, stars(c->p_value));
+  }
+  text_add(t, "*** p < 0.001, ** p < 0.01, * p < 0.05, . p < 0.1");
+  if (student) text_add(t, "; residual standard error %.6g on %g degrees of freedom", sqrt(s->dispersion), s->freedom);
+  else text_add(t, "; log-likelihood %.8g", s->log_likelihood);
+  text_add(t, "\n");
+  if (r->model.penalty.l2 > 0) {
+    text_add(t, "The errors include the L2 penalty as prior information; for those of maximum likelihood: --lambda 0\n");
+  }
+}
+
+/* -- JSON --------------------------------------------------------------------------------------------------------- */
+
+static void member(text *t, const char *name, double x)
+{
+  text_quoted(t, name);
+  text_bytes(t, ":", 1);
+  text_json_number(t, x);
+}
+
+static void next_member(text *t, const char *name, double x)
+{
+  text_bytes(t, ",", 1);
+  member(t, name, x);
+}
+
+static void array(text *t, const char *name, const double *x, size_t n)
+{
+  text_bytes(t, ",", 1);
+  text_quoted(t, name);
+  text_bytes(t, ":[", 2);
+  for (size_t i = 0; i < n; i++) {
+    if (i > 0) text_bytes(t, ",", 1);
+    text_json_number(t, x[i]);
+  }
+  text_bytes(t, "]", 1);
+}
+
+void json_data(text *t, const loaded *l, const char *file)
+{
+  text_add(t, "\"data\":{\"file\":");
+  text_quoted(t, file);
+  next_member(t, "rows", (double)l->rows);
+  next_member(t, "columns", (double)(l->is_sparse ? l->sparse.columns : l->features));
+  text_add(t, ",\"labels\":[");
+  for (size_t c = 0; c < l->labels.count; c++) {
+    if (c > 0) text_bytes(t, ",", 1);
+    text_quoted(t, l->labels.text[c]);
+  }
+  text_add(t, "]}");
+}
+
+void json_fit(text *t, const training *r)
+{
+  static const char *const separated[] = {"none", "quasi-complete", "complete"};
+  const fit_outcome *o = &r->outcome;
+  text_add(t, "\"fit\":{\"kind\":\"%s\",\"loss\":\"%s\",\"method\":\"%s\",\"converged\":%s,\"stop\":",
+           kind_name(r->model.shape.kind), loss_word[r->model.shape.loss], o->method,
+           o->stop == FIT_CONVERGED ? "true" : "false");
+  text_quoted(t, fit_stop_string(o->stop));
+  text_add(t, ",\"separation\":\"%s\",\"separated\":", separated[r->separated]);
+  text_quoted(t, r->separated_classes);
+  next_member(t, "rows", (double)r->data.rows);
+  next_member(t, "parameters", (double)r->problem.n);
+  next_member(t, "l2", r->model.penalty.l2);
+  next_member(t, "l1", r->model.penalty.l1);
+  next_member(t, "objective", o->objective);
+  next_member(t, "gradient_norm", o->gradient_norm);
+  next_member(t, "iterations", (double)o->iterations);
+  next_member(t, "values", (double)o->values);
+  next_member(t, "gradients", (double)o->gradients);
+  next_member(t, "hessians", (double)o->hessians);
+  next_member(t, "seconds", o->seconds);
+  text_add(t, "}");
+}
+
+static void json_calibration(text *t, const class_metrics *c)
+{
+  text_add(t, ",\"calibration\":[");
+  for (size_t b = 0; b < CALIBRATION_BINS; b++) {
+    const calibration_bin *bin = &c->calibration[b];
+    text_add(t, b > 0 ? ",{" : "{");
+    member(t, "weight", bin->weight);
+    next_member(t, "mean_probability", bin->mean_probability);
+    next_member(t, "frequency", bin->frequency);
+    text_add(t, "}");
+  }
+  text_add(t, "]");
+}
+
+void json_judged(text *t, const char *which, const judged *j, const trained *m)
+{
+  (void)m;
+  text_quoted(t, which);
+  text_add(t, ":{");
+  member(t, "rows", (double)j->rows);
+  if (!j->is_class) {
+    next_member(t, "r_squared", j->values.r_squared);
+    next_member(t, "mean_absolute_error", j->values.mean_absolute);
+    next_member(t, "root_mean_square_error", j->values.root_mean_square);
+  } else {
+    const class_metrics *c = &j->classes;
+    next_member(t, "accuracy", c->accuracy);
+    next_member(t, "log_loss", c->log_loss);
+    if (c->classes == 2) next_member(t, "auc", c->auc);
+    array(t, "confusion", c->confusion, c->classes * c->classes);
+    array(t, "precision", c->precision, c->classes);
+    array(t, "recall", c->recall, c->classes);
+    array(t, "f1", c->f1, c->classes);
+    if (c->classes == 2) json_calibration(t, c);
+  }
+  text_add(t, "}");
+}
+
+static void json_inference(text *t, const coefficient_row *c)
+{
+  next_member(t, "std_error", c->error);
+  next_member(t, "statistic", c->statistic);
+  next_member(t, "p_value", c->p_value);
+  next_member(t, "low", c->low);
+  next_member(t, "high", c->high);
+}
+
+void json_coefficients(text *t, const training *r)
+{
+  text_add(t, "\"coefficients\":[");
+  const size_t n = r->model.shape.kind == MODEL_NET ? 0 : r->problem.n;
+  for (size_t i = 0; i < n; i++) {
+    char room[FEATURE_NAME_ROOM];
+    const char *class_name, *name = coefficient_name(&r->model, i, room, &class_name);
+    text_add(t, i > 0 ? ",{\"name\":" : "{\"name\":");
+    text_quoted(t, name);
+    if (class_name != NULL) text_add(t, ",\"class\":");
+    if (class_name != NULL) text_quoted(t, class_name);
+    next_member(t, "estimate", r->model.theta[i]);
+    if (r->inference.row != NULL) json_inference(t, &r->inference.row[i]);
+    text_add(t, "}");
+  }
+  text_add(t, "]");
+}

@@ -1,0 +1,237 @@
+#include "training.h"
+
+#include "memory.h"
+#include "split.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+double default_lambda(const options *o, model_kind kind)
+{
+  return !isnan(o->lambda) ? o->lambda : kind == MODEL_LINEAR ? 0 : 1e-4;
+}
+
+penalty penalty_of(const options *o, model_kind kind)
+{
+  const double lambda = default_lambda(o, kind);
+  return (penalty){(1 - o->mix) * lambda, o->mix * lambda, o->standardize == 1};
+}
+
+/* -- the target's own scale -------------------------------------------------------------------------------------- */
+
+static int by_value(const void *a, const void *b)
+{
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+static double median(double *x, size_t n)
+{
+  qsort(x, n, sizeof *x, by_value);
+  return n % 2 == 1 ? x[n / 2] : x[n / 2 - 1] / 2 + x[n / 2] / 2;
+}
+
+/* Median of the target and of its distance from that median. */
+static bool target_spread(const dataset *d, double *middle, double *deviation)
+{
+  double *y = resize(NULL, d->rows, sizeof *y);
+  if (y == NULL) return false;
+  for (size_t i = 0; i < d->rows; i++) y[i] = dataset_target(d, i);
+  *middle = median(y, d->rows);
+  for (size_t i = 0; i < d->rows; i++) y[i] = fabs(dataset_target(d, i) - *middle);
+  *deviation = median(y, d->rows);
+  double mean = 0;
+  for (size_t i = 0; i < d->rows; i++) mean += y[i] / (double)d->rows;
+  if (*deviation == 0) *deviation = mean;
+  free(y);
+  return true;
+}
+
+static bool settle_linear(training *t, const options *o, failure *f)
+{
+  double middle, deviation;
+  if (!target_spread(&t->data, &middle, &deviation)) return fail_memory(f);
+  if (!(deviation > 0)) return fail(f, "the target is the same in all rows to learn from: there is nothing to predict");
+  if (deviation > 1e140) return fail(f, "the target is as large as %g: too large to be squared", deviation);
+  model_shape *m = &t->model.shape;
+  m->loss = (linear_loss)o->loss;
+  m->delta = isnan(o->delta) ? 1.345 * 1.4826 * deviation : o->delta; /* P. Huber's 95 % efficiency */
+  m->smoothing = isnan(o->smoothing) ? 1e-6 * deviation : o->smoothing;
+  return true;
+}
+
+/* -- where to start ---------------------------------------------------------------------------------------------- */
+
+/* A net starts from random weights (X. Glorot and Y. Bengio 2010, (16)), everything else from zero. */
+static void start_net(training *t, uint64_t seed)
+{
+  const model_shape *m = &t->model.shape;
+  rng r = {seed};
+  const size_t first = m->hidden * m->features, second = m->hidden * (m->features + 1);
+  const double a = sqrt(2 / (double)(m->features + m->hidden)), b = sqrt(2 / (double)(m->classes + m->hidden));
+  for (size_t i = 0; i < first; i++) t->theta[i] = a * rng_normal(&r);
+  for (size_t i = 0; i < m->hidden * m->classes; i++) t->theta[second + i] = b * rng_normal(&r);
+}
+
+static bool start_from_model(training *t, const char *file, failure *f)
+{
+  trained old;
+  if (!trained_read(&old, file, f)) return false;
+  const model_shape *a = &t->model.shape, *b = &old.shape;
+  const bool fits = a->kind == b->kind && a->features == b->features && a->classes == b->classes && a->hidden == b->hidden;
+  if (fits) {
+    memcpy(t->theta, old.theta, t->problem.n * sizeof *t->theta);
+    scaling_redo(&t->scaling, a, t->theta);
+  }
+  trained_free(&old);
+  return fits || fail_at(f, (place){file, 0, 0}, "the model has another kind or other columns or classes than this fit");
+}
+
+/* -- making and running ------------------------------------------------------------------------------------------ */
+
+static char *name_of(const loaded *l, size_t column)
+{
+  if (column == NO_COLUMN) return NULL;
+  const char *name = l->table.column[column].name;
+  return copy_text(name, strlen(name));
+}
+
+static bool copy_labels(levels *to, const levels *from)
+{
+  for (size_t i = 0; i < from->count; i++) {
+    if (levels_add(to, from->text[i], from->length[i]) == LEVEL_NONE) return false;
+  }
+  return true;
+}
+
+static bool describe(training *t, const loaded *l, const options *o, const size_t *row, size_t rows, failure *f)
+{
+  trained *m = &t->model;
+  m->design.missing = (missing_policy)o->missing;
+  m->design.unseen_allowed = o->unseen == 1;
+  if (l->is_sparse) design_sparse(&m->design, &l->sparse);
+  else if (!design_learn(&m->design, &l->table, l->features, row, rows, f)) return false;
+  m->target = name_of(l, l->role.target);
+  m->offset = name_of(l, l->role.offset);
+  m->weight = name_of(l, l->role.weight);
+  if (!copy_labels(&m->labels, &l->labels)) return fail_memory(f);
+  m->penalty = penalty_of(o, l->kind);
+  if (m->design.features == 0) return fail(f, "there is no feature to learn from");
+  return loaded_rows(&t->data, l, &m->design, row, rows, true, f);
+}
+
+static bool make_problem(training *t, const loaded *l, const options *o, failure *f)
+{
+  trained *m = &t->model;
+  m->shape = (model_shape){.kind = l->kind, .features = m->design.features, .classes = l->labels.count,
+                           .has_offset = t->data.has_offset, .has_weight = t->data.has_weight,
+                           .hidden = l->kind == MODEL_NET ? o->hidden : 0};
+  if (l->kind == MODEL_LINEAR && !settle_linear(t, o, f)) return false;
+  const double ratio = m->penalty.l2 / problem_curvature(&m->shape);
+  if (!scaling_learn(&t->scaling, &t->data, &m->design, ratio, m->penalty.standardized, f)) return false;
+  m->mean = zeroed(m->design.features, sizeof(double));
+  m->spread = zeroed(m->design.features, sizeof(double));
+  m->theta = zeroed(model_parameters(&m->shape), sizeof(double));
+  t->theta = zeroed(model_parameters(&m->shape), sizeof(double));
+  if (!m->mean || !m->spread || !m->theta || !t->theta) return fail_memory(f);
+  memcpy(m->mean, t->scaling.shift, m->design.features * sizeof(double));
+  memcpy(m->spread, t->scaling.spread, m->design.features * sizeof(double));
+  scaling_apply(&t->scaling, &t->data);
+  return problem_new(&t->problem, m->shape, &t->data, &t->scaling, m->penalty, f);
+}
+
+static fit_settings settings_of(const options *o)
+{
+  fit_settings s = fit_defaults();
+  s.method = o->method;
+  s.tolerance = o->tolerance;
+  s.max_iterations = o->max_iterations;
+  s.max_seconds = o->max_seconds;
+  s.epochs = o->epochs;
+  s.batch = o->batch;
+  s.rate = o->rate;
+  s.seed = o->seed;
+  return s;
+}
+
+bool training_new(training *t, const loaded *l, const size_t *row, size_t rows, const options *o, failure *f)
+{
+  *t = (training){.settings = settings_of(o)};
+  bool good = describe(t, l, o, row, rows, f) && make_problem(t, l, o, f);
+  if (good && l->kind == MODEL_NET) start_net(t, o->seed);
+  if (good && o->start != NULL) good = start_from_model(t, o->start, f);
+  if (!good) training_free(t);
+  return good;
+}
+
+/* The best-known point of separable data is no estimate: the objective has an infimum there, not a minimum. */
+typedef struct separation_watch {
+  training *t;
+} separation_watch;
+
+static fit_stop watch_separation(const fit_progress *now, void *user)
+{
+  training *t = ((separation_watch *)user)->t;
+  if (now->theta != NULL && now->iteration > 0 && separation_proven(&t->problem, now->theta)) return FIT_SEPARATED;
+  return t->settings.watch != NULL ? t->settings.watch(now, t->settings.user) : FIT_CONVERGED;
+}
+
+static bool unpenalised(const training *t)
+{
+  return t->model.penalty.l1 == 0 && t->model.penalty.l2 == 0 &&
+         (t->model.shape.kind == MODEL_LOGISTIC || t->model.shape.kind == MODEL_MULTINOMIAL);
+}
+
+static bool look_for_separation(training *t, const loaded *l, failure *f)
+{
+  if (!unpenalised(t) || t->outcome.stop == FIT_INTERRUPTED) return true;
+  double *way = resize(NULL, t->problem.n, sizeof *way);
+  if (way == NULL) return fail_memory(f);
+  const bool good = separation_find(&t->separated, &t->problem, t->theta, way, f);
+  if (good && t->separated != SEPARATION_NONE) {
+    t->outcome.stop = FIT_SEPARATED;
+    separation_describe(&t->problem, way, &l->labels, t->separated_classes, sizeof t->separated_classes);
+  }
+  free(way);
+  return good;
+}
+
+bool training_run(training *t, const loaded *l, const options *o, failure *f)
+{
+  separation_watch watch = {t};
+  fit_settings s = t->settings;
+  if (unpenalised(t)) {
+    s.watch = watch_separation;
+    s.user = &watch;
+  }
+  if (!fit_run(&t->problem, t->theta, &s, &t->outcome, f)) return false;
+  if (!look_for_separation(t, l, f)) return false;
+  training_export(t, t->theta);
+  const bool usable = t->outcome.stop == FIT_CONVERGED || t->outcome.stop == FIT_ROUNDING;
+  if (!o->summary || !usable) return true;
+  return inference_new(&t->inference, &t->problem, &t->scaling, t->theta, o->confidence, f);
+}
+
+bool training_set_penalty(training *t, penalty how, failure *f)
+{
+  t->model.penalty = how;
+  return problem_set_penalty(&t->problem, &t->scaling, how, f);
+}
+
+void training_export(training *t, const double *theta)
+{
+  memcpy(t->model.theta, theta, t->problem.n * sizeof *theta);
+  scaling_undo(&t->scaling, &t->model.shape, t->model.theta);
+}
+
+void training_free(training *t)
+{
+  problem_free(&t->problem);
+  dataset_free(&t->data);
+  scaling_free(&t->scaling);
+  trained_free(&t->model);
+  inference_free(&t->inference);
+  free(t->theta);
+  *t = (training){0};
+}

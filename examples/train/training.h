@@ -1,0 +1,37 @@
+/* Learning a model from some rows of the data. */
+#ifndef TRAIN_TRAINING_H
+#define TRAIN_TRAINING_H
+
+#include "fit.h"
+#include "inference.h"
+#include "load.h"
+#include "separation.h"
+#include "trained.h"
+
+typedef struct training {
+  trained model;
+  fit_outcome outcome;
+  scaling scaling;
+  dataset data;          /* scaled */
+  problem problem;
+  double *theta;         /* fitted coordinates */
+  fit_settings settings;
+  separation separated;
+  char separated_classes[600];
+  inference inference;   /* with options->summary */
+} training;
+
+/* Design, scaling and problem for the listed rows; the penalty is that of the options. */
+bool training_new(training *t, const loaded *l, const size_t *row, size_t rows, const options *o, failure *f);
+
+/* Fits from t->theta, looks for separation, and leaves the coefficients in t->model. */
+bool training_run(training *t, const loaded *l, const options *o, failure *f);
+bool training_set_penalty(training *t, penalty how, failure *f);
+/* t->model.theta from t->theta or from fitted coordinates elsewhere. */
+void training_export(training *t, const double *theta);
+void training_free(training *t);
+
+double default_lambda(const options *o, model_kind kind);
+penalty penalty_of(const options *o, model_kind kind);
+
+#endif

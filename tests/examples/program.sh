@@ -1,0 +1,139 @@
+#!/bin/sh
+# The program as people meet it: good runs, and every kind of bad input. Arguments: the program, the data folder.
+train=$1
+data=$2
+folder=$(mktemp -d) || exit 99
+trap 'rm -rf "$folder"' EXIT
+failed=0
+
+# expect STATUS WORDS COMMAND...: the exit status, and words that must appear in what is printed (output and errors).
+expect() {
+  status=$1
+  words=$2
+  shift 2
+  "$@" >"$folder/said" 2>&1
+  got=$?
+  if [ "$got" != "$status" ] || ! grep -qF -e "$words" "$folder/said"; then
+    echo "FAILED ($got, wanted $status with '$words'): $*"
+    head -5 "$folder/said"
+    failed=1
+  fi
+}
+
+file() { # file NAME: standard input becomes a file of the folder
+  cat >"$folder/$1"
+  echo "$folder/$1"
+}
+
+m=$folder/model
+
+# Good runs
+expect 0 "converged" "$train" fit "$data/iris.csv" --holdout 0.25 -m "$m"
+expect 0 "rows held back (38 rows): accuracy 1.0000" "$train" fit "$data/iris.csv" --holdout 0.25
+expect 0 "(150 rows): accuracy 0.98" "$train" evaluate "$data/iris.csv" -m "$m"
+expect 0 '"accuracy":0.98' "$train" evaluate --json "$data/iris.csv" -m "$m"
+expect 0 "prediction,P(setosa),P(versicolor),P(virginica)" "$train" predict "$data/iris.csv" -m "$m"
+expect 0 "accuracy" "$train" cv "$data/iris.csv" --folds 3
+expect 0 "R^2 0.517748" "$train" fit "$data/diabetes.csv"
+expect 0 "std. error" "$train" fit "$data/diabetes.csv" --summary
+expect 0 '"converged":true' "$train" fit "$data/iris.csv" --json
+expect 0 "--lambda" "$train" fit --help
+expect 0 "Usage:" "$train" --help
+expect 0 "converged" "$train" fit - <"$data/iris.csv"
+expect 0 "prediction" "$train" predict - -m "$m" <"$data/iris.csv"
+"$train" fit "$data/iris.csv" --quiet >"$folder/said" 2>&1 && [ ! -s "$folder/said" ] || { echo "FAILED: --quiet"; failed=1; }
+
+# The same seed gives the same bytes; predictions of a model equal those of its copy
+"$train" fit "$data/wine.csv" -q --seed 7 --holdout 0.3 -m "$folder/a"
+"$train" fit "$data/wine.csv" -q --seed 7 --holdout 0.3 -m "$folder/b"
+cmp -s "$folder/a" "$folder/b" || { echo "FAILED: two runs differ"; failed=1; }
+
+# Predictions need no target, take columns by name, and fill in what the model learned to fill in
+cut -d, -f2-4 "$data/iris.csv" >"$folder/few"
+expect 1 "there is no column 'sepal length (cm)'" "$train" predict "$folder/few" -m "$m"
+awk -F, '{print $4 ";" $3 ";" $2 ";" $1}' "$data/iris.csv" >"$folder/turned"
+"$train" predict "$folder/turned" -m "$m" >"$folder/p1" && "$train" predict "$data/iris.csv" -m "$m" >"$folder/p2"
+cmp -s "$folder/p1" "$folder/p2" || { echo "FAILED: the order of columns matters"; failed=1; }
+
+# Sparse files
+awk -F, 'NR > 1 {print ($31 == "benign" ? 1 : -1) " 1:" $1 " 2:" $2 " 5:" $5 " 9:" $9}' "$data/breast_cancer.csv" >"$folder/s.svm"
+expect 1 "made from CSV" "$train" predict "$folder/s.svm" -m "$m"
+
+# Bad command lines
+expect 2 "nothing to do" "$train"
+expect 2 "must be fit, predict, evaluate or cv" "$train" train x
+expect 2 "which data" "$train" fit
+expect 2 "which model" "$train" predict x
+expect 2 "no option '--lamda'" "$train" fit x --lamda 1
+expect 2 "number from 0 to" "$train" fit x --lambda -1
+expect 2 "number from 0 to" "$train" fit x --lambda abc
+expect 2 "must be one of" "$train" fit x --kind tree
+expect 2 "no option of fit" "$train" fit x --folds 3
+expect 2 "needs a value" "$train" fit x --lambda
+expect 1 "no method named 'simplex'" "$train" fit "$data/iris.csv" --method simplex
+expect 1 "no column 'colour'" "$train" fit "$data/iris.csv" --target colour
+
+# Bad data: a message with the place, and no model
+bad=$folder/bad
+refuse() { # refuse WORDS FILE OPTIONS...
+  words=$1
+  shift
+  expect 1 "$words" "$train" fit -m "$bad" "$@"
+  [ -e "$bad" ] && { echo "FAILED: a model was written: $*"; failed=1; }
+}
+refuse "cannot open: No such file" "$folder/nothing"
+refuse "Is a directory" "$folder"
+refuse "the file is empty" "$(file empty </dev/null)"
+refuse "there are no rows" "$(printf 'a,b\n' | file header)"
+refuse "one class, 'x'" "$(printf 'a,b\n1,x\n2,x\n3,x\n' | file one)"
+refuse ":3:1: 1 fields where 2 are expected" "$(printf 'a,b\n1,x\n2\n3,y\n' | file ragged)"
+refuse ":3:1: column 'a': 'two' is not a number" "$(printf 'a,b\n1,x\ntwo,y\n3,y\n' | file text)"
+refuse ":2:1: column 'a': 'red' is not a number" "$(printf 'a,b\nred,x\ngreen,y\nred,y\n' | file textcolumn)"
+refuse ":3:1: column 'a': the value is missing" "$(printf 'a,b\n1,x\nnan,y\n3,y\n' | file nan)"
+refuse ":3:1: column 'a': 'inf' is not a finite number" "$(printf 'a,b\n1,x\ninf,y\n3,y\n' | file inf)"
+refuse "beyond the largest double" "$(printf 'a,b\n1,x\n1e999,y\n3,y\n' | file huge)"
+refuse "too large to be squared" "$(printf 'a,b\n1,x\n1e308,y\n3,y\n4,x\n' | file e308)"
+refuse "columns 1 and 2 are both named 'a'" "$(printf 'a,a,b\n1,2,x\n' | file twice)"
+refuse ":3:2: a NUL byte" "$(printf 'a,b\n1,x\n2\0,y\n' | file nul)"
+refuse "too few" "$(printf 'a,b\n1,x\n2,y\n' | file two)"
+refuse "never closed" "$(printf 'a,b\n1,"x\n2,y\n' | file quote)"
+refuse "the same in all rows" "$(printf 'a,b\n1,1.5\n2,1.5\n3,1.5\n4,1.5\n' | file flat)" --kind linear
+[ "$(id -u)" = 0 ] || { file secret <"$data/iris.csv" >/dev/null; chmod 0 "$folder/secret"; refuse "Permission denied" "$folder/secret"; }
+
+# A constant column is no obstacle; ten thousand columns are not either
+expect 0 "1 columns are constant" "$train" fit "$(printf 'a,c,b\n1,5,x\n2,5,y\n3,5,x\n4,5,y\n' | file constant)"
+awk 'BEGIN {srand(1); for (i = 0; i < 10000; i++) printf "c%d,", i; print "y"; for (r = 0; r < 12; r++) {for (i = 0; i < 10000; i++) printf "%d,", 9 * rand(); print r % 2 ? "a" : "b"}}' >"$folder/wide"
+expect 0 "10000 columns" "$train" fit "$folder/wide" --max-iterations 500
+
+# A line without end is refused before memory is: 1 GB, of which 64 MB are read
+head -c 1000000000 /dev/zero | tr '\0' 7 | { expect 1 "the line is longer than" "$train" fit -; [ $failed = 0 ]; } || failed=1
+
+# A full disk leaves the old model
+cp "$m" "$folder/kept"
+( ulimit -f 1; trap '' XFSZ; "$train" fit "$data/digits.csv" --max-iterations 3 -q -m "$m" >"$folder/said" 2>&1 )
+cmp -s "$m" "$folder/kept" || { echo "FAILED: a full disk spoiled the model"; failed=1; }
+[ -e /dev/full ] && expect 1 "No space left" "$train" fit "$data/iris.csv" -q -m /dev/full
+ls "$folder" | grep -q part && { echo "FAILED: something was left beside the model"; failed=1; }
+
+# Broken models
+head -c 300 "$m" >"$folder/cut"
+expect 1 "truncated" "$train" predict "$data/iris.csv" -m "$folder/cut"
+expect 1 "this is no model file" "$train" predict "$data/iris.csv" -m "$data/iris.csv"
+sed 's/model 1/model 9/' "$m" >"$folder/newer"
+expect 1 "made by a newer program" "$train" predict "$data/iris.csv" -m "$folder/newer"
+
+# No optimum: separable classes, and the limit of iterations
+expect 3 "setosa from versicolor" "$train" fit "$data/iris.csv" -l 0 -m "$bad"
+[ -e "$bad" ] && { echo "FAILED: separable classes left a model"; failed=1; }
+expect 3 "limit on iterations" "$train" fit "$data/wine.csv" --max-iterations 2
+
+# An interrupt keeps the best model so far
+"$train" fit "$data/digits.csv" -k net --method adam --epochs 1000000 -q -m "$folder/interrupted" >/dev/null 2>&1 &
+pid=$!
+sleep 1
+kill -INT $pid
+wait $pid
+[ $? = 130 ] && [ -s "$folder/interrupted" ] || { echo "FAILED: interrupt"; failed=1; }
+expect 0 "accuracy" "$train" evaluate "$data/digits.csv" -m "$folder/interrupted"
+
+exit $failed

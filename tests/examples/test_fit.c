@@ -1,0 +1,206 @@
+/* Fits against optima known from elsewhere. */
+#include "support.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static const struct optimum {
+  const char *set, *lambda;
+  bool standardized;
+  double value;
+} optimum[] = {
+#include "optima.h"
+};
+
+enum { OPTIMA = sizeof optimum / sizeof *optimum };
+
+static double distance_to(const struct optimum *row, const char *more, fit_stop *stop)
+{
+  session s;
+  char file[1024], words[256];
+  snprintf(file, sizeof file, "%s/%s.csv", DATA, row->set);
+  snprintf(words, sizeof words, "--lambda %s --penalty-on %s %s", row->lambda,
+           row->standardized ? "standardized" : "original", more);
+  session_open(&s, file, words);
+  session_run(&s);
+  const double distance = (s.t.outcome.objective - row->value) / row->value;
+  *stop = s.t.outcome.stop;
+  session_close(&s);
+  return distance;
+}
+
+Test(fit, small_and_badly_scaled_data_reach_the_optimum)
+{
+  for (size_t i = 0; i < OPTIMA; i++) {
+    const struct optimum *row = &optimum[i];
+    if (strcmp(row->set, "digits") == 0) continue;
+    fit_stop stop;
+    cr_expect_lt(fabs(distance_to(row, "", &stop)), 1e-8, "%s %s %d", row->set, row->lambda, row->standardized);
+    cr_expect_eq(stop, FIT_CONVERGED);
+    cr_expect_lt(fabs(distance_to(row, "--tolerance 1e-13", &stop)), 1e-12, "%s %s %d", row->set, row->lambda,
+                 row->standardized);
+  }
+}
+
+Test(fit, lbfgs_reaches_the_same_optimum)
+{
+  for (size_t i = 0; i < OPTIMA; i++) {
+    const struct optimum *row = &optimum[i];
+    if (strcmp(row->set, "digits") == 0) continue;
+    fit_stop stop;
+    cr_expect_lt(fabs(distance_to(row, "--method lbfgs", &stop)), 1e-8, "%s %s %d", row->set, row->lambda,
+                 row->standardized);
+  }
+}
+
+Test(fit, digits_reach_the_optimum)
+{
+  for (size_t i = 0; i < OPTIMA; i++) {
+    const struct optimum *row = &optimum[i];
+    if (strcmp(row->set, "digits") != 0) continue;
+    fit_stop stop;
+    cr_expect_lt(fabs(distance_to(row, "", &stop)), 1e-8, "%s %s %d", row->set, row->lambda, row->standardized);
+    cr_expect_eq(stop, FIT_CONVERGED);
+  }
+}
+
+/* The conditions of optimality of min f + l |u|_1: |f'_j| <= l where u_j = 0, f'_j = -l sign u_j elsewhere. */
+static void check_lasso(const char *words)
+{
+  session s;
+  session_open(&s, DATA "/breast_cancer.csv", words);
+  session_run(&s);
+  problem *p = &s.t.problem;
+  double gradient[64], worst = 0;
+  size_t zeros = 0;
+  cr_assert_leq(p->n, 64);
+  cr_assert_eq(problem_evaluate(p, s.t.theta, NULL, gradient), TG_OK);
+  for (size_t j = 0; j < p->n; j++) {
+    const double u = s.t.theta[j], l = p->lasso[j], g = gradient[j];
+    const double off = u != 0 ? fabs(g + copysign(l, u)) : fmax(0, fabs(g) - l);
+    worst = fmax(worst, off);
+    zeros += u == 0;
+    cr_expect(u != 0 || fabs(g) < l * (1 + 1e-4) || l == 0);
+  }
+  cr_expect_lt(worst, 3e-5, "%s: %g", words, worst);
+  cr_expect_gt(zeros, 5);
+  cr_expect_lt(zeros, p->n - 1);
+  session_close(&s);
+}
+
+Test(fit, an_l1_penalty_gives_zeros_by_either_method)
+{
+  check_lasso("--lambda 0.02 --mix 1 --penalty-on standardized");
+  check_lasso("--lambda 0.02 --mix 0.5 --penalty-on standardized");
+  check_lasso("--lambda 0.02 --mix 1 --penalty-on standardized --method proximal");
+}
+
+Test(fit, the_intercept_is_never_penalised)
+{
+  session s;
+  session_open(&s, DATA "/breast_cancer.csv", "--lambda 1e12");
+  session_run(&s);
+  const double b = s.t.model.theta[30], share = 212.0 / 569; /* malignant rows */
+  cr_expect_lt(fabs(b - log(share / (1 - share))), 1e-3, "%g", b);
+  session_close(&s);
+}
+
+Test(fit, least_squares_are_those_of_the_normal_equations)
+{
+  session s;
+  session_open(&s, DATA "/diabetes.csv", "--tolerance 1e-13");
+  session_run(&s);
+  /* The residuals are orthogonal to every column and to the constant. */
+  const dataset *d = &s.t.data;
+  for (size_t j = 0; j <= 10; j++) {
+    double sum = 0, size = 0;
+    for (size_t i = 0; i < d->rows; i++) {
+      double z;
+      const double *x = d->values + i * d->width;
+      model_outputs(&s.t.model.shape, s.t.theta, x, NULL, &z);
+      const double term = (dataset_target(d, i) - z) * (j < 10 ? x[j] : 1);
+      sum += term;
+      size += fabs(term);
+    }
+    cr_expect_lt(fabs(sum), 1e-12 * size);
+  }
+  session_close(&s);
+}
+
+/* The median line: below and above it lie as many rows as parameters allow. */
+Test(fit, the_absolute_loss_finds_the_median)
+{
+  const char *file = data_file("x,y\n0,1.5\n0,2.25\n0,100.5\n1,7\n1,9.5\n1,1000\n");
+  session s;
+  session_open(&s, file, "--kind linear --loss absolute");
+  session_run(&s);
+  cr_expect_lt(fabs(s.t.model.theta[1] - 2.25), 1e-3, "%g", s.t.model.theta[1]);
+  cr_expect_lt(fabs(s.t.model.theta[0] + s.t.model.theta[1] - 9.5), 1e-3);
+  session_close(&s);
+  remove(file);
+}
+
+Test(fit, weights_count_as_repetitions)
+{
+  double theta[2][2];
+  static const char *const content[] = {"x,w,y\n1,1,a\n2,3,b\n3,1,a\n4,2,b\n", "x,w,y\n1,1,a\n2,1,b\n2,1,b\n2,1,b\n3,1,a\n4,1,b\n4,1,b\n"};
+  for (int i = 0; i < 2; i++) {
+    const char *file = data_file(content[i]);
+    session s;
+    session_open(&s, file, "--weights w --lambda 0.1 --tolerance 1e-13");
+    session_run(&s);
+    memcpy(theta[i], s.t.model.theta, sizeof theta[i]);
+    session_close(&s);
+    remove(file);
+  }
+  cr_expect_lt(fabs(theta[0][0] - theta[1][0]), 1e-12);
+  cr_expect_lt(fabs(theta[0][1] - theta[1][1]), 1e-12);
+}
+
+Test(fit, an_offset_takes_part_with_coefficient_one)
+{
+  const char *file = data_file("x,o,y\n0,1,3\n1,2,5\n2,-1,3\n3,5,10\n"); /* y = 2 + x + o */
+  session s;
+  session_open(&s, file, "--offset o --kind linear");
+  session_run(&s);
+  cr_expect_lt(fabs(s.t.model.theta[0] - 1), 1e-12);
+  cr_expect_lt(fabs(s.t.model.theta[1] - 2), 1e-12);
+  session_close(&s);
+  remove(file);
+}
+
+Test(fit, balanced_class_weights_centre_the_intercept)
+{
+  const char *file = data_file("x,y\n1,a\n2,a\n1,a\n2,a\n3,a\n0,a\n1,b\n2,b\n");
+  session s;
+  session_open(&s, file, "--class-weights balanced --lambda 1e9");
+  session_run(&s);
+  cr_expect_lt(fabs(s.t.model.theta[1]), 1e-6, "%g", s.t.model.theta[1]);
+  session_close(&s);
+  remove(file);
+}
+
+Test(fit, the_net_learns_what_no_line_can)
+{
+  const char *file = data_file("x,z,y\n0,0,a\n1,1,a\n0,1,b\n1,0,b\n0.1,0.1,a\n0.9,0.9,a\n0.1,0.9,b\n0.9,0.1,b\n");
+  session s;
+  session_open(&s, file, "--kind net --hidden 6 --lambda 1e-6 --seed 3");
+  session_run(&s);
+  cr_expect_lt(s.t.outcome.objective, 0.02, "%g", s.t.outcome.objective);
+  session_close(&s);
+  remove(file);
+}
+
+Test(fit, constant_columns_get_the_coefficient_zero)
+{
+  const char *file = data_file("x,c,y\n1,0.1,a\n2,0.1,b\n3,0.1,a\n4,0.1,b\n2,0.1,a\n");
+  session s;
+  session_open(&s, file, "--lambda 0");
+  session_run(&s);
+  cr_expect_eq(s.t.outcome.stop, FIT_CONVERGED);
+  cr_expect_eq(s.t.model.theta[1], 0);
+  cr_expect_eq(s.t.scaling.constant, 1);
+  session_close(&s);
+  remove(file);
+}
