@@ -43,10 +43,12 @@ static void set_all(tg_var *y, size_t m, double v)
   for (size_t j = 0; j < m; j++) y[j] = tg_nowhere_(v);
 }
 
-/* Constants only: y is constant too. Works without a tape. */
+/* Constants only: y is constant too. Works without a tape, where there is no scratch to work in. */
 static void fold(const tg_custom_op *op, void *user, const tg_segment_ *s, size_t segments, size_t n, tg_var *y, size_t m)
 {
-  double *const x = tg_memory_resize_(NULL, n + m, sizeof *x);
+  tg_tape *const t = tg_tape_active_();
+  double *const own = t ? NULL : tg_memory_resize_(NULL, n + m, sizeof *own);
+  double *const x = t && reserve_scratch(t, n + m) ? t->scratch : own;
   if (!x) {
     fail(op, TG_E_NOMEM);
     set_all(y, m, (double)NAN);
@@ -58,7 +60,7 @@ static void fold(const tg_custom_op *op, void *user, const tg_segment_ *s, size_
   const tg_status status = callback_status(op->value(x, n, x + n, m, user));
   if (status != TG_OK) fail(op, status);
   for (size_t j = 0; j < m; j++) y[j] = tg_constant(status == TG_OK ? x[n + j] : (double)NAN);
-  tg_memory_free_(x);
+  tg_memory_free_(own);
 }
 
 /* Everything that can fail, before the tape changes in a way that shows. */
