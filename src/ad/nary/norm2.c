@@ -79,17 +79,25 @@ static int jvp(const double *x, size_t n, const double *v, double *jv, size_t m,
   return 0;
 }
 
-/* u (v - g (g'v)) / |x| */
+/* H v = (w - g (g'w)) / |x|, where w is v less the multiple of x that makes it zero in the largest entry: H x = 0, and
+ * without this the largest entry would be what cancellation left over. */
 static int hvp(const double *x, size_t n, const double *u, size_t m, const double *v, double *hv, void *user)
 {
   (void)m;
   const size s = measure(x, n);
   const bool masked = tg_masked_(user);
   if (!is_regular(s)) return tg_nary_fill_(hv, n, isnan(s.largest) ? s.largest : 0.0);
-  for (size_t i = 0; i < n; i++) hv[i] = direction(x, i, s);
-  const double along = tg_nary_inner_(hv, v, n, masked);
+  size_t top = 0;
+  while (fabs(x[top]) != s.largest) top++;
+  const double multiple = isfinite(v[top]) ? v[top] / direction(x, top, s) : 0.0;
+  double along = 0.0;
   for (size_t i = 0; i < n; i++) {
-    const double across = v[i] - tg_product_(hv[i], along, masked);
+    const double g = direction(x, i, s);
+    hv[i] = i == top && isfinite(v[top]) ? 0.0 : v[i] - tg_product_(multiple, g, masked);
+    along += tg_product_(g, hv[i], masked);
+  }
+  for (size_t i = 0; i < n; i++) {
+    const double across = hv[i] - tg_product_(direction(x, i, s), along, masked);
     hv[i] = tg_product_(ldexp(across / s.length, -s.exponent), u[0], masked);
   }
   return 0;
