@@ -4,6 +4,7 @@
 
 #include "memory.h"
 #include "output.h"
+#include "path.h"
 #include "progress.h"
 #include "report.h"
 #include "split.h"
@@ -158,7 +159,7 @@ int command_cv(const options *o, failure *f)
   int status = EXIT_BAD;
   size_t *room = resize(NULL, l.rows, 2 * sizeof *room);
   if (room == NULL) fail_memory(f);
-  else if (enough_rows(&l, o, f)) status = cross_validate(&l, o, room, room + l.rows, f);
+  else if (enough_rows(&l, o, f)) status = o->path > 0 ? path_cv(o, &l, f) : cross_validate(&l, o, room, room + l.rows, f);
   free(room);
   loaded_free(&l);
   return status;

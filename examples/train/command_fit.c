@@ -2,10 +2,13 @@
 
 #include "memory.h"
 #include "output.h"
+#include "path.h"
+#include "plot.h"
 #include "progress.h"
 #include "report.h"
 #include "split.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* The rows to learn from, and those held back. */
@@ -82,6 +85,16 @@ static bool print_report(const options *o, const loaded *l, const training *r, c
   return good;
 }
 
+static bool draw(const options *o, const progress *p, failure *f)
+{
+  if (o->plot == NULL) return true;
+  const plot curve = {o->data, "iteration", "objective", false, true, &p->trace, 2, 2};
+  bool there;
+  if (!plot_draw(&curve, o->plot, &there, f)) return false;
+  if (!there) fprintf(stderr, "tapegrad-train: no picture: gnuplot is not there\n");
+  return true;
+}
+
 static bool has_optimum(fit_stop s) { return s == FIT_CONVERGED || s == FIT_EPOCHS || s == FIT_ROUNDING; }
 
 /* Writes and prints what there is; separable classes leave no model. */
@@ -91,6 +104,7 @@ static int finish(const options *o, const loaded *l, training *r, const row_spli
   const bool keeps = stop != FIT_SEPARATED && stop != FIT_DIVERGED;
   if (o->model != NULL && keeps && !trained_write(&r->model, o->model, f)) return EXIT_BAD;
   if (o->trace != NULL && !write_file(o->trace, p->trace.bytes, p->trace.length, f)) return EXIT_BAD;
+  if (!draw(o, p, f)) return EXIT_BAD;
   if (!o->quiet && !print_report(o, l, r, s, f)) return EXIT_BAD;
   if (has_optimum(stop)) return EXIT_FINE;
   fail(f, "%s%s%s", fit_stop_string(stop), r->separated_classes[0] != '\0' ? ": " : "", r->separated_classes);
@@ -99,6 +113,7 @@ static int finish(const options *o, const loaded *l, training *r, const row_spli
 
 static int fit_rows(const options *o, const loaded *l, const row_split *s, failure *f)
 {
+  if (o->path > 0) return path_fit(o, l, s->learn, s->learns, s->held, s->helds, f);
   training r;
   progress p;
   if (!training_new(&r, l, s->learn, s->learns, o, f)) return EXIT_BAD;

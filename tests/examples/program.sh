@@ -58,6 +58,14 @@ cmp -s "$folder/p1" "$folder/p2" || { echo "FAILED: the order of columns matters
 # Sparse files
 awk -F, 'NR > 1 {print ($31 == "benign" ? 1 : -1) " 1:" $1 " 2:" $2 " 5:" $5 " 9:" $9}' "$data/breast_cancer.csv" >"$folder/s.svm"
 expect 1 "made from CSV" "$train" predict "$folder/s.svm" -m "$m"
+expect 0 "9 columns, 2 classes (-1 212, 1 357)" "$train" fit "$folder/s.svm" -m "$folder/sparse"
+expect 0 "(569 rows): accuracy 0.9" "$train" evaluate "$folder/s.svm" -m "$folder/sparse"
+expect 1 "libsvm file, and these data are CSV" "$train" predict "$data/iris.csv" -m "$folder/sparse"
+
+# Paths
+expect 0 "best on the rows held back" "$train" fit "$data/wine.csv" --path 5 --mix 0.9 --holdout 0.3 --penalty-on standardized
+expect 0 "within one standard error" "$train" cv "$data/diabetes.csv" --path 5 --mix 1 --folds 4
+expect 0 '"one_standard_error":' "$train" cv "$data/diabetes.csv" --path 5 --folds 3 --json
 
 # Bad command lines
 expect 2 "nothing to do" "$train"
