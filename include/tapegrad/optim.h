@@ -108,6 +108,9 @@ typedef struct tg_method {
   bool classic;        /* momentum, nesterov, lookahead: v <- beta v + g instead of beta v + (1 - beta) g          */
   bool epsilon_inside; /* epsilon inside the square root instead of outside                                      */
   size_t memory;       /* pairs kept by L-BFGS, 1 ... 1000                                                       */
+  int variant;         /* nonlinear_cg: a tg_cg                                                                  */
+  bool unscaled;       /* bfgs, dfp, lbfgs: start from B = I, not from I scaled by s'y / y'y                     */
+  double radius;       /* trust regions: the first radius, > 0; levenberg_marquardt: in units of |D theta|       */
   double armijo;       /* sufficient decrease in line searches, (0, 1/2)                                         */
   double wolfe;        /* curvature condition in line searches, (armijo, 1)                                      */
   tg_schedule schedule;
@@ -154,6 +157,26 @@ TG_API tg_method tg_lion(double alpha);
  * For smooth objectives of any size; the default choice without noise. */
 TG_API tg_method tg_lbfgs(void);
 
+/* BFGS (4.66)-(4.67): the full approximation B of the inverse Hessian, n x n. Line search as L-BFGS. */
+TG_API tg_method tg_bfgs(void);
+/* DFP (Davidon 1959; Fletcher & Powell 1963), for comparison: BFGS needs fewer evaluations. */
+TG_API tg_method tg_dfp(void);
+/* Nonlinear conjugate gradients; three vectors of memory. */
+typedef enum tg_cg { TG_CG_HAGER_ZHANG, TG_CG_FLETCHER_REEVES, TG_CG_POLAK_RIBIERE } tg_cg;
+TG_API tg_method tg_nonlinear_cg(int variant);
+/* Newton's method (4.54) with the Hessian (objective.hessian, or n calls of objective.hvp), made positive definite by a
+ * multiple of the identity, and a line search. With line_search = TG_LINE_FIXED the bare form theta - alpha H^-1 g,
+ * (4.51) for one parameter, which may go to any stationary point, or diverge. */
+TG_API tg_method tg_newton(void);
+/* The same with conjugate gradients on objective.hvp, for many parameters. */
+TG_API tg_method tg_newton_cg(void);
+/* Newton's method within a trust region: exact (More & Sorensen 1983) with the Hessian as tg_newton has it, or by
+ * conjugate gradients on objective.hvp (Steihaug 1983). The safest when second derivatives are at hand. radius 1. */
+TG_API tg_method tg_trust_region(void);
+TG_API tg_method tg_trust_region_cg(void);
+/* Levenberg-Marquardt (More 1978) on objective.residual; C = |r|^2 / 2. radius 100, relative to the scaled start. */
+TG_API tg_method tg_levenberg_marquardt(void);
+
 /* The method of that name with its defaults: "gd", "adam", "lbfgs", ... (tg_method_list); TG_E_ARGUMENT for an unknown name. */
 TG_API tg_status tg_method_named(tg_method *m, const char *name);
 /* The name of a method; NULL when m is none. */
@@ -179,6 +202,7 @@ TG_API tg_status tg_method_check(const tg_objective *c, const tg_method *m, cons
   X(TG_STOP_PATIENCE, "the validation value has not improved for as long as allowed")                        \
   X(TG_STOP_STALLED, "no lower value can be found along any direction tried; a tolerance was not met")       \
   X(TG_STOP_UNBOUNDED, "the value falls without end along a direction")                                      \
+  X(TG_STOP_SINGULAR, "the equations for the step are singular")                                             \
   X(TG_STOP_NONFINITE, "the value or gradient is not finite")                                                \
   X(TG_STOP_USER, "stopped by a callback")                                                                   \
   X(TG_STOP_ERROR, "stopped by a failure; see the status")

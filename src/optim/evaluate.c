@@ -32,6 +32,7 @@ tg_point_ *tg_spare_(tg_run *run, const tg_point_ *held)
 
 int tg_evaluate_(tg_run *run, tg_point_ *p, bool gradient, const double *d, double *slope)
 {
+  if (run->rule->evaluate) return run->rule->evaluate(run, p, gradient);
   run->s.report.values++;
   run->s.report.gradients += gradient;
   p->value = p->largest = NAN;
@@ -62,7 +63,7 @@ int tg_hessian_(tg_run *run, const double *x, double *hessian)
 
 int tg_residual_(tg_run *run, const double *x, double *r, double *jacobian)
 {
-  run->s.report.values++;
+  run->s.report.values += r != NULL;
   run->s.report.hessians += jacobian != NULL;
   return tg_answer_(run, run->c.residual(x, r, jacobian, run->c.user));
 }
@@ -73,7 +74,7 @@ void tg_accept_step_(tg_run *run, tg_point_ *p, double rate, double step)
   s->report.step = step;
   s->report.rate = rate;
   s->current = (int)(p - s->point);
-  if (run->rule->monotone || p->value < s->point[s->best].value) s->best = s->current;
+  if ((run->rule->monotone && run->m.line_search != TG_LINE_FIXED) || p->value < s->point[s->best].value) s->best = s->current;
 }
 
 void tg_accept_(tg_run *run, tg_point_ *p, double rate)

@@ -91,6 +91,7 @@ struct tg_rule_ {
   bool monotone;                                                        /* the current iterate is always the best  */
   size_t (*work)(const tg_objective *c, const tg_method *m, size_t padded); /* numbers, a multiple of TG_LANES_; SIZE_MAX: too many */
   size_t (*own)(const tg_objective *c, const tg_method *m);             /* bytes                                   */
+  int (*evaluate)(tg_run *run, tg_point_ *p, bool gradient);            /* in place of objective.evaluate, or NULL  */
   int (*step)(tg_run *run);                                             /* 0, or nonzero when the run has ended    */
 };
 

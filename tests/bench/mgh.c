@@ -14,6 +14,12 @@ typedef struct column {
   double logarithms;
 } column;
 
+static int enough(const tg_report *now, void *user)
+{
+  (void)now;
+  return ((const mgh_probe *)user)->solved_at > 0;
+}
+
 static size_t solve(const mgh_problem *problem, const tg_method *m, mgh_probe *p, tg_report *r)
 {
   double x[MGH_MOST];
@@ -22,6 +28,9 @@ static size_t solve(const mgh_problem *problem, const tg_method *m, mgh_probe *p
   const tg_objective c = strcmp(tg_method_name(m), "levenberg_marquardt") == 0 ? mgh_residuals(p) : mgh_objective(p);
   tg_minimize_options o = tg_minimize_defaults();
   o.gradient_tol = 0.0; /* when to stop is another question */
+  o.max_iterations = 5000;
+  o.watch = enough;
+  o.user = p;
   if (tg_minimize(c, *m, x, &o, r) != TG_OK) p->solved_at = 0;
   mgh_close(p);
   return p->solved_at;
@@ -41,7 +50,7 @@ static void print_start(void)
 
 int main(int count, char **argument)
 {
-  static const char *const usual[] = {"lbfgs", "bfgs", "newton", "levenberg_marquardt", "nonlinear_cg"};
+  static const char *const usual[] = {"lbfgs", "bfgs", "trust_region", "levenberg_marquardt", "nonlinear_cg"};
   column columns[METHODS_MOST];
   int width = 0;
   const bool talk = count > 1 && strcmp(argument[1], "-v") == 0;

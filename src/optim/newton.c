@@ -1,0 +1,200 @@
+/* Newton's method (4.51), (4.54): theta <- theta - H^-1 g.
+ *
+ * Safeguarded, a multiple of the identity is added to H until it is positive definite (Nocedal & Wright 2006, algorithm
+ * 3.3) and a line search goes along the step. With TG_LINE_FIXED the bare form, which goes to any stationary point or
+ * nowhere at all; for one parameter it is (4.51). newton_cg solves the system by conjugate gradients on products with
+ * H, no more exactly than the distance to the solution warrants (Nocedal & Wright, algorithm 7.1). */
+#include "newton.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "line_search.h"
+
+tg_method tg_newton(void)
+{
+  return (tg_method){.kind = TG_METHOD_newton, .line_search = TG_LINE_WOLFE, .alpha = 1.0, .armijo = 1e-4, .wolfe = 0.9};
+}
+
+tg_method tg_newton_cg(void)
+{
+  tg_method m = tg_newton();
+  m.kind = TG_METHOD_newton_cg;
+  return m;
+}
+
+static const char *check(const tg_objective *c, const tg_method *m)
+{
+  (void)c;
+  return tg_check_line_(m);
+}
+
+const char *tg_missing_hessian_(const tg_objective *c, const tg_method *m)
+{
+  if (!c->evaluate) return tg_missing_gradient_(c, m);
+  return c->hessian || c->hvp ? NULL : "the method needs objective.hessian or objective.hvp";
+}
+
+const char *tg_missing_product_(const tg_objective *c, const tg_method *m)
+{
+  if (!c->evaluate) return tg_missing_gradient_(c, m);
+  return c->hvp ? NULL : "the method needs objective.hvp";
+}
+
+size_t tg_matrices_(const tg_objective *c, size_t padded, size_t matrices, size_t vectors)
+{
+  const size_t rows = matrices * c->n + vectors;
+  if (c->n > SIZE_MAX / sizeof(double) / (matrices + 1) - vectors) return SIZE_MAX;
+  return padded > SIZE_MAX / sizeof(double) / rows ? SIZE_MAX : rows * padded;
+}
+
+/* Rows of n numbers become rows of `padded`, from the last on: they overlap. */
+static void spread(double *h, size_t n, size_t padded)
+{
+  for (size_t i = n; i-- > 0;) {
+    memmove(h + i * padded, h + i * n, n * sizeof *h);
+    for (size_t j = n; j < padded; j++) h[i * padded + j] = 0.0;
+  }
+}
+
+static int by_products(tg_run *run, double *h, double *unit)
+{
+  memset(unit, 0, run->padded * sizeof *unit);
+  for (size_t i = 0; i < run->n; i++) {
+    unit[i] = 1.0;
+    if (tg_product_(run, tg_current_(run)->x, unit, h + i * run->n)) return 1;
+    unit[i] = 0.0;
+  }
+  return 0;
+}
+
+int tg_second_order_(tg_run *run, double *h, double *scratch)
+{
+  const int end = run->c.hessian ? tg_hessian_(run, tg_current_(run)->x, h) : by_products(run, h, scratch);
+  if (end) return end;
+  double sum = 0.0;
+  for (size_t i = 0; i < run->n * run->n; i++) sum += 0.0 * h[i];
+  if (isnan(sum)) return tg_stop_(run, TG_STOP_NONFINITE);
+  spread(h, run->n, run->padded);
+  return 0;
+}
+
+/* ---- direct ---- */
+
+static size_t work(const tg_objective *c, const tg_method *m, size_t padded)
+{
+  (void)m;
+  return tg_matrices_(c, padded, 2, 1);
+}
+
+static void copy_shifted(const tg_run *run, const double *h, double shift, double *a)
+{
+  memcpy(a, h, run->n * run->padded * sizeof *a);
+  for (size_t i = 0; i < run->n; i++) a[i * run->padded + i] += shift;
+}
+
+/* d = -(H + shift I)^-1 g with the least shift tried that makes it positive definite. */
+static void solve_shifted(const tg_run *run, const double *h, const double *g, double *a, double *d)
+{
+  const tg_matrix_ u = {a, run->n, run->padded};
+  double smallest = INFINITY, size = 0.0, pivot;
+  for (size_t i = 0; i < run->n; i++) {
+    smallest = fmin(smallest, h[i * run->padded + i]);
+    size = fmax(size, tg_norm_(h + i * run->padded, run->n));
+  }
+  const double least = size > 0.0 ? 1e-3 * size : 1.0;
+  double shift = smallest > 0.0 ? 0.0 : least - smallest;
+  for (copy_shifted(run, h, shift, a); tg_cholesky_(u, run->level, &pivot) < run->n; copy_shifted(run, h, shift, a))
+    shift = fmax(2.0 * shift, least);
+  for (size_t i = 0; i < run->n; i++) d[i] = -g[i];
+  tg_solve_transposed_(u, run->n, d);
+  tg_solve_upper_(u, run->n, d);
+}
+
+static int bare(tg_run *run, double *h, double *d)
+{
+  for (size_t i = 0; i < run->n; i++) d[i] = -tg_current_(run)->g[i];
+  return tg_solve_general_((tg_matrix_){h, run->n, run->padded}, d) ? 0 : tg_stop_(run, TG_STOP_SINGULAR);
+}
+
+static int go(tg_run *run, const double *d)
+{
+  tg_line_ line = {.d = d, .first = 1.0, .slope = run->kernel->dot(d, tg_current_(run)->g, run->padded)};
+  if (tg_line_search_(run, &line)) return 1;
+  if (!line.end) return tg_stop_(run, TG_STOP_STALLED);
+  tg_accept_(run, line.end, line.length);
+  return 0;
+}
+
+static int step(tg_run *run)
+{
+  double *h = run->work, *a = h + run->n * run->padded, *d = a + run->n * run->padded;
+  if (tg_second_order_(run, h, d)) return 1;
+  memset(d, 0, run->padded * sizeof *d);
+  if (run->m.line_search != TG_LINE_FIXED)
+    solve_shifted(run, h, tg_current_(run)->g, a, d);
+  else if (bare(run, h, d))
+    return 1;
+  return go(run, d);
+}
+
+const tg_rule_ tg_newton_rule_ = {
+    .name = "newton",
+    .make = tg_newton,
+    .check = check,
+    .missing = tg_missing_hessian_,
+    .monotone = true,
+    .work = work,
+    .step = step,
+};
+
+/* ---- conjugate gradients ---- */
+
+static size_t cg_work(const tg_objective *c, const tg_method *m, size_t padded)
+{
+  (void)m;
+  return tg_matrices_(c, padded, 0, 4);
+}
+
+/* d approximates -H^-1 g; ends where the curvature is not positive. */
+static int inexact(tg_run *run, double *d, double *r, double *p, double *hp)
+{
+  const tg_vector_ *k = run->kernel;
+  const size_t n = run->padded;
+  const double *g = tg_current_(run)->g;
+  memset(d, 0, n * sizeof *d);
+  for (size_t i = 0; i < n; i++) r[i] = g[i], p[i] = -g[i];
+  double rr = k->dot(r, r, n);
+  const double start = sqrt(rr), wanted = fmin(0.5, sqrt(start)) * start;
+  for (size_t i = 0; i < 2 * run->n + 20 && sqrt(rr) > wanted; i++) {
+    if (tg_product_(run, tg_current_(run)->x, p, hp)) return 1;
+    const double curvature = k->dot(p, hp, n);
+    if (!(curvature > DBL_EPSILON * k->dot(p, p, n))) {
+      if (i == 0) memcpy(d, p, n * sizeof *d);
+      return 0;
+    }
+    const double t = rr / curvature, before = rr;
+    k->add(d, d, t, p, n);
+    k->add(r, r, t, hp, n);
+    rr = k->dot(r, r, n);
+    for (size_t j = 0; j < n; j++) p[j] = rr / before * p[j] - r[j];
+  }
+  return 0;
+}
+
+static int cg_step(tg_run *run)
+{
+  double *d = run->work, *r = d + run->padded, *p = r + run->padded, *hp = p + run->padded;
+  return inexact(run, d, r, p, hp) ? 1 : go(run, d);
+}
+
+const tg_rule_ tg_newton_cg_rule_ = {
+    .name = "newton_cg",
+    .make = tg_newton_cg,
+    .check = check,
+    .missing = tg_missing_product_,
+    .monotone = true,
+    .work = cg_work,
+    .step = cg_step,
+};

@@ -1,0 +1,318 @@
+/* Trust regions: the step s minimises the model g's + s'Hs / 2 for |s| <= radius; the radius follows how well the model
+ * foretold the decrease (Conn, Gould & Toint 2000, chapter 6).
+ *
+ * trust_region finds s to a few per cent of the radius from Cholesky factors of H + lambda I, the hard case included
+ * (More & Sorensen 1983; Conn, Gould & Toint, algorithm 7.3.4). trust_region_cg takes conjugate gradients on products
+ * with H up to the border or a direction of negative curvature (Steihaug 1983). */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "newton.h"
+
+tg_method tg_trust_region(void) { return (tg_method){.kind = TG_METHOD_trust_region, .radius = 1.0}; }
+
+tg_method tg_trust_region_cg(void) { return (tg_method){.kind = TG_METHOD_trust_region_cg, .radius = 1.0}; }
+
+static const char *check(const tg_objective *c, const tg_method *m)
+{
+  (void)c;
+  return m->radius > 0.0 && m->radius < INFINITY ? NULL : "radius must be positive and finite";
+}
+
+typedef struct state {
+  double radius;
+} state;
+
+static size_t own(const tg_objective *c, const tg_method *m)
+{
+  (void)c, (void)m;
+  return sizeof(state);
+}
+
+/* A step and what the model says of it. */
+typedef struct proposal {
+  double *s, decrease, length;
+} proposal;
+
+/* Both roots t of |x + t z| = radius; true when there are any. */
+static bool border(const double *x, const double *z, size_t n, double radius, double *low, double *high)
+{
+  const double a = tg_inner_(z, z, n), b = tg_inner_(x, z, n), c = tg_inner_(x, x, n) - radius * radius;
+  const double discriminant = b * b - a * c;
+  if (!(a > 0.0) || !(discriminant >= 0.0)) return false;
+  const double q = -(b + copysign(sqrt(discriminant), b));
+  const double first = q / a, second = q != 0.0 ? c / q : first;
+  *low = fmin(first, second);
+  *high = fmax(first, second);
+  return true;
+}
+
+/* ---- exact ---- */
+
+typedef struct exact {
+  const tg_run *run;
+  const double *h, *g;
+  double *a, *s, *w; /* of H + lambda I: factor; -(H + lambda I)^-1 g; scratch */
+  double low, high;  /* bounds of lambda */
+  size_t n, padded;
+} exact;
+
+/* Bounds of lambda by the rows of H (Conn, Gould & Toint 2000, section 7.3.8). */
+static void bounds(exact *e, double radius)
+{
+  double least = INFINITY, most = -INFINITY, diagonal = INFINITY, square = 0.0, largest = 0.0;
+  for (size_t i = 0; i < e->n; i++) {
+    const double *row = e->h + i * e->padded, d = row[i];
+    double sum = 0.0;
+    for (size_t j = 0; j < e->n; j++) sum += fabs(row[j]);
+    const double norm = tg_norm_(row, e->n), others = sum - fabs(d);
+    square = hypot(square, norm);
+    largest = fmax(largest, sum);
+    diagonal = fmin(diagonal, d);
+    least = fmin(least, d - others);
+    most = fmax(most, d + others);
+  }
+  const double ratio = tg_norm_(e->g, e->n) / radius, size = fmin(square, largest);
+  e->low = fmax(0.0, fmax(-diagonal, ratio - fmin(most, size)));
+  e->high = fmax(0.0, ratio + fmin(-least, size));
+}
+
+/* Factors H + lambda I and solves; when it is not positive definite raises the lower bound by what the failure shows. */
+static bool solve(exact *e, double lambda)
+{
+  const tg_matrix_ u = {e->a, e->n, e->padded};
+  memcpy(e->a, e->h, e->n * e->padded * sizeof *e->a);
+  for (size_t i = 0; i < e->n; i++) e->a[i * e->padded + i] += lambda;
+  double pivot;
+  const size_t k = tg_cholesky_(u, e->run->level, &pivot);
+  if (k == e->n) {
+    for (size_t i = 0; i < e->n; i++) e->s[i] = -e->g[i];
+    tg_solve_transposed_(u, e->n, e->s);
+    tg_solve_upper_(u, e->n, e->s);
+    return isfinite(tg_norm_(e->s, e->n));
+  }
+  /* v = (-U^-1 u_k, 1) has v'(H + lambda I) v = pivot */
+  for (size_t i = 0; i < k; i++) e->w[i] = -e->a[i * e->padded + k];
+  tg_solve_upper_(u, k, e->w);
+  const double rise = -pivot / (tg_inner_(e->w, e->w, k) + 1.0);
+  e->low = fmax(e->low, rise > 0.0 && isfinite(rise) ? lambda + rise : lambda);
+  return false;
+}
+
+static double between(const exact *e) { return fmax(sqrt(e->low * e->high), e->low + 0.01 * (e->high - e->low)); }
+
+static double model(const exact *e)
+{
+  double sum = 0.0;
+  for (size_t i = 0; i < e->n; i++)
+    sum += e->s[i] * (e->g[i] + 0.5 * e->run->kernel->dot(e->h + i * e->padded, e->s, e->padded));
+  return -sum;
+}
+
+/* In the hard case: goes to the border along a direction of little curvature, when that is good enough. */
+static bool reach_border(exact *e, double lambda, double radius)
+{
+  const tg_matrix_ u = {e->a, e->n, e->padded};
+  const double small = tg_small_direction_(u, e->w);
+  double low, high;
+  e->low = fmax(e->low, lambda - small * small);
+  if (!border(e->s, e->w, e->n, radius, &low, &high)) return false;
+  const double t = fabs(low) < fabs(high) ? low : high, ss = -tg_inner_(e->s, e->g, e->n);
+  if (!(t * t * small * small <= 0.2 * (ss + lambda * radius * radius))) return false;
+  for (size_t i = 0; i < e->n; i++) e->s[i] += t * e->w[i];
+  return true;
+}
+
+/* The next lambda by Newton's method on 1 / |s| - 1 / radius (More & Sorensen 1983, (3.8)...). */
+static double secular(exact *e, double lambda, double length, double radius)
+{
+  const tg_matrix_ u = {e->a, e->n, e->padded};
+  memcpy(e->w, e->s, e->n * sizeof *e->w);
+  tg_solve_transposed_(u, e->n, e->w);
+  const double w = tg_norm_(e->w, e->n);
+  return lambda + (length / w) * (length / w) * (length - radius) / radius;
+}
+
+static void propose_exact(exact *e, double radius, proposal *p)
+{
+  enum { TRIES = 60 };
+  bounds(e, radius);
+  double lambda = e->low == 0.0 ? 0.0 : between(e);
+  bool found = false;
+  for (int i = 0; i < TRIES; i++) {
+    const bool positive = solve(e, lambda);
+    if (!positive) {
+      if (lambda >= e->high) e->high = fmax(2.0 * e->high, DBL_MIN);
+      lambda = between(e);
+      continue;
+    }
+    found = true;
+    const double length = tg_norm_(e->s, e->n);
+    if ((lambda == 0.0 && length <= radius) || fabs(length - radius) <= 0.05 * radius) break;
+    const double next = secular(e, lambda, length, radius);
+    if (length < radius) {
+      e->high = lambda;
+      if (reach_border(e, lambda, radius)) break;
+    } else
+      e->low = lambda;
+    lambda = next > e->low && next < e->high ? next : e->low == 0.0 && next <= 0.0 && length < radius ? 0.0 : between(e);
+    if (!(e->high - e->low > 1e-14 * e->high)) break;
+  }
+  if (!found) memset(e->s, 0, e->n * sizeof *e->s);
+  p->s = e->s;
+  p->length = tg_norm_(e->s, e->n);
+  if (p->length > 1.1 * radius) {
+    for (size_t i = 0; i < e->n; i++) e->s[i] *= radius / p->length;
+    p->length = radius;
+  }
+  p->decrease = model(e);
+}
+
+/* ---- by conjugate gradients ---- */
+
+static int propose_cg(tg_run *run, double radius, proposal *proposed)
+{
+  const tg_vector_ *k = run->kernel;
+  const size_t n = run->padded;
+  const double *g = tg_current_(run)->g;
+  double *s = run->work, *r = s + n, *p = r + n, *hp = p + n;
+  memset(s, 0, n * sizeof *s);
+  for (size_t i = 0; i < n; i++) r[i] = g[i], p[i] = -g[i];
+  double rr = k->dot(r, r, n);
+  const double start = sqrt(rr), wanted = fmin(0.1, sqrt(start)) * start;
+  *proposed = (proposal){.s = s};
+  for (size_t i = 0; i < 2 * run->n + 20 && sqrt(rr) > wanted; i++) {
+    if (tg_product_(run, tg_current_(run)->x, p, hp)) return 1;
+    const double curvature = k->dot(p, hp, n), length = rr / curvature, slope = k->dot(r, p, n);
+    double low = 0.0, high = 0.0, t = length;
+    const bool some = border(s, p, run->n, radius, &low, &high);
+    const bool out = !(curvature > 0.0) || (some && length > high);
+    if (out) t = some ? high : 0.0;
+    k->add(s, s, t, p, n);
+    proposed->decrease -= t * (slope + 0.5 * t * curvature);
+    if (out) break;
+    k->add(r, r, t, hp, n);
+    const double before = rr;
+    rr = k->dot(r, r, n);
+    for (size_t j = 0; j < n; j++) p[j] = rr / before * p[j] - r[j];
+  }
+  proposed->length = tg_norm_(s, run->n);
+  return 0;
+}
+
+/* ---- the radius ---- */
+
+/* Where values differ by rounding alone the gradient decides. */
+static bool better(const tg_run *run, const tg_point_ *from, const tg_point_ *to, double decrease, double *ratio)
+{
+  const double noise = 1e-14 * fabs(from->value), fall = from->value - to->value;
+  *ratio = to->finite ? fall / decrease : -1.0;
+  if (!to->finite) return false;
+  if (fmax(fabs(fall), decrease) > noise) return *ratio > 1e-4 && fall > 0.0;
+  const double before = tg_norm_(from->g, run->n), after = tg_norm_(to->g, run->n);
+  *ratio = after < before ? 1.0 : 0.0;
+  return to->value <= run->s.lowest + noise && after < 0.9 * before;
+}
+
+static void adapt(state *kept, const proposal *p, double ratio)
+{
+  if (ratio < 0.25)
+    kept->radius = 0.25 * p->length;
+  else if (ratio > 0.75 && p->length > 0.8 * kept->radius)
+    kept->radius *= 3.0;
+}
+
+/* One trial; true when it has to be followed by another from the same point. */
+static int trial(tg_run *run, const proposal *p, bool *accepted)
+{
+  state *kept = (state *)(void *)run->own;
+  const tg_point_ *from = tg_current_(run);
+  tg_point_ *to = tg_spare_(run, NULL);
+  run->kernel->add(to->x, from->x, 1.0, p->s, run->padded);
+  if (tg_evaluate_(run, to, true, NULL, NULL)) return 1;
+  if (to->value == -INFINITY) return tg_stop_(run, TG_STOP_UNBOUNDED);
+  double ratio;
+  *accepted = better(run, from, to, p->decrease, &ratio);
+  adapt(kept, p, ratio);
+  if (*accepted) tg_accept_(run, to, 1.0);
+  return 0;
+}
+
+static bool too_short(tg_run *run, const proposal *p)
+{
+  const double x = run->kernel->largest(tg_current_(run)->x, run->padded);
+  return !(p->decrease > 0.0) || p->length <= DBL_EPSILON * DBL_EPSILON || p->length <= 0.5 * DBL_EPSILON * x;
+}
+
+static size_t work(const tg_objective *c, const tg_method *m, size_t padded)
+{
+  (void)m;
+  return tg_matrices_(c, padded, 2, 2);
+}
+
+static void start(tg_run *run)
+{
+  state *kept = (state *)(void *)run->own;
+  if (run->s.t == 0) kept->radius = run->m.radius;
+}
+
+static int step(tg_run *run)
+{
+  state *kept = (state *)(void *)run->own;
+  const size_t square = run->n * run->padded;
+  double *h = run->work;
+  exact e = {.run = run, .h = h, .g = tg_current_(run)->g, .a = h + square, .s = h + 2 * square,
+             .w = h + 2 * square + run->padded, .n = run->n, .padded = run->padded};
+  start(run);
+  if (tg_second_order_(run, h, e.w)) return 1;
+  memset(e.s, 0, 2 * run->padded * sizeof *e.s);
+  for (bool accepted = false; !accepted;) {
+    proposal p;
+    propose_exact(&e, kept->radius, &p);
+    if (too_short(run, &p)) return tg_stop_(run, TG_STOP_STALLED);
+    if (trial(run, &p, &accepted)) return 1;
+  }
+  return 0;
+}
+
+const tg_rule_ tg_trust_region_rule_ = {
+    .name = "trust_region",
+    .make = tg_trust_region,
+    .check = check,
+    .missing = tg_missing_hessian_,
+    .monotone = true,
+    .work = work,
+    .own = own,
+    .step = step,
+};
+
+static size_t cg_work(const tg_objective *c, const tg_method *m, size_t padded)
+{
+  (void)m;
+  return tg_matrices_(c, padded, 0, 4);
+}
+
+static int cg_step(tg_run *run)
+{
+  const state *kept = (const state *)(const void *)run->own;
+  start(run);
+  for (bool accepted = false; !accepted;) {
+    proposal p;
+    if (propose_cg(run, kept->radius, &p)) return 1;
+    if (too_short(run, &p)) return tg_stop_(run, TG_STOP_STALLED);
+    if (trial(run, &p, &accepted)) return 1;
+  }
+  return 0;
+}
+
+const tg_rule_ tg_trust_region_cg_rule_ = {
+    .name = "trust_region_cg",
+    .make = tg_trust_region_cg,
+    .check = check,
+    .missing = tg_missing_product_,
+    .monotone = true,
+    .work = cg_work,
+    .own = own,
+    .step = cg_step,
+};
