@@ -17,6 +17,8 @@
 #ifndef TAPEGRAD_FINITE_SUM_H
 #define TAPEGRAD_FINITE_SUM_H
 
+#include <stdio.h>
+
 #include "var.h"
 
 #ifdef __cplusplus
@@ -54,6 +56,18 @@ TG_API tg_status tg_finite_sum_bind(tg_finite_sum *s, tg_data data);
 /* What lies behind `user` has changed: record again at the next use. */
 TG_API void tg_finite_sum_forget(tg_finite_sum *s);
 
+/* How many threads share the samples of a call: 1 by default, 0 for one per processor. The results have the same bits for any
+ * number. Callbacks of a custom operation may then run on any of these threads; your loss does not. */
+TG_API void tg_finite_sum_threads(tg_finite_sum *s, unsigned threads);
+
+/* The compiled loss is evaluated for many samples at once unless `plain` is set (or TG_ISA is "scalar" in the environment
+ * when the sum is made): then sample by sample, the reference for the fast way. */
+TG_API void tg_finite_sum_plain(tg_finite_sum *s, bool plain);
+
+/* Print the compiled loss, one line a step, in a form for people; nothing before the first evaluation. u are the parameters and
+ * what depends on them alone, x the columns of the sample, v vectors with an entry for each sample. */
+TG_API tg_status tg_finite_sum_print(const tg_finite_sum *s, FILE *out);
+
 TG_API void tg_finite_sum_free(tg_finite_sum *s); /* NULL is fine */
 
 /* In all of these: theta has d entries; index[0..count) picks the samples of a mini-batch (repeats count again;
@@ -86,6 +100,10 @@ typedef struct tg_finite_sum_stats {
   size_t recordings;   /* calls of the loss function                                            */
   size_t rerecordings; /* those made because a comparison had another outcome                   */
   bool point_dependent; /* tg_primal was used: every sample records                             */
+  size_t lanes;        /* samples evaluated at a time; 0: one, the plain way                    */
+  size_t variants;     /* ways through the loss's branches that have been compiled              */
+  size_t steps;        /* of the first of them                                                  */
+  size_t fallbacks;    /* calls that had to take the plain way                                  */
 } tg_finite_sum_stats;
 
 TG_API tg_status tg_finite_sum_statistics(const tg_finite_sum *s, tg_finite_sum_stats *stats);

@@ -1,6 +1,8 @@
-/* Finite sums in their plain form: the loss of one sample as a function of (theta, sample), evaluated sample by
- * sample in order. This is the oracle of all faster ways. */
+/* Finite sums: the loss of one sample as a function of (theta, sample). The plain form evaluates it sample by sample in
+ * order and is the oracle of the fast one, which goes through blocks of samples (lanes/) and hands back what it cannot
+ * do. */
 #include "function.h"
+#include "lanes/lanes.h"
 #include "tapegrad/finite_sum.h"
 
 #include <math.h>
@@ -18,6 +20,10 @@ struct tg_finite_sum {
   double *sum, *one;                  /* of the samples so far, of one: TG_BLOCK x (d + columns) each */
   double *direction;                  /* TG_BLOCK directions in (theta, sample), zero in the sample */
   double *square;                     /* d x d, once a Hessian has been asked for */
+  double *values;                     /* of the samples of a call, once these have been asked for */
+  size_t values_room;
+  tg_lanes_ *lanes;                   /* the fast way, or NULL */
+  bool plain;                         /* not to be taken */
   tg_status status;
   char message[160];
 };
@@ -81,6 +87,7 @@ static tg_status take_data(tg_finite_sum *s, tg_data data)
   s->owned_values = values;
   s->owned_label = label;
   s->data = data;
+  tg_lanes_bind_(s->lanes, &s->data);
   return TG_OK;
 }
 
@@ -94,7 +101,8 @@ static tg_status build(tg_finite_sum *s, tg_data data)
   s->one = tg_memory_resize_(NULL, n, TG_BLOCK * sizeof *s->one);
   s->direction = tg_memory_resize_(NULL, n, TG_BLOCK * sizeof *s->direction);
   if (!s->point || !s->sum || !s->one || !s->direction) return TG_E_NOMEM;
-  return take_data(s, data);
+  const tg_status lanes = tg_lanes_new_(&s->lanes, s->body, s->d, s->columns);
+  return lanes == TG_OK ? take_data(s, data) : lanes;
 }
 
 tg_status tg_finite_sum_new(tg_finite_sum **s, tg_loss_fn loss, size_t d, tg_data data, void *user)
@@ -123,6 +131,7 @@ tg_status tg_finite_sum_new(tg_finite_sum **s, tg_loss_fn loss, size_t d, tg_dat
 void tg_finite_sum_free(tg_finite_sum *s)
 {
   if (!s) return;
+  tg_lanes_free_(s->lanes);
   tg_function_free(s->body);
   tg_memory_free_(s->owned_values);
   tg_memory_free_(s->owned_label);
@@ -131,6 +140,7 @@ void tg_finite_sum_free(tg_finite_sum *s)
   tg_memory_free_(s->one);
   tg_memory_free_(s->direction);
   tg_memory_free_(s->square);
+  tg_memory_free_(s->values);
   tg_memory_free_(s);
 }
 
@@ -148,7 +158,25 @@ tg_status tg_finite_sum_bind(tg_finite_sum *s, tg_data data)
 
 void tg_finite_sum_forget(tg_finite_sum *s)
 {
-  if (s) tg_function_forget(s->body);
+  if (!s) return;
+  tg_function_forget(s->body);
+  tg_lanes_forget_(s->lanes);
+}
+
+void tg_finite_sum_threads(tg_finite_sum *s, unsigned threads)
+{
+  if (s) tg_lanes_threads_(s->lanes, threads);
+}
+
+void tg_finite_sum_plain(tg_finite_sum *s, bool plain)
+{
+  if (s) s->plain = plain;
+}
+
+tg_status tg_finite_sum_print(const tg_finite_sum *s, FILE *out)
+{
+  if (!s || !out) return TG_E_ARGUMENT;
+  return s->lanes && !s->plain ? tg_lanes_print_(s->lanes, out) : TG_OK;
 }
 
 /* ---- One call: check, then sample by sample. ---- */
@@ -188,12 +216,30 @@ static void mean(double *to, const double *sum, size_t n, size_t count)
   for (size_t j = 0; j < n; j++) to[j] = count ? sum[j] / (double)count : 0.0;
 }
 
+/* The fast way. False: it is not for this loss, take the plain one. */
+static bool by_lanes(tg_finite_sum *s, const tg_lanes_call_ *call, tg_status *status)
+{
+  if (!s->lanes || s->plain || call->count == 0) return false;
+  *status = tg_lanes_run_(s->lanes, call);
+  if (*status == TG_E_BRANCH) return false;
+  if (*status == TG_OK) return true;
+  if (tg_function_message(s->body) && s->body->status == *status) failed(s, *status);
+  else complain(s, *status, "while evaluating blocks of samples");
+  return true;
+}
+
 tg_status tg_finite_sum_gradient(tg_finite_sum *s, const double *theta, const size_t *index, size_t count,
                                  double *value, double *gradient)
 {
   tg_status status = begin(s, theta, index, &count);
   if (status != TG_OK) return status;
   double total = 0.0;
+  if (by_lanes(s, &(tg_lanes_call_){.theta = theta, .index = index, .count = count, .value = &total,
+                                    .gradient = gradient ? s->sum : NULL}, &status)) {
+    if (status == TG_OK && value) mean(value, &total, 1, count);
+    if (status == TG_OK && gradient) mean(gradient, s->sum, s->d, count);
+    return status;
+  }
   zeros(s->sum, s->d);
   for (size_t k = 0; k < count; k++) {
     double v;
@@ -214,6 +260,10 @@ tg_status tg_finite_sum_hvp(tg_finite_sum *s, const double *theta, const size_t 
   if (status != TG_OK) return status;
   if (!v) return complain(s, TG_E_ARGUMENT, "the direction v is NULL");
   if (!hv) return TG_OK;
+  if (by_lanes(s, &(tg_lanes_call_){.theta = theta, .index = index, .count = count, .v = v, .hv = s->sum}, &status)) {
+    if (status == TG_OK) mean(hv, s->sum, s->d, count);
+    return status;
+  }
   zeros(s->direction, s->d + s->columns);
   memcpy(s->direction, v, s->d * sizeof *v);
   zeros(s->sum, s->d);
@@ -242,6 +292,22 @@ static tg_status add_hessian(tg_finite_sum *s, const double *point)
   return TG_OK;
 }
 
+/* Row by row; one direction of unity after the other. */
+static bool hessian_by_lanes(tg_finite_sum *s, const double *theta, const size_t *index, size_t count,
+                             tg_status *status)
+{
+  zeros(s->direction, s->d);
+  for (size_t j = 0; j < s->d; j++) {
+    const tg_lanes_call_ call = {.theta = theta, .index = index, .count = count, .v = s->direction,
+                                 .hv = s->square + j * s->d};
+    s->direction[j] = 1.0;
+    if (!by_lanes(s, &call, status)) return false;
+    if (*status != TG_OK) return true;
+    s->direction[j] = 0.0;
+  }
+  return true;
+}
+
 tg_status tg_finite_sum_hessian(tg_finite_sum *s, const double *theta, const size_t *index, size_t count,
                                 double *hessian)
 {
@@ -249,6 +315,10 @@ tg_status tg_finite_sum_hessian(tg_finite_sum *s, const double *theta, const siz
   if (status != TG_OK || !hessian) return status;
   if (!s->square) s->square = tg_memory_resize_(NULL, s->d, s->d * sizeof *s->square);
   if (!s->square) return complain(s, TG_E_NOMEM, "for the Hessian");
+  if (hessian_by_lanes(s, theta, index, count, &status)) {
+    if (status == TG_OK) mean(hessian, s->square, s->d * s->d, count);
+    return status;
+  }
   zeros(s->square, s->d * s->d);
   for (size_t k = 0; k < count; k++) {
     status = add_hessian(s, sample(s, index, k));
@@ -263,6 +333,14 @@ tg_status tg_finite_sum_each(tg_finite_sum *s, const double *theta, const size_t
 {
   tg_status status = begin(s, theta, index, &count);
   if (status != TG_OK) return status;
+  if (values && !gradients) {
+    if (!tg_reserve_((void **)&s->values, &s->values_room, count, sizeof *s->values))
+      return complain(s, TG_E_NOMEM, "for the values of the samples");
+    if (by_lanes(s, &(tg_lanes_call_){.theta = theta, .index = index, .count = count, .values = s->values}, &status)) {
+      if (status == TG_OK) memcpy(values, s->values, count * sizeof *values);
+      return status;
+    }
+  }
   /* A failure can only show at the first sample or where the loss itself fails: nothing is written before all
    * samples have been tried once. */
   for (size_t k = 0; k < count; k++) {
@@ -293,6 +371,11 @@ tg_status tg_finite_sum_statistics(const tg_finite_sum *s, tg_finite_sum_stats *
                                  .recordings = of_body.recordings,
                                  .rerecordings = of_body.rerecordings,
                                  .point_dependent = of_body.point_dependent};
+  const tg_lanes_stats_ lanes = tg_lanes_statistics_(s->lanes);
+  stats->variants = lanes.variants;
+  stats->steps = lanes.steps;
+  stats->lanes = s->plain ? 0 : lanes.lanes;
+  stats->fallbacks = lanes.fallbacks;
   return TG_OK;
 }
 

@@ -1,6 +1,7 @@
 #include "kernels.h"
 
 #include <stdbool.h>
+#include "../special.h"
 #include "lane_math.h"
 
 /* A vector register. Where the compiler has no vector types it is one double, and all that follows is plain C. */
@@ -56,9 +57,26 @@ INLINE vec fused(vec a, vec b, vec c)
 #endif
 }
 
+/* a where b is not zero, else zero: a factor of a product with rule R5. */
+INLINE vec unless_zero(vec a, vec b)
+{
+#if WIDTH > 1
+  typedef __typeof__(a != b) mask;
+  return (vec)((mask)a & (b != all(0.0)));
+#else
+  return b != 0.0 ? a : 0.0;
+#endif
+}
+
+INLINE vec fused_masked(vec a, vec b, vec c, bool masked)
+{
+  if (!masked) return fused(a, b, c);
+  return fused(unless_zero(a, b), unless_zero(b, a), c);
+}
+
 /* ---- affine: a tile of rows x vectors stays in registers while the columns go by ---- */
 
-INLINE void affine_tile(const tg_affine_ *a, size_t row, size_t lane, int rows, int vectors)
+INLINE void affine_tile(const tg_affine_ *a, size_t row, size_t lane, int rows, int vectors, bool masked)
 {
   vec sum[8][8];
   UNROLL for (int r = 0; r < rows; r++) {
@@ -76,7 +94,7 @@ INLINE void affine_tile(const tg_affine_ *a, size_t row, size_t lane, int rows, 
     UNROLL for (int v = 0; v < vectors; v++) xs[v] = load(x + v * WIDTH);
     UNROLL for (int r = 0; r < rows; r++) {
       const vec c = all(w[(size_t)r * a->row_step]);
-      UNROLL for (int v = 0; v < vectors; v++) sum[r][v] = fused(c, xs[v], sum[r][v]);
+      UNROLL for (int v = 0; v < vectors; v++) sum[r][v] = fused_masked(c, xs[v], sum[r][v], masked);
     }
   }
   UNROLL for (int r = 0; r < rows; r++) {
@@ -87,26 +105,29 @@ INLINE void affine_tile(const tg_affine_ *a, size_t row, size_t lane, int rows, 
 }
 
 /* All lanes of `rows` rows, in strips of `vectors` registers, then of one. */
-INLINE void affine_rows(const tg_affine_ *a, size_t row, int rows, int vectors)
+INLINE void affine_rows(const tg_affine_ *a, size_t row, int rows, int vectors, bool masked)
 {
   size_t lane = 0;
   for (; lane + (size_t)vectors * WIDTH <= a->lanes; lane += (size_t)vectors * WIDTH)
-    affine_tile(a, row, lane, rows, vectors);
+    affine_tile(a, row, lane, rows, vectors, masked);
   if (vectors > 2)
-    for (; lane + 2 * WIDTH <= a->lanes; lane += 2 * WIDTH) affine_tile(a, row, lane, rows, 2);
-  for (; lane < a->lanes; lane += WIDTH) affine_tile(a, row, lane, rows, 1);
+    for (; lane + 2 * WIDTH <= a->lanes; lane += 2 * WIDTH) affine_tile(a, row, lane, rows, 2, masked);
+  for (; lane < a->lanes; lane += WIDTH) affine_tile(a, row, lane, rows, 1, masked);
 }
 
-static void affine(const tg_affine_ *a)
+INLINE void affine_all(const tg_affine_ *a, bool masked)
 {
   size_t row = 0;
-  for (; row + 4 <= a->rows; row += 4) affine_rows(a, row, 4, TILE / 4);
+  for (; row + 4 <= a->rows; row += 4) affine_rows(a, row, 4, TILE / 4, masked);
   if (row + 2 <= a->rows) {
-    affine_rows(a, row, 2, TILE / 4);
+    affine_rows(a, row, 2, TILE / 4, masked);
     row += 2;
   }
-  if (row < a->rows) affine_rows(a, row, 1, TILE / 2);
+  if (row < a->rows) affine_rows(a, row, 1, TILE / 2, masked);
 }
+
+static void affine(const tg_affine_ *a) { affine_all(a, false); }
+static void affine_masked(const tg_affine_ *a) { affine_all(a, true); }
 
 /* ---- outer: a tile of rows x columns of sums stays in registers while the lanes go by ---- */
 
@@ -142,7 +163,7 @@ INLINE vec sums(const vec *s) { return *s; }
 #endif
 
 /* rows * columns is a multiple of WIDTH; columns past the last of o are computed from the last and dropped. */
-INLINE void outer_tile(const tg_outer_ *o, size_t row, size_t column, int rows, int columns)
+INLINE void outer_tile(const tg_outer_ *o, size_t row, size_t column, int rows, int columns, bool masked)
 {
   vec sum[16];
   const double *u[4], *x[16];
@@ -156,7 +177,7 @@ INLINE void outer_tile(const tg_outer_ *o, size_t row, size_t column, int rows, 
     UNROLL for (int r = 0; r < rows; r++) us[r] = load(u[r] + lane);
     UNROLL for (int c = 0; c < columns; c++) {
       const vec xc = load(x[c] + lane);
-      UNROLL for (int r = 0; r < rows; r++) sum[r * columns + c] = fused(us[r], xc, sum[r * columns + c]);
+      UNROLL for (int r = 0; r < rows; r++) sum[r * columns + c] = fused_masked(us[r], xc, sum[r * columns + c], masked);
     }
   }
   union {
@@ -173,20 +194,224 @@ INLINE void outer_tile(const tg_outer_ *o, size_t row, size_t column, int rows, 
   }
 }
 
-INLINE void outer_rows(const tg_outer_ *o, size_t row, int rows, int columns)
+INLINE void outer_rows(const tg_outer_ *o, size_t row, int rows, int columns, bool masked)
 {
-  for (size_t column = 0; column < o->columns; column += (size_t)columns) outer_tile(o, row, column, rows, columns);
+  for (size_t column = 0; column < o->columns; column += (size_t)columns) outer_tile(o, row, column, rows, columns, masked);
 }
 
-static void outer(const tg_outer_ *o)
+INLINE void outer_all(const tg_outer_ *o, bool masked)
 {
   size_t row = 0;
-  for (; row + 4 <= o->rows; row += 4) outer_rows(o, row, 4, TILE / 4);
+  for (; row + 4 <= o->rows; row += 4) outer_rows(o, row, 4, TILE / 4, masked);
   if (row + 2 <= o->rows) {
-    outer_rows(o, row, 2, TILE / 2);
+    outer_rows(o, row, 2, TILE / 2, masked);
     row += 2;
   }
-  if (row < o->rows) outer_rows(o, row, 1, 8);
+  if (row < o->rows) outer_rows(o, row, 1, 8, masked);
+}
+
+static void outer(const tg_outer_ *o) { outer_all(o, false); }
+static void outer_masked(const tg_outer_ *o) { outer_all(o, true); }
+
+static void totals(const double *u, const uint32_t *offset, size_t rows, size_t lanes, double *total)
+{
+  for (size_t row = 0; row < rows; row++) {
+    union {
+      vec v;
+      double d[WIDTH];
+    } result;
+    vec sum[WIDTH];
+    UNROLL for (int i = 0; i < WIDTH; i++) sum[i] = all(0.0);
+    for (size_t lane = 0; lane < lanes; lane += WIDTH) sum[0] = sum[0] + load(u + offset[row] + lane);
+    result.v = sums(sum);
+    total[row] += result.d[0];
+  }
+}
+
+/* ---- products and sums of lane vectors ---- */
+
+INLINE void products_strip(const tg_named_ *x, const uint32_t *y, size_t count, bool negated, const double *start,
+                           double *out, size_t lane, int vectors)
+{
+  vec sum[8];
+  UNROLL for (int v = 0; v < vectors; v++) {
+    sum[v] = all(-0.0);
+    if (start != NULL) sum[v] = load(start + lane + v * WIDTH);
+  }
+  for (size_t j = 0; j < count; j++) {
+    const double *a = tg_at_(x->base, x->name[j]) + lane, *b = tg_at_(x->base, y[j]) + lane;
+    UNROLL for (int v = 0; v < vectors; v++) {
+      const vec factor = load(a + v * WIDTH);
+      sum[v] = fused(negated ? -factor : factor, load(b + v * WIDTH), sum[v]);
+    }
+  }
+  UNROLL for (int v = 0; v < vectors; v++) store(out + lane + v * WIDTH, sum[v]);
+}
+
+static void products(const tg_named_ *x, const uint32_t *y, size_t count, bool negated, const double *start, double *out,
+                     size_t lanes)
+{
+  size_t lane = 0;
+  for (; lane + 4 * WIDTH <= lanes; lane += 4 * WIDTH) products_strip(x, y, count, negated, start, out, lane, 4);
+  for (; lane < lanes; lane += WIDTH) products_strip(x, y, count, negated, start, out, lane, 1);
+}
+
+/* t may be a or b: an element is read before it is written. */
+static void add_product(double *t, const double *a, const double *b, size_t n)
+{
+  for (size_t i = 0; i < n; i += WIDTH) store(t + i, fused(load(a + i), load(b + i), load(t + i)));
+}
+
+static void add_product_masked(double *t, const double *a, const double *b, size_t n)
+{
+  for (size_t i = 0; i < n; i += WIDTH) store(t + i, fused_masked(load(a + i), load(b + i), load(t + i), true));
+}
+
+static void add(double *t, const double *a, size_t n)
+{
+  for (size_t i = 0; i < n; i += WIDTH) store(t + i, load(t + i) + load(a + i));
+}
+
+static void subtract(double *t, const double *a, size_t n)
+{
+  for (size_t i = 0; i < n; i += WIDTH) store(t + i, load(t + i) - load(a + i));
+}
+
+/* ---- operations with many operands ---- */
+
+/* The largest of z, NaN if one is, and the first index of it. */
+static void largest(const tg_named_ *z, size_t count, double *restrict most, double *restrict top, size_t lanes)
+{
+  for (size_t l = 0; l < lanes; l++) most[l] = -INFINITY, top[l] = 0.0;
+  for (size_t j = 0; j < count; j++) {
+    const double *restrict zj = tg_at_(z->base, z->name[j]);
+    for (size_t l = 0; l < lanes; l++) {
+      top[l] = zj[l] > most[l] ? (double)j : top[l];
+      most[l] = zj[l] <= most[l] ? most[l] : zj[l] > most[l] ? zj[l] : zj[l] + most[l];
+    }
+  }
+}
+
+/* exp(z - most), also where both are infinite; what rounding takes from the difference is made good. */
+LANE_INLINE double weight_of(double z, double most)
+{
+  const double d = z - most, t = d - z, lost = (z - (d - t)) - (most + t);
+  const double e = lane_exp_sum(d, lane_fabs(d) < 800.0 ? lost : 0.0);
+  return z == most ? 1.0 : e;
+}
+
+/* In pieces, so that the vectors between fit on the stack. */
+enum { PIECE = 128 };
+
+/* Lane by lane what nary/logsumexp.c and nary/cross_entropy.c do: the largest term is 1 and stands apart, so that a loss near
+ * zero keeps its digits, as does the weight of the label, minus the sum of the others. */
+static void logsumexp_piece(const tg_named_ *z, size_t count, const double *label, double *restrict v,
+                            double *restrict weight, size_t L, size_t lanes)
+{
+  _Alignas(64) double most[PIECE], top[PIECE], rest[PIECE], scale[PIECE], chosen[PIECE];
+  largest(z, count, most, top, lanes);
+  for (size_t l = 0; l < lanes; l++) rest[l] = 0.0, chosen[l] = NAN;
+  for (size_t j = 0; j < count; j++) {
+    const double *restrict zj = tg_at_(z->base, z->name[j]);
+    double *restrict w = weight + j * L;
+    for (size_t l = 0; l < lanes; l++) {
+      const double e = weight_of(zj[l], most[l]);
+      w[l] = e;
+      rest[l] += top[l] == (double)j ? 0.0 : e;
+    }
+    if (label == NULL) continue;
+    for (size_t l = 0; l < lanes; l++) chosen[l] = rint(label[l]) == (double)j ? zj[l] : chosen[l];
+  }
+  for (size_t l = 0; l < lanes; l++) scale[l] = most[l] == -INFINITY ? 0.0 : 1.0 / (1.0 + rest[l]);
+  for (size_t l = 0; l < lanes; l++) {
+    const double log_sum = lane_log1p(rest[l]);
+    const double base = label != NULL ? chosen[l] : 0.0;
+    const double finite = (most[l] == base ? 0.0 : most[l] - base) + log_sum;
+    v[l] = most[l] == -INFINITY ? most[l] - base : finite;
+  }
+  if (label == NULL) {
+    for (size_t j = 0; j < count; j++)
+      for (size_t l = 0; l < lanes; l++) weight[j * L + l] *= scale[l];
+    return;
+  }
+  double *restrict others = rest;
+  for (size_t l = 0; l < lanes; l++) others[l] = 0.0, scale[l] = chosen[l] == chosen[l] ? scale[l] : NAN;
+  for (size_t j = 0; j < count; j++) {
+    double *restrict w = weight + j * L;
+    for (size_t l = 0; l < lanes; l++) {
+      w[l] *= scale[l];
+      others[l] += rint(label[l]) == (double)j ? 0.0 : w[l];
+    }
+  }
+  for (size_t j = 0; j < count; j++) {
+    double *restrict w = weight + j * L;
+    for (size_t l = 0; l < lanes; l++) {
+      const double at_label = most[l] == -INFINITY ? -1.0 : -others[l];
+      w[l] = rint(label[l]) == (double)j ? at_label : w[l];
+    }
+  }
+}
+
+/* The vectors from lane `lane` on. */
+static tg_named_ later(const tg_named_ *z, size_t lane)
+{
+  return (tg_named_){{z->base[0] + lane, z->base[1] + lane}, z->name};
+}
+
+static void logsumexp(const tg_named_ *z, size_t count, const double *label, double *v, double *weight, size_t L,
+                      size_t lanes)
+{
+  for (size_t lane = 0; lane < lanes; lane += PIECE) {
+    const tg_named_ here = later(z, lane);
+    logsumexp_piece(&here, count, label != NULL ? label + lane : NULL, v + lane, weight + lane, L,
+                    lanes - lane < PIECE ? lanes - lane : PIECE);
+  }
+}
+
+static void logsumexp_second_piece(const tg_named_ *dot, size_t count, const double *label, const double *weight,
+                                   const double *u, double *second, size_t L, size_t lanes)
+{
+  _Alignas(64) double mean[PIECE], p[PIECE];
+  for (size_t l = 0; l < lanes; l++) mean[l] = 0.0;
+  for (size_t pass = 0; pass < 2; pass++)
+    for (size_t j = 0; j < count; j++) {
+      if (dot->name[j] == TG_NOWHERE) continue;
+      const double *x = tg_at_(dot->base, dot->name[j]), *w = weight + j * L;
+      for (size_t l = 0; l < lanes; l++) p[l] = w[l];
+      if (label != NULL)
+        for (size_t l = 0; l < lanes; l++) p[l] += rint(label[l]) == (double)j ? 1.0 : 0.0;
+      if (pass == 0)
+        for (size_t l = 0; l < lanes; l++) mean[l] += p[l] * x[l];
+      else {
+        double *to = second + dot->name[j];
+        for (size_t l = 0; l < lanes; l++) to[l] += u[l] * (p[l] * (x[l] - mean[l]));
+      }
+    }
+}
+
+static void logsumexp_second(const tg_named_ *dot, size_t count, const double *label, const double *weight,
+                             const double *u, double *second, size_t L, size_t lanes)
+{
+  for (size_t lane = 0; lane < lanes; lane += PIECE) {
+    const tg_named_ here = later(dot, lane);
+    logsumexp_second_piece(&here, count, label != NULL ? label + lane : NULL, weight + lane, u + lane, second + lane, L,
+                           lanes - lane < PIECE ? lanes - lane : PIECE);
+  }
+}
+
+static void pick(const tg_named_ *z, size_t count, const double *restrict index, double *restrict v,
+                 double *restrict weight, size_t L, size_t lanes)
+{
+  for (size_t l = 0; l < lanes; l++) v[l] = NAN;
+  for (size_t j = 0; j < count; j++) {
+    const double *restrict zj = tg_at_(z->base, z->name[j]);
+    double *restrict w = weight + j * L;
+    for (size_t l = 0; l < lanes; l++) {
+      const bool this = rint(index[l]) == (double)j;
+      v[l] = this ? zj[l] : v[l];
+      w[l] = this ? 1.0 : 0.0;
+    }
+  }
 }
 
 /* ---- rows of data to lane vectors, in squares of 8 that stay in the first cache ---- */
@@ -202,10 +427,6 @@ static void transpose(const double *const *row, size_t lanes, size_t columns, do
 }
 
 /* ---- elementary functions ---- */
-
-#define sqrt_of(x) __builtin_sqrt(x)
-static inline double lane_sqrt(double x) { return sqrt_of(x); }
-#undef sqrt_of
 
 static bool any_hard_angle(const double *x, size_t n)
 {
@@ -254,6 +475,137 @@ static void pow_lanes(const double *restrict x, const double *restrict y, double
     if (!lane_pow_ok(x[i], y[i])) z[i] = pow(x[i], y[i]);
 }
 
+/* ---- the rows of ops.def ---- */
+
+/* Where a row calls one of these, the loop over it calls the vector form. */
+#define exp(x) lane_exp(x)
+#define exp2(x) lane_exp2(x)
+#define expm1(x) lane_expm1(x)
+#define log(x) lane_log(x)
+#define log1p(x) lane_log1p(x)
+#define tanh(x) lane_tanh(x)
+#define sin(x) lane_sin(x)
+#define cos(x) lane_cos(x)
+#define pow(x, y) lane_pow(x, y)
+#define sqrt(x) lane_sqrt(x)
+#define fabs(x) lane_fabs(x)
+#define fmax(x, y) lane_fmax(x, y)
+#define fmin(x, y) (-lane_fmax(-(x), -(y)))
+#define tg_sign_(x) lane_sign(x)
+#define tg_fmax1_(x, y) lane_fmax1(x, y)
+#define tg_sigmoid_(x) lane_sigmoid(x)
+#define tg_sigmoid1_(x, v) lane_sigmoid1(x, v)
+#define tg_sigmoid2_(x, v) (-lane_sigmoid1(x, v) * lane_tanh(0.5 * (x)))
+#define tg_softplus_(x) lane_softplus(x)
+#define tg_tanh1_(x, v) lane_tanh1(x, v)
+#define tg_pow_x_(x, y, v) ((y) * ((v) / (x)))
+#define tg_pow_y_(x, y, v) ((v) * lane_log(x))
+#define tg_pow_xx_(x, y, v) ((y) * ((y) - 1.0) * ((v) / (x) / (x)))
+#define tg_pow_xy_(x, y, v) ((v) / (x) * (1.0 + (y) * lane_log(x)))
+#define tg_pow_yy_(x, y, v) ((v) * lane_log(x) * lane_log(x))
+
+#include "rows.inc"
+
+/* Rows whose vector form does not reach everywhere: the rest is done by the plain row, number by number. */
+#define REPAIRED(name, easy)                                                                                 \
+  static bool name##_all_easy(const double *x, const double *y, size_t n)                                    \
+  {                                                                                                          \
+    int hard = 0;                                                                                            \
+    (void)y;                                                                                                 \
+    for (size_t i = 0; i < n; i++) hard |= !(easy);                                                          \
+    return !hard;                                                                                            \
+  }                                                                                                          \
+  static void name##_value_repaired(const double *x, const double *y, const double *z, double *v, size_t n)  \
+  {                                                                                                          \
+    name##_value(x, y, z, v, n);                                                                             \
+    if (name##_all_easy(x, y, n)) return;                                                                    \
+    for (size_t i = 0; i < n; i++)                                                                           \
+      if (!(easy)) tg_plain_rows_[TG_OP_##name].value(x + i, y != NULL ? y + i : NULL, z, v + i, 1);         \
+  }                                                                                                          \
+  static void name##_first_repaired(const double *x, const double *y, const double *z, const double *v,      \
+                                    double *const *d, size_t n)                                              \
+  {                                                                                                          \
+    name##_first(x, y, z, v, d, n);                                                                          \
+    if (name##_all_easy(x, y, n)) return;                                                                    \
+    for (size_t i = 0; i < n; i++)                                                                           \
+      if (!(easy)) {                                                                                         \
+        double *const at[3] = {d[0] + i, d[1] + i, d[2] + i};                                                \
+        tg_plain_rows_[TG_OP_##name].first(x + i, y != NULL ? y + i : NULL, z, v + i, at, 1);                \
+      }                                                                                                      \
+  }                                                                                                          \
+  static void name##_second_repaired(const double *x, const double *y, const double *z, const double *v,     \
+                                     double *const *h, size_t n)                                             \
+  {                                                                                                          \
+    name##_second(x, y, z, v, h, n);                                                                         \
+    if (name##_all_easy(x, y, n)) return;                                                                    \
+    for (size_t i = 0; i < n; i++)                                                                           \
+      if (!(easy)) {                                                                                         \
+        double *const at[TG_SECONDS] = {h[0] + i, h[1] + i, h[2] + i, h[3] + i, h[4] + i, h[5] + i};         \
+        tg_plain_rows_[TG_OP_##name].second(x + i, y != NULL ? y + i : NULL, z, v + i, at, 1);               \
+      }                                                                                                      \
+  }
+REPAIRED(sin, lane_angle_ok(x[i]))
+REPAIRED(cos, lane_angle_ok(x[i]))
+REPAIRED(pow, lane_pow_ok(x[i], y[i]))
+#undef REPAIRED
+
+/* Value and derivative at once. */
+#define PAIR(name)                                                                                           \
+  static void name##_pair(const double *restrict x, double *restrict v, double *restrict d, size_t n)        \
+  {                                                                                                          \
+    for (size_t i = 0; i < n; i++) v[i] = lane_##name##_pair(x[i], d + i);                                   \
+  }
+#define PAIR_REPAIRED(name)                                                                                  \
+  PAIR(name)                                                                                                 \
+  static void name##_pair_repaired(const double *x, double *v, double *d, size_t n)                          \
+  {                                                                                                          \
+    name##_pair(x, v, d, n);                                                                                 \
+    if (name##_all_easy(x, NULL, n)) return;                                                                 \
+    for (size_t i = 0; i < n; i++)                                                                           \
+      if (!lane_angle_ok(x[i])) {                                                                            \
+        double *const at[3] = {d + i, NULL, NULL};                                                           \
+        tg_plain_rows_[TG_OP_##name].value(x + i, NULL, NULL, v + i, 1);                                     \
+        tg_plain_rows_[TG_OP_##name].first(x + i, NULL, NULL, v + i, at, 1);                                 \
+      }                                                                                                      \
+  }
+PAIR(tanh)
+PAIR(sigmoid)
+PAIR(softplus)
+PAIR(log_sigmoid)
+PAIR_REPAIRED(sin)
+PAIR_REPAIRED(cos)
+#undef PAIR
+#undef PAIR_REPAIRED
+
+/* The repaired rows take the place of what the list of all rows put there. */
+#if defined __clang__
+#pragma GCC diagnostic ignored "-Winitializer-overrides"
+#elif defined __GNUC__
+#pragma GCC diagnostic ignored "-Woverride-init"
+#endif
+static const tg_row_kernels_ rows[TG_OP_count] = {
+#define UNARY(name, ...) [TG_OP_##name] = {name##_value, name##_first, name##_second},
+#define BINARY(name, ...) [TG_OP_##name] = {name##_value, name##_first, name##_second},
+#define TERNARY(name, ...) [TG_OP_##name] = {name##_value, name##_first, name##_second},
+#include "../ops.def"
+#define ROW(name) [TG_OP_##name] = {name##_value_repaired, name##_first_repaired, name##_second_repaired},
+  ROW(sin) ROW(cos) ROW(pow)
+#undef ROW
+};
+
+static void pair(unsigned op, const double *x, double *v, double *d, size_t n)
+{
+  switch (op) {
+  case TG_OP_tanh: tanh_pair(x, v, d, n); return;
+  case TG_OP_sigmoid: sigmoid_pair(x, v, d, n); return;
+  case TG_OP_softplus: softplus_pair(x, v, d, n); return;
+  case TG_OP_log_sigmoid: log_sigmoid_pair(x, v, d, n); return;
+  case TG_OP_sin: sin_pair_repaired(x, v, d, n); return;
+  case TG_OP_cos: cos_pair_repaired(x, v, d, n); return;
+  default: return;
+  }
+}
+
 #define NAMED(level) NAMED_(level)
 #define NAMED_(level) tg_kernels_##level##_
 #define TEXT(level) TEXT_(level)
@@ -268,7 +620,20 @@ const tg_kernels_ NAMED(TG_LEVEL) = {
 #undef ROW
   },
   .pow = pow_lanes,
+  .rows = rows,
+  .pair = pair,
   .affine = affine,
   .outer = outer,
+  .affine_masked = affine_masked,
+  .outer_masked = outer_masked,
+  .totals = totals,
+  .products = products,
+  .add_product = add_product,
+  .add_product_masked = add_product_masked,
+  .add = add,
+  .subtract = subtract,
+  .logsumexp = logsumexp,
+  .logsumexp_second = logsumexp_second,
+  .pick = pick,
   .transpose = transpose,
 };

@@ -3,8 +3,7 @@
  * bytes; its length is a multiple of TG_LANE_UNIT, whatever the instruction set. */
 #ifndef TG_LANES_KERNELS_H
 #define TG_LANES_KERNELS_H
-#include <stddef.h>
-#include <stdint.h>
+#include "../ops.h"
 
 #define TG_LANE_UNIT 8 /* doubles in the widest vector register */
 
@@ -50,12 +49,78 @@ typedef struct tg_outer_ {
   size_t row_step;
 } tg_outer_;
 
+/* One row of ops.def over n lanes: the value; the first partials d[0..arity); the second partials in the order xx, xy,
+ * xz, yy, yz, zz (unary: xx; binary: xx, xy, yy in their places). Operands the row lacks may be NULL. */
+typedef struct tg_row_kernels_ {
+  void (*value)(const double *x, const double *y, const double *z, double *v, size_t n);
+  void (*first)(const double *x, const double *y, const double *z, const double *v, double *const *d, size_t n);
+  void (*second)(const double *x, const double *y, const double *z, const double *v, double *const *h, size_t n);
+} tg_row_kernels_;
+enum { TG_XX, TG_XY, TG_XZ, TG_YY, TG_YZ, TG_ZZ, TG_SECONDS };
+
+/* The rows as plain scalar loops over libm, and the outcome of a guard. */
+extern const tg_row_kernels_ tg_plain_rows_[TG_OP_count];
+bool tg_guard_holds_(unsigned op, double x, double y);
+
+/* What a partial is, where its row says so plainly: then nothing has to be computed. */
+typedef enum tg_partial_form_ { TG_GENERAL, TG_ZERO, TG_ONE, TG_MINUS_ONE, TG_IS_X, TG_IS_Y, TG_IS_V } tg_partial_form_;
+typedef struct tg_row_forms_ {
+  tg_partial_form_ first[3], second[TG_SECONDS];
+} tg_row_forms_;
+tg_row_forms_ tg_row_forms_of_(unsigned op);
+
+static inline bool tg_has_pair_(unsigned op)
+{
+  return op == TG_OP_tanh || op == TG_OP_sigmoid || op == TG_OP_softplus || op == TG_OP_log_sigmoid || op == TG_OP_sin ||
+         op == TG_OP_cos;
+}
+
+/* Lane vectors named by number: TG_IN_DATA set: base[1] + the rest, else base[0] + the number. */
+typedef struct tg_named_ {
+  const double *base[2];
+  const uint32_t *name;
+} tg_named_;
+#define TG_IN_DATA 0x80000000u
+
+#define TG_NOWHERE 0xffffffffu
+
+static inline const double *tg_at_(const double *const *base, uint32_t name)
+{
+  return base[name >> 31] + (name & ~TG_IN_DATA);
+}
+
 typedef struct tg_kernels_ {
   const char *name; /* what TG_ISA calls it */
   void (*math[TG_LANE_MATH_COUNT])(const double *x, double *y, size_t n);
   void (*pow)(const double *x, const double *y, double *z, size_t n);
+  /* value and derivative at once, of the operations of which tg_has_pair_ says so */
+  void (*pair)(unsigned op, const double *x, double *v, double *d, size_t n);
+  const tg_row_kernels_ *rows; /* by base opcode; no value: not an elementary operation */
   void (*affine)(const tg_affine_ *a);
   void (*outer)(const tg_outer_ *o);
+  /* The same two with rule R5: a product with a factor that is exactly zero is zero. */
+  void (*affine_masked)(const tg_affine_ *a);
+  void (*outer_masked)(const tg_outer_ *o);
+  /* total[r] += the sum over the lanes of u + offset[r], lanes summed as in outer */
+  void (*totals)(const double *u, const uint32_t *offset, size_t rows, size_t lanes, double *total);
+  /* y = start + x_0 y_0 + x_1 y_1 + ... (minus the products if negated); start NULL: nothing */
+  void (*products)(const tg_named_ *x, const uint32_t *y, size_t count, bool negated, const double *start, double *out,
+                   size_t lanes);
+  /* t += a b, with rule R5; t += a; t -= a */
+  void (*add_product)(double *t, const double *a, const double *b, size_t n);
+  void (*add_product_masked)(double *t, const double *a, const double *b, size_t n);
+  void (*add)(double *t, const double *a, size_t n);
+  void (*subtract)(double *t, const double *a, size_t n);
+  /* v = log(sum_j exp(z_j)) and weight_j = exp(z_j - v), vectors L apart; label not NULL: v -= z[label] and the
+   * weight of the label less 1 (cross-entropy) */
+  void (*logsumexp)(const tg_named_ *z, size_t count, const double *label, double *v, double *weight, size_t L,
+                    size_t lanes);
+  /* second_j += u p_j (dot_j - sum_k p_k dot_k), p the weights of the exponentials (those above, plus 1 at the label);
+   * a name TG_NOWHERE stands for a vector of zeros, or nowhere to add to */
+  void (*logsumexp_second)(const tg_named_ *dot, size_t count, const double *label, const double *weight, const double *u,
+                           double *second, size_t L, size_t lanes);
+  /* v = z[index], weight_j = 1 for the one picked, else 0 */
+  void (*pick)(const tg_named_ *z, size_t count, const double *index, double *v, double *weight, size_t L, size_t lanes);
   /* to[column][lane] = row[lane][column], for `lanes` rows; the offsets of the columns are multiples of `step` */
   void (*transpose)(const double *const *row, size_t lanes, size_t columns, double *to, size_t step);
 } tg_kernels_;

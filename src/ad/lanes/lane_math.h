@@ -176,9 +176,20 @@ LANE_INLINE double lane_log1p(double x)
   return lane_fabs(x) < 0x1p-54 ? x : checked;
 }
 
-LANE_INLINE double lane_tanh(double x)
+LANE_INLINE double lane_sqrt(double x)
 {
-  const double a = lane_fabs(x), b = a > 22.0 ? 22.0 : a;
+#if defined __GNUC__
+  return __builtin_sqrt(x);
+#else
+  return sqrt(x);
+#endif
+}
+
+/* The functions below whose derivative is nearly there when the value is give both. */
+
+LANE_INLINE double lane_tanh_pair(double x, double *derivative)
+{
+  const double a = lane_fabs(x), b = a > 380.0 ? 380.0 : a;
   const int small = b < 1.0;
   double t_low;
   const double t = lane_expm1_pair(small ? -2.0 * b : 2.0 * b, &t_low);
@@ -187,26 +198,88 @@ LANE_INLINE double lane_tanh(double x)
   /* Where b < 1, q = -t/(t + 2), hence 1/d = (1 + q)/2, and what t_low and lost add is of first order. */
   const double inverse = 0.5 + 0.5 * q;
   const double y = small ? q - (q * (lost + t_low) + t_low) * inverse : 1.0 - q;
+  *derivative = small ? (1.0 - y) * (1.0 + y) : q * (2.0 - q);
   return lane_with_sign(a < 0x1p-28 ? a : y, x);
 }
 
-LANE_INLINE double lane_sigmoid(double x)
+LANE_INLINE double lane_tanh(double x)
+{
+  double unused;
+  return lane_tanh_pair(x, &unused);
+}
+
+LANE_INLINE double lane_sigmoid_pair(double x, double *derivative)
 {
   const double e = lane_exp(-lane_fabs(x));
   const double d = 1.0 + e, lost = e - (d - 1.0);
   const double q = (x < 0.0 ? e : 1.0) / d;
-  return q - q * (lost * (x < 0.0 ? 1.0 - q : q)); /* the last factor is 1/d */
+  const double y = q - q * (lost * (x < 0.0 ? 1.0 - q : q)); /* the last factor is 1/d */
+  *derivative = y * (x < 0.0 ? 1.0 - y : e * y);
+  return y;
+}
+
+LANE_INLINE double lane_sigmoid(double x)
+{
+  double unused;
+  return lane_sigmoid_pair(x, &unused);
+}
+
+/* log(1 + e) for 0 <= e <= 1, and 1/(1 + e). */
+LANE_INLINE double lane_log1p_unit(double e, double *inverse)
+{
+  const double u = 1.0 + e, lost = e - (u - 1.0), r = 1.0 / u;
+  const int near = e < 0.4142;
+  *inverse = r - r * (lost * r);
+  return lane_log_core(near ? e : 0.5 * u - 1.0, near ? 0.0 : 1.0, near ? 0.0 : lost * r);
+}
+
+LANE_INLINE double lane_softplus_pair(double x, double *derivative)
+{
+  const double e = lane_exp(-lane_fabs(x));
+  double inverse;
+  const double tail = lane_log1p_unit(e, &inverse);
+  *derivative = (x < 0.0 ? e : 1.0) * inverse;
+  return (x < 0.0 ? 0.0 : x) + tail;
 }
 
 LANE_INLINE double lane_softplus(double x)
 {
-  return (x < 0.0 ? 0.0 : x) + lane_log1p(lane_exp(-lane_fabs(x)));
+  double unused;
+  return lane_softplus_pair(x, &unused);
 }
 
-LANE_INLINE double lane_log_sigmoid(double x)
+LANE_INLINE double lane_log_sigmoid_pair(double x, double *derivative) { return -lane_softplus_pair(-x, derivative); }
+LANE_INLINE double lane_log_sigmoid(double x) { return -lane_softplus(-x); }
+
+/* s(x) s(-x) from v = s(x). */
+LANE_INLINE double lane_sigmoid1(double x, double v)
 {
-  return -lane_softplus(-x);
+  const double e = lane_exp(-lane_fabs(x));
+  return v * (x < 0.0 ? 1.0 - v : e * v);
 }
+
+/* 1 - v^2 from v = tanh(x), without cancellation far out. */
+LANE_INLINE double lane_tanh1(double x, double v)
+{
+  const double e = lane_exp(-2.0 * lane_fabs(x)), d = 1.0 + e;
+  return lane_fabs(v) <= 0.5 ? (1.0 - v) * (1.0 + v) : 4.0 * e / (d * d);
+}
+
+/* As libm's: a NaN beside a number loses. */
+LANE_INLINE double lane_fmax(double x, double y)
+{
+  const double larger = x > y ? x : y;
+  return x != x ? y : y != y ? x : larger;
+}
+
+LANE_INLINE double lane_fmax1(double x, double y)
+{
+  const double number = x > y ? 1.0 : x < y ? 0.0 : 0.5;
+  const double odd = x == x ? 1.0 : y == y ? 0.0 : x;
+  return x != x || y != y ? odd : number;
+}
+
+LANE_INLINE double lane_sign(double x) { return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x; }
 
 /* Where lane_sin and lane_cos may be used; farther out, and for what is not finite, ask libm. */
 LANE_INLINE int lane_angle_ok(double x) { return lane_fabs(x) < 1e6; }
@@ -244,21 +317,35 @@ LANE_INLINE double lane_cos_near(double x, double y)
   return w + (((1.0 - w) - half) + (z * (z * p) - x * y));
 }
 
-LANE_INLINE double lane_sin(double x)
+LANE_INLINE double lane_sin_pair(double x, double *derivative)
 {
   double high, low;
   const uint64_t n = lane_reduce(x, &high, &low);
   const double s = lane_sin_near(high, low), c = lane_cos_near(high, low);
-  const double y = lane_number(lane_bits((n & 1) != 0 ? c : s) ^ (n >> 1 << 63));
+  const int odd = (n & 1) != 0;
+  const double y = lane_number(lane_bits(odd ? c : s) ^ (n >> 1 << 63));
+  *derivative = lane_number(lane_bits(odd ? s : c) ^ ((n + 1) >> 1 << 63));
   return lane_fabs(x) < 0x1p-27 ? x : y;
+}
+
+LANE_INLINE double lane_sin(double x)
+{
+  double unused;
+  return lane_sin_pair(x, &unused);
 }
 
 LANE_INLINE double lane_cos(double x)
 {
-  double high, low;
-  const uint64_t n = lane_reduce(x, &high, &low) + 1;
-  const double s = lane_sin_near(high, low), c = lane_cos_near(high, low);
-  return lane_number(lane_bits((n & 1) != 0 ? c : s) ^ (n >> 1 << 63));
+  double y;
+  lane_sin_pair(x, &y);
+  return y;
+}
+
+LANE_INLINE double lane_cos_pair(double x, double *derivative)
+{
+  double y;
+  *derivative = -lane_sin_pair(x, &y);
+  return y;
 }
 
 /* a * b = product + the value returned, exactly (Veltkamp 1968, Dekker 1971 where there is no fused operation). */

@@ -1,0 +1,53 @@
+/* The program of a body (body.h) run over one block of samples after another. */
+#ifndef TG_LANES_EXECUTE_H
+#define TG_LANES_EXECUTE_H
+
+#include "body.h"
+
+typedef enum tg_run_mode_ { TG_RUN_VALUE, TG_RUN_GRADIENT, TG_RUN_SECOND } tg_run_mode_;
+
+/* What all blocks of a call share; written before the blocks run, and only read then. */
+typedef struct tg_call_state_ {
+  double *u, *u_dot; /* uniforms and their tangents */
+  double *w, *w_dot; /* packed matrices */
+} tg_call_state_;
+
+/* The memory in which one thread runs a body. */
+typedef struct tg_worker_ {
+  const tg_body_ *body;
+  const tg_kernels_ *kernels;
+  double *memory; /* of all the arrays below */
+  double *slot, *bar, *dot, *bar_dot; /* slots x L each: value, adjoint, tangent, tangent of the adjoint */
+  double *w_bar, *w_bar_dot;          /* adjoints of the packed matrices */
+  double *data;                       /* columns x L, where rows are gathered */
+  double *temporary[12];              /* L each: partials, and constant vectors */
+  double *scratch;                    /* of the scalar form of an n-ary operation */
+  uint32_t *names;                    /* of the operands of one */
+  const double *current;              /* the block's data */
+  size_t lanes;                       /* in use, a multiple of TG_LANE_UNIT */
+  bool masked;
+  tg_run_mode_ mode;
+  tg_status status;                   /* of callbacks */
+} tg_worker_;
+
+tg_status tg_call_state_new_(tg_call_state_ *s, const tg_body_ *b);
+void tg_call_state_free_(tg_call_state_ *s);
+/* Packs the matrices once u is set; u_dot too if `second`. */
+void tg_call_state_pack_(tg_call_state_ *s, const tg_body_ *b, bool second);
+
+tg_status tg_worker_new_(tg_worker_ *w, const tg_body_ *b, const tg_kernels_ *k);
+void tg_worker_free_(tg_worker_ *w);
+
+/* Uniforms to their vectors, and adjoints that live through the blocks to zero. */
+void tg_worker_begin_(tg_worker_ *w, const tg_call_state_ *s, tg_run_mode_ mode);
+
+/* Values of w->current's lanes. False: a guard fails in some lane; failed[lane] tells which. */
+bool tg_worker_forward_(tg_worker_ *w, const tg_call_state_ *s, bool *failed);
+void tg_worker_tangent_(tg_worker_ *w, const tg_call_state_ *s);
+/* From the seeds (a vector of L) of the loss to the adjoints of the uniforms. */
+void tg_worker_backward_(tg_worker_ *w, const tg_call_state_ *s, const double *seed);
+
+/* Adds what has gathered since begin to the adjoints of the uniforms, and to their tangents if bar_dot is not NULL. */
+void tg_worker_collect_(const tg_worker_ *w, double *u_bar, double *u_bar_dot);
+
+#endif

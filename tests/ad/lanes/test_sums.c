@@ -1,0 +1,438 @@
+/* Finite sums over blocks of samples against the plain way, sample by sample. */
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include "ops.h"
+#include "tapegrad/finite_sum.h"
+#include "tapegrad/operations.h"
+
+enum { D = 6, COLUMNS = 5, ROWS = 300 };
+
+static uint64_t state;
+static double uniform(double low, double high)
+{
+  state ^= state << 13;
+  state ^= state >> 7;
+  state ^= state << 17;
+  return low + (high - low) * ((double)(state >> 11) * 0x1p-53);
+}
+
+typedef struct problem {
+  double theta[D], direction[D], rows[ROWS * COLUMNS], label[ROWS];
+} problem;
+
+static problem make_problem(uint64_t seed)
+{
+  problem p;
+  state = seed * 0x9e3779b97f4a7c15 + 1;
+  for (size_t i = 0; i < D; i++) p.theta[i] = uniform(-1, 1), p.direction[i] = uniform(-1, 1);
+  for (size_t i = 0; i < ROWS * COLUMNS; i++) p.rows[i] = uniform(-1, 1);
+  for (size_t i = 0; i < ROWS; i++) p.label[i] = floor(uniform(0, 3));
+  return p;
+}
+
+typedef struct answers {
+  tg_status status;
+  double value, alone, gradient[D], hv[D], hessian[D * D], values[ROWS];
+} answers;
+
+static answers ask(tg_finite_sum *s, const problem *p, const size_t *index, size_t count)
+{
+  answers a;
+  memset(&a, 0, sizeof a);
+  a.status = tg_finite_sum_gradient(s, p->theta, index, count, &a.value, a.gradient);
+  if (a.status == TG_OK) a.status = tg_finite_sum_gradient(s, p->theta, index, count, &a.alone, NULL);
+  if (a.status == TG_OK) a.status = tg_finite_sum_hvp(s, p->theta, index, count, p->direction, a.hv);
+  if (a.status == TG_OK) a.status = tg_finite_sum_hessian(s, p->theta, index, count, a.hessian);
+  if (a.status == TG_OK) a.status = tg_finite_sum_each(s, p->theta, index, count, a.values, NULL);
+  return a;
+}
+
+static bool close_to(double a, double b, double tolerance)
+{
+  if (isnan(a) || isnan(b)) return isnan(a) && isnan(b);
+  if (isinf(a) || isinf(b)) return a == b;
+  return fabs(a - b) <= tolerance * (1 + fabs(b));
+}
+
+static void compare(const answers *fast, const answers *plain, size_t count, double tolerance, const char *name)
+{
+  cr_assert(fast->status == plain->status, "%s: status %d, plainly %d", name, fast->status, plain->status);
+  cr_expect(close_to(fast->value, plain->value, tolerance), "%s: value %.17g, plainly %.17g", name, fast->value, plain->value);
+  cr_expect(memcmp(&fast->value, &fast->alone, sizeof fast->value) == 0 || isnan(fast->value), "%s: value alone", name);
+  for (size_t j = 0; j < D; j++) {
+    cr_expect(close_to(fast->gradient[j], plain->gradient[j], tolerance), "%s: gradient %zu is %.17g, plainly %.17g", name,
+              j, fast->gradient[j], plain->gradient[j]);
+    cr_expect(close_to(fast->hv[j], plain->hv[j], tolerance), "%s: H v %zu is %.17g, plainly %.17g", name, j, fast->hv[j],
+              plain->hv[j]);
+  }
+  for (size_t j = 0; j < D * D; j++)
+    cr_expect(close_to(fast->hessian[j], plain->hessian[j], tolerance), "%s: Hessian %zu is %.17g, plainly %.17g", name, j,
+              fast->hessian[j], plain->hessian[j]);
+  for (size_t i = 0; i < count; i++)
+    cr_expect(close_to(fast->values[i], plain->values[i], tolerance), "%s: sample %zu", name, i);
+}
+
+static tg_finite_sum *make_sum(const problem *p, size_t rows, tg_loss_fn loss, void *user)
+{
+  tg_finite_sum *s;
+  tg_data data = tg_dense(p->rows, rows, COLUMNS);
+  data.label = p->label;
+  cr_assert(tg_finite_sum_new(&s, loss, D, data, user) == TG_OK);
+  return s;
+}
+
+static tg_finite_sum_stats statistics(const tg_finite_sum *s)
+{
+  tg_finite_sum_stats stats;
+  cr_assert(tg_finite_sum_statistics(s, &stats) == TG_OK);
+  return stats;
+}
+
+/* Both ways, on all rows and on a batch with repeats, at the first `rows` rows. */
+static void both_ways(tg_loss_fn loss, void *user, size_t rows, double tolerance, bool lanes, const char *name)
+{
+  const problem p = make_problem(rows);
+  tg_finite_sum *s = make_sum(&p, rows, loss, user);
+  size_t index[ROWS];
+  for (size_t i = 0; i < rows; i++) index[i] = (i * 7 + 3) % rows;
+  const answers all = ask(s, &p, NULL, 0), batch = ask(s, &p, index, rows / 2);
+  if (lanes) cr_expect(statistics(s).fallbacks == 0, "%s: took the plain way", name);
+  tg_finite_sum_plain(s, true);
+  const answers plain = ask(s, &p, NULL, 0), plain_batch = ask(s, &p, index, rows / 2);
+  compare(&all, &plain, rows, tolerance, name);
+  compare(&batch, &plain_batch, rows / 2, tolerance, name);
+  tg_finite_sum_free(s);
+}
+
+/* ---- the table of operations ---- */
+
+typedef struct operation {
+  const char *title;
+  tg_var (*one)(tg_var);
+  tg_var (*two)(tg_var, tg_var);
+  tg_var (*three)(tg_var, tg_var, tg_var);
+  double low[3], high[3];
+} operation;
+
+static const operation operations[] = {
+#define UNARY(name, value, first, second, xlow, xhigh) {.title = #name, .one = (tg_##name), .low = {xlow}, .high = {xhigh}},
+#define BINARY(name, value, dx, dy, dxx, dxy, dyy, xlow, xhigh, ylow, yhigh)                                 \
+  {.title = #name, .two = (tg_##name), .low = {xlow, ylow}, .high = {xhigh, yhigh}},
+#define TERNARY(name, value, dx, dy, dz, dxx, dxy, dxz, dyy, dyz, dzz, xlow, xhigh, ylow, yhigh, zlow, zhigh) \
+  {.title = #name, .three = (tg_##name), .low = {xlow, ylow, zlow}, .high = {xhigh, yhigh, zhigh}},
+#include "ops.def"
+};
+
+/* Operand k of an operation, within its interval: of theta and the sample (mode 0), or of theta alone, or data alone. */
+static tg_var operand(const operation *o, unsigned k, const tg_var *theta, const tg_var *sample, unsigned mode)
+{
+  tg_var t = mode == 1 ? theta[k] : mode == 2 ? sample[k] : (tg_add)((tg_mul)(theta[k], sample[k]), theta[k + 3]);
+  const tg_var s = (tg_sigmoid)(t);
+  return (tg_add)(tg_constant(o->low[k]), (tg_mul)(tg_constant(o->high[k] - o->low[k]), s));
+}
+
+static tg_var apply(const operation *o, const tg_var *x)
+{
+  return o->one ? o->one(x[0]) : o->two ? o->two(x[0], x[1]) : o->three(x[0], x[1], x[2]);
+}
+
+static tg_var operation_loss(const tg_var *theta, size_t d, const tg_var *sample, size_t columns, void *user)
+{
+  const operation *o = user;
+  const unsigned arity = o->one ? 1 : o->two ? 2 : 3;
+  tg_var sum = (tg_mul)(theta[0], sample[1]);
+  (void)d, (void)columns;
+  for (unsigned mix = 0; mix < 5; mix++) { /* all of both kinds, then operand by operand of one kind */
+    tg_var x[3];
+    for (unsigned k = 0; k < arity; k++)
+      x[k] = operand(o, k, theta, sample, mix == 0 ? 0 : mix <= 2 ? mix : (mix + k) % 3);
+    sum = (tg_add)(sum, (tg_mul)(apply(o, x), sample[3]));
+  }
+  return sum;
+}
+
+Test(lanes, every_operation_of_the_table_equals_the_plain_way)
+{
+  for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++)
+    both_ways(operation_loss, (void *)(uintptr_t)&operations[i], 37, 1e-12, true, operations[i].title);
+}
+
+/* ---- shapes ---- */
+
+static tg_var logistic(const tg_var *theta, size_t d, const tg_var *sample, size_t columns, void *user)
+{
+  tg_var z = theta[columns - 1];
+  (void)d, (void)user;
+  for (size_t j = 0; j + 1 < columns; j++) z = (tg_add)(z, (tg_mul)(theta[j], sample[j]));
+  return (tg_softplus)((tg_mul)((tg_neg)(sample[columns - 1]), z));
+}
+
+Test(lanes, odd_numbers_of_samples_equal_the_plain_way)
+{
+  static const size_t sizes[] = {1, 2, 7, 8, 9, 127, 128, 129, 255, 256, 257, 300};
+  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) both_ways(logistic, NULL, sizes[i], 1e-13, true, "logistic");
+}
+
+Test(lanes, an_empty_batch_is_zero)
+{
+  const problem p = make_problem(1);
+  tg_finite_sum *s = make_sum(&p, ROWS, logistic, NULL);
+  const size_t index[1] = {0};
+  double value = 7, gradient[D] = {7};
+  cr_assert(tg_finite_sum_gradient(s, p.theta, index, 0, &value, gradient) == TG_OK);
+  cr_expect(value == 0 && gradient[0] == 0);
+  tg_finite_sum_free(s);
+}
+
+/* ---- bodies of all sorts ---- */
+
+/* Chains with uniform, constant and negative terms at all places, products of vectors, prefixes used twice. */
+static tg_var chains(const tg_var *t, size_t d, const tg_var *s, size_t columns, void *user)
+{
+  (void)d, (void)columns, (void)user;
+  tg_var a = (tg_add)((tg_add)((tg_sub)((tg_mul)(t[0], s[0]), (tg_mul)(s[1], t[1])), t[2]), (tg_mul)(t[3], s[2]));
+  tg_var b = (tg_sub)((tg_sub)(t[4], (tg_mul)(t[5], s[3])), (tg_mul)(s[0], s[1]));
+  tg_var h = (tg_tanh)(a);
+  tg_var c = (tg_add)((tg_mul)(h, t[0]), (tg_add)((tg_mul)(h, t[1]), (tg_mul)(b, s[4])));
+  tg_var e = (tg_sub)((tg_sub)(tg_constant(2), (tg_square)(h)), (tg_mul)(b, (tg_sin)(b)));
+  tg_var f = (tg_add)((tg_add)((tg_add)(c, e), (tg_mul)(t[2], t[3])), (tg_exp)(t[4]));
+  tg_var g = (tg_add)((tg_add)(h, b), (tg_sub)(s[2], t[5]));
+  return (tg_add)((tg_add)((tg_mul)(f, g), (tg_mul)(g, g)), (tg_sub)(a, (tg_add)(b, b)));
+}
+
+static tg_var penalty_only(const tg_var *t, size_t d, const tg_var *s, size_t columns, void *user)
+{
+  tg_var sum = tg_constant(0);
+  (void)s, (void)columns, (void)user;
+  for (size_t j = 0; j < d; j++) sum = (tg_add)(sum, (tg_square)((tg_sin)(t[j])));
+  return sum;
+}
+
+static tg_var constant_loss(const tg_var *t, size_t d, const tg_var *s, size_t columns, void *user)
+{
+  (void)t, (void)d, (void)s, (void)columns, (void)user;
+  return tg_constant(3);
+}
+
+static tg_var data_only(const tg_var *t, size_t d, const tg_var *s, size_t columns, void *user)
+{
+  (void)t, (void)d, (void)columns, (void)user;
+  return s[2];
+}
+
+static tg_var one_parameter(const tg_var *t, size_t d, const tg_var *s, size_t columns, void *user)
+{
+  (void)s, (void)d, (void)columns, (void)user;
+  return t[3];
+}
+
+/* Two layers, a penalty, and terms from the plain loops of a beginner. */
+static tg_var network(const tg_var *t, size_t d, const tg_var *s, size_t columns, void *user)
+{
+  tg_var h[4], z[3], total = tg_constant(0), penalty = tg_constant(0);
+  (void)columns, (void)user;
+  for (size_t i = 0; i < 4; i++) {
+    h[i] = tg_constant(0);
+    for (size_t j = 0; j < 4; j++) h[i] = (tg_add)(h[i], (tg_mul)(t[(i + j) % d], s[j]));
+    h[i] = (tg_tanh)((tg_add)(h[i], t[i]));
+  }
+  for (size_t k = 0; k < 3; k++) {
+    z[k] = t[k];
+    for (size_t i = 0; i < 4; i++) z[k] = (tg_add)(z[k], (tg_mul)(h[i], t[(k * i) % d]));
+    total = (tg_add)(total, (tg_exp)(z[k]));
+  }
+  for (size_t j = 0; j < d; j++) penalty = (tg_add)(penalty, (tg_square)(t[j]));
+  return (tg_add)((tg_sub)((tg_log)(total), z[1]), (tg_mul)(tg_constant(0.1), penalty));
+}
+
+Test(lanes, bodies_of_all_sorts_equal_the_plain_way)
+{
+  both_ways(chains, NULL, 150, 1e-12, true, "chains");
+  both_ways(network, NULL, 150, 1e-12, true, "network");
+  both_ways(penalty_only, NULL, 150, 1e-12, true, "penalty only");
+  both_ways(constant_loss, NULL, 150, 1e-12, true, "constant");
+  both_ways(data_only, NULL, 150, 1e-12, true, "data only");
+  both_ways(one_parameter, NULL, 150, 1e-12, true, "one parameter");
+}
+
+/* A random program of smooth operations; `user` is its seed. */
+static tg_var random_body(const tg_var *t, size_t d, const tg_var *s, size_t columns, void *user)
+{
+  static tg_var (*const smooth[])(tg_var) = {(tg_sin), (tg_cos), (tg_tanh), (tg_sigmoid), (tg_softplus), (tg_neg), (tg_square)};
+  tg_var v[64];
+  uint64_t r = *(uint64_t *)user;
+  size_t n = 0;
+  for (size_t i = 0; i < d; i++) v[n++] = t[i];
+  for (size_t i = 0; i < columns; i++) v[n++] = s[i];
+  v[n++] = tg_constant(0.5);
+  while (n < 60) {
+    r = r * 6364136223846793005u + 1442695040888963407u;
+    const size_t a = (r >> 33) % n, b = (r >> 43) % n, what = (r >> 53) % 12;
+    const tg_var x = (tg_tanh)(v[a]);
+    v[n] = what < 7 ? smooth[what](v[a]) : what < 9 ? (tg_add)(v[a], v[b]) : what < 10 ? (tg_sub)(v[a], v[b]) : (tg_mul)(x, v[b]);
+    n++;
+  }
+  tg_var sum = v[n - 1];
+  for (size_t i = n - 8; i < n - 1; i++) sum = (tg_add)((tg_tanh)(v[i]), sum);
+  return sum;
+}
+
+Test(lanes, random_bodies_equal_the_plain_way)
+{
+  for (uint64_t seed = 1; seed <= 200; seed++) {
+    char name[32];
+    uint64_t r = seed * 0x9e3779b97f4a7c15;
+    snprintf(name, sizeof name, "seed %d", (int)seed);
+    both_ways(random_body, &r, 20 + seed % 30, 1e-11, true, name);
+  }
+}
+
+/* ---- branches ---- */
+
+static tg_var huber_by_branch(const tg_var *t, size_t d, const tg_var *s, size_t columns, void *user)
+{
+  const tg_var r = (tg_sub)((tg_add)((tg_mul)(t[0], s[0]), (tg_mul)(t[1], s[1])), s[2]);
+  (void)d, (void)columns, (void)user;
+  if ((tg_lt)((tg_fabs)(r), tg_constant(0.4))) return (tg_mul)(tg_constant(0.5), (tg_square)(r));
+  if ((tg_lt)(t[2], tg_constant(5))) return (tg_mul)((tg_fabs)(r), (tg_sin)(t[2]));
+  return (tg_sqrt)(r);
+}
+
+Test(lanes, branches_are_variants_of_the_body)
+{
+  const problem p = make_problem(11);
+  tg_finite_sum *s = make_sum(&p, ROWS, huber_by_branch, NULL);
+  const answers a = ask(s, &p, NULL, 0);
+  cr_expect(statistics(s).variants == 2 && statistics(s).fallbacks == 0);
+  tg_finite_sum_plain(s, true);
+  const answers b = ask(s, &p, NULL, 0);
+  compare(&a, &b, ROWS, 1e-12, "huber");
+  tg_finite_sum_free(s);
+  both_ways(huber_by_branch, NULL, 129, 1e-12, true, "huber");
+}
+
+static tg_var branch_on_theta(const tg_var *t, size_t d, const tg_var *s, size_t columns, void *user)
+{
+  (void)d, (void)columns, (void)user;
+  if ((tg_gt)(t[0], tg_constant(0))) return (tg_mul)(t[0], s[0]);
+  return (tg_mul)((tg_square)(t[1]), s[1]);
+}
+
+Test(lanes, a_branch_on_theta_is_followed)
+{
+  problem p = make_problem(12);
+  tg_finite_sum *s = make_sum(&p, ROWS, branch_on_theta, NULL);
+  for (int i = 0; i < 4; i++) {
+    p.theta[0] = -p.theta[0];
+    tg_finite_sum_plain(s, false);
+    const answers a = ask(s, &p, NULL, 0);
+    tg_finite_sum_plain(s, true);
+    const answers b = ask(s, &p, NULL, 0);
+    compare(&a, &b, ROWS, 1e-13, "branch on theta");
+  }
+  tg_finite_sum_free(s);
+}
+
+/* Too many ways to keep a variant for each. */
+static tg_var many_branches(const tg_var *t, size_t d, const tg_var *s, size_t columns, void *user)
+{
+  tg_var sum = t[0];
+  (void)user;
+  for (size_t k = 0; k < 40; k++)
+    if ((tg_lt)((tg_mul)(t[k % d], s[k % columns]), tg_constant(0.02 * (double)k))) sum = (tg_add)(sum, (tg_mul)(t[k % d], s[0]));
+  return sum;
+}
+
+Test(lanes, too_many_branches_fall_back_and_say_so)
+{
+  const problem p = make_problem(13);
+  tg_finite_sum *s = make_sum(&p, 40, many_branches, NULL);
+  const answers a = ask(s, &p, NULL, 0);
+  cr_expect(statistics(s).fallbacks > 0);
+  tg_finite_sum_plain(s, true);
+  const answers b = ask(s, &p, NULL, 0);
+  compare(&a, &b, 40, 1e-13, "many branches");
+  tg_finite_sum_free(s);
+}
+
+static tg_var by_primal(const tg_var *t, size_t d, const tg_var *s, size_t columns, void *user)
+{
+  (void)d, (void)columns, (void)user;
+  return (tg_mul)(t[0], tg_constant(floor(10 * tg_primal(s[0]))));
+}
+
+Test(lanes, a_loss_that_depends_on_the_point_falls_back_and_says_so)
+{
+  const problem p = make_problem(14);
+  tg_finite_sum *s = make_sum(&p, ROWS, by_primal, NULL);
+  const answers a = ask(s, &p, NULL, 0);
+  cr_expect(statistics(s).fallbacks > 0 && statistics(s).point_dependent);
+  tg_finite_sum_plain(s, true);
+  const answers b = ask(s, &p, NULL, 0);
+  compare(&a, &b, ROWS, 1e-13, "by primal");
+  tg_finite_sum_free(s);
+}
+
+/* ---- edges ---- */
+
+static tg_var dead_branch(const tg_var *t, size_t d, const tg_var *s, size_t columns, void *user)
+{
+  const tg_var x = (tg_add)((tg_mul)(t[0], s[0]), (tg_mul)(t[1], s[1]));
+  const tg_var positive = (tg_less)(tg_constant(0), x);
+  (void)d, (void)columns, (void)user;
+  return (tg_where)(positive, (tg_mul)(t[2], (tg_log)(x)), (tg_mul)(t[3], (tg_sqrt)((tg_fmax)((tg_neg)(x), tg_constant(0)))));
+}
+
+Test(lanes, a_dead_branch_does_not_poison_a_block)
+{
+  both_ways(dead_branch, NULL, 150, 1e-12, true, "dead branch");
+}
+
+static tg_var extremes(const tg_var *t, size_t d, const tg_var *s, size_t columns, void *user)
+{
+  (void)d, (void)columns, (void)user;
+  return (tg_add)((tg_exp)((tg_mul)(tg_constant(2000), (tg_mul)(t[0], s[0]))), (tg_log)((tg_mul)(t[1], s[1])));
+}
+
+Test(lanes, overflow_and_nan_are_those_of_the_plain_way)
+{
+  const problem p = make_problem(15);
+  tg_finite_sum *s = make_sum(&p, ROWS, extremes, NULL);
+  const answers a = ask(s, &p, NULL, 0);
+  tg_finite_sum_plain(s, true);
+  const answers b = ask(s, &p, NULL, 0);
+  cr_expect(isnan(a.value) && isnan(b.value));
+  for (size_t i = 0; i < ROWS; i++) cr_expect(close_to(a.values[i], b.values[i], 1e-12), "sample %zu", i);
+  tg_finite_sum_free(s);
+}
+
+/* ---- bits ---- */
+
+Test(lanes, bits_do_not_depend_on_the_number_of_threads)
+{
+  const problem p = make_problem(16);
+  tg_finite_sum *s = make_sum(&p, ROWS, network, NULL);
+  const answers one = ask(s, &p, NULL, 0);
+  for (unsigned threads = 2; threads <= 5; threads++) {
+    tg_finite_sum_threads(s, threads);
+    const answers many = ask(s, &p, NULL, 0);
+    cr_expect(memcmp(&one, &many, sizeof one) == 0, "%u threads", threads);
+  }
+  tg_finite_sum_free(s);
+}
+
+Test(lanes, the_value_of_a_sample_does_not_depend_on_its_lane)
+{
+  const problem p = make_problem(17);
+  tg_finite_sum *s = make_sum(&p, ROWS, network, NULL);
+  double values[ROWS], moved[ROWS];
+  size_t index[ROWS];
+  for (size_t i = 0; i < ROWS; i++) index[i] = (i * 11 + 5) % ROWS;
+  cr_assert(tg_finite_sum_each(s, p.theta, NULL, 0, values, NULL) == TG_OK);
+  cr_assert(tg_finite_sum_each(s, p.theta, index, ROWS - 1, moved, NULL) == TG_OK);
+  for (size_t i = 0; i < ROWS - 1; i++) cr_expect(memcmp(&moved[i], &values[index[i]], sizeof moved[i]) == 0);
+  tg_finite_sum_free(s);
+}
