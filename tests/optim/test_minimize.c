@@ -48,7 +48,24 @@ static tg_report run(const char *name, int (*f)(const double *, double *, double
   return r;
 }
 
-#define EACH_METHOD for (size_t m = 0; tg_method_list(m); m++)
+/* All methods that value, gradient and Hessian suffice for. */
+static bool serves(const char *name)
+{
+  probe p = {.n = N};
+  const tg_objective c = problem(problem_bowl, &p);
+  const tg_method m = method(name);
+  return tg_method_check(&c, &m, NULL) == TG_OK;
+}
+#define EACH_METHOD                                                                                          \
+  for (size_t m = 0; tg_method_list(m); m++)                                                                 \
+    if (serves(tg_method_list(m)))
+
+/* They evaluate several points an iteration, and survive one that is not finite. */
+static bool backs_off(const char *name)
+{
+  const tg_method m = method(name);
+  return m.line_search > TG_LINE_FIXED || m.radius > 0.0;
+}
 #define STOPS(wanted, r) cr_expect((r).stop == (wanted), "%s: %s", tg_method_list(m), tg_stop_string((r).stop))
 
 Test(minimize, stops_at_the_gradient)
@@ -179,24 +196,29 @@ Test(minimize, keeps_the_best_point_when_a_value_is_not_finite)
 {
   EACH_METHOD
   {
-    if (!strcmp(tg_method_list(m), "lbfgs")) continue;
+    if (backs_off(tg_method_list(m))) continue;
     double x[N] = {-1, 1, -1, 1, 0}, y[N] = {-1, 1, -1, 1, 0};
     STOPS(TG_STOP_NONFINITE, run(tg_method_list(m), problem_rosenbrock, (probe){.nan_value_at = 5}, x, nothing()));
     STOPS(TG_STOP_NONFINITE, run(tg_method_list(m), problem_rosenbrock, (probe){.nan_gradient_at = 5}, y, nothing()));
   }
 }
 
-Test(minimize, line_searches_back_off_from_what_is_not_finite)
+Test(minimize, searches_back_off_from_what_is_not_finite)
 {
-  for (size_t at = 2; at < 12; at++) {
-    double x[N] = {-1, 1, -1, 1, 0};
-    probe p = {.n = N, .nan_value_at = at}, q = {.n = N, .nan_gradient_at = at};
-    tg_report r;
-    cr_expect(tg_minimize(problem(problem_rosenbrock, &p), tg_lbfgs(), x, NULL, &r) == TG_OK);
-    cr_expect(r.stop == TG_STOP_GRADIENT && r.value < 1e-10);
-    x[0] = -1;
-    cr_expect(tg_minimize(problem(problem_rosenbrock, &q), tg_lbfgs(), x, NULL, &r) == TG_OK);
-    cr_expect(r.stop == TG_STOP_GRADIENT && r.value < 1e-10);
+  EACH_METHOD
+  {
+    const char *name = tg_method_list(m);
+    if (!backs_off(name)) continue;
+    for (size_t at = 2; at < 12; at++) {
+      double x[N] = {-1, 1, -1, 1, 0};
+      probe p = {.n = N, .nan_value_at = at}, q = {.n = N, .nan_gradient_at = at};
+      tg_report r;
+      cr_expect(tg_minimize(problem(problem_rosenbrock, &p), method(name), x, NULL, &r) == TG_OK);
+      cr_expect(r.stop == TG_STOP_GRADIENT && r.value < 1e-10, "%s, %zu: %s", name, at, tg_stop_string(r.stop));
+      x[0] = -1;
+      cr_expect(tg_minimize(problem(problem_rosenbrock, &q), method(name), x, NULL, &r) == TG_OK);
+      cr_expect(r.stop == TG_STOP_GRADIENT && r.value < 1e-10, "%s, %zu: %s", name, at, tg_stop_string(r.stop));
+    }
   }
 }
 
@@ -228,7 +250,7 @@ static int watch(const tg_report *now, void *user)
   s->calls++;
   double value;
   probe p = {.n = N};
-  problem_bowl(now->theta, &value, NULL, &p);
+  problem_rosenbrock(now->theta, &value, NULL, &p);
   cr_expect(value == now->value && now->iterations == s->calls);
   return s->calls == s->answer_at ? s->answer : 0;
 }
@@ -237,18 +259,18 @@ Test(minimize, shows_each_iteration_to_the_watch_which_may_end_it)
 {
   EACH_METHOD
   {
-    double x[N] = {1, 1, 1, 1, 1};
+    double x[N] = {-1, 1, -1, 1, 0};
     seen s = {.answer_at = 2, .answer = 1};
     tg_minimize_options o = nothing();
     o.watch = watch;
     o.user = &s;
-    tg_report r = run(tg_method_list(m), problem_bowl, (probe){0}, x, o);
+    tg_report r = run(tg_method_list(m), problem_rosenbrock, (probe){0}, x, o);
     STOPS(TG_STOP_USER, r);
     cr_expect(r.iterations == 2 && s.calls == 2);
     s = (seen){.answer_at = 1, .answer = TG_E_CALLBACK};
     probe p = {.n = N};
-    x[0] = 1.0;
-    cr_expect(tg_minimize(problem(problem_bowl, &p), method(tg_method_list(m)), x, &o, &r) == TG_E_CALLBACK);
+    x[0] = -1.0;
+    cr_expect(tg_minimize(problem(problem_rosenbrock, &p), method(tg_method_list(m)), x, &o, &r) == TG_E_CALLBACK);
   }
 }
 
@@ -262,7 +284,7 @@ Test(minimize, counts_what_it_evaluates)
     o.max_iterations = 4;
     tg_report r;
     cr_expect(tg_minimize(problem(problem_rosenbrock, &p), method(tg_method_list(m)), x, &o, &r) == TG_OK);
-    cr_expect(r.values == p.calls && r.gradients == p.calls && r.products == 0);
+    cr_expect(r.values == p.calls && r.gradients == p.calls);
   }
 }
 

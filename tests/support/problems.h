@@ -8,10 +8,13 @@
 #include "tapegrad/optim.h"
 
 /* How often and with what an objective was called, and when it shall misbehave: counted in calls from 1; 0 never. */
+typedef int (*problem_fn)(const double *x, double *value, double *g, void *user);
+
 typedef struct probe {
   size_t n, calls;
   size_t answer_at, nan_value_at, nan_gradient_at;
   int answer;
+  problem_fn f; /* set by problem() */
 } probe;
 
 /* sum over i of w_i (x_i - i)^2 / 2, w_i = 1 + i % 7; minimum 0 at x_i = i */
@@ -35,7 +38,8 @@ int problem_kink(const double *x, double *value, double *g, void *user);
 /* 1 where max |x_i| > 1, with gradient 0; x^2 inside */
 int problem_plateau(const double *x, double *value, double *g, void *user);
 
-tg_objective problem(int (*f)(const double *, double *, double *, void *), probe *p);
+/* Value, gradient and, from differences, products with the Hessian. */
+tg_objective problem(problem_fn f, probe *p);
 
 /* The finite sum 1/m sum (a_i'x - b_i)^2 / 2 over m = 64 rows; batch and evaluate. */
 tg_objective problem_regression(probe *p);
