@@ -87,8 +87,11 @@ TG_API tg_schedule tg_plateau_rate(double factor, size_t patience, double thresh
 /* How a method with a direction chooses the length of its step. TG_LINE_DEFAULT is the method's own choice. */
 typedef enum tg_line_search {
   TG_LINE_DEFAULT,
-  TG_LINE_FIXED, /* alpha(t), no search                                                       */
-  TG_LINE_WOLFE  /* strong Wolfe conditions (4.50), approximate ones at the limit of rounding */
+  TG_LINE_FIXED,      /* alpha(t), no search                                                                     */
+  TG_LINE_WOLFE,      /* strong Wolfe conditions (4.50), approximate ones at the limit of rounding               */
+  TG_LINE_WEAK_WOLFE, /* (4.49) in place of (4.50): the slope may be positive                                    */
+  TG_LINE_ARMIJO,     /* backtracking: alpha(t), then shorter by `factor` until (4.48) holds                     */
+  TG_LINE_EXACT       /* the minimiser along the direction, to rounding (4.43)                                   */
 } tg_line_search;
 
 /* Settings of a method. Make one with a constructor, then change fields by name. Not every method reads every field;
@@ -107,6 +110,7 @@ typedef struct tg_method {
   double clip_value;   /* first-order methods: entries of g are cut to [-clip_value, clip_value]; 0: off         */
   bool classic;        /* momentum, nesterov, lookahead: v <- beta v + g instead of beta v + (1 - beta) g          */
   bool epsilon_inside; /* epsilon inside the square root instead of outside                                      */
+  double factor;       /* of backtracking, (0, 1); 0: 2/3                                                        */
   size_t memory;       /* pairs kept by L-BFGS, 1 ... 1000                                                       */
   int variant;         /* nonlinear_cg: a tg_cg                                                                  */
   bool unscaled;       /* bfgs, dfp, lbfgs: start from B = I, not from I scaled by s'y / y'y                     */

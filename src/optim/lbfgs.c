@@ -17,14 +17,13 @@ enum { BLOCK = 512, SMALL = 2048, MOST_PAIRS = 1000 };
 
 tg_method tg_lbfgs(void)
 {
-  return (tg_method){.kind = TG_METHOD_lbfgs, .line_search = TG_LINE_WOLFE, .memory = 10, .armijo = 1e-4, .wolfe = 0.9};
+  return (tg_method){.kind = TG_METHOD_lbfgs, .line_search = TG_LINE_WOLFE, .alpha = 1.0, .memory = 10, .armijo = 1e-4, .wolfe = 0.9};
 }
 
 static const char *check(const tg_objective *c, const tg_method *m)
 {
   (void)c;
   if (m->memory < 1 || m->memory > MOST_PAIRS) return "memory must lie in 1 ... 1000";
-  if (m->line_search == TG_LINE_FIXED) return "lbfgs needs a line search";
   return tg_check_line_(m);
 }
 
@@ -152,6 +151,7 @@ static double remember(const lbfgs *b, const tg_point_ *p, const tg_point_ *q)
 
 static double scale(const lbfgs *b)
 {
+  if (b->run->m.unscaled) return 1.0;
   const size_t newest = b->kept->slot[b->kept->pairs - 1];
   return *sy_at(b, newest, newest) / *yy_at(b, newest, newest);
 }
@@ -258,7 +258,7 @@ static void steepest(const lbfgs *b, const double *g, tg_line_ *line)
   b->kept->pairs = 0;
   for (size_t i = 0; i < b->padded; i++) b->d[i] = -g[i];
   line->slope = -b->kernel->dot(g, g, b->padded);
-  line->first = tg_line_first_(b->run, b->d);
+  line->first = b->run->m.unscaled ? 1.0 : tg_line_first_(b->run, b->d);
 }
 
 static int step(tg_run *run)

@@ -1,4 +1,4 @@
-/* Strong Wolfe conditions (4.48), (4.50) by bracketing and safeguarded interpolation, in the manner of More & Thuente
+/* Wolfe conditions (4.48)-(4.50) by bracketing and safeguarded interpolation, in the manner of More & Thuente
  * (1994) and of Nocedal & Wright (2006), algorithms 3.5 and 3.6.
  *
  * Where values differ by no more than rounding the sufficient decrease cannot be seen in them; there the approximate
@@ -27,6 +27,7 @@ typedef struct search {
   bool bracketed;
   double lowest; /* value among all iterates: rounding may not add up to a rise */
   double noise, armijo, wolfe;
+  bool weak; /* (4.49) in place of (4.50) */
   double width[2]; /* of the bracket, one and two trials ago */
   trial kept;      /* the lowest trial with enough decrease, in line->end */
 } search;
@@ -38,7 +39,8 @@ static bool decreases(const search *s, const trial *p)
 
 static bool acceptable(const search *s, const trial *p)
 {
-  if (!(fabs(p->slope) <= s->wolfe * -s->zero.slope)) return false;
+  const double slope = s->weak ? -p->slope : fabs(p->slope);
+  if (!(slope <= s->wolfe * -s->zero.slope)) return false;
   return decreases(s, p) || p->value <= s->lowest + s->noise;
 }
 
@@ -121,26 +123,68 @@ static void keep(search *s, tg_point_ *at, const trial *p)
   s->kept = *p;
 }
 
-int tg_line_search_(tg_run *run, tg_line_ *line)
+static int bracket(search *s, size_t trials)
 {
-  const tg_point_ *from = tg_current_(run);
-  const trial zero = {.t = 0.0, .value = from->value, .slope = line->slope, .finite = true};
-  search s = {.run = run, .line = line, .zero = zero, .low = zero, .before = zero, .lowest = fmin(from->value, run->s.lowest), .noise = rounding * fabs(from->value),
-              .armijo = run->m.armijo, .wolfe = run->m.wolfe};
-  line->end = NULL;
-  if (!(line->slope < 0.0)) return 0;
+  tg_line_ *line = s->line;
   trial p = {.t = line->first};
-  for (int i = 0; i < TRIALS && p.t > 0.0 && isfinite(p.t); i++) {
-    tg_point_ *at = tg_spare_(run, line->end);
-    if (measure(&s, at, &p)) return 1;
-    if (p.finite && acceptable(&s, &p)) return keep(&s, at, &p), 0;
-    if (p.finite && decreases(&s, &p) && (!line->end || p.value < s.kept.value)) keep(&s, at, &p);
-    narrow(&s, &p);
-    const double next = s.bracketed ? interpolate(&s) : extrapolate(&s);
-    if (s.bracketed && !(next > s.low.t && next < s.high.t)) break; /* the bracket is down to neighbouring numbers */
+  for (size_t i = 0; i < trials && p.t > 0.0 && isfinite(p.t); i++) {
+    tg_point_ *at = tg_spare_(s->run, line->end);
+    if (measure(s, at, &p)) return 1;
+    if (p.finite && acceptable(s, &p)) return keep(s, at, &p), 0;
+    if (p.finite && decreases(s, &p) && (!line->end || p.value < s->kept.value)) keep(s, at, &p);
+    narrow(s, &p);
+    const double next = s->bracketed ? interpolate(s) : extrapolate(s);
+    if (s->bracketed && !(next > s->low.t && next < s->high.t)) break; /* the bracket is down to neighbouring numbers */
     p = (trial){.t = next};
   }
   return 0;
+}
+
+/* From alpha down by a factor until the value has fallen enough (4.48). */
+static int backtrack(search *s)
+{
+  tg_run *run = s->run;
+  const double x = run->kernel->largest(tg_current_(run)->x, run->padded);
+  const double least = 0.1 * DBL_EPSILON * fmax(x, DBL_MIN) / run->kernel->largest(s->line->d, run->padded);
+  const double factor = run->m.factor > 0.0 ? run->m.factor : 2.0 / 3.0;
+  trial p;
+  if (tg_rate_(run, run->o.max_iterations, &p.t)) return 1;
+  for (; p.t > least; p.t *= factor) {
+    tg_point_ *at = tg_spare_(run, NULL);
+    if (measure(s, at, &p)) return 1;
+    if (p.finite && decreases(s, &p)) return keep(s, at, &p), 0;
+  }
+  return 0;
+}
+
+/* No search: alpha(t), whatever is found there. */
+static int fixed(search *s)
+{
+  tg_point_ *at = tg_spare_(s->run, NULL);
+  trial p;
+  if (tg_rate_(s->run, s->run->o.max_iterations, &p.t) || measure(s, at, &p)) return 1;
+  if (!p.finite) return tg_stop_(s->run, TG_STOP_NONFINITE);
+  keep(s, at, &p);
+  return 0;
+}
+
+int tg_line_search_(tg_run *run, tg_line_ *line)
+{
+  const tg_point_ *from = tg_current_(run);
+  const int kind = run->m.line_search;
+  const trial zero = {.t = 0.0, .value = from->value, .slope = line->slope, .finite = true};
+  search s = {.run = run, .line = line, .zero = zero, .low = zero, .before = zero,
+              .lowest = fmin(from->value, run->s.lowest), .noise = rounding * fabs(from->value),
+              .armijo = run->m.armijo, .wolfe = run->m.wolfe, .weak = kind == TG_LINE_WEAK_WOLFE};
+  line->end = NULL;
+  if (kind == TG_LINE_FIXED) return fixed(&s);
+  if (!(line->slope < 0.0)) return 0;
+  if (kind == TG_LINE_ARMIJO) return backtrack(&s);
+  if (kind == TG_LINE_EXACT) {
+    s.armijo = 1e-10;
+    s.wolfe = 1e-12;
+  }
+  return bracket(&s, kind == TG_LINE_EXACT ? 2 * TRIALS : TRIALS);
 }
 
 double tg_line_first_(const tg_run *run, const double *d)

@@ -51,6 +51,11 @@ const char *tg_check_first_order_(const tg_objective *c, const tg_method *m)
 
 const char *tg_check_line_(const tg_method *m)
 {
+  if (m->line_search < TG_LINE_DEFAULT || m->line_search > TG_LINE_EXACT) return "line_search is not a tg_line_search";
+  if (m->line_search == TG_LINE_FIXED || m->line_search == TG_LINE_ARMIJO) {
+    if (!(m->alpha > 0.0 && m->alpha < INFINITY)) return "alpha must be positive and finite";
+    if (!in(m->factor, 0.0, 1.0)) return "factor must lie in [0, 1)";
+  }
   if (m->line_search == TG_LINE_FIXED) return NULL;
   if (!(m->armijo > 0.0 && m->armijo < 0.5)) return "armijo must lie in (0, 1/2)";
   if (!(m->wolfe > m->armijo && m->wolfe < 1.0)) return "wolfe must lie in (armijo, 1)";
