@@ -212,7 +212,7 @@ double tg_silu1_(double x)
 {
   if (isinf(x)) return x > 0.0 ? 1.0 : 0.0;
   const double s = tg_sigmoid_(x);
-  if (x < -1.5 || x > -1.0) return s * (1.0 + x * tg_sigmoid_(-x));
+  if (!(x >= -1.5 && x <= -1.0)) return s * (1.0 + x * tg_sigmoid_(-x));
   const pair sum = pair_add(pair_exp(pair_of(x)), two_sum(1.0, x));
   return s * tg_sigmoid_(-x) * sum.hi;
 }
@@ -222,7 +222,7 @@ double tg_silu2_(double x)
 {
   const double a = fabs(x), e = exp(-a), d = e / ((1.0 + e) * (1.0 + e));
   if (isinf(x)) return 0.0;
-  if (a < 2.0 || a > 3.0) return d * (2.0 - a * tanh(0.5 * a));
+  if (!(a >= 2.0 && a <= 3.0)) return d * (2.0 - a * tanh(0.5 * a));
   const pair big = pair_exp(pair_of(a));
   const pair n = pair_add(pair_scale(pair_shift(big, 1.0), 2.0), pair_scale(pair_shift(big, -1.0), -a));
   return d * n.hi / (big.hi + 1.0);
@@ -247,7 +247,7 @@ double tg_mish1_(double x)
     return (1.0 + 2.0 * e) / m + x * (4.0 * e * e * (1.0 + e)) / (m * m);
   }
   const double m = e * (e + 2.0) + 2.0;
-  if (x < -1.5 || x > -0.9) return e * ((e + 2.0) * m + 4.0 * x * (e + 1.0)) / (m * m);
+  if (!(x >= -1.5 && x <= -0.9)) return e * ((e + 2.0) * m + 4.0 * x * (e + 1.0)) / (m * m);
   const pair E = pair_exp(pair_of(x)), E2 = pair_shift(E, 2.0), M = pair_shift(pair_mul(E, E2), 2.0);
   const pair n = pair_add(pair_mul(E2, M), pair_scale(pair_shift(E, 1.0), 4.0 * x));
   return e * n.hi / (m * m);
