@@ -2,13 +2,16 @@
 #include "fit.h"
 
 #include "memory.h"
+#include "whitening.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { NEWTON_PARAMETERS = 200 }; /* up to so many, a Hessian costs less than the iterations it saves */
+/* Where Newton's method is chosen: a Hessian costs about rows * parameters^2, and must not cost more than the
+ * iterations it saves. With an L1 penalty or an accuracy beyond gradients it is worth more. */
+enum { NEWTON_PARAMETERS = 200, NEWTON_COST = 20000000 };
 
 const char *fit_stop_string(fit_stop s)
 {
@@ -55,16 +58,16 @@ bool fit_goes_on(problem *p, const double *theta, const fit_settings *s, fit_out
 /* -- methods of the library -------------------------------------------------------------------------------------- */
 
 /* How small the gradient must be for the objective to be within the tolerance: C - C* <= |g|^2 / (2 m) where m is the
- * least curvature. Columns are scaled to curvature 1 or less and correlation lowers it, so m is the smallest ridge
- * but taken no smaller than 1e-5 of the scaled curvature. */
-static double wanted_gradient(const problem *p, const fit_settings *s, double objective)
+ * least curvature. In whitened coordinates that is 1 where predictions are uncertain and lower where they are not; in
+ * merely scaled ones correlation lowers it too, and the smallest ridge is a bound. */
+static double wanted_gradient(const problem *p, const fit_settings *s, double objective, bool whitened)
 {
   double m = INFINITY;
   for (size_t j = 0; j < p->n; j++) {
     if (p->ridge[j] > 0 && p->ridge[j] < m) m = p->ridge[j];
   }
-  const double floor = 1e-5 * problem_curvature(&p->shape);
-  if (isinf(m) || m < floor) m = floor;
+  const double floor = whitened ? 1e-3 : 1e-5 * problem_curvature(&p->shape);
+  if (whitened || isinf(m) || m < floor) m = floor;
   return sqrt(2 * m * s->tolerance * fabs(objective));
 }
 
@@ -82,30 +85,49 @@ static fit_stop stop_of(tg_stop stop)
   }
 }
 
+/* Steps a run to its end. `v` is what it moves: theta itself, or theta in the coordinates of `w`. */
+static tg_status step_run(problem *p, tg_run *run, whitening *w, const double *v, double *theta, const fit_settings *s,
+                          fit_outcome *o)
+{
+  const double start = fit_clock();
+  const tg_report *now = tg_run_report(run);
+  for (;;) {
+    const bool more = tg_run_step(run);
+    const tg_status status = tg_run_status(run);
+    if (status != TG_OK) return status;
+    o->iterations = now->iterations;
+    o->objective = now->value;
+    o->gradient_norm = now->gradient_norm;
+    if (w != NULL) whitening_leave(w, v, theta);
+    const bool close = o->gradient_norm <= wanted_gradient(p, s, o->objective, w != NULL);
+    if (!fit_goes_on(p, theta, s, o, start)) return TG_OK;
+    o->stop = stop_of(now->stop);
+    if (close) o->stop = FIT_CONVERGED;
+    if (close || !more) return TG_OK;
+  }
+}
+
 static bool fit_full(problem *p, tg_method method, double *theta, const fit_settings *s, fit_outcome *o, failure *f)
 {
   tg_minimize_options options = tg_minimize_defaults();
   options.gradient_tol = 0;
   options.norm = TG_NORM_EUCLID;
   options.max_iterations = s->max_iterations;
-  tg_run *run;
-  tg_status status = tg_run_new(&run, problem_objective(p), method, theta, &options);
-  const double start = fit_clock();
-  const tg_report *now = status == TG_OK ? tg_run_report(run) : NULL;
-  while (status == TG_OK) {
-    const bool more = tg_run_step(run);
-    status = tg_run_status(run);
-    if (status != TG_OK) break;
-    o->iterations = now->iterations;
-    o->objective = now->value;
-    o->gradient_norm = now->gradient_norm;
-    const bool close = o->gradient_norm <= wanted_gradient(p, s, o->objective);
-    if (!fit_goes_on(p, theta, s, o, start)) break;
-    o->stop = stop_of(now->stop);
-    if (close) o->stop = FIT_CONVERGED;
-    if (close || !more) break;
+  const bool whitens = whitening_fits(p);
+  whitening w = {0};
+  double *v = theta;
+  if (whitens) {
+    v = resize(NULL, p->n, sizeof *v);
+    if (v == NULL) return fail_memory(f);
+    if (!whitening_new(&w, p, f)) return free(v), false;
+    whitening_enter(&w, theta, v);
   }
+  tg_run *run;
+  tg_status status = tg_run_new(&run, whitens ? whitening_objective(&w) : problem_objective(p), method, v, &options);
+  if (status == TG_OK) status = step_run(p, run, whitens ? &w : NULL, v, theta, s, o);
   tg_run_free(run);
+  if (whitens) free(v);
+  whitening_free(&w);
   return status == TG_OK || fit_fail_status(status, f);
 }
 
@@ -165,11 +187,17 @@ static bool fit_named(problem *p, double *theta, const fit_settings *s, const ch
 
 /* -- the absolute loss ------------------------------------------------------------------------------------------- */
 
+static bool newton_pays(const problem *p, const fit_settings *s)
+{
+  if (p->n > NEWTON_PARAMETERS || p->shape.kind == MODEL_NET) return false;
+  if (p->lasso != NULL || s->tolerance < 1e-11) return true;
+  return (double)p->data->rows * (double)p->n * (double)p->n <= NEWTON_COST;
+}
+
 static bool fit_once(problem *p, double *theta, const fit_settings *s, fit_outcome *o, failure *f)
 {
   const bool automatic = strcmp(s->method, "auto") == 0;
-  const bool few = p->n <= NEWTON_PARAMETERS && p->shape.kind != MODEL_NET;
-  if (strcmp(s->method, "newton") == 0 || (automatic && few)) return fit_newton(p, theta, s, o, f);
+  if (strcmp(s->method, "newton") == 0 || (automatic && newton_pays(p, s))) return fit_newton(p, theta, s, o, f);
   if (strcmp(s->method, "proximal") == 0 || (automatic && p->lasso != NULL)) return fit_proximal(p, theta, s, o, f);
   return fit_named(p, theta, s, automatic ? "lbfgs" : s->method, o, f);
 }

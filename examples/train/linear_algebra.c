@@ -31,13 +31,23 @@ bool cholesky(double *a, size_t n, size_t *pivot)
   return true;
 }
 
-void cholesky_solve(const double *l, size_t n, double *x)
+void solve_lower(const double *l, size_t n, double *x)
 {
   for (size_t i = 0; i < n; i++) x[i] = (x[i] - dot4(l + i * n, x, i)) / l[i * n + i];
+}
+
+void solve_upper(const double *l, size_t n, double *x)
+{
   for (size_t i = n; i-- > 0;) {
     x[i] /= l[i * n + i];
     for (size_t j = 0; j < i; j++) x[j] -= l[i * n + j] * x[i];
   }
+}
+
+void cholesky_solve(const double *l, size_t n, double *x)
+{
+  solve_lower(l, n, x);
+  solve_upper(l, n, x);
 }
 
 void cholesky_inverse(const double *l, size_t n, double *inverse)

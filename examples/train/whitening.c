@@ -1,0 +1,134 @@
+#include "whitening.h"
+
+#include "linear_algebra.h"
+#include "memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_FEATURES = 600, ROWS_PER_FEATURE = 20, LEAST_ROWS = 2000 };
+
+bool whitening_fits(const problem *p)
+{
+  return !p->data->is_sparse && p->shape.kind != MODEL_NET && p->shape.features <= MOST_FEATURES;
+}
+
+/* The lower triangle of sum w x x' over evenly spaced rows: a sample is good enough for a change of coordinates. */
+static void moments(const whitening *w, double *m)
+{
+  const dataset *d = w->p->data;
+  const size_t n = w->size, p = n - 1, enough = ROWS_PER_FEATURE * n > LEAST_ROWS ? ROWS_PER_FEATURE * n : LEAST_ROWS;
+  const size_t step = d->rows > enough ? d->rows / enough : 1;
+  const double share = problem_curvature(&w->p->shape) / (double)((d->rows + step - 1) / step);
+  for (size_t i = 0; i < d->rows; i += step) {
+    const double *x = d->values + i * d->width, weight = share * dataset_weight(d, i);
+    for (size_t a = 0; a < p; a++) {
+      const double factor = weight * x[a];
+      double *row = m + a * n;
+      for (size_t b = 0; b <= a; b++) row[b] += factor * x[b];
+    }
+    for (size_t b = 0; b < p; b++) m[p * n + b] += weight * x[b];
+    m[p * n + p] += weight;
+  }
+}
+
+/* Adds the ridge, and as much more to every diagonal entry as it takes to be safely positive. */
+static void factorize(whitening *w, double *m)
+{
+  const size_t n = w->size;
+  for (size_t j = 0; j < n; j++) {
+    m[j * n + j] += j + 1 < n ? w->p->ridge[j] : 0;
+    if (!(m[j * n + j] > 0)) m[j * n + j] = 1; /* a constant column */
+  }
+  for (double damping = 1e-9;; damping *= 100) {
+    memcpy(w->factor, m, n * n * sizeof *m);
+    for (size_t j = 0; j < n; j++) w->factor[j * n + j] *= 1 + damping;
+    if (cholesky(w->factor, n, NULL)) return;
+  }
+}
+
+bool whitening_new(whitening *w, problem *p, failure *f)
+{
+  const size_t n = p->shape.features + 1;
+  *w = (whitening){.p = p, .size = n};
+  double *m = zeroed(n, n * sizeof *m);
+  w->factor = resize(NULL, n, n * sizeof *m);
+  w->theta = resize(NULL, p->n, sizeof *m);
+  w->gradient = resize(NULL, p->n, sizeof *m);
+  w->line = resize(NULL, n, sizeof *m);
+  const bool good = m && w->factor && w->theta && w->gradient && w->line;
+  if (good) {
+    moments(w, m);
+    factorize(w, m);
+  } else {
+    whitening_free(w);
+    fail_memory(f);
+  }
+  free(m);
+  return good;
+}
+
+void whitening_free(whitening *w)
+{
+  free(w->factor);
+  free(w->theta);
+  free(w->gradient);
+  free(w->line);
+  *w = (whitening){0};
+}
+
+/* The coefficients of one class as a vector, and back. */
+static void gather(const whitening *w, const double *theta, size_t k)
+{
+  const size_t p = w->size - 1;
+  memcpy(w->line, theta + k * p, p * sizeof *theta);
+  w->line[p] = theta[model_rows(&w->p->shape) * p + k];
+}
+
+static void scatter(const whitening *w, double *theta, size_t k)
+{
+  const size_t p = w->size - 1;
+  memcpy(theta + k * p, w->line, p * sizeof *theta);
+  theta[model_rows(&w->p->shape) * p + k] = w->line[p];
+}
+
+void whitening_enter(whitening *w, const double *theta, double *v)
+{
+  const size_t n = w->size;
+  for (size_t k = 0; k < model_rows(&w->p->shape); k++) {
+    gather(w, theta, k);
+    for (size_t j = 0; j < n; j++) { /* L' in place: entry j needs only later ones */
+      double sum = 0;
+      for (size_t i = j; i < n; i++) sum += w->factor[i * n + j] * w->line[i];
+      w->line[j] = sum;
+    }
+    scatter(w, v, k);
+  }
+}
+
+void whitening_leave(whitening *w, const double *v, double *theta)
+{
+  for (size_t k = 0; k < model_rows(&w->p->shape); k++) {
+    gather(w, v, k);
+    solve_upper(w->factor, w->size, w->line);
+    scatter(w, theta, k);
+  }
+}
+
+static int evaluate(const double *v, double *value, double *gradient, void *user)
+{
+  whitening *w = user;
+  whitening_leave(w, v, w->theta);
+  const tg_status status = problem_evaluate(w->p, w->theta, value, gradient != NULL ? w->gradient : NULL);
+  for (size_t k = 0; status == TG_OK && gradient != NULL && k < model_rows(&w->p->shape); k++) {
+    gather(w, w->gradient, k);
+    solve_lower(w->factor, w->size, w->line);
+    scatter(w, gradient, k);
+  }
+  return status;
+}
+
+tg_objective whitening_objective(whitening *w)
+{
+  return (tg_objective){.n = w->p->n, .evaluate = evaluate, .user = w};
+}
