@@ -166,8 +166,28 @@ bool dataset_from_table(dataset *s, const design *d, const table *t, roles role,
   return true;
 }
 
+/* A quarter of all entries and more: skipping zeros costs more than it saves. */
+static bool is_dense(const sparse_rows *s)
+{
+  return (double)s->row_start[s->rows] >= 0.25 * (double)s->rows * (double)s->columns;
+}
+
+static bool fill_in(dataset *s, const sparse_rows *from, const size_t *row, size_t rows, failure *f)
+{
+  *s = (dataset){.rows = rows, .features = from->columns, .width = from->columns + 1, .has_target = true};
+  s->values = zeroed(rows * s->width, sizeof *s->values);
+  if (s->values == NULL) return fail_memory(f);
+  for (size_t i = 0; i < rows; i++) {
+    double *x = s->values + i * s->width;
+    for (size_t e = from->row_start[row[i]]; e < from->row_start[row[i] + 1]; e++) x[from->column[e]] = from->value[e];
+    x[s->features] = from->target[row[i]];
+  }
+  return true;
+}
+
 bool dataset_from_sparse(dataset *s, const sparse_rows *from, const size_t *row, size_t rows, failure *f)
 {
+  if (is_dense(from)) return fill_in(s, from, row, rows, f);
   *s = (dataset){.rows = rows, .features = from->columns, .has_target = true, .is_sparse = true};
   size_t entries = 0;
   for (size_t i = 0; i < rows; i++) entries += from->row_start[row[i] + 1] - from->row_start[row[i]];

@@ -51,6 +51,7 @@ const char *design_feature_name(const design *d, size_t j, char out[FEATURE_NAME
 
 bool dataset_from_table(dataset *s, const design *d, const table *t, roles role, const size_t *row, size_t rows,
                         failure *f);
+/* Rows of which a quarter or more is not zero become dense ones. */
 bool dataset_from_sparse(dataset *s, const sparse_rows *from, const size_t *row, size_t rows, failure *f);
 void dataset_free(dataset *s);
 

@@ -10,8 +10,10 @@
 #include <time.h>
 
 /* Where Newton's method is chosen: a Hessian costs about rows * parameters^2, and must not cost more than the
- * iterations it saves. With an L1 penalty or an accuracy beyond gradients it is worth more. */
-enum { NEWTON_PARAMETERS = 200, NEWTON_COST = 20000000 };
+ * iterations it saves, unless there is an L1 or no penalty, or a wanted accuracy beyond what gradients give. */
+enum { NEWTON_PARAMETERS = 200, NEWTON_COST = 50000 };
+
+enum { FIRST_STAGE = 8 }; /* iterations before the coordinates are renewed; 8 more in every further stage */
 
 const char *fit_stop_string(fit_stop s)
 {
@@ -25,7 +27,7 @@ const char *fit_stop_string(fit_stop s)
 
 fit_settings fit_defaults(void)
 {
-  return (fit_settings){.method = "auto", .tolerance = 1e-9, .max_iterations = 10000, .epochs = 100, .batch = 32,
+  return (fit_settings){.method = "auto", .tolerance = 1e-12, .max_iterations = 10000, .epochs = 100, .batch = 32,
                         .seed = 1};
 }
 
@@ -85,17 +87,19 @@ static fit_stop stop_of(tg_stop stop)
   }
 }
 
-/* Steps a run to its end. `v` is what it moves: theta itself, or theta in the coordinates of `w`. */
+/* Steps a run to its end, or for at most `most` iterations; *ended tells which. `v` is what it moves: theta itself, or
+ * theta in the coordinates of `w`. */
 static tg_status step_run(problem *p, tg_run *run, whitening *w, const double *v, double *theta, const fit_settings *s,
-                          fit_outcome *o)
+                          fit_outcome *o, size_t most, double start, bool *ended)
 {
-  const double start = fit_clock();
+  const size_t before = o->iterations;
   const tg_report *now = tg_run_report(run);
+  *ended = true;
   for (;;) {
     const bool more = tg_run_step(run);
     const tg_status status = tg_run_status(run);
     if (status != TG_OK) return status;
-    o->iterations = now->iterations;
+    o->iterations = before + now->iterations;
     o->objective = now->value;
     o->gradient_norm = now->gradient_norm;
     if (w != NULL) whitening_leave(w, v, theta);
@@ -104,7 +108,46 @@ static tg_status step_run(problem *p, tg_run *run, whitening *w, const double *v
     o->stop = stop_of(now->stop);
     if (close) o->stop = FIT_CONVERGED;
     if (close || !more) return TG_OK;
+    *ended = now->iterations < most;
+    if (!*ended) return TG_OK;
   }
+}
+
+static bool fit_plain(problem *p, tg_method method, double *theta, const tg_minimize_options *options,
+                      const fit_settings *s, fit_outcome *o, failure *f)
+{
+  tg_run *run;
+  bool ended;
+  tg_status status = tg_run_new(&run, problem_objective(p), method, theta, options);
+  if (status == TG_OK) status = step_run(p, run, NULL, theta, theta, s, o, SIZE_MAX, fit_clock(), &ended);
+  tg_run_free(run);
+  return status == TG_OK || fit_fail_status(status, f);
+}
+
+/* Starts again in new coordinates now and then, as the curvature changes on the way. */
+static bool fit_whitened(problem *p, tg_method method, double *theta, const tg_minimize_options *options,
+                         const fit_settings *s, fit_outcome *o, failure *f)
+{
+  whitening w;
+  double *v = resize(NULL, p->n, sizeof *v);
+  if (v == NULL) return fail_memory(f);
+  if (!whitening_new(&w, p, f)) return free(v), false;
+  const double start = fit_clock();
+  const bool changes = p->shape.kind != MODEL_LINEAR;
+  tg_status status = TG_OK;
+  size_t stage = FIRST_STAGE;
+  for (bool ended = false; status == TG_OK && !ended;) {
+    tg_run *run;
+    whitening_enter(&w, theta, v);
+    status = tg_run_new(&run, whitening_objective(&w), method, v, options);
+    if (status == TG_OK) status = step_run(p, run, &w, v, theta, s, o, changes ? stage : SIZE_MAX, start, &ended);
+    tg_run_free(run);
+    if (status == TG_OK && !ended) whitening_at(&w, theta);
+    stage += FIRST_STAGE;
+  }
+  free(v);
+  whitening_free(&w);
+  return status == TG_OK || fit_fail_status(status, f);
 }
 
 static bool fit_full(problem *p, tg_method method, double *theta, const fit_settings *s, fit_outcome *o, failure *f)
@@ -113,22 +156,7 @@ static bool fit_full(problem *p, tg_method method, double *theta, const fit_sett
   options.gradient_tol = 0;
   options.norm = TG_NORM_EUCLID;
   options.max_iterations = s->max_iterations;
-  const bool whitens = whitening_fits(p);
-  whitening w = {0};
-  double *v = theta;
-  if (whitens) {
-    v = resize(NULL, p->n, sizeof *v);
-    if (v == NULL) return fail_memory(f);
-    if (!whitening_new(&w, p, f)) return free(v), false;
-    whitening_enter(&w, theta, v);
-  }
-  tg_run *run;
-  tg_status status = tg_run_new(&run, whitens ? whitening_objective(&w) : problem_objective(p), method, v, &options);
-  if (status == TG_OK) status = step_run(p, run, whitens ? &w : NULL, v, theta, s, o);
-  tg_run_free(run);
-  if (whitens) free(v);
-  whitening_free(&w);
-  return status == TG_OK || fit_fail_status(status, f);
+  return (whitening_fits(p) ? fit_whitened : fit_plain)(p, method, theta, &options, s, o, f);
 }
 
 static bool fit_epochs(problem *p, tg_method method, double *theta, const fit_settings *s, fit_outcome *o, failure *f)
@@ -190,7 +218,9 @@ static bool fit_named(problem *p, double *theta, const fit_settings *s, const ch
 static bool newton_pays(const problem *p, const fit_settings *s)
 {
   if (p->n > NEWTON_PARAMETERS || p->shape.kind == MODEL_NET) return false;
-  if (p->lasso != NULL || s->tolerance < 1e-11) return true;
+  const bool hard = p->lasso != NULL || s->tolerance < 1e-13 || p->ridge[0] == 0 ||
+                    (p->shape.kind == MODEL_LINEAR && p->shape.loss != LOSS_SQUARED);
+  if (hard) return true;
   return (double)p->data->rows * (double)p->n * (double)p->n <= NEWTON_COST;
 }
 

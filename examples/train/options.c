@@ -53,7 +53,7 @@ static const option_row table_of_options[] = {
     {"penalty-on", 0, LEARN, CHOICE, AT(standardize), 0, 0, "original|standardized", "columns: does the penalty see them as they are, or with variance 1"},
     {"class-weights", 0, LEARN, TEXT, AT(class_weights), 0, 0, "balanced|A=X,B=Y", "weights by class; balanced: the same total for each"},
     {"method", 0, LEARN, TEXT, AT(method), 0, 0, "NAME", "auto, newton, lbfgs, proximal, gd, adam, ... (auto: by the number of parameters)"},
-    {"tolerance", 0, LEARN, NUMBER, AT(tolerance), 0, 1, "X", "relative distance of the objective from its optimum (default 1e-9)"},
+    {"tolerance", 0, LEARN, NUMBER, AT(tolerance), 0, 1, "X", "relative distance of the objective from its optimum (default 1e-12)"},
     {"max-iterations", 0, LEARN, COUNT, AT(max_iterations), 1, 1e15, "N", "(default 10000)"},
     {"max-seconds", 0, LEARN, NUMBER, AT(max_seconds), 0, 1e15, "X", "time limit (default: none)"},
     {"epochs", 0, LEARN, COUNT, AT(epochs), 1, 1e9, "N", "passes over the data of a stochastic method (default 100)"},
@@ -62,6 +62,7 @@ static const option_row table_of_options[] = {
     {"start", 0, VERB_FIT, TEXT, AT(start), 0, 0, "FILE", "start from the coefficients of this model"},
     {"checkpoint", 0, VERB_FIT, NUMBER, AT(checkpoint), 0, 1e15, "SECONDS", "write the model so far every so often"},
     {"seed", 's', LEARN, COUNT, AT(seed), 0, 1e15, "N", "of all random choices (default 1)"},
+    {"threads", 'j', LEARN, COUNT, AT(threads), 0, 4096, "N", "threads that share the rows (default 1; 0: one per core)"},
     {"holdout", 0, VERB_FIT, NUMBER, AT(holdout), 0, 0.9999, "FRACTION", "of the rows, kept apart by class and used to judge the model (default 0)"},
     {"folds", 0, VERB_CV, COUNT, AT(folds), 2, 1e9, "N", "of the cross-validation (default 5)"},
     {"path", 0, LEARN, COUNT, AT(path), 2, 10000, "N", "N strengths of the penalty, from where all is 0 (or small) downwards"},
@@ -80,8 +81,8 @@ enum { OPTIONS = sizeof table_of_options / sizeof *table_of_options };
 static options defaults(void)
 {
   return (options){.lambda = NAN, .delta = NAN, .smoothing = NAN, .kind = KIND_AUTO, .index_base = -1, .hidden = 16,
-                   .method = "auto", .tolerance = 1e-9, .max_iterations = 10000, .epochs = 100, .batch = 32,
-                   .seed = 1, .folds = 5, .confidence = 0.95};
+                   .method = "auto", .tolerance = 1e-12, .max_iterations = 10000, .epochs = 100, .batch = 32,
+                   .threads = 1, .seed = 1, .folds = 5, .confidence = 0.95};
 }
 
 static const char *verb_name(unsigned v)

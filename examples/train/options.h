@@ -25,7 +25,7 @@ typedef struct options {
   /* fitting */
   const char *method;
   double tolerance, max_seconds, rate, checkpoint;
-  size_t max_iterations, epochs, batch;
+  size_t max_iterations, epochs, batch, threads;
   uint64_t seed;
   /* reports */
   double holdout, confidence;

@@ -138,13 +138,16 @@ static bool make_problem(training *t, const loaded *l, const options *o, failure
   memcpy(m->mean, t->scaling.shift, m->design.features * sizeof(double));
   memcpy(m->spread, t->scaling.spread, m->design.features * sizeof(double));
   scaling_apply(&t->scaling, &t->data);
-  return problem_new(&t->problem, m->shape, &t->data, &t->scaling, m->penalty, f);
+  if (!problem_new(&t->problem, m->shape, &t->data, &t->scaling, m->penalty, f)) return false;
+  tg_finite_sum_threads(t->problem.sum, (unsigned)o->threads);
+  return true;
 }
 
 static fit_settings settings_of(const options *o)
 {
   fit_settings s = fit_defaults();
   s.method = o->method;
+  if (o->summary && strcmp(o->method, "auto") == 0) s.method = "newton"; /* its Hessian is needed anyway */
   s.tolerance = o->tolerance;
   s.max_iterations = o->max_iterations;
   s.max_seconds = o->max_seconds;

@@ -13,64 +13,87 @@ bool whitening_fits(const problem *p)
   return !p->data->is_sparse && p->shape.kind != MODEL_NET && p->shape.features <= MOST_FEATURES;
 }
 
-/* The lower triangle of sum w x x' over evenly spaced rows: a sample is good enough for a change of coordinates. */
-static void moments(const whitening *w, double *m)
+/* The curvature of the loss in the predictors of a row, the mean over the classes; `z` has room for the outputs. */
+static double curvature_at(const whitening *w, const double *theta, const double *x, double *z)
+{
+  const model_shape *m = &w->p->shape;
+  if (m->kind == MODEL_LINEAR) return 1;
+  model_outputs(m, theta, x, NULL, z);
+  if (m->kind == MODEL_LOGISTIC) {
+    const double margin = z[0] + (m->has_offset ? x[m->features] : 0);
+    return tg_sigmoid_d(margin) * tg_sigmoid_d(-margin);
+  }
+  double sum = 0;
+  tg_softmax_d(z, m->classes, z);
+  for (size_t k = 0; k < m->classes; k++) sum += z[k] * (1 - z[k]);
+  return sum / (double)m->classes;
+}
+
+/* The lower triangle of sum c x x' over evenly spaced rows: a sample is good enough for a change of coordinates. */
+static void moments(whitening *w, const double *theta)
 {
   const dataset *d = w->p->data;
   const size_t n = w->size, p = n - 1, enough = ROWS_PER_FEATURE * n > LEAST_ROWS ? ROWS_PER_FEATURE * n : LEAST_ROWS;
   const size_t step = d->rows > enough ? d->rows / enough : 1;
-  const double share = problem_curvature(&w->p->shape) / (double)((d->rows + step - 1) / step);
+  double *m = w->factor;
+  memset(m, 0, n * n * sizeof *m);
   for (size_t i = 0; i < d->rows; i += step) {
-    const double *x = d->values + i * d->width, weight = share * dataset_weight(d, i);
+    const double *x = d->values + i * d->width, share = dataset_weight(d, i) / (double)((d->rows + step - 1) / step);
+    const double c = share * curvature_at(w, theta, x, w->line);
     for (size_t a = 0; a < p; a++) {
-      const double factor = weight * x[a];
+      const double factor = c * x[a];
       double *row = m + a * n;
       for (size_t b = 0; b <= a; b++) row[b] += factor * x[b];
     }
-    for (size_t b = 0; b < p; b++) m[p * n + b] += weight * x[b];
-    m[p * n + p] += weight;
+    for (size_t b = 0; b < p; b++) m[p * n + b] += c * x[b];
+    m[p * n + p] += c;
   }
 }
 
 /* Adds the ridge, and as much more to every diagonal entry as it takes to be safely positive. */
-static void factorize(whitening *w, double *m)
+static void factorize(whitening *w)
 {
   const size_t n = w->size;
+  double *m = w->factor;
   for (size_t j = 0; j < n; j++) {
     m[j * n + j] += j + 1 < n ? w->p->ridge[j] : 0;
     if (!(m[j * n + j] > 0)) m[j * n + j] = 1; /* a constant column */
   }
+  memcpy(w->copy, m, n * n * sizeof *m);
   for (double damping = 1e-9;; damping *= 100) {
-    memcpy(w->factor, m, n * n * sizeof *m);
-    for (size_t j = 0; j < n; j++) w->factor[j * n + j] *= 1 + damping;
-    if (cholesky(w->factor, n, NULL)) return;
+    for (size_t j = 0; j < n; j++) m[j * n + j] *= 1 + damping;
+    if (cholesky(m, n, NULL)) return;
+    memcpy(m, w->copy, n * n * sizeof *m);
   }
+}
+
+void whitening_at(whitening *w, const double *theta)
+{
+  moments(w, theta);
+  factorize(w);
 }
 
 bool whitening_new(whitening *w, problem *p, failure *f)
 {
-  const size_t n = p->shape.features + 1;
+  const size_t n = p->shape.features + 1, rows = model_rows(&p->shape);
   *w = (whitening){.p = p, .size = n};
-  double *m = zeroed(n, n * sizeof *m);
-  w->factor = resize(NULL, n, n * sizeof *m);
-  w->theta = resize(NULL, p->n, sizeof *m);
-  w->gradient = resize(NULL, p->n, sizeof *m);
-  w->line = resize(NULL, n, sizeof *m);
-  const bool good = m && w->factor && w->theta && w->gradient && w->line;
-  if (good) {
-    moments(w, m);
-    factorize(w, m);
-  } else {
-    whitening_free(w);
-    fail_memory(f);
+  w->factor = resize(NULL, n, n * sizeof(double));
+  w->copy = resize(NULL, n, n * sizeof(double));
+  w->theta = zeroed(p->n, sizeof(double));
+  w->gradient = resize(NULL, p->n, sizeof(double));
+  w->line = resize(NULL, n + rows, sizeof(double));
+  if (w->factor && w->copy && w->theta && w->gradient && w->line) {
+    whitening_at(w, w->theta);
+    return true;
   }
-  free(m);
-  return good;
+  whitening_free(w);
+  return fail_memory(f);
 }
 
 void whitening_free(whitening *w)
 {
   free(w->factor);
+  free(w->copy);
   free(w->theta);
   free(w->gradient);
   free(w->line);

@@ -1,7 +1,8 @@
-/* Correlated columns make steep and narrow valleys. For a linear predictor a bound of the Hessian is known beforehand,
- *   M = h/N sum_i x_i x_i' + ridge,
- * with h the largest curvature of the loss (1/4 for the logistic: Boehning & Lindsay 1988), the same for every class.
- * In the coordinates v = L' theta with M = L L' the objective is nearly round, and few iterations are enough. */
+/* Correlated columns make steep and narrow valleys. For a linear predictor the Hessian is about
+ *   M = 1/N sum_i c_i x_i x_i' + ridge,
+ * the same for every class, with c_i the curvature of the loss in the predictor (for classes the mean of p_k (1 - p_k)).
+ * In the coordinates v = L' theta with M = L L' the objective is nearly round, and few iterations are enough. All
+ * classes share M, so that what they have in common, which only the ridge determines, stays at zero. */
 #ifndef TRAIN_WHITENING_H
 #define TRAIN_WHITENING_H
 
@@ -11,12 +12,13 @@ typedef struct whitening {
   problem *p;
   size_t size;      /* features + 1, the intercept last */
   double *factor;   /* L, size x size */
-  double *theta, *gradient, *line;
+  double *copy, *theta, *gradient, *line;
 } whitening;
 
 /* Worth its cost, and possible? Not for sparse rows, nets, or very many columns. */
 bool whitening_fits(const problem *p);
 bool whitening_new(whitening *w, problem *p, failure *f);
+void whitening_at(whitening *w, const double *theta); /* for the curvature at this point; first at all zeros */
 void whitening_free(whitening *w);
 
 void whitening_enter(whitening *w, const double *theta, double *v);
