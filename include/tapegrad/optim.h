@@ -53,6 +53,19 @@ TG_API tg_objective tg_function_objective(struct tg_function *f);
 TG_API tg_objective tg_least_squares_objective(struct tg_function *residuals);
 TG_API tg_objective tg_finite_sum_objective(struct tg_finite_sum *s);
 
+/* The quadratic C(theta) = theta'A theta / 2 - b'theta with A symmetric, whose minimum solves A theta = b. A is a matrix
+ * (n x n, all entries) or, with a NULL, given by its products. The objective borrows q. */
+typedef struct tg_quadratic {
+  size_t n;
+  const double *a;
+  int (*product)(const double *v, double *av, size_t n, void *user); /* answers as the callbacks of an objective */
+  const double *b;                                                   /* n; NULL: zeros */
+  double *room;                                                      /* n numbers of yours, for `product`; unused with a */
+  void *user;
+} tg_quadratic;
+
+TG_API tg_objective tg_quadratic_objective(tg_quadratic *q);
+
 /* ---- Learning-rate schedules ------------------------------------------------------------------------------------- */
 
 /* alpha(t): rate() is given the method's alpha, the step t = 0, 1, ..., and the number of steps planned (the limit on
@@ -166,8 +179,14 @@ TG_API tg_method tg_bfgs(void);
 /* DFP (Davidon 1959; Fletcher & Powell 1963), for comparison: BFGS needs fewer evaluations. */
 TG_API tg_method tg_dfp(void);
 /* Nonlinear conjugate gradients; three vectors of memory. */
-typedef enum tg_cg { TG_CG_HAGER_ZHANG, TG_CG_FLETCHER_REEVES, TG_CG_POLAK_RIBIERE } tg_cg;
+typedef enum tg_cg { TG_CG_POLAK_RIBIERE, TG_CG_FLETCHER_REEVES, TG_CG_HAGER_ZHANG } tg_cg;
 TG_API tg_method tg_nonlinear_cg(int variant);
+/* Conjugate gradients for quadratics: the step along a direction is exact, -g'd / d'Hd, with one call of objective.hvp;
+ * at most n steps but for rounding. On other objectives use the above. */
+TG_API tg_method tg_linear_cg(void);
+/* The secant method (4.53) for one parameter: Newton's with C'' from the last two gradients. The first step is that of
+ * gradient descent with rate alpha. Bare: it goes to any stationary point, or diverges. */
+TG_API tg_method tg_secant(double alpha);
 /* Newton's method (4.54) with the Hessian (objective.hessian, or n calls of objective.hvp), made positive definite by a
  * multiple of the identity, and a line search. With line_search = TG_LINE_FIXED the bare form theta - alpha H^-1 g,
  * (4.51) for one parameter, which may go to any stationary point, or diverge. */
@@ -178,7 +197,7 @@ TG_API tg_method tg_newton_cg(void);
  * conjugate gradients on objective.hvp (Steihaug 1983). The safest when second derivatives are at hand. radius 1. */
 TG_API tg_method tg_trust_region(void);
 TG_API tg_method tg_trust_region_cg(void);
-/* Levenberg-Marquardt (More 1978) on objective.residual; C = |r|^2 / 2. radius 100, relative to the scaled start. */
+/* Levenberg-Marquardt (More 1978) on objective.residual; C = |r|^2 / 2. radius 15, relative to the scaled start. */
 TG_API tg_method tg_levenberg_marquardt(void);
 
 /* The method of that name with its defaults: "gd", "adam", "lbfgs", ... (tg_method_list); TG_E_ARGUMENT for an unknown name. */

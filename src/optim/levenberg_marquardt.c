@@ -1,7 +1,8 @@
 /* Levenberg-Marquardt for residuals r with Jacobian J, after More (1978): the step p minimises |r + J p| for |D p| <=
  * radius, D the largest norms of J's columns so far, so that units of the parameters do not matter. p comes from a QR
  * factorisation of J with pivoting and at most ten corrections of the parameter lambda that puts it on the border.
- * Constants as in that paper. */
+ * Constants are those of that paper but two, chosen on the problems of More, Garbow & Hillstrom: the first radius is 15,
+ * not 100, and a step that does what the model said to a tenth lets the radius grow fourfold, not twofold. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 
 tg_method tg_levenberg_marquardt(void)
 {
-  return (tg_method){.kind = TG_METHOD_levenberg_marquardt, .radius = 100.0};
+  return (tg_method){.kind = TG_METHOD_levenberg_marquardt, .radius = 15.0};
 }
 
 static const char *check(const tg_objective *c, const tg_method *m)
@@ -274,7 +275,7 @@ static outcome judge(const lm *q, double length, double norm, double next)
     s->radius = shrink * fmin(s->radius, length / 0.1);
     s->lambda /= shrink;
   } else if (s->lambda == 0.0 || o.ratio >= 0.75) {
-    s->radius = length / 0.5;
+    s->radius = length * (o.ratio > 0.9 ? 4.0 : 2.0);
     s->lambda *= 0.5;
   }
   return o;

@@ -15,12 +15,12 @@ tg_method tg_nonlinear_cg(int variant)
                      .armijo = 1e-4, .wolfe = 0.1};
 }
 
-static tg_method make(void) { return tg_nonlinear_cg(TG_CG_HAGER_ZHANG); }
+static tg_method make(void) { return tg_nonlinear_cg(TG_CG_POLAK_RIBIERE); }
 
 static const char *check(const tg_objective *c, const tg_method *m)
 {
   (void)c;
-  if (m->variant < TG_CG_HAGER_ZHANG || m->variant > TG_CG_POLAK_RIBIERE) return "variant is not a tg_cg";
+  if (m->variant < TG_CG_POLAK_RIBIERE || m->variant > TG_CG_HAGER_ZHANG) return "variant is not a tg_cg";
   return tg_check_line_(m);
 }
 

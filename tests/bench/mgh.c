@@ -28,7 +28,7 @@ static size_t solve(const mgh_problem *problem, const tg_method *m, mgh_probe *p
   const tg_objective c = strcmp(tg_method_name(m), "levenberg_marquardt") == 0 ? mgh_residuals(p) : mgh_objective(p);
   tg_minimize_options o = tg_minimize_defaults();
   o.gradient_tol = 0.0; /* when to stop is another question */
-  o.max_iterations = 5000;
+  o.max_iterations = 10000;
   o.watch = enough;
   o.user = p;
   if (tg_minimize(c, *m, x, &o, r) != TG_OK) p->solved_at = 0;

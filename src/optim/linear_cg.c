@@ -1,0 +1,44 @@
+/* Conjugate gradients for quadratics (Hestenes & Stiefel 1952): t = -g'd / d'Hd, d <- -g + (g'g / g_before'g_before) d.
+ * The gradient at each point is evaluated, not carried along by its recursion, so that what is reported is true. */
+#include <math.h>
+
+#include "newton.h"
+
+tg_method tg_linear_cg(void) { return (tg_method){.kind = TG_METHOD_linear_cg}; }
+
+static size_t work(const tg_objective *c, const tg_method *m, size_t padded)
+{
+  (void)m;
+  return tg_matrices_(c, padded, 0, 2);
+}
+
+static int step(tg_run *run)
+{
+  const tg_vector_ *k = run->kernel;
+  const size_t n = run->padded;
+  double *d = run->work, *hd = d + n;
+  const tg_point_ *p = tg_current_(run);
+  if (run->s.t == 0)
+    for (size_t i = 0; i < n; i++) d[i] = -p->g[i];
+  if (tg_product_(run, p->x, d, hd)) return 1;
+  const double slope = k->dot(p->g, d, n), curvature = k->dot(d, hd, n);
+  if (!(slope < 0.0)) return tg_stop_(run, TG_STOP_STALLED);
+  if (!(curvature > 0.0)) return tg_stop_(run, isnan(curvature) ? TG_STOP_NONFINITE : TG_STOP_UNBOUNDED);
+  const double t = -slope / curvature;
+  tg_point_ *q = tg_spare_(run, NULL);
+  k->add(q->x, p->x, t, d, n);
+  if (tg_evaluate_(run, q, true, NULL, NULL)) return 1;
+  if (!q->finite) return tg_stop_(run, TG_STOP_NONFINITE);
+  const double beta = k->dot(q->g, q->g, n) / k->dot(p->g, p->g, n);
+  for (size_t i = 0; i < n; i++) d[i] = beta * d[i] - q->g[i];
+  tg_accept_(run, q, t);
+  return 0;
+}
+
+const tg_rule_ tg_linear_cg_rule_ = {
+    .name = "linear_cg",
+    .make = tg_linear_cg,
+    .missing = tg_missing_product_,
+    .work = work,
+    .step = step,
+};

@@ -1,0 +1,52 @@
+/* The secant method (4.53): theta <- theta - g (theta - theta_before) / (g - g_before). */
+#include <math.h>
+
+#include "run.h"
+
+tg_method tg_secant(double alpha) { return (tg_method){.kind = TG_METHOD_secant, .alpha = alpha}; }
+
+static tg_method make(void) { return tg_secant(0.01); }
+
+static const char *check(const tg_objective *c, const tg_method *m)
+{
+  if (c->n != 1) return "the secant method is for one parameter";
+  return m->alpha > 0.0 && m->alpha < INFINITY ? NULL : "alpha must be positive and finite";
+}
+
+typedef struct state {
+  double x, g; /* one step ago */
+} state;
+
+static size_t own(const tg_objective *c, const tg_method *m)
+{
+  (void)c, (void)m;
+  return sizeof(state);
+}
+
+static int step(tg_run *run)
+{
+  state *before = (state *)(void *)run->own;
+  const tg_point_ *p = tg_current_(run);
+  const double x = p->x[0], g = p->g[0];
+  double rate = run->m.alpha;
+  if (run->s.t > 0) {
+    rate = (x - before->x) / (g - before->g);
+    if (!isfinite(rate)) return tg_stop_(run, TG_STOP_SINGULAR);
+  }
+  *before = (state){x, g};
+  tg_point_ *q = tg_spare_(run, NULL);
+  q->x[0] = x - g * rate;
+  if (tg_evaluate_(run, q, true, NULL, NULL)) return 1;
+  if (!q->finite) return tg_stop_(run, TG_STOP_NONFINITE);
+  tg_accept_(run, q, rate);
+  return 0;
+}
+
+const tg_rule_ tg_secant_rule_ = {
+    .name = "secant",
+    .make = make,
+    .check = check,
+    .missing = tg_missing_gradient_,
+    .own = own,
+    .step = step,
+};
