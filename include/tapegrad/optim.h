@@ -170,7 +170,7 @@ TG_API tg_method tg_adam_p(double alpha, double p);
 /* Lion (Chen et al. 2023): theta <- theta - alpha sign(beta v + (1 - beta) g), then v <- gamma v + (1 - gamma) g;
  * beta 0.9, gamma 0.99. Usually with a decay. */
 TG_API tg_method tg_lion(double alpha);
-/* L-BFGS (4.69; Nocedal 1980; Liu & Nocedal 1989), memory 10, strong Wolfe line search (armijo 1e-4, wolfe 0.9).
+/* L-BFGS (4.69; Nocedal 1980; Liu & Nocedal 1989), memory 10, strong Wolfe line search (armijo 1e-4, wolfe 0.7).
  * For smooth objectives of any size; the default choice without noise. */
 TG_API tg_method tg_lbfgs(void);
 

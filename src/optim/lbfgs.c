@@ -17,7 +17,8 @@ enum { BLOCK = 512, SMALL = 2048, MOST_PAIRS = 1000 };
 
 tg_method tg_lbfgs(void)
 {
-  return (tg_method){.kind = TG_METHOD_lbfgs, .line_search = TG_LINE_WOLFE, .alpha = 1.0, .memory = 10, .armijo = 1e-4, .wolfe = 0.9};
+  return (tg_method){.kind = TG_METHOD_lbfgs, .line_search = TG_LINE_WOLFE, .alpha = 1.0, .memory = 10,
+                     .armijo = 1e-4, .wolfe = 0.7};
 }
 
 static const char *check(const tg_objective *c, const tg_method *m)

@@ -9,7 +9,7 @@
 #include <float.h>
 #include <math.h>
 
-enum { TRIALS = 40 };
+enum { TRIALS = 30 };
 
 /* Values closer than this part of their size are taken for equal: what summing a million terms leaves. */
 static const double rounding = 1e-12;

@@ -56,7 +56,7 @@ static bool flat(const tg_run *run)
  * gradient reaches a new low, there is none to be found. */
 static bool idles(tg_run *run)
 {
-  enum { PATIENCE = 50 };
+  enum { PATIENCE = 20 };
   tg_state_ *s = &run->s;
   const tg_point_ *p = tg_current_(run);
   const bool falls = p->value < s->lowest || p->largest < 0.9 * s->smallest;
