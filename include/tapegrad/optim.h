@@ -206,7 +206,7 @@ TG_API tg_status tg_method_named(tg_method *m, const char *name);
 TG_API const char *tg_method_name(const tg_method *m);
 /* The name of row i = 0, 1, ... of the table of methods; NULL beyond the last. */
 TG_API const char *tg_method_list(size_t i);
-/* What a run would answer to this objective and method: TG_OK, TG_E_ARGUMENT or TG_E_METHOD. `message`, unless NULL, gets
+/* What tg_minimize would answer to this objective and method: TG_OK, TG_E_ARGUMENT or TG_E_METHOD. `message`, unless NULL, gets
  * a static text that names the offending setting or the missing callback. */
 TG_API tg_status tg_method_check(const tg_objective *c, const tg_method *m, const char **message);
 
@@ -297,6 +297,13 @@ TG_API tg_minimize_options tg_minimize_defaults(void);
  * callback the method needs is missing), TG_E_NOMEM, TG_E_SIZE, TG_E_NONFINITE (at the starting point), or what a callback
  * returned. */
 TG_API tg_status tg_minimize(tg_objective c, tg_method m, double *theta, const tg_minimize_options *o, tg_report *r);
+
+/* One call for two methods: `first` for so many iterations, or until it meets a tolerance, stalls or leaves the finite
+ * numbers; unless a tolerance was met `then` goes on from its best point. A cheap method to come near, an exact one to
+ * finish: tg_minimize_handover(c, tg_adam(0.01), 200, tg_lbfgs(), theta, NULL, &r). Counts, time and limits are of both
+ * together. Otherwise as tg_minimize. */
+TG_API tg_status tg_minimize_handover(tg_objective c, tg_method first, size_t iterations, tg_method then, double *theta,
+                                      const tg_minimize_options *o, tg_report *r);
 
 /* ---- tg_fit ------------------------------------------------------------------------------------------------------- */
 

@@ -67,11 +67,12 @@ static bool distinct(const search *s, const trial *a, const trial *b)
   return fabs(a->value - b->value) > 4.0 * s->noise;
 }
 
-/* Beyond the low point, at most four times the last step further (More & Thuente 1994, (2.2)). */
+/* Beyond the low point, at most four times the last step further (More & Thuente 1994, (2.2)), but more after a first trial,
+ * which is a guess. */
 static double extrapolate(const search *s)
 {
   const trial *a = &s->before, *b = &s->low;
-  const double step = b->t - a->t, least = b->t + 1.1 * step, most = b->t + (s->zero.t == a->t ? 9.0 : 4.0) * step;
+  const double step = b->t - a->t, least = b->t + 1.1 * step, most = b->t + (s->zero.t == a->t ? 12.0 : 4.0) * step;
   double t = distinct(s, a, b) ? cubic(a, b) : secant(a, b);
   if (!(t > b->t)) t = most;
   return fmin(fmax(t, least), most);
@@ -187,10 +188,12 @@ int tg_line_search_(tg_run *run, tg_line_ *line)
   return bracket(&s, kind == TG_LINE_EXACT ? 2 * TRIALS : TRIALS);
 }
 
+/* About an eighth of the size of x. A tenth, and ten times that in the next trial, would often land on exactly zero, which by its
+ * symmetry can be a stationary point that is no minimum. */
 double tg_line_first_(const tg_run *run, const double *d)
 {
   const double x = run->kernel->largest(run->s.point[run->s.current].x, run->padded);
   const double size = run->kernel->largest(d, run->padded);
-  const double t = 0.1 * fmax(x, 0.1) / size;
+  const double t = 0.12 * fmax(x, 0.1) / size;
   return t > DBL_MIN && isfinite(t) ? t : 1.0;
 }

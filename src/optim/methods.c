@@ -74,14 +74,20 @@ static tg_status refuse(tg_status why, const char *text, const char **message)
   return why;
 }
 
-tg_status tg_method_check(const tg_objective *c, const tg_method *m, const char **message)
+tg_status tg_settings_check_(const tg_objective *c, const tg_method *m, const char **message)
 {
   const tg_rule_ *rule = m ? tg_rule_of_(m) : NULL;
   if (!rule) return refuse(TG_E_ARGUMENT, "kind is not a method", message);
   if (!c || c->n == 0) return refuse(TG_E_ARGUMENT, "the objective has no parameters", message);
   const char *text = rule->check ? rule->check(c, m) : NULL;
-  if (text) return refuse(TG_E_ARGUMENT, text, message);
-  text = rule->missing ? rule->missing(c, m) : NULL;
-  if (text) return refuse(TG_E_METHOD, text, message);
-  return refuse(TG_OK, tg_status_string(TG_OK), message);
+  return text ? refuse(TG_E_ARGUMENT, text, message) : TG_OK;
+}
+
+tg_status tg_method_check(const tg_objective *c, const tg_method *m, const char **message)
+{
+  const tg_status status = tg_settings_check_(c, m, message);
+  if (status) return status;
+  const tg_rule_ *rule = tg_rule_of_(m);
+  const char *text = rule->missing ? rule->missing(c, m) : tg_missing_gradient_(c, m);
+  return text ? refuse(TG_E_METHOD, text, message) : refuse(TG_OK, tg_status_string(TG_OK), message);
 }

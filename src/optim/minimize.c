@@ -7,8 +7,7 @@ tg_minimize_options tg_minimize_defaults(void)
   return (tg_minimize_options){.gradient_tol = 1e-6, .max_iterations = 10000};
 }
 
-/* Runs to the end; on failure theta was never written to. */
-static tg_status finish(tg_run *run, double *theta, tg_report *r)
+tg_status tg_run_out_(tg_run *run, double *theta, tg_report *r)
 {
   while (tg_iterate_(run)) continue;
   const tg_status status = run->s.status;
@@ -23,7 +22,7 @@ static tg_status finish(tg_run *run, double *theta, tg_report *r)
   return status;
 }
 
-static tg_status refused(tg_status why, const double *theta, tg_report *r)
+tg_status tg_refused_(tg_status why, const double *theta, tg_report *r)
 {
   if (r) *r = (tg_report){.stop = TG_STOP_ERROR, .value = NAN, .gradient_norm = NAN, .validation = NAN,
                           .best_validation = NAN, .theta = theta};
@@ -34,17 +33,17 @@ tg_status tg_minimize(tg_objective c, tg_method m, double *theta, const tg_minim
 {
   tg_run *run;
   const tg_status status = tg_run_new(&run, c, m, theta, o);
-  if (status) return refused(status, theta, r);
+  if (status) return tg_refused_(status, theta, r);
   if (run->by_caller) {
     tg_run_free(run);
-    return refused(TG_E_METHOD, theta, r);
+    return tg_refused_(TG_E_METHOD, theta, r);
   }
-  return finish(run, theta, r);
+  return tg_run_out_(run, theta, r);
 }
 
 tg_status tg_fit(tg_objective c, tg_method m, double *theta, const tg_fit_options *o, tg_report *r)
 {
   tg_run *run;
   const tg_status status = tg_run_new_fit(&run, c, m, theta, o);
-  return status ? refused(status, theta, r) : finish(run, theta, r);
+  return status ? tg_refused_(status, theta, r) : tg_run_out_(run, theta, r);
 }

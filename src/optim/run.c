@@ -28,7 +28,7 @@ static tg_status check_options(const tg_minimize_options *o, const tg_fit_option
 static tg_status check(const tg_run *run, const tg_fit_options *f)
 {
   if (!run->theta) return TG_E_ARGUMENT;
-  tg_status status = tg_method_check(&run->c, &run->m, NULL);
+  tg_status status = tg_settings_check_(&run->c, &run->m, NULL);
   if (status) return status;
   status = check_options(&run->o, f);
   if (status) return status;
@@ -37,7 +37,7 @@ static tg_status check(const tg_run *run, const tg_fit_options *f)
     return !f->validation || (f->validation->evaluate && f->validation->n == run->n) ? TG_OK : TG_E_ARGUMENT;
   }
   if (run->by_caller) return run->rule->update && !run->rule->look ? TG_OK : TG_E_METHOD;
-  return run->rule->missing || run->c.evaluate ? TG_OK : TG_E_METHOD;
+  return tg_method_check(&run->c, &run->m, NULL);
 }
 
 /* *count numbers for points and work; false when that overflows. */
@@ -191,7 +191,7 @@ bool tg_iterate_(tg_run *run)
 }
 
 /* The current iterate where a tolerance was met or nothing better was found from it; elsewhere the best point. */
-static const tg_point_ *final_point(const tg_run *run)
+const tg_point_ *tg_final_point_(const tg_run *run)
 {
   const tg_state_ *s = &run->s;
   switch (s->report.stop) {
@@ -209,7 +209,7 @@ static const tg_point_ *final_point(const tg_run *run)
 void tg_finish_(tg_run *run)
 {
   if (run->by_caller) return;
-  const tg_point_ *p = run->fit ? &run->s.point[0] : final_point(run);
+  const tg_point_ *p = run->fit ? &run->s.point[0] : tg_final_point_(run);
   memcpy(run->theta, p->x, run->n * sizeof(double));
   run->s.report.theta = run->theta;
   if (run->fit) return;

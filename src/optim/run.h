@@ -132,10 +132,16 @@ void tg_watch_(tg_run *run, tg_watch_fn watch, void *user);
 void tg_plateau_(tg_run *run, double value);
 bool tg_is_plateau_(const tg_schedule *s);
 bool tg_iterate_(tg_run *run); /* tg_run_step without copying theta out */
+/* Runs to the end, reports and frees; on failure theta was never written to. */
+tg_status tg_run_out_(tg_run *run, double *theta, tg_report *r);
+tg_status tg_refused_(tg_status why, const double *theta, tg_report *r);
+const tg_point_ *tg_final_point_(const tg_run *run);
 int tg_fit_step_(tg_run *run);
 void tg_fit_begin_(tg_run *run);
 void tg_finish_(tg_run *run); /* theta and the report's theta: the final point */
 const tg_rule_ *tg_rule_of_(const tg_method *m);
+/* tg_method_check without what the objective provides. */
+tg_status tg_settings_check_(const tg_objective *c, const tg_method *m, const char **message);
 tg_status tg_run_make_(tg_run **out, const tg_objective *c, const tg_method *m, double *theta,
                        const tg_minimize_options *o, const tg_fit_options *f);
 

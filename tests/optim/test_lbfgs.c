@@ -101,3 +101,25 @@ Test(lbfgs, solves_extended_rosenbrock_in_sixty_evaluations)
   cr_expect(r.values <= 60, "%zu evaluations", r.values);
   free(x);
 }
+
+/* Copies of one problem in a long vector follow the same path as one of them alone, whichever way the direction is made:
+ * a single one by vectors, many by coefficients. */
+Test(lbfgs, makes_the_same_directions_from_coefficients_as_from_vectors)
+{
+  enum { ONE = 50, COPIES = 60 };
+  static double x[ONE], y[ONE * COPIES];
+  for (size_t i = 0; i < ONE; i++) x[i] = i % 2 ? 1.0 : -1.2 + 0.01 * (double)i;
+  for (size_t i = 0; i < ONE * COPIES; i++) y[i] = x[i % ONE];
+  probe p = {.n = ONE}, q = {.n = ONE * COPIES};
+  tg_run *a, *b;
+  cr_assert(tg_run_new(&a, problem(problem_rosenbrock, &p), tg_lbfgs(), x, NULL) == TG_OK);
+  cr_assert(tg_run_new(&b, problem(problem_rosenbrock, &q), tg_lbfgs(), y, NULL) == TG_OK);
+  for (int t = 0; t < 25; t++) {
+    cr_expect(tg_run_step(a) && tg_run_step(b));
+    for (size_t i = 0; i < ONE * COPIES; i += 7)
+      cr_expect(fabs(y[i] - x[i % ONE]) <= 1e-8, "iteration %d, entry %zu: %g", t, i, y[i] - x[i % ONE]);
+  }
+  cr_expect(tg_run_report(a)->values == tg_run_report(b)->values);
+  tg_run_free(a);
+  tg_run_free(b);
+}

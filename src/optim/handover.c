@@ -1,0 +1,51 @@
+/* One method to come near, another to finish: two runs, the second begun where the first ended. Both are made before
+ * anything is evaluated, so a lack of memory shows at once. */
+#include <math.h>
+#include <string.h>
+
+#include "run.h"
+
+/* The second run takes over place, counts and time. */
+static void pass_on(tg_run *to, const tg_run *from)
+{
+  const tg_report *r = &from->s.report;
+  memcpy(to->s.point[0].x, tg_final_point_(from)->x, to->n * sizeof(double));
+  to->s.report.iterations = r->iterations;
+  to->s.report.values = r->values;
+  to->s.report.gradients = r->gradients;
+  to->s.report.products = r->products;
+  to->s.report.hessians = r->hessians;
+  to->s.lap = r->seconds;
+}
+
+/* Whether the first run's end is the end of all. */
+static bool over(const tg_run *first, const tg_minimize_options *o)
+{
+  const tg_report *r = &first->s.report;
+  if (r->stop == TG_STOP_ITERATIONS) return o->max_iterations > 0 && r->iterations >= o->max_iterations;
+  return r->stop != TG_STOP_NONFINITE && r->stop != TG_STOP_STALLED;
+}
+
+tg_status tg_minimize_handover(tg_objective c, tg_method first, size_t iterations, tg_method then, double *theta,
+                               const tg_minimize_options *o, tg_report *r)
+{
+  const tg_minimize_options whole = o ? *o : tg_minimize_defaults();
+  tg_minimize_options part = whole;
+  if (iterations == 0) return tg_minimize(c, then, theta, o, r);
+  if (part.max_iterations == 0 || iterations < part.max_iterations) part.max_iterations = iterations;
+  tg_run *a = NULL, *b = NULL;
+  tg_status status = tg_run_new(&a, c, first, theta, &part);
+  if (!status) status = tg_run_new(&b, c, then, theta, &whole);
+  if (!status && a->by_caller) status = TG_E_METHOD;
+  if (status) {
+    tg_run_free(a);
+    tg_run_free(b);
+    return tg_refused_(status, theta, r);
+  }
+  while (tg_iterate_(a)) continue;
+  const bool end = a->s.status || over(a, &whole);
+  if (!end) pass_on(b, a);
+  status = tg_run_out_(end ? a : b, theta, r);
+  tg_run_free(end ? b : a);
+  return status;
+}
