@@ -4,9 +4,9 @@ $origin << END
 0 0 0
 END
 set multiplot layout 1,2
-set view 50, 320
+set view 45, 30
 set xyplane relative 0.05
-set xlabel "{/Symbol q}_1"; set ylabel "{/Symbol q}_2"; set zlabel "C" rotate by 0
+set xlabel "{/Symbol q}_1"; set ylabel "{/Symbol q}_2"; set zlabel "C" rotate by 0 offset 2, 0
 set xrange [-2.5:2.5]; set yrange [-2.5:2.5]
 set palette defined (0 "#16325c", 0.5 "#4f8cc2", 1 "#f3e7b0")
 set pm3d scansautomatic # in the order of drawing: the marks stay visible

@@ -12,7 +12,7 @@ unset table
 set multiplot layout 1,2
 set xlabel "{/Symbol q}_1"; set ylabel "{/Symbol q}_2"
 set xrange [-3:7]; set yrange [-3:7]; set size ratio 1
-set key bottom left
+set key bottom right
 set label 1 "initial point" at 5.8, 6.4 right
 set title "(a) individual minima apart"
 plot $apart using 1:2:3 with lines lc palette lw 0.6 notitle, \

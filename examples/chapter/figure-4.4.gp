@@ -5,6 +5,7 @@ epoch = STATS_min
 stats "4.4-best.dat" using 2 nooutput
 error = STATS_min
 set multiplot layout 2,1
+set lmargin 9
 set xrange [0:*]; set yrange [0:*]
 set ylabel "validation error rate"
 set arrow 1 from epoch, graph 0 to epoch, error nohead lc rgb "black" lw 2
