@@ -12,6 +12,9 @@
  *   s = tg_finite_sum_new(&sum, loss, p, data, NULL);
  *   s = tg_finite_sum_gradient(sum, theta, NULL, 0, &value, gradient);
  *
+ * Columns of sparse rows may enter dot and affine only (or plain loops that amount to them); anything else is answered
+ * with TG_E_DATA, not with a copy in full. A label beside them is dense and may be used at will.
+ *
  * The loss is recorded once and evaluated for every sample. What it reads behind `user` is captured then and must
  * stay valid and unchanged, except through tg_live. A sum is used by one thread at a time. */
 #ifndef TAPEGRAD_FINITE_SUM_H
@@ -44,6 +47,10 @@ typedef struct tg_data {
 TG_API tg_data tg_dense(const double *values, size_t rows, size_t columns);
 TG_API tg_data tg_sparse(const size_t *row_start, const size_t *column, const double *values, size_t rows,
                          size_t columns);
+
+/* Are the rows well formed? *row is the first sparse row that is not (offsets that descend, columns out of range or
+ * not ascending), or SIZE_MAX when the trouble is elsewhere. TG_E_DATA, TG_E_SIZE. */
+TG_API tg_status tg_data_check(const tg_data *data, size_t *row);
 
 /* A sum over `data` of `loss` with d parameters, in *s. The loss is first recorded when it is first evaluated.
  * TG_E_ARGUMENT (NULL, d = 0), TG_E_DATA (NULL arrays, no rows or columns, bad offsets or column numbers: see the

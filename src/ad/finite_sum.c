@@ -9,13 +9,18 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Arrays of data that belong to the sum. */
+typedef struct copy {
+  void *values, *label, *row_start, *column;
+} copy;
+
 struct tg_finite_sum {
   tg_loss_fn loss;
   void *user;
   size_t d, columns; /* columns with the label */
   tg_function *body; /* of d + columns inputs */
   tg_data data;
-  double *owned_values, *owned_label; /* copies, unless borrowed */
+  copy owned;                         /* unless borrowed */
   double *point;                      /* theta, then one sample: d + columns */
   double *sum, *one;                  /* of the samples so far, of one: TG_BLOCK x (d + columns) each */
   double *direction;                  /* TG_BLOCK directions in (theta, sample), zero in the sample */
@@ -53,39 +58,82 @@ static tg_var body(const tg_var *x, size_t n, void *user)
   return s->loss(x, s->d, x + s->d, n - s->d, s->user);
 }
 
-static tg_status check_data(const tg_data *data)
+/* A sparse row: ascending offsets, ascending columns within range. */
+static bool row_is_sound(const tg_data *data, size_t i)
 {
-  if (data->rows == 0 || data->columns == 0 || !data->values) return TG_E_DATA;
-  if (data->row_start || data->column) return TG_E_DATA; /* sparse rows need an engine that can skip zeros */
+  const size_t from = data->row_start[i], to = data->row_start[i + 1];
+  if (from > to || (i == 0 && from != 0)) return false;
+  for (size_t k = from; k < to; k++)
+    if (data->column[k] >= data->columns || (k > from && data->column[k] <= data->column[k - 1])) return false;
+  return true;
+}
+
+tg_status tg_data_check(const tg_data *data, size_t *row)
+{
+  if (row) *row = SIZE_MAX;
+  if (!data) return TG_E_ARGUMENT;
+  if (data->rows == 0 || data->columns == 0) return TG_E_DATA;
+  if (!data->row_start != !data->column || (!data->row_start && !data->values)) return TG_E_DATA;
+  if (data->rows > SIZE_MAX / sizeof(double) - 1) return TG_E_SIZE;
+  for (size_t i = 0; data->row_start && i < data->rows; i++)
+    if (!row_is_sound(data, i)) {
+      if (row) *row = i;
+      return TG_E_DATA;
+    }
+  if (data->row_start) return data->values || data->row_start[data->rows] == 0 ? TG_OK : TG_E_DATA;
   if (data->stride && data->stride < data->columns) return TG_E_DATA;
-  if (data->rows > SIZE_MAX / sizeof(double) / (data->stride ? data->stride : data->columns)) return TG_E_SIZE;
-  return TG_OK;
+  return data->rows > SIZE_MAX / sizeof(double) / (data->stride ? data->stride : data->columns) ? TG_E_SIZE : TG_OK;
+}
+
+/* A copy of n numbers of `size` bytes; false when there is no memory. None: NULL. */
+static bool copied(void **to, const void *from, size_t n, size_t size)
+{
+  *to = from && n > 0 ? tg_memory_resize_(NULL, n, size) : NULL;
+  if (*to) memcpy(*to, from, n * size);
+  return *to || !from || n == 0;
+}
+
+static void free_copy(copy *c)
+{
+  tg_memory_free_(c->values);
+  tg_memory_free_(c->label);
+  tg_memory_free_(c->row_start);
+  tg_memory_free_(c->column);
+  *c = (copy){0};
+}
+
+static bool copy_values(copy *c, const tg_data *data)
+{
+  if (data->row_start) {
+    const size_t n = data->row_start[data->rows];
+    return copied(&c->values, data->values, n, sizeof *data->values) &&
+           copied(&c->row_start, data->row_start, data->rows + 1, sizeof *data->row_start) &&
+           copied(&c->column, data->column, n, sizeof *data->column);
+  }
+  double *const values = tg_memory_resize_(NULL, data->rows * data->columns, sizeof *values);
+  c->values = values;
+  for (size_t i = 0; values && i < data->rows; i++)
+    memcpy(values + i * data->columns, data->values + i * data->stride, data->columns * sizeof *values);
+  return values;
 }
 
 /* Copies what is not borrowed; on failure nothing of s has changed. */
 static tg_status take_data(tg_finite_sum *s, tg_data data)
 {
+  copy made = {0};
   if (data.stride == 0) data.stride = data.columns;
-  double *values = NULL, *label = NULL;
   if (!data.borrow) {
-    values = tg_memory_resize_(NULL, data.rows * data.columns, sizeof *values);
-    label = data.label ? tg_memory_resize_(NULL, data.rows, sizeof *label) : NULL;
-    if (!values || (data.label && !label)) {
-      tg_memory_free_(values);
-      tg_memory_free_(label);
+    if (!copied(&made.label, data.label, data.rows, sizeof *data.label) || !copy_values(&made, &data)) {
+      free_copy(&made);
       return TG_E_NOMEM;
     }
-    for (size_t i = 0; i < data.rows; i++)
-      memcpy(values + i * data.columns, data.values + i * data.stride, data.columns * sizeof *values);
-    if (label) memcpy(label, data.label, data.rows * sizeof *label);
-    data.values = values;
-    data.label = label;
+    data.values = made.values;
+    data.label = made.label;
     data.stride = data.columns;
+    if (data.row_start) data.row_start = made.row_start, data.column = made.column;
   }
-  tg_memory_free_(s->owned_values);
-  tg_memory_free_(s->owned_label);
-  s->owned_values = values;
-  s->owned_label = label;
+  free_copy(&s->owned);
+  s->owned = made;
   s->data = data;
   tg_lanes_bind_(s->lanes, &s->data);
   return TG_OK;
@@ -109,7 +157,7 @@ tg_status tg_finite_sum_new(tg_finite_sum **s, tg_loss_fn loss, size_t d, tg_dat
 {
   if (s) *s = NULL;
   if (!s || !loss || d == 0) return TG_E_ARGUMENT;
-  tg_status status = check_data(&data);
+  tg_status status = tg_data_check(&data, NULL);
   if (status != TG_OK) return status;
   if (d > TG_MAX_NODES || data.columns > TG_MAX_NODES) return TG_E_SIZE;
   tg_finite_sum *const made = tg_memory_resize_(NULL, 1, sizeof *made);
@@ -133,8 +181,7 @@ void tg_finite_sum_free(tg_finite_sum *s)
   if (!s) return;
   tg_lanes_free_(s->lanes);
   tg_function_free(s->body);
-  tg_memory_free_(s->owned_values);
-  tg_memory_free_(s->owned_label);
+  free_copy(&s->owned);
   tg_memory_free_(s->point);
   tg_memory_free_(s->sum);
   tg_memory_free_(s->one);
@@ -148,8 +195,15 @@ tg_status tg_finite_sum_bind(tg_finite_sum *s, tg_data data)
 {
   if (!s) return TG_E_ARGUMENT;
   if (s->body->busy) return complain(s, TG_E_TAPE, own_loss);
-  const tg_status status = check_data(&data);
+  size_t row;
+  const tg_status status = tg_data_check(&data, &row);
+  if (status != TG_OK && row != SIZE_MAX) {
+    s->status = status;
+    snprintf(s->message, sizeof s->message, "%s: row %zu of the rows to bind, counted from 0", tg_status_string(status), row);
+    return status;
+  }
   if (status != TG_OK) return complain(s, status, "the rows to bind are malformed");
+  if (!data.row_start != !s->data.row_start) tg_lanes_forget_(s->lanes);
   if (data.columns + (data.label ? 1 : 0) != s->columns)
     return complain(s, TG_E_DATA, "the rows to bind have another number of columns");
   s->status = take_data(s, data);
@@ -194,10 +248,17 @@ static tg_status begin(tg_finite_sum *s, const double *theta, const size_t *inde
   return TG_OK;
 }
 
+static void zeros(double *x, size_t n) { memset(x, 0, n * sizeof *x); }
+
 static const double *sample(tg_finite_sum *s, const size_t *index, size_t k)
 {
   const size_t row = index ? index[k] : k;
-  memcpy(s->point + s->d, s->data.values + row * s->data.stride, s->data.columns * sizeof *s->point);
+  double *const to = s->point + s->d;
+  if (s->data.row_start) {
+    zeros(to, s->data.columns);
+    for (size_t i = s->data.row_start[row]; i < s->data.row_start[row + 1]; i++) to[s->data.column[i]] = s->data.values[i];
+  }
+  else memcpy(to, s->data.values + row * s->data.stride, s->data.columns * sizeof *to);
   if (s->data.label) s->point[s->d + s->data.columns] = s->data.label[row];
   return s->point;
 }
@@ -209,8 +270,6 @@ static tg_status failed(tg_finite_sum *s, tg_status status)
   return status;
 }
 
-static void zeros(double *x, size_t n) { memset(x, 0, n * sizeof *x); }
-
 static void mean(double *to, const double *sum, size_t n, size_t count)
 {
   for (size_t j = 0; j < n; j++) to[j] = count ? sum[j] / (double)count : 0.0;
@@ -221,8 +280,13 @@ static bool by_lanes(tg_finite_sum *s, const tg_lanes_call_ *call, tg_status *st
 {
   if (!s->lanes || s->plain || call->count == 0) return false;
   *status = tg_lanes_run_(s->lanes, call);
-  if (*status == TG_E_BRANCH) return false;
   if (*status == TG_OK) return true;
+  if (*status == TG_E_BRANCH && !s->data.row_start) return false;
+  if (*status == TG_E_BRANCH || *status == TG_E_DATA) {
+    *status = complain(s, TG_E_DATA, "columns of sparse rows may enter dot and affine only, and the loss must not "
+                                     "depend on the point or branch in many ways");
+    return true;
+  }
   if (tg_function_message(s->body) && s->body->status == *status) failed(s, *status);
   else complain(s, *status, "while evaluating blocks of samples");
   return true;
@@ -328,6 +392,22 @@ tg_status tg_finite_sum_hessian(tg_finite_sum *s, const double *theta, const siz
   return TG_OK;
 }
 
+/* Into memory of our own first: outputs are written only on success. */
+static bool gradients_by_lanes(tg_finite_sum *s, const double *theta, const size_t *index, size_t count,
+                               double *values, double *gradients, tg_status *status)
+{
+  const size_t all = count > SIZE_MAX / (s->d + 1) ? SIZE_MAX : count * (s->d + 1);
+  if (s->data.row_start || all == SIZE_MAX || !tg_reserve_((void **)&s->values, &s->values_room, all, sizeof *s->values))
+    return false;
+  double *const each = s->values + count;
+  if (!by_lanes(s, &(tg_lanes_call_){.theta = theta, .index = index, .count = count, .values = s->values, .gradients = each},
+                status))
+    return false;
+  if (*status == TG_OK && values) memcpy(values, s->values, count * sizeof *values);
+  if (*status == TG_OK) memcpy(gradients, each, count * s->d * sizeof *gradients);
+  return true;
+}
+
 tg_status tg_finite_sum_each(tg_finite_sum *s, const double *theta, const size_t *index, size_t count,
                              double *values, double *gradients)
 {
@@ -341,6 +421,7 @@ tg_status tg_finite_sum_each(tg_finite_sum *s, const double *theta, const size_t
       return status;
     }
   }
+  if (gradients && gradients_by_lanes(s, theta, index, count, values, gradients, &status)) return status;
   /* A failure can only show at the first sample or where the loss itself fails: nothing is written before all
    * samples have been tried once. */
   for (size_t k = 0; k < count; k++) {

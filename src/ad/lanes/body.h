@@ -48,6 +48,7 @@ typedef struct tg_matrix_ {
   bool contiguous;      /* the coefficients are u[first], u[first + 1], ... row by row */
   bool free_start;      /* start or end depend on theta */
   bool repeated;        /* a vector may occur more than once among x */
+  uint32_t position;    /* sparse data: first of `columns of the sample` places among x, or TG_NO_OPERAND: the same */
   size_t w;             /* where its packed coefficients and their adjoints begin in the workspace */
 } tg_matrix_;
 
@@ -79,6 +80,8 @@ typedef struct tg_lane_nary_ {
 typedef struct tg_body_ {
   size_t d, columns;
   size_t L;
+  bool sparse;         /* the columns but for a label are sparse, and enter matrices only */
+  uint32_t label;      /* sparse: the slot of the label, or TG_NO_OPERAND */
   tg_step_ *steps;
   size_t step_count, step_capacity;
   tg_matrix_ *matrices;
@@ -102,9 +105,10 @@ typedef struct tg_body_ {
   size_t recorded; /* nodes of the tape it was made from */
 } tg_body_;
 
-/* Compile f's recording, a function of d + columns inputs, for blocks of L samples (0: as many as suit it). TG_E_NOMEM,
- * TG_E_SIZE. */
-tg_status tg_body_compile_(tg_body_ **body, const tg_function *f, size_t d, size_t columns, size_t L);
+/* Compile f's recording, a function of d + columns inputs, for blocks of L samples (0: as many as suit it). `sparse`: how
+ * many of the first columns are sparse. TG_E_NOMEM, TG_E_SIZE, TG_E_DATA (a sparse column outside dot and affine). */
+tg_status tg_body_compile_(tg_body_ **body, const tg_function *f, size_t d, size_t columns, size_t sparse,
+                           size_t L);
 void tg_body_free_(tg_body_ *b);
 tg_status tg_body_print_(const tg_body_ *b, FILE *out);
 

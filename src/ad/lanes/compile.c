@@ -44,6 +44,7 @@ typedef struct compiler {
   uint32_t *seen; /* hash table of groups */
   size_t seen_size;
   uint32_t one;   /* the constant 1 as a value */
+  size_t sparse; /* columns of the sample */
   size_t slots;
   uint32_t *made_at; /* by slot: the step that fills it, for rows that start from it */
   size_t made_capacity;
@@ -117,12 +118,16 @@ static uint32_t new_slot(compiler *c)
   return (uint32_t)c->slots++;
 }
 
-/* The vector that holds v: a column, the slot of a step's result, or a uniform spread over the lanes. Slots of uniforms are
+/* The vector that holds v: a column of dense data, the slot of a step's result, or a uniform spread over the lanes. Slots of uniforms are
  * numbered from TG_NEGATED until all are known. */
 static uint32_t vector_of(compiler *c, uint32_t v)
 {
   const tg_value_ *x = value_of(c, v);
-  if (x->form == TG_VALUE_COLUMN) return x->a | TG_IN_DATA;
+  if (x->form == TG_VALUE_COLUMN) {
+    if (c->sparse == 0) return x->a | TG_IN_DATA;
+    if (x->a < c->sparse) fail(c, TG_E_DATA);
+    return c->b->label;
+  }
   if (varies(c, v)) return c->place[v];
   if (c->spread[v] != NONE) return c->spread[v];
   tg_body_ *b = c->b;
@@ -309,7 +314,8 @@ typedef enum segment_kind { SEGMENT_DATA, SEGMENT_SLOTS, SEGMENT_PRODUCTS } segm
 static segment_kind kind_of(const compiler *c, const term *t)
 {
   if (t->y != NONE) return SEGMENT_PRODUCTS;
-  return value_of(c, t->x)->form == TG_VALUE_COLUMN ? SEGMENT_DATA : SEGMENT_SLOTS;
+  const tg_value_ *x = value_of(c, t->x);
+  return x->form == TG_VALUE_COLUMN && (c->sparse == 0 || x->a < c->sparse) ? SEGMENT_DATA : SEGMENT_SLOTS;
 }
 
 static bool alone(const term *t) { return t->x == NONE; }
@@ -485,11 +491,46 @@ static uint32_t uniform_column(compiler *c, const group *g, bool end)
   return made;
 }
 
+static bool is_sparse_column(const compiler *c, uint32_t v)
+{
+  return value_of(c, v)->form == TG_VALUE_COLUMN && value_of(c, v)->a < c->sparse;
+}
+
+/* Where every sparse column of the sample stands among those of a matrix. */
+static uint32_t sparse_positions(compiler *c, const uint32_t *terms, uint32_t columns)
+{
+  bool same = columns == c->sparse;
+  for (uint32_t j = 0; j < columns && same; j++) same = value_of(c, terms[2 * j + 1])->a == j;
+  if (same) return TG_NO_OPERAND;
+  const uint32_t made = list(c, c->sparse);
+  if (c->status != TG_OK) return made;
+  uint32_t *position = c->b->lists + made;
+  for (size_t i = 0; i < c->sparse; i++) position[i] = UINT32_MAX;
+  for (uint32_t j = 0; j < columns; j++) {
+    uint32_t *at = &position[value_of(c, terms[2 * j + 1])->a];
+    if (*at != UINT32_MAX) fail(c, TG_E_DATA); /* a column twice in one sum */
+    *at = j;
+  }
+  return made;
+}
+
+static void find_vectors(compiler *c, tg_matrix_ *m, const uint32_t *terms)
+{
+  for (uint32_t j = 0; j < m->columns && c->status == TG_OK; j++) {
+    const uint32_t x = vector_of(c, terms[2 * j + 1]);
+    uint32_t *list_x = c->b->lists + m->x;
+    list_x[j] = x;
+    m->in_data = (x & TG_IN_DATA) != 0;
+    for (uint32_t i = 0; i < j && !m->in_data && m->columns < 256; i++) m->repeated = m->repeated || list_x[i] == x;
+  }
+  m->repeated = m->repeated || m->columns >= 256; /* not worth finding out */
+}
+
 static void finish_matrix(compiler *c, const group *g)
 {
   tg_body_ *b = c->b;
   const row first = c->rows[g->first];
-  tg_matrix_ m = {.rows = g->rows, .columns = first.columns, .constant = true};
+  tg_matrix_ m = {.rows = g->rows, .columns = first.columns, .constant = true, .position = TG_NO_OPERAND};
   m.coefficient = list(c, (size_t)m.rows * m.columns);
   m.x = list(c, m.columns);
   m.y = list(c, m.rows);
@@ -497,20 +538,17 @@ static void finish_matrix(compiler *c, const group *g)
   m.start = uniform_column(c, g, false);
   m.end = uniform_column(c, g, true);
   if (!GROW(c, b->matrices, b->matrix_count, b->matrix_capacity, 1)) return;
-  for (uint32_t j = 0; j < m.columns && c->status == TG_OK; j++) {
-    b->lists[m.x + j] = vector_of(c, c->row_terms[first.first + 2 * j + 1]);
-    m.in_data = (b->lists[m.x + j] & TG_IN_DATA) != 0;
-    for (uint32_t i = 0; i < j && !m.in_data && m.columns < 256; i++)
-      m.repeated = m.repeated || b->lists[m.x + i] == b->lists[m.x + j];
-  }
-  m.repeated = m.repeated || m.columns >= 256; /* not worth finding out */
+  const uint32_t *terms = c->row_terms + first.first;
+  const bool sparse = m.columns > 0 && c->sparse > 0 && is_sparse_column(c, terms[1]);
+  if (sparse) m.in_data = true, m.position = sparse_positions(c, terms, m.columns);
+  else find_vectors(c, &m, terms);
   uint32_t k = 0;
   for (uint32_t i = g->first; i != NONE && c->status == TG_OK; i = c->rows[i].next, k++) {
     b->lists[m.y + k] = c->rows[i].place;
     if (m.y_start != TG_NO_OPERAND) b->lists[m.y_start + k] = c->rows[i].y_start;
     for (uint32_t j = 0; j < m.columns; j++) {
       const uint32_t u = signed_uniform(c, c->row_terms[c->rows[i].first + 2 * j]);
-      b->lists[m.coefficient + k * m.columns + j] = u;
+      b->lists[m.coefficient + (sparse ? j * m.rows + k : k * m.columns + j)] = u;
       m.constant = m.constant && !tg_varies_with_theta_(b, u);
     }
     const uint32_t ends[2] = {m.start, m.end};
@@ -539,13 +577,13 @@ static void move_list(tg_body_ *b, uint32_t first, size_t n)
   for (size_t i = 0; i < n; i++) b->lists[first + i] = moved(b, b->lists[first + i]);
 }
 
-/* The block of vectors and their adjoints should stay in the second cache, and most of it in the first. */
+/* The vectors and their adjoints should stay in the second cache, but too few lanes make every step dear (measured). */
 static size_t choose_lanes(const tg_body_ *b)
 {
-  size_t L = 128;
-  const size_t slots = b->slots + b->columns / 2;
-  while (L > 16 && 2 * slots * L * sizeof(double) > ((size_t)256 << 10)) L /= 2;
-  return L;
+  const size_t bytes = 2 * sizeof(double) * (b->slots + (b->sparse ? 0 : b->columns / 2));
+  const size_t kilobyte = 1024;
+  if (bytes * 128 <= 256 * kilobyte) return 128;
+  return bytes * 64 <= 1024 * kilobyte ? 64 : bytes * 32 <= 2048 * kilobyte ? 32 : 16;
 }
 
 static void finish_places(compiler *c)
@@ -558,6 +596,7 @@ static void finish_places(compiler *c)
     return;
   }
   b->loss = moved(b, b->loss);
+  if (b->label != TG_NO_OPERAND) b->label = moved(b, b->label);
   for (size_t i = 0; i < b->step_count; i++) {
     tg_step_ *s = &b->steps[i];
     for (unsigned k = 0; k < s->arity; k++) s->operand[k] = moved(b, s->operand[k]);
@@ -566,8 +605,8 @@ static void finish_places(compiler *c)
   }
   for (size_t i = 0; i < b->matrix_count; i++) {
     tg_matrix_ *m = &b->matrices[i];
-    move_list(b, m->x, m->columns);
-    for (uint32_t j = 0; j < m->columns; j++) b->lists[m->x + j] &= ~TG_IN_DATA;
+    if (!(b->sparse && m->in_data)) move_list(b, m->x, m->columns);
+    for (uint32_t j = 0; j < m->columns && !b->sparse; j++) b->lists[m->x + j] &= ~TG_IN_DATA;
     move_list(b, m->y, m->rows);
     if (m->y_start != TG_NO_OPERAND) move_list(b, m->y_start, m->rows);
   }
@@ -611,6 +650,7 @@ static void compile(compiler *c, const tg_function *f)
   memset(c->absorbed, 0, n);
   find_uniforms(c, f);
   if (c->status != TG_OK) return;
+  if (c->b->sparse) c->b->label = new_slot(c);
   find_chains(c);
   emit_all(c);
   if (c->status == TG_OK) emit_loss(c);
@@ -618,13 +658,15 @@ static void compile(compiler *c, const tg_function *f)
   if (c->status == TG_OK) finish_places(c);
 }
 
-tg_status tg_body_compile_(tg_body_ **body, const tg_function *f, size_t d, size_t columns, size_t L)
+tg_status tg_body_compile_(tg_body_ **body, const tg_function *f, size_t d, size_t columns, size_t sparse,
+                           size_t L)
 {
-  compiler c = {.status = TG_OK};
+  compiler c = {.status = TG_OK, .sparse = sparse};
   *body = NULL;
   c.b = tg_memory_resize_(NULL, 1, sizeof *c.b);
   if (c.b == NULL) return TG_E_NOMEM;
-  *c.b = (tg_body_){.d = d, .columns = columns, .L = L, .recorded = tg_size_(f->tape)};
+  *c.b = (tg_body_){.d = d, .columns = columns, .L = L, .sparse = sparse > 0, .label = TG_NO_OPERAND,
+                 .recorded = tg_size_(f->tape)};
   c.status = tg_graph_lift_(&c.g, f, d, columns);
   if (c.status == TG_OK) compile(&c, f);
   tg_graph_clear_(&c.g);

@@ -58,7 +58,7 @@ static size_t padded(size_t n) { return (n + 7) & ~(size_t)7; }
 
 tg_status tg_worker_new_(tg_worker_ *w, const tg_body_ *b, const tg_kernels_ *k)
 {
-  const size_t vectors = b->slots * b->L, weights = padded(b->weights + 1), data = b->columns * b->L;
+  const size_t vectors = b->slots * b->L, weights = padded(b->weights + 1), data = b->sparse ? 0 : b->columns * b->L;
   const size_t scratch = padded(5 * b->nary_widest + 1);
   const size_t all = 4 * vectors + 2 * weights + data + TEMPORARIES * b->L + scratch;
   *w = (tg_worker_){.body = b, .kernels = k};
@@ -92,7 +92,6 @@ void tg_worker_begin_(tg_worker_ *w, const tg_call_state_ *s, tg_run_mode_ mode)
 {
   const tg_body_ *b = w->body;
   const size_t held = b->broadcast_count * b->L;
-  w->status = TG_OK;
   w->mode = mode;
   for (size_t i = 0; i < b->broadcast_count; i++)
     for (size_t l = 0; l < b->L; l++) {
@@ -127,10 +126,35 @@ static void affine(const tg_worker_ *w, const tg_affine_ *a)
   else w->kernels->affine(a);
 }
 
+static bool is_sparse(const tg_worker_ *w, const tg_matrix_ *m) { return w->body->sparse && m->in_data; }
+
+/* What sparse rows have in common in both directions. */
+static tg_sparse_ sparse_of(const tg_worker_ *w, const tg_matrix_ *m)
+{
+  const uint32_t *lists = w->body->lists;
+  return (tg_sparse_){.rows = m->rows, .lanes = w->lanes, .row = w->row, .row_start = w->sparse->row_start,
+                      .column = w->sparse->column, .values = w->sparse->values,
+                      .position = m->position != TG_NO_OPERAND ? lists + m->position : NULL, .masked = w->masked};
+}
+
+/* y = start + W x + end on sparse rows, for values or tangents. */
+static void sparse_affine(const tg_worker_ *w, const tg_matrix_ *m, packed p, double *y)
+{
+  const uint32_t *lists = w->body->lists;
+  tg_sparse_ a = sparse_of(w, m);
+  a.w = p.w, a.start = p.start, a.end = p.end, a.y = y, a.y_offset = lists + m->y;
+  if (m->y_start != TG_NO_OPERAND) a.y_start = y, a.start_offset = lists + m->y_start;
+  w->kernels->sparse_affine(&a);
+}
+
 static void matrix_forward(const tg_worker_ *w, const tg_call_state_ *s, const tg_matrix_ *m)
 {
   const uint32_t *lists = w->body->lists;
   const packed p = packed_of(w->body, m, s->u, s->w);
+  if (is_sparse(w, m)) {
+    sparse_affine(w, m, p, w->slot);
+    return;
+  }
   w->kernels->affine(&(tg_affine_){.rows = m->rows, .columns = m->columns, .lanes = w->lanes, .w = p.w,
                                    .row_step = m->columns, .column_step = 1,
                                    .x = m->in_data ? w->current : w->slot, .x_offset = lists + m->x, .start = p.start,
@@ -144,6 +168,10 @@ static void matrix_tangent(const tg_worker_ *w, const tg_call_state_ *s, const t
 {
   const uint32_t *lists = w->body->lists;
   const packed p = packed_of(w->body, m, s->u, s->w), q = packed_of(w->body, m, s->u_dot, s->w_dot);
+  if (is_sparse(w, m)) {
+    sparse_affine(w, m, q, w->dot);
+    return;
+  }
   tg_affine_ a = {.rows = m->rows, .columns = m->constant ? 0 : m->columns, .lanes = w->lanes, .w = q.w,
                   .row_step = m->columns, .column_step = 1, .x = m->in_data ? w->current : w->slot,
                   .x_offset = lists + m->x, .start = q.start, .y_start = m->y_start != TG_NO_OPERAND ? w->dot : NULL,
@@ -179,6 +207,12 @@ static void matrix_adjoint_of_w(const tg_worker_ *w, const tg_matrix_ *m, const 
   const tg_outer_ o = {.rows = m->rows, .columns = m->columns, .lanes = w->lanes, .u = y_bar, .u_offset = lists + m->y,
                        .x = x, .x_offset = lists + m->x, .sum = sum + m->w, .row_step = m->columns};
   if (m->constant || m->columns == 0) return;
+  if (is_sparse(w, m)) {
+    tg_sparse_ a = sparse_of(w, m);
+    a.u = y_bar, a.u_offset = lists + m->y, a.sum = sum + m->w;
+    w->kernels->sparse_outer(&a);
+    return;
+  }
   if (w->masked) w->kernels->outer_masked(&o);
   else w->kernels->outer(&o);
 }
@@ -196,7 +230,8 @@ static void matrix_backward(const tg_worker_ *w, const tg_call_state_ *s, const 
 {
   const double *x = m->in_data ? w->current : w->slot;
   const packed p = packed_of(w->body, m, s->u, s->w);
-  matrix_adjoint_of_w(w, m, w->bar, x, w->w_bar);
+  /* At second order the gradient itself matters only to the part that depends on theta alone. */
+  if (!second || w->body->uniform != NULL) matrix_adjoint_of_w(w, m, w->bar, x, w->w_bar);
   matrix_adjoint_of_start(w, m, w->bar, w->w_bar);
   if (second) {
     const packed q = packed_of(w->body, m, s->u_dot, s->w_dot);
@@ -623,6 +658,27 @@ static void collect(const tg_worker_ *w, const double *bar, const double *w_bar,
     const uint32_t offset = (uint32_t)(i * b->L);
     w->kernels->totals(bar, &offset, 1, b->L, u_bar + b->broadcast[i]);
   }
+}
+
+void tg_worker_collect_lane_(const tg_worker_ *w, size_t lane, double *u_bar)
+{
+  const tg_body_ *b = w->body;
+  zero(u_bar, tg_uniforms_(b));
+  for (size_t i = 0; i < b->matrix_count; i++) {
+    const tg_matrix_ *m = &b->matrices[i];
+    const double *x = m->in_data ? w->current : w->slot;
+    for (size_t r = 0; r < m->rows; r++) {
+      const double u = w->bar[b->lists[m->y + r] + lane];
+      const uint32_t *c = b->lists + m->coefficient + r * m->columns;
+      for (size_t j = 0; j < m->columns && !m->constant; j++) {
+        const double xj = x[b->lists[m->x + j] + lane];
+        if (!w->masked || (u != 0.0 && xj != 0.0)) add_signed(u_bar, c[j], u * xj);
+      }
+      if (m->start != TG_NO_OPERAND) add_signed(u_bar, b->lists[m->start + r], u);
+      if (m->end != TG_NO_OPERAND) add_signed(u_bar, b->lists[m->end + r], u);
+    }
+  }
+  for (size_t i = 0; i < b->broadcast_count; i++) u_bar[b->broadcast[i]] += w->bar[i * b->L + lane];
 }
 
 void tg_worker_collect_(const tg_worker_ *w, double *u_bar, double *u_bar_dot)

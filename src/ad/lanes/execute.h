@@ -3,6 +3,7 @@
 #define TG_LANES_EXECUTE_H
 
 #include "body.h"
+#include "tapegrad/finite_sum.h"
 
 typedef enum tg_run_mode_ { TG_RUN_VALUE, TG_RUN_GRADIENT, TG_RUN_SECOND } tg_run_mode_;
 
@@ -24,6 +25,8 @@ typedef struct tg_worker_ {
   double *scratch;                    /* of the scalar form of an n-ary operation */
   uint32_t *names;                    /* of the operands of one */
   const double *current;              /* the block's data */
+  const tg_data *sparse;              /* or sparse rows, and which they are, with L entries */
+  const size_t *row;
   size_t lanes;                       /* in use, a multiple of TG_LANE_UNIT */
   bool masked;
   tg_run_mode_ mode;
@@ -49,5 +52,8 @@ void tg_worker_backward_(tg_worker_ *w, const tg_call_state_ *s, const double *s
 
 /* Adds what has gathered since begin to the adjoints of the uniforms, and to their tangents if bar_dot is not NULL. */
 void tg_worker_collect_(const tg_worker_ *w, double *u_bar, double *u_bar_dot);
+
+/* The adjoints of the uniforms for one lane of the block at hand, set; dense data, begun with this block. */
+void tg_worker_collect_lane_(const tg_worker_ *w, size_t lane, double *u_bar);
 
 #endif

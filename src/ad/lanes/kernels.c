@@ -213,6 +213,64 @@ INLINE void outer_all(const tg_outer_ *o, bool masked)
 static void outer(const tg_outer_ *o) { outer_all(o, false); }
 static void outer_masked(const tg_outer_ *o) { outer_all(o, true); }
 
+/* ---- sparse rows: one sample after the other ---- */
+
+INLINE uint32_t sparse_column(const tg_sparse_ *s, size_t k)
+{
+  return s->position != NULL ? s->position[s->column[k]] : (uint32_t)s->column[k];
+}
+
+static double sparse_start(const tg_sparse_ *s, size_t r, size_t lane)
+{
+  if (s->y_start != NULL) return s->y_start[s->start_offset[r] + lane];
+  return s->start != NULL ? s->start[r] : -0.0;
+}
+
+static void sparse_affine(const tg_sparse_ *s)
+{
+  for (size_t lane = 0; lane < s->lanes; lane++) {
+    const size_t end = s->row_start[s->row[lane] + 1];
+    for (size_t r = 0; r < s->rows; r += 8) {
+      const size_t n = s->rows - r < 8 ? s->rows - r : 8;
+      double sum[8];
+      for (size_t i = 0; i < n; i++) sum[i] = sparse_start(s, r + i, lane);
+      for (size_t k = s->row_start[s->row[lane]]; k < end; k++) {
+        const uint32_t j = sparse_column(s, k);
+        if (j == UINT32_MAX) continue;
+        const double x = s->values[k], *w = s->w + j * s->rows + r;
+        if (n == 1) sum[0] = TG_FMA(w[0], x, sum[0]);
+        else
+          for (size_t i = 0; i < n; i++) sum[i] = TG_FMA(w[i], x, sum[i]);
+      }
+      for (size_t i = 0; i < n; i++)
+        s->y[s->y_offset[r + i] + lane] = s->end != NULL ? sum[i] + s->end[r + i] : sum[i];
+    }
+  }
+}
+
+static void sparse_outer(const tg_sparse_ *s)
+{
+  for (size_t lane = 0; lane < s->lanes; lane++) {
+    const size_t end = s->row_start[s->row[lane] + 1];
+    for (size_t r = 0; r < s->rows; r += 8) {
+      const size_t n = s->rows - r < 8 ? s->rows - r : 8;
+      double u[8];
+      for (size_t i = 0; i < n; i++) u[i] = s->u[s->u_offset[r + i] + lane];
+      for (size_t k = s->row_start[s->row[lane]]; k < end; k++) {
+        const uint32_t j = sparse_column(s, k);
+        if (j == UINT32_MAX) continue;
+        const double x = s->values[k];
+        double *sum = s->sum + j * s->rows + r;
+        if (s->masked)
+          for (size_t i = 0; i < n; i++) sum[i] = u[i] == 0.0 || x == 0.0 ? sum[i] : TG_FMA(u[i], x, sum[i]);
+        else if (n == 1) sum[0] = TG_FMA(u[0], x, sum[0]);
+        else
+          for (size_t i = 0; i < n; i++) sum[i] = TG_FMA(u[i], x, sum[i]);
+      }
+    }
+  }
+}
+
 static void totals(const double *u, const uint32_t *offset, size_t rows, size_t lanes, double *total)
 {
   for (size_t row = 0; row < rows; row++) {
@@ -308,9 +366,9 @@ enum { PIECE = 128 };
 static void logsumexp_piece(const tg_named_ *z, size_t count, const double *label, double *restrict v,
                             double *restrict weight, size_t L, size_t lanes)
 {
-  _Alignas(64) double most[PIECE], top[PIECE], rest[PIECE], scale[PIECE], chosen[PIECE];
+  _Alignas(64) double most[PIECE], top[PIECE], rest[PIECE], others[PIECE], scale[PIECE], chosen[PIECE], at[PIECE];
   largest(z, count, most, top, lanes);
-  for (size_t l = 0; l < lanes; l++) rest[l] = 0.0, chosen[l] = NAN;
+  for (size_t l = 0; l < lanes; l++) rest[l] = others[l] = 0.0, chosen[l] = NAN, at[l] = label != NULL ? rint(label[l]) : -1.0;
   for (size_t j = 0; j < count; j++) {
     const double *restrict zj = tg_at_(z->base, z->name[j]);
     double *restrict w = weight + j * L;
@@ -319,37 +377,25 @@ static void logsumexp_piece(const tg_named_ *z, size_t count, const double *labe
       w[l] = e;
       rest[l] += top[l] == (double)j ? 0.0 : e;
     }
-    if (label == NULL) continue;
-    for (size_t l = 0; l < lanes; l++) chosen[l] = rint(label[l]) == (double)j ? zj[l] : chosen[l];
+    for (size_t l = 0; label != NULL && l < lanes; l++) {
+      others[l] += at[l] == (double)j ? 0.0 : w[l];
+      chosen[l] = at[l] == (double)j ? zj[l] : chosen[l];
+    }
   }
-  for (size_t l = 0; l < lanes; l++) scale[l] = most[l] == -INFINITY ? 0.0 : 1.0 / (1.0 + rest[l]);
   for (size_t l = 0; l < lanes; l++) {
-    const double log_sum = lane_log1p(rest[l]);
+    const double log_sum = lane_log1p(rest[l]), share = 1.0 / (1.0 + rest[l]);
     const double base = label != NULL ? chosen[l] : 0.0;
     const double finite = (most[l] == base ? 0.0 : most[l] - base) + log_sum;
     v[l] = most[l] == -INFINITY ? most[l] - base : finite;
-  }
-  if (label == NULL) {
-    for (size_t j = 0; j < count; j++)
-      for (size_t l = 0; l < lanes; l++) weight[j * L + l] *= scale[l];
-    return;
-  }
-  double *restrict others = rest;
-  for (size_t l = 0; l < lanes; l++) others[l] = 0.0, scale[l] = chosen[l] == chosen[l] ? scale[l] : NAN;
-  for (size_t j = 0; j < count; j++) {
-    double *restrict w = weight + j * L;
-    for (size_t l = 0; l < lanes; l++) {
-      w[l] *= scale[l];
-      others[l] += rint(label[l]) == (double)j ? 0.0 : w[l];
-    }
+    scale[l] = base != base ? NAN : most[l] == -INFINITY ? 0.0 : share;
+    others[l] = most[l] == -INFINITY ? -1.0 : -others[l] * scale[l];
   }
   for (size_t j = 0; j < count; j++) {
     double *restrict w = weight + j * L;
-    for (size_t l = 0; l < lanes; l++) {
-      const double at_label = most[l] == -INFINITY ? -1.0 : -others[l];
-      w[l] = rint(label[l]) == (double)j ? at_label : w[l];
-    }
+    for (size_t l = 0; label != NULL && l < lanes; l++) chosen[l] = at[l] == (double)j ? w[l] * scale[l] : chosen[l];
+    for (size_t l = 0; l < lanes; l++) w[l] = at[l] == (double)j ? others[l] : w[l] * scale[l];
   }
+  for (size_t l = 0; label != NULL && l < lanes; l++) weight[count * L + l] = chosen[l];
 }
 
 /* The vectors from lane `lane` on. */
@@ -368,23 +414,34 @@ static void logsumexp(const tg_named_ *z, size_t count, const double *label, dou
   }
 }
 
+/* p_j of the softmax; at the label it is in weight `count`. */
+INLINE double probability(const double *weight, const double *label, size_t count, size_t j, size_t L, size_t l)
+{
+  return label != NULL && rint(label[l]) == (double)j ? weight[count * L + l] : weight[j * L + l];
+}
+
+/* As tg_weights_hvp_ does: x_j - mean = (x_j - x_top) - sum_k p_k (x_k - x_top), without cancellation where one weight is
+ * nearly 1. */
 static void logsumexp_second_piece(const tg_named_ *dot, size_t count, const double *label, const double *weight,
                                    const double *u, double *second, size_t L, size_t lanes)
 {
-  _Alignas(64) double mean[PIECE], p[PIECE];
-  for (size_t l = 0; l < lanes; l++) mean[l] = 0.0;
-  for (size_t pass = 0; pass < 2; pass++)
+  _Alignas(64) double mean[PIECE], most[PIECE], base[PIECE], none[PIECE];
+  for (size_t l = 0; l < lanes; l++) mean[l] = base[l] = none[l] = 0.0, most[l] = -1.0;
+  for (size_t pass = 0; pass < 3; pass++)
     for (size_t j = 0; j < count; j++) {
-      if (dot->name[j] == TG_NOWHERE) continue;
-      const double *x = tg_at_(dot->base, dot->name[j]), *w = weight + j * L;
-      for (size_t l = 0; l < lanes; l++) p[l] = w[l];
-      if (label != NULL)
-        for (size_t l = 0; l < lanes; l++) p[l] += rint(label[l]) == (double)j ? 1.0 : 0.0;
+      const double *x = dot->name[j] == TG_NOWHERE ? none : tg_at_(dot->base, dot->name[j]);
       if (pass == 0)
-        for (size_t l = 0; l < lanes; l++) mean[l] += p[l] * x[l];
-      else {
+        for (size_t l = 0; l < lanes; l++) {
+          const double p = probability(weight, label, count, j, L, l);
+          base[l] = p > most[l] ? x[l] : base[l];
+          most[l] = p > most[l] ? p : most[l];
+        }
+      else if (pass == 1)
+        for (size_t l = 0; l < lanes; l++) mean[l] += probability(weight, label, count, j, L, l) * (x[l] - base[l]);
+      else if (dot->name[j] != TG_NOWHERE) {
         double *to = second + dot->name[j];
-        for (size_t l = 0; l < lanes; l++) to[l] += u[l] * (p[l] * (x[l] - mean[l]));
+        for (size_t l = 0; l < lanes; l++)
+          to[l] += u[l] * (probability(weight, label, count, j, L, l) * ((x[l] - base[l]) - mean[l]));
       }
     }
 }
@@ -416,13 +473,45 @@ static void pick(const tg_named_ *z, size_t count, const double *restrict index,
 
 /* ---- rows of data to lane vectors, in squares of 8 that stay in the first cache ---- */
 
+static void transpose_columns(const double *const *r, size_t from, size_t columns, double *t, size_t step)
+{
+  for (size_t c = from; c < columns; c++)
+    UNROLL for (int i = 0; i < TG_LANE_UNIT; i++) t[c * step + (size_t)i] = r[i][c];
+}
+
+#if WIDTH == 8
+typedef double loose __attribute__((vector_size(64), aligned(8), may_alias));
+#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+/* A square of 8 x 8: pairs of rows, pairs of pairs, halves. */
+INLINE void transpose_square(const double *const *r, size_t c, double *t, size_t step)
+{
+  vec a[8], b[8];
+  UNROLL for (int i = 0; i < 8; i++) a[i] = (vec)(*(const loose *)(r[i] + c));
+  UNROLL for (int i = 0; i < 8; i += 2) {
+    b[i] = SHUFFLE(a[i], a[i + 1], 0, 8, 2, 10, 4, 12, 6, 14);
+    b[i + 1] = SHUFFLE(a[i], a[i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
+  }
+  UNROLL for (int i = 0; i < 8; i += 4)
+    UNROLL for (int k = 0; k < 2; k++) {
+      a[i + k] = SHUFFLE(b[i + k], b[i + k + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+      a[i + k + 2] = SHUFFLE(b[i + k], b[i + k + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+    }
+  UNROLL for (int k = 0; k < 4; k++) {
+    store(t + (size_t)k * step, SHUFFLE(a[k], a[k + 4], 0, 1, 2, 3, 8, 9, 10, 11));
+    store(t + (size_t)(k + 4) * step, SHUFFLE(a[k], a[k + 4], 4, 5, 6, 7, 12, 13, 14, 15));
+  }
+}
+#undef SHUFFLE
+#endif
+
 static void transpose(const double *const *row, size_t lanes, size_t columns, double *to, size_t step)
 {
   for (size_t lane = 0; lane < lanes; lane += TG_LANE_UNIT) {
-    const double *const *r = row + lane;
-    double *t = to + lane;
-    for (size_t c = 0; c < columns; c++, t += step)
-      UNROLL for (int i = 0; i < TG_LANE_UNIT; i++) t[i] = r[i][c];
+    size_t c = 0;
+#if WIDTH == 8
+    for (; c + 8 <= columns; c += 8) transpose_square(row + lane, c, to + lane + c * step, step);
+#endif
+    transpose_columns(row + lane, c, columns, to + lane, step);
   }
 }
 
@@ -626,6 +715,8 @@ const tg_kernels_ NAMED(TG_LEVEL) = {
   .outer = outer,
   .affine_masked = affine_masked,
   .outer_masked = outer_masked,
+  .sparse_affine = sparse_affine,
+  .sparse_outer = sparse_outer,
   .totals = totals,
   .products = products,
   .add_product = add_product,

@@ -49,6 +49,26 @@ typedef struct tg_outer_ {
   size_t row_step;
 } tg_outer_;
 
+/* Sparse rows instead of lane vectors of data: entry k of sample row[l] has the column column[k], which is column position[...]
+ * of the matrix, or none of it if UINT32_MAX; position NULL: the columns are those of the matrix. Coefficients and their
+ * sums stand column by column: w[j * rows + r]. Sums run over the stored entries in order. */
+typedef struct tg_sparse_ {
+  size_t rows, lanes;
+  const size_t *row, *row_start, *column;
+  const double *values;
+  const uint32_t *position;
+  const double *w;
+  const double *start, *end; /* as in tg_affine_ */
+  const double *y_start;
+  const uint32_t *start_offset;
+  double *y;
+  const uint32_t *y_offset;
+  const double *u; /* outer: sum[j * rows + r] += u[r] . x[j] */
+  const uint32_t *u_offset;
+  double *sum;
+  bool masked;
+} tg_sparse_;
+
 /* One row of ops.def over n lanes: the value; the first partials d[0..arity); the second partials in the order xx, xy,
  * xz, yy, yz, zz (unary: xx; binary: xx, xy, yy in their places). Operands the row lacks may be NULL. */
 typedef struct tg_row_kernels_ {
@@ -101,6 +121,8 @@ typedef struct tg_kernels_ {
   /* The same two with rule R5: a product with a factor that is exactly zero is zero. */
   void (*affine_masked)(const tg_affine_ *a);
   void (*outer_masked)(const tg_outer_ *o);
+  void (*sparse_affine)(const tg_sparse_ *s);
+  void (*sparse_outer)(const tg_sparse_ *s);
   /* total[r] += the sum over the lanes of u + offset[r], lanes summed as in outer */
   void (*totals)(const double *u, const uint32_t *offset, size_t rows, size_t lanes, double *total);
   /* y = start + x_0 y_0 + x_1 y_1 + ... (minus the products if negated); start NULL: nothing */
@@ -111,11 +133,11 @@ typedef struct tg_kernels_ {
   void (*add_product_masked)(double *t, const double *a, const double *b, size_t n);
   void (*add)(double *t, const double *a, size_t n);
   void (*subtract)(double *t, const double *a, size_t n);
-  /* v = log(sum_j exp(z_j)) and weight_j = exp(z_j - v), vectors L apart; label not NULL: v -= z[label] and the
-   * weight of the label less 1 (cross-entropy) */
+  /* v = log(sum_j exp(z_j)) and weight_j = exp(z_j - v), vectors L apart; label not NULL: v -= z[label], the
+   * weight of the label less 1, and what it was before in one more vector (cross-entropy) */
   void (*logsumexp)(const tg_named_ *z, size_t count, const double *label, double *v, double *weight, size_t L,
                     size_t lanes);
-  /* second_j += u p_j (dot_j - sum_k p_k dot_k), p the weights of the exponentials (those above, plus 1 at the label);
+  /* second_j += u p_j (dot_j - sum_k p_k dot_k), p the weights of the exponentials;
    * a name TG_NOWHERE stands for a vector of zeros, or nowhere to add to */
   void (*logsumexp_second)(const tg_named_ *dot, size_t count, const double *label, const double *weight, const double *u,
                            double *second, size_t L, size_t lanes);

@@ -27,6 +27,8 @@ typedef struct lane_thread {
   bool *failed;         /* L */
   const double **row;   /* L */
   size_t *rows, *rest;  /* of the samples at hand, as positions in the call: L each */
+  size_t *numbers;      /* their rows: L */
+  double *u_bar;        /* of one lane */
   double *seed;         /* L */
 } lane_thread;
 
@@ -93,6 +95,8 @@ static void free_threads(tg_lanes_ *l)
     tg_memory_free_(t->row);
     tg_memory_free_(t->rows);
     tg_memory_free_(t->rest);
+    tg_memory_free_(t->numbers);
+    tg_memory_free_(t->u_bar);
     tg_memory_free_(t->seed);
   }
   tg_memory_free_(l->thread);
@@ -155,21 +159,35 @@ void tg_lanes_threads_(tg_lanes_ *l, unsigned threads)
 
 /* ---- variants ---- */
 
-static const double *row_at(const tg_lanes_ *l, size_t position)
+static size_t row_number(const tg_lanes_ *l, size_t position)
 {
-  const size_t row = l->call->index != NULL ? l->call->index[position] : position;
-  return l->data.values + row * l->data.stride;
+  return l->call->index != NULL ? l->call->index[position] : position;
 }
 
-static double label_at(const tg_lanes_ *l, size_t position)
+static const double *row_at(const tg_lanes_ *l, size_t position)
 {
-  return l->data.label[l->call->index != NULL ? l->call->index[position] : position];
+  return l->data.values + row_number(l, position) * l->data.stride;
+}
+
+static double label_at(const tg_lanes_ *l, size_t position) { return l->data.label[row_number(l, position)]; }
+
+/* One sample in full, to record the loss at. */
+static void spread_row(const tg_lanes_ *l, size_t position, double *to)
+{
+  const tg_data *data = &l->data;
+  if (data->row_start == NULL) {
+    memcpy(to, row_at(l, position), data->columns * sizeof *to);
+    return;
+  }
+  const size_t row = row_number(l, position);
+  memset(to, 0, data->columns * sizeof *to);
+  for (size_t k = data->row_start[row]; k < data->row_start[row + 1]; k++) to[data->column[k]] = data->values[k];
 }
 
 static tg_status record_at(tg_lanes_ *l, size_t position)
 {
   memcpy(l->point, l->call->theta, l->d * sizeof *l->point);
-  memcpy(l->point + l->d, row_at(l, position), l->data.columns * sizeof *l->point);
+  spread_row(l, position, l->point + l->d);
   if (l->data.label != NULL) l->point[l->d + l->data.columns] = label_at(l, position);
   return tg_function_record_(l->f, l->point);
 }
@@ -184,7 +202,8 @@ static tg_status add_variant(tg_lanes_ *l, size_t position)
   if (recorded != TG_OK) return recorded;
   if (l->f->tape->point_dependent) return TG_E_BRANCH;
   variant *v = &l->variants[l->variant_count];
-  tg_status s = tg_body_compile_(&v->body, l->f, l->d, l->columns, l->L);
+  tg_status s = tg_body_compile_(&v->body, l->f, l->d, l->columns, l->data.row_start != NULL ? l->data.columns : 0,
+                                 l->L);
   if (s == TG_OK) s = tg_call_state_new_(&v->state, v->body);
   const size_t n = s == TG_OK ? tg_uniforms_(v->body) : 0;
   if (s == TG_OK) v->u_bar = tg_memory_resize_(NULL, 2 * n + 1, sizeof *v->u_bar);
@@ -226,8 +245,9 @@ static tg_status fill_thread(tg_lanes_ *l, lane_thread *t, size_t L)
   t->row = tg_memory_resize_(NULL, L, sizeof *t->row);
   t->rows = tg_memory_resize_(NULL, L, sizeof *t->rows);
   t->rest = tg_memory_resize_(NULL, L, sizeof *t->rest);
+  t->numbers = tg_memory_resize_(NULL, L, sizeof *t->numbers);
   t->seed = tg_memory_resize_(NULL, L, sizeof *t->seed);
-  return t->failed && t->row && t->rows && t->rest && t->seed ? TG_OK : TG_E_NOMEM;
+  return t->failed && t->row && t->rows && t->rest && t->numbers && t->seed ? TG_OK : TG_E_NOMEM;
 }
 
 /* Memory for variant v in every thread. */
@@ -251,6 +271,23 @@ static tg_status grow_threads(tg_lanes_ *l, size_t v)
   return TG_OK;
 }
 
+/* Gradients of samples, one by one, are for dense data and losses without a part that depends on theta alone. */
+static tg_status room_for_each(tg_lanes_ *l)
+{
+  size_t most = 0;
+  for (size_t v = 0; v < l->variant_count; v++) {
+    if (l->variants[v].body->uniform != NULL || l->variants[v].body->sparse) return TG_E_BRANCH;
+    const size_t n = tg_uniforms_(l->variants[v].body);
+    most = n > most ? n : most;
+  }
+  for (size_t i = 0; i < l->thread_count; i++) {
+    double *u_bar = tg_memory_resize_(l->thread[i].u_bar, most, sizeof *u_bar);
+    if (u_bar == NULL) return TG_E_NOMEM;
+    l->thread[i].u_bar = u_bar;
+  }
+  return TG_OK;
+}
+
 static tg_status all_threads(tg_lanes_ *l)
 {
   for (size_t v = 0; v < l->variant_count; v++) {
@@ -263,6 +300,16 @@ static tg_status all_threads(tg_lanes_ *l)
 /* ---- blocks ---- */
 
 static size_t rounded_up(size_t n) { return (n + TG_LANE_UNIT - 1) / TG_LANE_UNIT * TG_LANE_UNIT; }
+
+/* The samples of a sparse block: which rows they are, and their labels. */
+static void find_rows(const tg_lanes_ *l, lane_thread *t, tg_worker_ *w, size_t n)
+{
+  const size_t lanes = rounded_up(n);
+  for (size_t i = 0; i < lanes; i++) t->numbers[i] = row_number(l, t->rows[i < n ? i : n - 1]);
+  w->sparse = &l->data;
+  w->row = t->numbers;
+  for (size_t i = 0; l->data.label != NULL && i < lanes; i++) w->slot[w->body->label + i] = l->data.label[t->numbers[i]];
+}
 
 /* Rows as lane vectors; beyond the n given the last is repeated. */
 static void gather_rows(const tg_lanes_ *l, const double **row, const size_t *position, size_t n, double *to)
@@ -278,7 +325,7 @@ static void gather_rows(const tg_lanes_ *l, const double **row, const size_t *po
 static void make_blocked(tg_lanes_ *l)
 {
   const size_t blocks = (l->data.rows + l->L - 1) / l->L, size = l->columns * l->L;
-  if (l->blocked != NULL || l->data.borrow || blocks > SIZE_MAX / size) return;
+  if (l->blocked != NULL || l->data.borrow || l->data.row_start != NULL || blocks > SIZE_MAX / size) return;
   l->blocked = tg_memory_resize_(NULL, blocks * size + TG_LANE_UNIT, sizeof *l->blocked);
   if (l->blocked == NULL) return;
   lane_thread *t = &l->thread[0];
@@ -294,6 +341,16 @@ static const double *blocked_at(const tg_lanes_ *l, size_t block)
   return l->blocked + (-(uintptr_t)l->blocked / sizeof(double) & 7) + block * l->columns * l->L;
 }
 
+static bool has_nan(const double *x, size_t n)
+{
+  double sum = 0.0;
+  for (size_t i = 0; i < n; i++) sum += x[i] - x[i]; /* NaN of infinity too: then the longer look below */
+  if (sum == 0.0) return false;
+  for (size_t i = 0; i < n; i++)
+    if (isnan(x[i])) return true;
+  return false;
+}
+
 /* The derivatives of the block at hand, once its values are there and all guards hold. */
 static void derivatives(const tg_lanes_ *l, lane_thread *t, size_t v, size_t n)
 {
@@ -302,6 +359,27 @@ static void derivatives(const tg_lanes_ *l, lane_thread *t, size_t v, size_t n)
   if (l->mode == TG_RUN_SECOND) tg_worker_tangent_(w, s);
   for (size_t i = 0; i < w->lanes; i++) t->seed[i] = i < n ? 1.0 : 0.0;
   tg_worker_backward_(w, s, t->seed);
+}
+
+/* Gradients one by one; a block with NaN among them runs backward again with the masked rules. */
+static void each_gradient(const tg_lanes_ *l, lane_thread *t, size_t v, size_t n)
+{
+  tg_worker_ *w = &t->worker[v];
+  const tg_call_state_ *s = &l->variants[v].state;
+  bool nan = false;
+  for (int masked = 0; masked < 2; masked++) {
+    w->masked = masked != 0;
+    tg_worker_begin_(w, s, l->mode);
+    derivatives(l, t, v, n);
+    for (size_t i = 0; i < n; i++) {
+      tg_worker_collect_lane_(w, i, t->u_bar);
+      nan = nan || has_nan(t->u_bar, l->d);
+      memcpy(l->call->gradients + t->rows[i] * l->d, t->u_bar, l->d * sizeof *t->u_bar);
+    }
+    if (!nan) break;
+  }
+  w->masked = false;
+  tg_worker_begin_(w, s, l->mode);
 }
 
 static void take_values(const tg_lanes_ *l, const tg_worker_ *w, const size_t *position, size_t n, chunk_result *r)
@@ -333,7 +411,8 @@ static size_t run_variant(const tg_lanes_ *l, lane_thread *t, size_t v, size_t n
   const tg_call_state_ *s = &l->variants[v].state;
   size_t rest = 0;
   for (int attempt = 0; attempt < 2; attempt++) {
-    if (data == NULL) gather_rows(l, t->row, t->rows, n, w->data);
+    if (w->body->sparse) find_rows(l, t, w, n);
+    else if (data == NULL) gather_rows(l, t->row, t->rows, n, w->data);
     w->current = data != NULL ? data : w->data;
     w->lanes = rounded_up(n);
     const bool all = tg_worker_forward_(w, s, t->failed);
@@ -344,7 +423,8 @@ static size_t run_variant(const tg_lanes_ *l, lane_thread *t, size_t v, size_t n
   }
   if (n > 0) {
     take_values(l, w, t->rows, n, r);
-    if (l->mode != TG_RUN_VALUE) derivatives(l, t, v, n);
+    if (l->call->gradients != NULL) each_gradient(l, t, v, n);
+    else if (l->mode != TG_RUN_VALUE) derivatives(l, t, v, n);
   }
   memcpy(t->rows, t->rest, rest * sizeof *t->rows);
   return rest;
@@ -373,16 +453,6 @@ static size_t uniforms_of_all(const tg_lanes_ *l)
   return n;
 }
 
-static bool has_nan(const double *x, size_t n)
-{
-  double sum = 0.0;
-  for (size_t i = 0; i < n; i++) sum += x[i] - x[i]; /* NaN of infinity too: then the longer look below */
-  if (sum == 0.0) return false;
-  for (size_t i = 0; i < n; i++)
-    if (isnan(x[i])) return true;
-  return false;
-}
-
 static void run_chunk_once(const tg_lanes_ *l, lane_thread *t, size_t c, chunk_result *r, bool masked)
 {
   const size_t n = uniforms_of_all(l), end = (c + 1) * l->blocks_per_chunk;
@@ -392,6 +462,7 @@ static void run_chunk_once(const tg_lanes_ *l, lane_thread *t, size_t c, chunk_r
   if (l->mode != TG_RUN_VALUE) memset(r->u_bar, 0, 2 * n * sizeof *r->u_bar);
   for (size_t v = 0; v < l->variant_count; v++) {
     t->worker[v].masked = masked;
+    t->worker[v].status = TG_OK;
     if (l->variants[v].fits) tg_worker_begin_(&t->worker[v], &l->variants[v].state, l->mode);
   }
   for (size_t b = c * l->blocks_per_chunk; b < end && b < l->blocks && r->misfit == NOWHERE; b++) run_block(l, t, b, r);
@@ -556,6 +627,7 @@ static tg_status prepare(tg_lanes_ *l)
     s = add_variant(l, 0);
     if (s == TG_OK) s = set_uniforms(l, &l->variants[l->variant_count - 1]);
   }
+  if (s == TG_OK && l->call->gradients != NULL) s = room_for_each(l);
   if (s == TG_OK && l->call->index == NULL) make_blocked(l);
   if (s == TG_OK) partition(l);
   return s;
@@ -574,7 +646,8 @@ tg_status tg_lanes_run_(tg_lanes_ *l, const tg_lanes_call_ *call)
 {
   if (l->unsuited) return TG_E_BRANCH;
   l->call = call;
-  l->mode = call->hv != NULL ? TG_RUN_SECOND : call->gradient != NULL ? TG_RUN_GRADIENT : TG_RUN_VALUE;
+  l->mode = call->hv != NULL ? TG_RUN_SECOND
+            : call->gradient != NULL || call->gradients != NULL ? TG_RUN_GRADIENT : TG_RUN_VALUE;
   size_t misfit = NOWHERE, before = NOWHERE;
   for (;;) {
     tg_status s = attempt(l, &misfit);
@@ -586,7 +659,7 @@ tg_status tg_lanes_run_(tg_lanes_ *l, const tg_lanes_call_ *call)
     if (s == TG_OK) continue;
     if (s == TG_E_BRANCH) {
       l->fallbacks++;
-      l->unsuited = l->f->tape->point_dependent || l->variant_count == VARIANTS;
+      l->unsuited = l->f->tape->point_dependent || (call->gradients == NULL && l->variant_count == VARIANTS);
     }
     return s;
   }
