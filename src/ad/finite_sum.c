@@ -397,8 +397,11 @@ static bool gradients_by_lanes(tg_finite_sum *s, const double *theta, const size
                                double *values, double *gradients, tg_status *status)
 {
   const size_t all = count > SIZE_MAX / (s->d + 1) ? SIZE_MAX : count * (s->d + 1);
-  if (s->data.row_start || all == SIZE_MAX || !tg_reserve_((void **)&s->values, &s->values_room, all, sizeof *s->values))
-    return false;
+  if (s->data.row_start || s->plain || !s->lanes || count == 0) return false;
+  if (all == SIZE_MAX || !tg_reserve_((void **)&s->values, &s->values_room, all, sizeof *s->values)) {
+    *status = complain(s, TG_E_NOMEM, "for the gradients of the samples");
+    return true;
+  }
   double *const each = s->values + count;
   if (!by_lanes(s, &(tg_lanes_call_){.theta = theta, .index = index, .count = count, .values = s->values, .gradients = each},
                 status))

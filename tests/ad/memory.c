@@ -94,6 +94,7 @@ static tg_status prepare(state *s, ready from)
   if (from == VECTOR) status = tg_record_vector(&s->f, rich_vector, N, M, NULL, NULL);
   if (from == TAPE) status = tg_tape_new(&s->t);
   if (from == SUM || from == SUM_USED) status = tg_finite_sum_new(&s->s, loss, 3, data_of(s), NULL);
+  if (from == SUM_USED) tg_finite_sum_plain(s->s, true); /* the fast way asks for all its memory at the first call */
   if (from == SUM_USED) status = tg_finite_sum_gradient(s->s, s->x, NULL, 0, NULL, NULL);
   return status;
 }

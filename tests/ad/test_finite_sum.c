@@ -134,6 +134,8 @@ Test(finite_sum, sample_by_sample)
     close(&values[k], &wanted, 1), close(g + k * D, one, D);
   }
   cr_expect(tg_finite_sum_each(s, theta, NULL, 0, values, NULL) == TG_OK);
+  tg_finite_sum_plain(s, true);
+  cr_expect(tg_finite_sum_each(s, theta, NULL, 0, values, NULL) == TG_OK);
   double mean = 0.0, value;
   for (int k = 0; k < ROWS; k++) mean += values[k];
   mean /= ROWS;
@@ -205,9 +207,11 @@ Test(finite_sum, samples_may_take_different_branches)
   cr_expect(tg_finite_sum_gradient(s, &t, NULL, 0, &value, &g) == TG_OK);
   cr_expect(value == (25.0 - 5.0 - 10.0 + 25.0) / 4.0 && g == (10.0 - 1.0 - 2.0 + 10.0) / 4.0);
   cr_expect(tg_finite_sum_each(s, &t, NULL, 0, each, slopes) == TG_OK && each[2] == -10.0 && slopes[3] == 10.0);
+  tg_finite_sum_plain(s, true);
+  cr_expect(tg_finite_sum_each(s, &t, NULL, 0, each, slopes) == TG_OK && each[2] == -10.0 && slopes[3] == 10.0);
   tg_finite_sum_stats stats;
   tg_finite_sum_statistics(s, &stats);
-  cr_expect(stats.rerecordings >= 2 && stats.recordings == stats.rerecordings + 1);
+  cr_expect(stats.rerecordings >= 2 && stats.recordings >= stats.rerecordings + 1);
   tg_finite_sum_free(s);
 }
 

@@ -29,6 +29,7 @@ typedef struct lane_thread {
   size_t *rows, *rest;  /* of the samples at hand, as positions in the call: L each */
   size_t *numbers;      /* their rows: L */
   double *u_bar;        /* of one lane */
+  size_t u_bar_room;
   double *seed;         /* L */
 } lane_thread;
 
@@ -84,6 +85,20 @@ tg_status tg_lanes_new_(tg_lanes_ **made, tg_function *f, size_t d, size_t colum
   return TG_OK;
 }
 
+static void free_arrays(lane_thread *t)
+{
+  tg_memory_free_(t->failed);
+  tg_memory_free_(t->row);
+  tg_memory_free_(t->rows);
+  tg_memory_free_(t->rest);
+  tg_memory_free_(t->numbers);
+  tg_memory_free_(t->seed);
+  t->failed = NULL;
+  t->row = NULL;
+  t->rows = t->rest = t->numbers = NULL;
+  t->seed = NULL;
+}
+
 static void free_threads(tg_lanes_ *l)
 {
   tg_pool_free_(l->pool);
@@ -91,21 +106,18 @@ static void free_threads(tg_lanes_ *l)
   for (size_t i = 0; i < l->thread_count; i++) {
     lane_thread *t = &l->thread[i];
     for (size_t v = 0; v < VARIANTS; v++) tg_worker_free_(&t->worker[v]);
-    tg_memory_free_(t->failed);
-    tg_memory_free_(t->row);
-    tg_memory_free_(t->rows);
-    tg_memory_free_(t->rest);
-    tg_memory_free_(t->numbers);
+    free_arrays(t);
     tg_memory_free_(t->u_bar);
-    tg_memory_free_(t->seed);
   }
   tg_memory_free_(l->thread);
   l->thread = NULL;
   l->thread_count = 0;
 }
 
-static void free_variant(variant *v)
+static void free_variant(tg_lanes_ *l, size_t number)
 {
+  variant *v = &l->variants[number];
+  for (size_t i = 0; i < l->thread_count; i++) tg_worker_free_(&l->thread[i].worker[number]);
   tg_body_free_(v->body);
   tg_call_state_free_(&v->state);
   tg_memory_free_(v->u_bar);
@@ -123,7 +135,7 @@ void tg_lanes_forget_(tg_lanes_ *l)
   if (l == NULL) return;
   free_threads(l);
   free_blocked(l);
-  for (size_t i = 0; i < l->variant_count; i++) free_variant(&l->variants[i]);
+  for (size_t i = 0; i < l->variant_count; i++) free_variant(l, i);
   tg_memory_free_(l->results);
   tg_memory_free_(l->result_memory);
   l->results = NULL;
@@ -210,7 +222,7 @@ static tg_status add_variant(tg_lanes_ *l, size_t position)
   if (s == TG_OK && v->u_bar == NULL) s = TG_E_NOMEM;
   if (s == TG_OK) s = grow_threads(l, l->variant_count);
   if (s != TG_OK) {
-    free_variant(v);
+    free_variant(l, l->variant_count);
     return s;
   }
   v->u_bar_dot = v->u_bar + n;
@@ -238,16 +250,17 @@ static tg_status set_uniforms(tg_lanes_ *l, variant *v)
 
 /* ---- threads ---- */
 
-static tg_status fill_thread(tg_lanes_ *l, lane_thread *t, size_t L)
+static tg_status fill_thread(lane_thread *t, size_t L)
 {
-  (void)l;
   t->failed = tg_memory_resize_(NULL, L, sizeof *t->failed);
   t->row = tg_memory_resize_(NULL, L, sizeof *t->row);
   t->rows = tg_memory_resize_(NULL, L, sizeof *t->rows);
   t->rest = tg_memory_resize_(NULL, L, sizeof *t->rest);
   t->numbers = tg_memory_resize_(NULL, L, sizeof *t->numbers);
   t->seed = tg_memory_resize_(NULL, L, sizeof *t->seed);
-  return t->failed && t->row && t->rows && t->rest && t->numbers && t->seed ? TG_OK : TG_E_NOMEM;
+  if (t->failed && t->row && t->rows && t->rest && t->numbers && t->seed) return TG_OK;
+  free_arrays(t);
+  return TG_E_NOMEM;
 }
 
 /* Memory for variant v in every thread. */
@@ -263,7 +276,7 @@ static tg_status grow_threads(tg_lanes_ *l, size_t v)
   for (size_t i = 0; i < l->thread_count; i++) {
     lane_thread *t = &l->thread[i];
     tg_status s = TG_OK;
-    if (t->seed == NULL) s = fill_thread(l, t, b->L);
+    if (t->seed == NULL) s = fill_thread(t, b->L);
     if (s == TG_OK && t->worker[v].memory == NULL) s = tg_worker_new_(&t->worker[v], b, l->kernels);
     if (s != TG_OK) return s;
   }
@@ -281,9 +294,8 @@ static tg_status room_for_each(tg_lanes_ *l)
     most = n > most ? n : most;
   }
   for (size_t i = 0; i < l->thread_count; i++) {
-    double *u_bar = tg_memory_resize_(l->thread[i].u_bar, most, sizeof *u_bar);
-    if (u_bar == NULL) return TG_E_NOMEM;
-    l->thread[i].u_bar = u_bar;
+    lane_thread *t = &l->thread[i];
+    if (!tg_reserve_((void **)&t->u_bar, &t->u_bar_room, most, sizeof *t->u_bar)) return TG_E_NOMEM;
   }
   return TG_OK;
 }
@@ -321,19 +333,21 @@ static void gather_rows(const tg_lanes_ *l, const double **row, const size_t *po
     to[columns * l->L + i] = label_at(l, position[i < n ? i : n - 1]);
 }
 
-/* All rows as blocks, once. Without the memory for it, blocks are gathered every time. */
-static void make_blocked(tg_lanes_ *l)
+/* All rows as blocks, once. */
+static tg_status make_blocked(tg_lanes_ *l)
 {
   const size_t blocks = (l->data.rows + l->L - 1) / l->L, size = l->columns * l->L;
-  if (l->blocked != NULL || l->data.borrow || l->data.row_start != NULL || blocks > SIZE_MAX / size) return;
+  if (l->blocked != NULL || l->data.borrow || l->data.row_start != NULL) return TG_OK;
+  if (blocks > SIZE_MAX / sizeof(double) / size - 1) return TG_E_SIZE;
   l->blocked = tg_memory_resize_(NULL, blocks * size + TG_LANE_UNIT, sizeof *l->blocked);
-  if (l->blocked == NULL) return;
+  if (l->blocked == NULL) return TG_E_NOMEM;
   lane_thread *t = &l->thread[0];
   for (size_t b = 0; b < blocks; b++) {
     const size_t n = l->data.rows - b * l->L < l->L ? l->data.rows - b * l->L : l->L;
     for (size_t i = 0; i < n; i++) t->rows[i] = b * l->L + i;
     gather_rows(l, t->row, t->rows, n, l->blocked + (-(uintptr_t)l->blocked / sizeof(double) & 7) + b * size);
   }
+  return TG_OK;
 }
 
 static const double *blocked_at(const tg_lanes_ *l, size_t block)
@@ -628,7 +642,7 @@ static tg_status prepare(tg_lanes_ *l)
     if (s == TG_OK) s = set_uniforms(l, &l->variants[l->variant_count - 1]);
   }
   if (s == TG_OK && l->call->gradients != NULL) s = room_for_each(l);
-  if (s == TG_OK && l->call->index == NULL) make_blocked(l);
+  if (s == TG_OK && l->call->index == NULL) s = make_blocked(l);
   if (s == TG_OK) partition(l);
   return s;
 }
