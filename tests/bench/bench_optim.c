@@ -136,6 +136,8 @@ int main(void)
   const size_t sizes[] = {1000, 100000, 1000000};
   for (int i = 0; i < 3; i++) {
     cost("gd", tg_gd(1e-3), sizes[i], bowl, 0.9);
+    cost("momentum", tg_momentum(1e-3, 0.9), sizes[i], bowl, 0.9);
+    update_cost("momentum", tg_momentum(1e-3, 0.9), sizes[i], 0.9);
     cost("adam", tg_adam(1e-3), sizes[i], bowl, 1.6);
     update_cost("adam", tg_adam(1e-3), sizes[i], 1.6);
   }
