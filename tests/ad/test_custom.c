@@ -99,6 +99,37 @@ Test(custom, a_reverse_sweep_does_not_call_what_it_does_not_reach)
   tg_function_free(f);
 }
 
+static tg_var first_of_several(const tg_var *x, size_t n, void *user)
+{
+  tg_var y[M];
+  (void)user;
+  tg_custom(&custom_waves, x, n, y, M, NULL);
+  return y[0];
+}
+
+/* Outputs beyond the last that matters must not bring in what an earlier, wider sweep left in their place. */
+Test(custom, outputs_that_go_unused_count_for_nothing)
+{
+  tg_function *f;
+  double x[N], u[8], wide[8 * N], v[8 * N], g[N], hv[N], s = 0.0, along = 0.0;
+  point(x, N);
+  for (size_t i = 0; i < 8; i++) u[i] = 100.0;
+  for (size_t i = 0; i < 8 * N; i++) v[i] = 1.0;
+  for (size_t k = 0; k < N; k++) s += custom_coefficient(0, k) * x[k], along += custom_coefficient(0, k);
+  cr_assert(tg_record(&f, first_of_several, N, NULL, NULL) == TG_OK);
+  cr_expect(tg_vjp_block(f, x, 8, u, NULL, wide) == TG_OK);
+  cr_expect(tg_hvp_block(f, x, 8, v, NULL, wide) == TG_OK);
+  cr_expect(tg_gradient(f, x, NULL, g) == TG_OK);
+  for (size_t k = 0; k < N; k++) cr_expect(fabs(g[k] - cos(s) * custom_coefficient(0, k)) < 1e-15, "%zu: %g", k, g[k]);
+  cr_expect(tg_vjp_block(f, x, 8, u, NULL, wide) == TG_OK);
+  cr_expect(tg_hvp(f, x, v, g, hv) == TG_OK);
+  for (size_t k = 0; k < N; k++) {
+    const double wanted = -sin(s) * along * custom_coefficient(0, k);
+    cr_expect(fabs(hv[k] - wanted) < 1e-14, "%zu: %g is not %g", k, hv[k], wanted);
+  }
+  tg_function_free(f);
+}
+
 /* ---- Every driver, to be called with outputs full of a pattern. ---- */
 
 enum { K = 11, ROOM = N * N + K * N };

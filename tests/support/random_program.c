@@ -142,7 +142,7 @@ static tg_var run_custom(const program_step *s, const tg_var *v)
   for (size_t k = 0; k < PROGRAM_OPERANDS; k++)
     x[k] = k < 3 ? operand(s, k, v) : squashed(operand(s, k, v), s->squash[k], -2.0, 2.0);
   tg_custom(&custom_waves, x, PROGRAM_OPERANDS, y, 2, NULL);
-  return tg_mul(y[0], tg_add(y[1], 1.5));
+  return s->row < 2 ? y[s->row] : tg_mul(y[0], tg_add(y[1], 1.5)); /* an output may go unused */
 }
 
 static tg_var run_nary(const program_step *s, const tg_var *v)
