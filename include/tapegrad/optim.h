@@ -128,6 +128,11 @@ typedef struct tg_method {
   int variant;         /* nonlinear_cg: a tg_cg                                                                  */
   bool unscaled;       /* bfgs, dfp, lbfgs: start from B = I, not from I scaled by s'y / y'y                     */
   double radius;       /* trust regions: the first radius, > 0; levenberg_marquardt: in units of |D theta|       */
+  /* lbfgs: C(theta) + l1 sum_i l1_weight_i |theta_i| over lower <= theta <= upper. The arrays (n) are yours, to be kept
+   * until the run has ended; NULL: no bounds (so are infinite ones), weights 1. Value and gradient norm reported are those
+   * of this problem: the norm is 0 at its solution. The start is moved within the bounds. */
+  const double *lower, *upper, *l1_weight;
+  double l1;           /* >= 0                                                                                   */
   double armijo;       /* sufficient decrease in line searches, (0, 1/2)                                         */
   double wolfe;        /* curvature condition in line searches, (armijo, 1)                                      */
   tg_schedule schedule;

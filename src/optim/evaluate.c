@@ -1,6 +1,7 @@
 /* The one place where callbacks of an objective are called: counts, cancels, looks for what is not finite. */
 #include <math.h>
 
+#include "box.h"
 #include "run.h"
 
 int tg_stop_(tg_run *run, tg_stop why)
@@ -38,6 +39,7 @@ int tg_evaluate_(tg_run *run, tg_point_ *p, bool gradient, const double *d, doub
   p->value = p->largest = NAN;
   p->has_gradient = false;
   if (tg_answer_(run, run->c.evaluate(p->x, &p->value, gradient ? p->g : NULL, run->c.user))) return 1;
+  if (run->m.l1 > 0.0) p->value += tg_box_penalty_(run, p->x);
   p->finite = isfinite(p->value);
   if (!gradient) return 0;
   p->has_gradient = true;

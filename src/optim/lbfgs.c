@@ -10,6 +10,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "box.h"
 #include "line_search.h"
 #include "run.h"
 
@@ -23,7 +24,8 @@ tg_method tg_lbfgs(void)
 
 static const char *check(const tg_objective *c, const tg_method *m)
 {
-  (void)c;
+  const char *text = tg_boxed_(m) ? tg_check_box_(c, m) : NULL;
+  if (text) return text;
   if (m->memory < 1 || m->memory > MOST_PAIRS) return "memory must lie in 1 ... 1000";
   return tg_check_line_(m);
 }
@@ -36,7 +38,7 @@ typedef struct memory {
 
 static size_t own(const tg_objective *c, const tg_method *m)
 {
-  (void)c;
+  if (tg_boxed_(m)) return tg_box_own_(c, m);
   return offsetof(memory, slot) + m->memory * sizeof(size_t);
 }
 
@@ -57,7 +59,7 @@ static size_t rows_size(size_t m, size_t padded)
 
 static size_t work(const tg_objective *c, const tg_method *m, size_t padded)
 {
-  (void)c;
+  if (tg_boxed_(m)) return tg_box_work_(c, m, padded);
   const size_t rows = rows_size(m->memory, padded), rest = tg_pad_(2 * m->memory * m->memory + 8 * m->memory);
   return rows > SIZE_MAX / sizeof(double) - padded - rest ? SIZE_MAX : padded + rows + rest;
 }
@@ -264,6 +266,7 @@ static void steepest(const lbfgs *b, const double *g, tg_line_ *line)
 
 static int step(tg_run *run)
 {
+  if (tg_boxed_(&run->m)) return tg_box_step_(run);
   const lbfgs b = view(run);
   const tg_point_ *p = tg_current_(run);
   tg_line_ line = {.d = b.d, .first = 1.0};
@@ -284,6 +287,8 @@ const tg_rule_ tg_lbfgs_rule_ = {
     .name = "lbfgs",
     .make = tg_lbfgs,
     .check = check,
+    .missing = tg_missing_gradient_,
+    .boxes = true,
     .monotone = true,
     .work = work,
     .own = own,

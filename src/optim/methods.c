@@ -1,6 +1,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "box.h"
 #include "run.h"
 
 static const tg_rule_ *const table[] = {
@@ -88,6 +89,7 @@ tg_status tg_method_check(const tg_objective *c, const tg_method *m, const char 
   const tg_status status = tg_settings_check_(c, m, message);
   if (status) return status;
   const tg_rule_ *rule = tg_rule_of_(m);
+  if (tg_boxed_(m) && !rule->boxes) return refuse(TG_E_METHOD, "the method knows neither bounds nor an l1 term", message);
   const char *text = rule->missing ? rule->missing(c, m) : tg_missing_gradient_(c, m);
   return text ? refuse(TG_E_METHOD, text, message) : refuse(TG_OK, tg_status_string(TG_OK), message);
 }

@@ -1,6 +1,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "box.h"
 #include "level.h"
 #include "memory.h"
 #include "run.h"
@@ -92,6 +93,7 @@ static void begin(tg_run *run)
   r->theta = run->theta;
   run->origin = tg_clock_();
   if (!run->by_caller) memcpy(run->s.point[0].x, run->theta, run->n * sizeof(double));
+  if (!run->by_caller && tg_boxed_(&run->m)) tg_box_begin_(run, run->s.point[0].x);
   if (run->fit) tg_fit_begin_(run);
 }
 

@@ -88,6 +88,7 @@ struct tg_rule_ {
   tg_update_ update;
   tg_update_ look; /* the point where the gradient is taken, if not theta */
   /* others (or first-order methods with a line search: return tg_first_order_step_(run) to fall back) */
+  bool boxes;                                                           /* knows bounds and the L1 term           */
   bool monotone;                                                        /* the current iterate is always the best  */
   size_t (*work)(const tg_objective *c, const tg_method *m, size_t padded); /* numbers, a multiple of TG_LANES_; SIZE_MAX: too many */
   size_t (*own)(const tg_objective *c, const tg_method *m);             /* bytes                                   */

@@ -1,6 +1,7 @@
 /* When an iteration ends: the conditions of section 4.1, the same for every method. */
 #include <math.h>
 
+#include "box.h"
 #include "run.h"
 
 const char *tg_stop_string(tg_stop s)
@@ -35,9 +36,27 @@ static double scaled(const double *g, const double *x, size_t n, double value)
   return most;
 }
 
+/* The same norms of the subgradient under bounds and an L1 term. */
+static double boxed(const tg_run *run, const tg_point_ *p)
+{
+  double most = 0.0, sum = 0.0, most_scaled = 0.0;
+  for (size_t i = 0; i < run->n; i++) {
+    const double g = fabs(tg_box_gradient_(run, p, i));
+    most = fmax(most, g);
+    most_scaled = fmax(most_scaled, g * fmax(fabs(p->x[i]), 1.0));
+    sum = hypot(sum, g);
+  }
+  switch (run->o.norm) {
+  case TG_NORM_EUCLID: return sum;
+  case TG_NORM_SCALED: return most_scaled / fmax(fabs(p->value), 1.0);
+  default: return most;
+  }
+}
+
 double tg_gradient_norm_(const tg_run *run, const tg_point_ *p)
 {
   if (!p->has_gradient || isnan(p->largest)) return NAN;
+  if (tg_boxed_(&run->m)) return boxed(run, p);
   switch (run->o.norm) {
   case TG_NORM_EUCLID: return euclid(p->g, run->n, p->largest);
   case TG_NORM_SCALED: return scaled(p->g, p->x, run->n, p->value);

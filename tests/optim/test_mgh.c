@@ -1,0 +1,84 @@
+/* Every method for smooth objectives on the problems of More, Garbow & Hillstrom, with default settings: how many are
+ * solved, and how many points that takes. tests/bench/mgh.c prints the table. */
+#include <criterion/criterion.h>
+#include <math.h>
+#include <string.h>
+
+#include "../support/mgh.h"
+
+/* least: problems solved; most: geometric mean of points over those */
+typedef struct goal {
+  const char *method;
+  size_t least;
+  double most;
+} goal;
+
+static const goal goals[] = {
+    {"lbfgs", 45, 33.6}, {"bfgs", 45, 35.0},  {"trust_region", 45, 15.7},    {"levenberg_marquardt", 44, 11.1},
+    {"newton", 44, 15.7}, {"newton_cg", 45, 25.0}, {"trust_region_cg", 44, 15.7},
+};
+
+static int enough(const tg_report *now, void *user)
+{
+  (void)now;
+  return ((const mgh_probe *)user)->solved_at > 0;
+}
+
+static size_t solve(const mgh_problem *problem, tg_method m, bool squares)
+{
+  double x[MGH_MOST];
+  mgh_probe p;
+  cr_assert(mgh_open(&p, problem) == TG_OK);
+  problem->start(x, problem->n);
+  tg_minimize_options o = tg_minimize_defaults();
+  o.gradient_tol = 0.0;
+  o.watch = enough;
+  o.user = &p;
+  tg_report r;
+  cr_expect(tg_minimize(squares ? mgh_residuals(&p) : mgh_objective(&p), m, x, &o, &r) == TG_OK);
+  cr_expect(isfinite(r.value));
+  mgh_close(&p);
+  return p.solved_at;
+}
+
+Test(mgh, is_solved_within_the_points_wanted)
+{
+  for (size_t k = 0; k < sizeof goals / sizeof *goals; k++) {
+    const goal *g = &goals[k];
+    size_t solved = 0;
+    double logarithms = 0.0;
+    for (int i = 0; i < MGH_COUNT; i++) {
+      tg_method m;
+      cr_assert(tg_method_named(&m, g->method) == TG_OK);
+      const size_t points = solve(&mgh_table[i], m, strcmp(g->method, "levenberg_marquardt") == 0);
+      if (points > 0) solved++, logarithms += log((double)points);
+    }
+    const double mean = exp(logarithms / (double)solved);
+    cr_expect(solved >= g->least && mean <= g->most, "%s: %zu solved, mean %.2f", g->method, solved, mean);
+  }
+}
+
+/* "Converged" is said only where the gradient is small indeed. */
+Test(mgh, reports_of_convergence_are_true)
+{
+  for (size_t k = 0; tg_method_list(k); k++) {
+    tg_method m;
+    cr_assert(tg_method_named(&m, tg_method_list(k)) == TG_OK);
+    for (int i = 0; i < MGH_COUNT; i++) {
+      double x[MGH_MOST], g[MGH_MOST], value, most = 0.0;
+      mgh_probe p;
+      cr_assert(mgh_open(&p, &mgh_table[i]) == TG_OK);
+      mgh_table[i].start(x, p.problem->n);
+      const tg_objective c = strcmp(tg_method_list(k), "levenberg_marquardt") == 0 ? mgh_residuals(&p) : mgh_objective(&p);
+      tg_minimize_options o = tg_minimize_defaults();
+      o.max_iterations = 100;
+      tg_report r;
+      if (tg_minimize(c, m, x, &o, &r) == TG_OK && r.stop == TG_STOP_GRADIENT) {
+        cr_assert(c.evaluate(x, &value, g, c.user) == 0);
+        for (size_t j = 0; j < c.n; j++) most = fmax(most, fabs(g[j]));
+        cr_expect(most <= 1.001e-6, "%s, %s: %g", tg_method_list(k), p.problem->name, most);
+      }
+      mgh_close(&p);
+    }
+  }
+}
