@@ -9,7 +9,8 @@
 
 #include <tapegrad/overload.h>
 
-namespace {
+namespace
+{
 
 struct Observation {
   double time, decay;
@@ -52,8 +53,7 @@ int main()
     return 1;
   }
   std::printf("decay = %.4f exp(-%.4f time), despite the outlier at time 4\n", theta[0], theta[1]);
-  std::printf("misfit %.6f after %zu iterations, on numbers %.6f\n", report.value, report.iterations,
-              misfit(theta, data));
+  std::printf("misfit %.6f, on numbers %.6f\n", report.value, misfit(theta, data));
   std::printf("curvature %8.4f %8.4f\n          %8.4f %8.4f\n", hessian[0], hessian[1], hessian[2],
               hessian[3]);
   return 0;
