@@ -49,7 +49,8 @@ typedef struct tg_matrix_ {
   bool free_start;      /* start or end depend on theta */
   bool repeated;        /* a vector may occur more than once among x */
   uint32_t position;    /* sparse data: first of `columns of the sample` places among x, or TG_NO_OPERAND: the same */
-  size_t w;             /* where its packed coefficients and their adjoints begin in the workspace */
+  size_t w;             /* where its packed coefficients and their adjoints begin in the workspace, unless contiguous */
+  size_t w_ends;        /* where those of start (rows numbers) and end (rows numbers) begin */
 } tg_matrix_;
 
 typedef struct tg_products_ {

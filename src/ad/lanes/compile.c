@@ -558,7 +558,8 @@ static void finish_matrix(compiler *c, const group *g)
   if (c->status != TG_OK) return;
   m.contiguous = is_contiguous(b, &m);
   m.w = b->weights;
-  b->weights += (size_t)m.rows * m.columns + 2 * m.rows;
+  m.w_ends = m.w + (m.contiguous ? 0 : (size_t)m.rows * m.columns);
+  b->weights = m.w_ends + 2 * m.rows;
   b->matrices[b->matrix_count++] = m;
 }
 

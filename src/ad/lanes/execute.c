@@ -38,12 +38,10 @@ static void pack(const tg_body_ *b, const double *u, double *w)
     const tg_matrix_ *m = &b->matrices[i];
     const uint32_t *c = b->lists + m->coefficient;
     const size_t n = (size_t)m->rows * m->columns;
-    double *to = w + m->w;
-    if (!m->contiguous)
-      for (size_t k = 0; k < n; k++) to[k] = signed_entry(u, c[k]);
-    for (size_t r = 0; m->start != TG_NO_OPERAND && r < m->rows; r++) to[n + r] = signed_entry(u, b->lists[m->start + r]);
-    for (size_t r = 0; m->end != TG_NO_OPERAND && r < m->rows; r++)
-      to[n + m->rows + r] = signed_entry(u, b->lists[m->end + r]);
+    double *start = w + m->w_ends, *end = start + m->rows;
+    for (size_t k = 0; k < n && !m->contiguous; k++) w[m->w + k] = signed_entry(u, c[k]);
+    for (size_t r = 0; m->start != TG_NO_OPERAND && r < m->rows; r++) start[r] = signed_entry(u, b->lists[m->start + r]);
+    for (size_t r = 0; m->end != TG_NO_OPERAND && r < m->rows; r++) end[r] = signed_entry(u, b->lists[m->end + r]);
   }
 }
 
@@ -88,7 +86,7 @@ void tg_worker_free_(tg_worker_ *w)
 
 static void zero(double *x, size_t n) { memset(x, 0, n * sizeof *x); }
 
-void tg_worker_begin_(tg_worker_ *w, const tg_call_state_ *s, tg_run_mode_ mode)
+void tg_worker_begin_(tg_worker_ *w, const tg_call_state_ *s, tg_run_mode_ mode, double *u_bar, double *u_bar_dot)
 {
   const tg_body_ *b = w->body;
   const size_t held = b->broadcast_count * b->L;
@@ -99,9 +97,13 @@ void tg_worker_begin_(tg_worker_ *w, const tg_call_state_ *s, tg_run_mode_ mode)
       if (mode == TG_RUN_SECOND) w->dot[i * b->L + l] = s->u_dot[b->broadcast[i]];
     }
   if (mode == TG_RUN_VALUE) return;
+  w->u_bar = u_bar;
+  w->u_bar_dot = u_bar_dot;
+  zero(u_bar, tg_uniforms_(b));
   zero(w->bar, held);
   zero(w->w_bar, b->weights);
   if (mode != TG_RUN_SECOND) return;
+  zero(u_bar_dot, tg_uniforms_(b));
   zero(w->bar_dot, held);
   zero(w->w_bar_dot, b->weights);
 }
@@ -114,10 +116,9 @@ typedef struct packed { /* of one matrix */
 
 static packed packed_of(const tg_body_ *b, const tg_matrix_ *m, const double *u, const double *w)
 {
-  const size_t n = (size_t)m->rows * m->columns;
   return (packed){m->contiguous ? u + b->lists[m->coefficient] : w + m->w,
-                  m->start != TG_NO_OPERAND ? w + m->w + n : NULL,
-                  m->end != TG_NO_OPERAND ? w + m->w + n + m->rows : NULL};
+                  m->start != TG_NO_OPERAND ? w + m->w_ends : NULL,
+                  m->end != TG_NO_OPERAND ? w + m->w_ends + m->rows : NULL};
 }
 
 static void affine(const tg_worker_ *w, const tg_affine_ *a)
@@ -201,15 +202,17 @@ static void matrix_adjoint_of_x(const tg_worker_ *w, const tg_matrix_ *m, const 
 }
 
 /* W_bar += y_bar x', and the start's share: the sums of y_bar. */
-static void matrix_adjoint_of_w(const tg_worker_ *w, const tg_matrix_ *m, const double *y_bar, const double *x, double *sum)
+static void matrix_adjoint_of_w(const tg_worker_ *w, const tg_matrix_ *m, const double *y_bar, const double *x, double *u_sum,
+                                double *w_sum)
 {
+  double *sum = m->contiguous ? u_sum + w->body->lists[m->coefficient] : w_sum + m->w;
   const uint32_t *lists = w->body->lists;
   const tg_outer_ o = {.rows = m->rows, .columns = m->columns, .lanes = w->lanes, .u = y_bar, .u_offset = lists + m->y,
-                       .x = x, .x_offset = lists + m->x, .sum = sum + m->w, .row_step = m->columns};
+                       .x = x, .x_offset = lists + m->x, .sum = sum, .row_step = m->columns};
   if (m->constant || m->columns == 0) return;
   if (is_sparse(w, m)) {
     tg_sparse_ a = sparse_of(w, m);
-    a.u = y_bar, a.u_offset = lists + m->y, a.sum = sum + m->w;
+    a.u = y_bar, a.u_offset = lists + m->y, a.sum = sum;
     w->kernels->sparse_outer(&a);
     return;
   }
@@ -221,7 +224,7 @@ static void matrix_adjoint_of_start(const tg_worker_ *w, const tg_matrix_ *m, do
 {
   const uint32_t *lists = w->body->lists;
   if (m->free_start)
-    w->kernels->totals(y_bar, lists + m->y, m->rows, w->lanes, sum + m->w + (size_t)m->rows * m->columns);
+    w->kernels->totals(y_bar, lists + m->y, m->rows, w->lanes, sum + m->w_ends);
   for (size_t r = 0; m->y_start != TG_NO_OPERAND && r < m->rows; r++)
     w->kernels->add(y_bar + lists[m->y_start + r], y_bar + lists[m->y + r], w->lanes);
 }
@@ -231,14 +234,14 @@ static void matrix_backward(const tg_worker_ *w, const tg_call_state_ *s, const 
   const double *x = m->in_data ? w->current : w->slot;
   const packed p = packed_of(w->body, m, s->u, s->w);
   /* At second order the gradient itself matters only to the part that depends on theta alone. */
-  if (!second || w->body->uniform != NULL) matrix_adjoint_of_w(w, m, w->bar, x, w->w_bar);
+  if (!second || w->body->uniform != NULL) matrix_adjoint_of_w(w, m, w->bar, x, w->u_bar, w->w_bar);
   matrix_adjoint_of_start(w, m, w->bar, w->w_bar);
   if (second) {
     const packed q = packed_of(w->body, m, s->u_dot, s->w_dot);
-    matrix_adjoint_of_w(w, m, w->bar_dot, x, w->w_bar_dot);
+    matrix_adjoint_of_w(w, m, w->bar_dot, x, w->u_bar_dot, w->w_bar_dot);
     matrix_adjoint_of_start(w, m, w->bar_dot, w->w_bar_dot);
     if (!m->in_data) {
-      matrix_adjoint_of_w(w, m, w->bar, w->dot, w->w_bar_dot);
+      matrix_adjoint_of_w(w, m, w->bar, w->dot, w->u_bar_dot, w->w_bar_dot);
       matrix_adjoint_of_x(w, m, p.w, w->bar_dot, w->bar_dot);
       if (!m->constant) matrix_adjoint_of_x(w, m, q.w, w->bar, w->bar_dot);
     }
@@ -644,14 +647,11 @@ static void collect(const tg_worker_ *w, const double *bar, const double *w_bar,
     const tg_matrix_ *m = &b->matrices[i];
     const size_t n = (size_t)m->rows * m->columns;
     const uint32_t *c = b->lists + m->coefficient;
-    const double *from = w_bar + m->w;
-    if (m->contiguous && !m->constant)
-      for (size_t k = 0; k < n; k++) u_bar[c[0] + k] += from[k];
-    else if (!m->constant)
-      for (size_t k = 0; k < n; k++) add_signed(u_bar, c[k], from[k]);
+    const double *ends = w_bar + m->w_ends;
+    for (size_t k = 0; k < n && !m->contiguous && !m->constant; k++) add_signed(u_bar, c[k], w_bar[m->w + k]);
     if (!m->free_start) continue;
-    for (size_t r = 0; m->start != TG_NO_OPERAND && r < m->rows; r++) add_signed(u_bar, b->lists[m->start + r], from[n + r]);
-    for (size_t r = 0; m->end != TG_NO_OPERAND && r < m->rows; r++) add_signed(u_bar, b->lists[m->end + r], from[n + r]);
+    for (size_t r = 0; m->start != TG_NO_OPERAND && r < m->rows; r++) add_signed(u_bar, b->lists[m->start + r], ends[r]);
+    for (size_t r = 0; m->end != TG_NO_OPERAND && r < m->rows; r++) add_signed(u_bar, b->lists[m->end + r], ends[r]);
   }
   for (size_t i = 0; i < b->broadcast_count; i++) {
     if (!tg_varies_with_theta_(b, b->broadcast[i])) continue;
@@ -681,8 +681,8 @@ void tg_worker_collect_lane_(const tg_worker_ *w, size_t lane, double *u_bar)
   for (size_t i = 0; i < b->broadcast_count; i++) u_bar[b->broadcast[i]] += w->bar[i * b->L + lane];
 }
 
-void tg_worker_collect_(const tg_worker_ *w, double *u_bar, double *u_bar_dot)
+void tg_worker_collect_(const tg_worker_ *w)
 {
-  collect(w, w->bar, w->w_bar, u_bar);
-  if (u_bar_dot != NULL) collect(w, w->bar_dot, w->w_bar_dot, u_bar_dot);
+  collect(w, w->bar, w->w_bar, w->u_bar);
+  if (w->mode == TG_RUN_SECOND) collect(w, w->bar_dot, w->w_bar_dot, w->u_bar_dot);
 }

@@ -20,6 +20,7 @@ typedef struct tg_worker_ {
   double *memory; /* of all the arrays below */
   double *slot, *bar, *dot, *bar_dot; /* slots x L each: value, adjoint, tangent, tangent of the adjoint */
   double *w_bar, *w_bar_dot;          /* adjoints of the packed matrices */
+  double *u_bar, *u_bar_dot;          /* of the uniforms: the caller's */
   double *data;                       /* columns x L, where rows are gathered */
   double *temporary[12];              /* L each: partials, and constant vectors */
   double *scratch;                    /* of the scalar form of an n-ary operation */
@@ -41,8 +42,9 @@ void tg_call_state_pack_(tg_call_state_ *s, const tg_body_ *b, bool second);
 tg_status tg_worker_new_(tg_worker_ *w, const tg_body_ *b, const tg_kernels_ *k);
 void tg_worker_free_(tg_worker_ *w);
 
-/* Uniforms to their vectors, and adjoints that live through the blocks to zero. */
-void tg_worker_begin_(tg_worker_ *w, const tg_call_state_ *s, tg_run_mode_ mode);
+/* Uniforms to their vectors, and to zero what gathers over the blocks: the adjoints of the uniforms in u_bar and, at
+ * second order, their tangents in u_bar_dot, which are the caller's and complete after tg_worker_collect_. */
+void tg_worker_begin_(tg_worker_ *w, const tg_call_state_ *s, tg_run_mode_ mode, double *u_bar, double *u_bar_dot);
 
 /* Values of w->current's lanes. False: a guard fails in some lane; failed[lane] tells which. */
 bool tg_worker_forward_(tg_worker_ *w, const tg_call_state_ *s, bool *failed);
@@ -50,8 +52,8 @@ void tg_worker_tangent_(tg_worker_ *w, const tg_call_state_ *s);
 /* From the seeds (a vector of L) of the loss to the adjoints of the uniforms. */
 void tg_worker_backward_(tg_worker_ *w, const tg_call_state_ *s, const double *seed);
 
-/* Adds what has gathered since begin to the adjoints of the uniforms, and to their tangents if bar_dot is not NULL. */
-void tg_worker_collect_(const tg_worker_ *w, double *u_bar, double *u_bar_dot);
+/* What has gathered elsewhere since begin joins u_bar and u_bar_dot. */
+void tg_worker_collect_(const tg_worker_ *w);
 
 /* The adjoints of the uniforms for one lane of the block at hand, set; dense data, begun with this block. */
 void tg_worker_collect_lane_(const tg_worker_ *w, size_t lane, double *u_bar);

@@ -244,7 +244,8 @@ static tg_status set_uniforms(tg_lanes_ *l, variant *v)
   v->fits = s == TG_OK;
   if (s != TG_OK) return s == TG_E_BRANCH ? TG_OK : s;
   tg_call_state_pack_(&v->state, b, l->mode == TG_RUN_SECOND);
-  memset(v->u_bar, 0, 2 * tg_uniforms_(b) * sizeof *v->u_bar);
+  if (l->mode != TG_RUN_VALUE) memset(v->u_bar, 0, tg_uniforms_(b) * sizeof *v->u_bar);
+  if (l->mode == TG_RUN_SECOND) memset(v->u_bar_dot, 0, tg_uniforms_(b) * sizeof *v->u_bar_dot);
   return TG_OK;
 }
 
@@ -383,7 +384,7 @@ static void each_gradient(const tg_lanes_ *l, lane_thread *t, size_t v, size_t n
   bool nan = false;
   for (int masked = 0; masked < 2; masked++) {
     w->masked = masked != 0;
-    tg_worker_begin_(w, s, l->mode);
+    tg_worker_begin_(w, s, l->mode, w->u_bar, w->u_bar_dot);
     derivatives(l, t, v, n);
     for (size_t i = 0; i < n; i++) {
       tg_worker_collect_lane_(w, i, t->u_bar);
@@ -393,7 +394,7 @@ static void each_gradient(const tg_lanes_ *l, lane_thread *t, size_t v, size_t n
     if (!nan) break;
   }
   w->masked = false;
-  tg_worker_begin_(w, s, l->mode);
+  tg_worker_begin_(w, s, l->mode, w->u_bar, w->u_bar_dot);
 }
 
 static void take_values(const tg_lanes_ *l, const tg_worker_ *w, const size_t *position, size_t n, chunk_result *r)
@@ -469,25 +470,34 @@ static size_t uniforms_of_all(const tg_lanes_ *l)
 
 static void run_chunk_once(const tg_lanes_ *l, lane_thread *t, size_t c, chunk_result *r, bool masked)
 {
-  const size_t n = uniforms_of_all(l), end = (c + 1) * l->blocks_per_chunk;
+  const size_t end = (c + 1) * l->blocks_per_chunk;
+  size_t at = 0;
   r->value = 0.0;
   r->misfit = NOWHERE;
   r->status = TG_OK;
-  if (l->mode != TG_RUN_VALUE) memset(r->u_bar, 0, 2 * n * sizeof *r->u_bar);
   for (size_t v = 0; v < l->variant_count; v++) {
-    t->worker[v].masked = masked;
-    t->worker[v].status = TG_OK;
-    if (l->variants[v].fits) tg_worker_begin_(&t->worker[v], &l->variants[v].state, l->mode);
+    tg_worker_ *w = &t->worker[v];
+    if (!l->variants[v].fits) continue;
+    w->masked = masked;
+    w->status = TG_OK;
+    tg_worker_begin_(w, &l->variants[v].state, l->mode, r->u_bar + at, r->u_bar_dot + at);
+    at += tg_uniforms_(w->body);
   }
   for (size_t b = c * l->blocks_per_chunk; b < end && b < l->blocks && r->misfit == NOWHERE; b++) run_block(l, t, b, r);
-  size_t at = 0;
   for (size_t v = 0; v < l->variant_count; v++) {
     if (!l->variants[v].fits) continue;
     if (t->worker[v].status != TG_OK) r->status = t->worker[v].status;
-    if (l->mode != TG_RUN_VALUE)
-      tg_worker_collect_(&t->worker[v], r->u_bar + at, l->mode == TG_RUN_SECOND ? r->u_bar_dot + at : NULL);
-    at += tg_uniforms_(l->variants[v].body);
+    if (l->mode != TG_RUN_VALUE) tg_worker_collect_(&t->worker[v]);
   }
+}
+
+/* Uniforms of the variants that are used. */
+static size_t uniforms_in_use(const tg_lanes_ *l)
+{
+  size_t n = 0;
+  for (size_t v = 0; v < l->variant_count; v++)
+    if (l->variants[v].fits) n += tg_uniforms_(l->variants[v].body);
+  return n;
 }
 
 /* Rule R5: NaN among the derivatives, and the chunk runs again with the masked rules. */
@@ -495,7 +505,8 @@ static void run_chunk(const tg_lanes_ *l, lane_thread *t, size_t c, chunk_result
 {
   run_chunk_once(l, t, c, r, false);
   if (l->mode == TG_RUN_VALUE || r->misfit != NOWHERE) return;
-  if (has_nan(r->u_bar, 2 * uniforms_of_all(l))) run_chunk_once(l, t, c, r, true);
+  const size_t n = uniforms_in_use(l);
+  if (has_nan(r->u_bar, n) || (l->mode == TG_RUN_SECOND && has_nan(r->u_bar_dot, n))) run_chunk_once(l, t, c, r, true);
 }
 
 static void add_chunk(tg_lanes_ *l, const chunk_result *r, double *value)
