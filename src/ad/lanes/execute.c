@@ -16,7 +16,7 @@ tg_status tg_call_state_new_(tg_call_state_ *s, const tg_body_ *b)
   s->u_dot = s->u + n;
   s->w = s->u_dot + n;
   s->w_dot = s->w + w;
-  memcpy(s->u + b->d + b->results, b->constants, b->constant_count * sizeof *s->u);
+  for (size_t k = 0; k < b->constant_count; k++) s->u[b->d + b->results + k] = b->constants[k];
   return TG_OK;
 }
 
