@@ -15,6 +15,13 @@
  * Columns of sparse rows may enter dot and affine only (or plain loops that amount to them); anything else is answered
  * with TG_E_DATA, not with a copy in full. A label beside them is dense and may be used at will.
  *
+ * The recording is compiled and evaluated for a block of samples at a time, in vector registers: arithmetic, sums and
+ * products of any length, sqrt exp exp2 expm1 log log1p pow sin cos tanh sigmoid softplus log_sigmoid, logsumexp,
+ * cross_entropy and pick. All other operations are taken sample by sample within the block. Values of single operations are
+ * within 2 ulp of the C library's and equal at special values; a product that is added to a sum may be fused with the addition.
+ * For one build and one instruction set (TG_ISA, status.h) results have the same bits for any number of threads, for the
+ * value alone or with derivatives, and for a sample wherever it stands among the others.
+ *
  * The loss is recorded once and evaluated for every sample. What it reads behind `user` is captured then and must
  * stay valid and unchanged, except through tg_live. A sum is used by one thread at a time. */
 #ifndef TAPEGRAD_FINITE_SUM_H
