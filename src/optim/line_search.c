@@ -9,7 +9,7 @@
 #include <float.h>
 #include <math.h>
 
-enum { TRIALS = 30 };
+enum { TRIALS = 40 };
 
 /* Values closer than this part of their size are taken for equal: what summing a million terms leaves. */
 static const double rounding = 1e-12;
@@ -124,6 +124,14 @@ static void keep(search *s, tg_point_ *at, const trial *p)
   s->kept = *p;
 }
 
+/* Among values that rounding makes equal the flattest slope is the best. */
+static bool better(const search *s, const trial *p)
+{
+  if (!s->line->end) return true;
+  if (fabs(p->value - s->kept.value) <= s->noise) return fabs(p->slope) < fabs(s->kept.slope);
+  return p->value < s->kept.value;
+}
+
 static int bracket(search *s, size_t trials)
 {
   tg_line_ *line = s->line;
@@ -132,7 +140,7 @@ static int bracket(search *s, size_t trials)
     tg_point_ *at = tg_spare_(s->run, line->end);
     if (measure(s, at, &p)) return 1;
     if (p.finite && acceptable(s, &p)) return keep(s, at, &p), 0;
-    if (p.finite && decreases(s, &p) && (!line->end || p.value < s->kept.value)) keep(s, at, &p);
+    if (p.finite && decreases(s, &p) && better(s, &p)) keep(s, at, &p);
     narrow(s, &p);
     const double next = s->bracketed ? interpolate(s) : extrapolate(s);
     if (s->bracketed && !(next > s->low.t && next < s->high.t)) break; /* the bracket is down to neighbouring numbers */

@@ -82,7 +82,8 @@ static bool idles(tg_run *run)
   s->lowest = fmin(s->lowest, p->value);
   s->smallest = fmin(s->smallest, p->largest);
   s->idle = falls ? 0 : s->idle + 1;
-  return s->idle >= PATIENCE && (run->rule->monotone || run->m.line_search > TG_LINE_FIXED);
+  const bool descends = run->rule->monotone || run->m.line_search > TG_LINE_FIXED;
+  return s->idle >= PATIENCE && descends && run->m.line_search != TG_LINE_FIXED;
 }
 
 static tg_stop reason(const tg_run *run, double before)

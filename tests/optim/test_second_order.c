@@ -1,2 +1,368 @@
+/* Methods that keep or use curvature: trajectories against their formulas in 50 digits (trajectories_2.py), and what is
+ * true of them in exact arithmetic. */
 #include <criterion/criterion.h>
-Test(x,y){}
+#include <math.h>
+#include <string.h>
+
+#include "../support/problems.h"
+
+enum { N = 3 };
+
+typedef struct path {
+  const char *name;
+  size_t steps;
+  double x[N];
+} path;
+
+static const path paths[] = {
+#define PATH(name, steps, a, b, c) {name, steps, {a, b, c}},
+#include "trajectories_2.inc"
+#undef PATH
+};
+
+static const double a[N][N] = {{2, -0.5, 0}, {-0.5, 1.25, 0.25}, {0, 0.25, 0.75}}, b[N] = {1, -2, 0.5};
+static const double start[N] = {1.5, -1, 0.25};
+
+/* *user: 1, or 0 for the quadratic alone */
+static int evaluate(const double *x, double *value, double *g, void *user)
+{
+  const double quartic = *(const double *)user;
+  double sum = 0.0;
+  for (int i = 0; i < N; i++) {
+    double ax = 0.0;
+    for (int j = 0; j < N; j++) ax += a[i][j] * x[j];
+    sum += x[i] * (0.5 * ax - b[i]) + quartic * pow(x[i], 4) / 8;
+    if (g) g[i] = ax - b[i] + quartic * pow(x[i], 3) / 2;
+  }
+  if (value) *value = sum;
+  return 0;
+}
+
+static int product(const double *x, const double *v, double *hv, void *user)
+{
+  const double quartic = *(const double *)user;
+  for (int i = 0; i < N; i++) {
+    hv[i] = 1.5 * quartic * x[i] * x[i] * v[i];
+    for (int j = 0; j < N; j++) hv[i] += a[i][j] * v[j];
+  }
+  return 0;
+}
+
+static tg_objective objective(double *quartic)
+{
+  return (tg_objective){.n = N, .evaluate = evaluate, .hvp = product, .user = quartic};
+}
+
+/* The settings of trajectories_2.py by the name of the case. */
+static tg_method method(const char *name)
+{
+  char first[32] = {0};
+  tg_method m;
+  memcpy(first, name, strcspn(name, " "));
+  cr_assert(tg_method_named(&m, first) == TG_OK, "%s", first);
+  m.line_search = TG_LINE_FIXED;
+  m.alpha = 0.5;
+  if (!strcmp(first, "nonlinear_cg")) m.alpha = 0.125;
+  if (!strcmp(name, "newton")) m.alpha = 1.0;
+  if (strstr(name, "unscaled")) m.unscaled = true;
+  if (strstr(name, "two")) m.memory = 2;
+  if (strstr(name, "fletcher")) m.variant = TG_CG_FLETCHER_REEVES;
+  if (strstr(name, "polak")) m.variant = TG_CG_POLAK_RIBIERE;
+  if (strstr(name, "hager")) m.variant = TG_CG_HAGER_ZHANG;
+  if (strstr(name, "exact")) m.line_search = TG_LINE_EXACT;
+  if (strstr(name, "armijo")) m.line_search = TG_LINE_ARMIJO, m.alpha = 1.0, m.factor = 0.5, m.armijo = 0.25;
+  return m;
+}
+
+static double difference(const double *x, const double *y, size_t n)
+{
+  double most = 0.0, size = 0.0;
+  for (size_t i = 0; i < n; i++) {
+    most = fmax(most, fabs(x[i] - y[i]));
+    size = fmax(size, fabs(y[i]));
+  }
+  return most / size;
+}
+
+Test(second_order, follows_the_formulas)
+{
+  for (size_t k = 0; k < sizeof paths / sizeof *paths; k++) {
+    const path *p = &paths[k];
+    if (!strncmp(p->name, "scalar", 6)) continue;
+    double x[N], quartic = strstr(p->name, "quadratic") ? 0.0 : 1.0;
+    memcpy(x, start, sizeof x);
+    tg_minimize_options o = {.max_iterations = p->steps};
+    tg_report r;
+    cr_assert(tg_minimize(objective(&quartic), method(p->name), x, &o, &r) == TG_OK);
+    /* An exact search finds its minimum as far as slopes tell: they are zero to a few units of the last place. */
+    const double tolerance = strstr(p->name, "exact") ? 1e-10 : 1e-12;
+    cr_expect(difference(x, p->x, N) <= tolerance, "%s after %zu: %g off, %s", p->name, p->steps, difference(x, p->x, N),
+              tg_stop_string(r.stop));
+  }
+}
+
+/* ---- one parameter ---- */
+
+static int cubic(const double *x, double *value, double *g, void *user)
+{
+  (void)user;
+  if (value) *value = x[0] * (x[0] * (x[0] - 3.0) - 9.0);
+  if (g) g[0] = 3.0 * x[0] * x[0] - 6.0 * x[0] - 9.0;
+  return 0;
+}
+
+static int cubic_second(const double *x, double *h, void *user)
+{
+  (void)user;
+  h[0] = 6.0 * x[0] - 6.0;
+  return 0;
+}
+
+Test(second_order, one_parameter_follows_the_worked_example)
+{
+  for (size_t k = 0; k < sizeof paths / sizeof *paths; k++) {
+    const path *p = &paths[k];
+    if (strncmp(p->name, "scalar", 6)) continue;
+    double x = 1.5;
+    tg_method m = strstr(p->name, "newton") ? tg_newton() : tg_secant(0.25);
+    m.line_search = TG_LINE_FIXED;
+    const tg_minimize_options o = {0};
+    const tg_objective c = {.n = 1, .evaluate = cubic, .hessian = cubic_second};
+    tg_run *run; /* stepped by hand: a run cut short keeps the best point, not the last */
+    cr_assert(tg_run_new(&run, c, m, &x, &o) == TG_OK);
+    for (size_t i = 0; i < p->steps; i++) tg_run_step(run);
+    cr_expect(fabs(x - p->x[0]) <= 1e-12 * x, "%s %zu: %.17g", p->name, p->steps, x);
+    tg_run_free(run);
+  }
+}
+
+static int well(const double *x, double *value, double *g, void *user)
+{
+  (void)user;
+  if (value) *value = -0.25 * pow(x[0], 4) + 2.5 * x[0] * x[0];
+  if (g) g[0] = -pow(x[0], 3) + 5.0 * x[0];
+  return 0;
+}
+
+static int well_second(const double *x, double *h, void *user)
+{
+  (void)user;
+  h[0] = -3.0 * x[0] * x[0] + 5.0;
+  return 0;
+}
+
+Test(second_order, bare_newton_oscillates_where_the_safeguarded_one_does_not)
+{
+  double x = 1.0;
+  tg_method m = tg_newton();
+  m.line_search = TG_LINE_FIXED;
+  const tg_objective c = {.n = 1, .evaluate = well, .hessian = well_second};
+  tg_minimize_options o = {.max_iterations = 51};
+  tg_run *run;
+  cr_assert(tg_run_new(&run, c, m, &x, &o) == TG_OK);
+  for (int i = 1; tg_run_step(run); i++) cr_expect(i > 50 || x == (i % 2 ? -1.0 : 1.0));
+  cr_expect(tg_run_report(run)->stop == TG_STOP_ITERATIONS);
+  tg_run_free(run);
+  tg_report r;
+  const tg_method sound[] = {tg_newton(), tg_trust_region()};
+  for (int i = 0; i < 2; i++) {
+    x = 1.0;
+    cr_expect(tg_minimize(c, sound[i], &x, NULL, &r) == TG_OK && r.stop == TG_STOP_GRADIENT && fabs(x) < 1e-6);
+  }
+}
+
+/* ---- quadratics ---- */
+
+enum { Q = 12 };
+
+typedef struct quadratic {
+  double a[Q][Q], b[Q], solution[Q];
+  tg_quadratic q;
+} quadratic;
+
+/* A = I + sum of a few squares, its condition in the hundreds; the solution is known. */
+static void make(quadratic *p)
+{
+  for (int i = 0; i < Q; i++) {
+    p->b[i] = 0.0;
+    p->solution[i] = cos(3.0 * i);
+    for (int j = 0; j < Q; j++) {
+      p->a[i][j] = i == j ? 1.0 + i : 0.0;
+      for (int k = 1; k < 4; k++) p->a[i][j] += cos(k * i + k) * cos(k * j + k) * k;
+    }
+  }
+  for (int i = 0; i < Q; i++)
+    for (int j = 0; j < Q; j++) p->b[i] += p->a[i][j] * p->solution[j];
+  p->q = (tg_quadratic){.n = Q, .a = &p->a[0][0], .b = p->b};
+}
+
+Test(second_order, bfgs_with_exact_search_ends_in_n_steps_on_a_quadratic)
+{
+  quadratic p;
+  make(&p);
+  const tg_method methods[] = {tg_bfgs(), tg_dfp(), tg_lbfgs(), tg_nonlinear_cg(TG_CG_FLETCHER_REEVES), tg_linear_cg()};
+  for (size_t k = 0; k < sizeof methods / sizeof *methods; k++) {
+    double x[Q] = {0};
+    tg_method m = methods[k];
+    m.line_search = TG_LINE_EXACT;
+    m.unscaled = true;
+    m.memory = 2 * Q;
+    tg_minimize_options o = {.gradient_tol = 1e-8};
+    tg_report r;
+    cr_expect(tg_minimize(tg_quadratic_objective(&p.q), m, x, &o, &r) == TG_OK);
+    cr_expect(r.stop == TG_STOP_GRADIENT && r.iterations <= Q, "%s: %zu, %s", tg_method_name(&m), r.iterations,
+              tg_stop_string(r.stop));
+    cr_expect(difference(x, p.solution, Q) <= 1e-8);
+  }
+}
+
+Test(second_order, directions_of_linear_cg_are_conjugate)
+{
+  quadratic p;
+  make(&p);
+  double x[Q] = {0}, before[Q] = {0}, d[Q][Q];
+  tg_run *run;
+  tg_minimize_options o = {.max_iterations = Q - 2};
+  cr_assert(tg_run_new(&run, tg_quadratic_objective(&p.q), tg_linear_cg(), x, &o) == TG_OK);
+  int steps = 0;
+  for (bool more = true; more; steps++) {
+    more = tg_run_step(run);
+    for (int i = 0; i < Q; i++) d[steps][i] = x[i] - before[i];
+    memcpy(before, x, sizeof x);
+  }
+  tg_run_free(run);
+  cr_expect(steps == Q - 2);
+  for (int s = 0; s < steps; s++)
+    for (int t = 0; t < s; t++) {
+      double sat = 0.0, sas = 0.0, tat = 0.0;
+      for (int i = 0; i < Q; i++)
+        for (int j = 0; j < Q; j++) {
+          sat += d[s][i] * p.a[i][j] * d[t][j];
+          sas += d[s][i] * p.a[i][j] * d[s][j];
+          tat += d[t][i] * p.a[i][j] * d[t][j];
+        }
+      cr_expect(fabs(sat) <= 1e-7 * sqrt(sas * tat), "%d, %d: %g", s, t, sat / sqrt(sas * tat));
+    }
+}
+
+static int by_product(const double *v, double *av, size_t n, void *user)
+{
+  const quadratic *p = user;
+  for (size_t i = 0; i < n; i++) {
+    av[i] = 0.0;
+    for (size_t j = 0; j < n; j++) av[i] += p->a[i][j] * v[j];
+  }
+  return 0;
+}
+
+Test(second_order, quadratics_from_products_are_those_from_matrices)
+{
+  quadratic p;
+  make(&p);
+  double x[Q] = {0}, y[Q] = {0}, room[Q];
+  tg_quadratic q = {.n = Q, .product = by_product, .b = p.b, .room = room, .user = &p};
+  tg_minimize_options o = {.gradient_tol = 1e-9};
+  cr_expect(tg_minimize(tg_quadratic_objective(&p.q), tg_linear_cg(), x, &o, NULL) == TG_OK);
+  cr_expect(tg_minimize(tg_quadratic_objective(&q), tg_linear_cg(), y, &o, NULL) == TG_OK);
+  cr_expect(difference(x, y, Q) <= 1e-9);
+  q.room = NULL;
+  cr_expect(tg_minimize(tg_quadratic_objective(&q), tg_linear_cg(), y, &o, NULL) == TG_E_ARGUMENT);
+}
+
+Test(second_order, linear_cg_says_when_there_is_no_minimum)
+{
+  const double indefinite[4] = {1, 0, 0, -1}, right[2] = {1, 1};
+  tg_quadratic q = {.n = 2, .a = indefinite, .b = right};
+  double x[2] = {0};
+  tg_report r;
+  cr_expect(tg_minimize(tg_quadratic_objective(&q), tg_linear_cg(), x, NULL, &r) == TG_OK);
+  cr_expect(r.stop == TG_STOP_UNBOUNDED);
+}
+
+Test(second_order, lbfgs_that_remembers_all_is_bfgs)
+{
+  for (int k = 0; k < 3; k++) {
+    double x[5] = {-1, 1, -1, 1, 0}, y[5] = {-1, 1, -1, 1, 0};
+    probe p = {.n = 5};
+    tg_method m = tg_bfgs(), l = tg_lbfgs();
+    m.unscaled = l.unscaled = true;
+    l.wolfe = m.wolfe;
+    l.memory = 50;
+    tg_minimize_options o = {.max_iterations = (size_t[]){1, 5, 12}[k]};
+    cr_expect(tg_minimize(problem(problem_rosenbrock, &p), m, x, &o, NULL) == TG_OK);
+    cr_expect(tg_minimize(problem(problem_rosenbrock, &p), l, y, &o, NULL) == TG_OK);
+    cr_expect(difference(y, x, 5) <= 1e-9, "%g", difference(y, x, 5));
+  }
+}
+
+/* ---- every line search in every method that has one ---- */
+
+Test(second_order, every_line_search_serves_every_method)
+{
+  const tg_method methods[] = {tg_gd(1.0), tg_bfgs(), tg_dfp(), tg_lbfgs(), tg_nonlinear_cg(TG_CG_POLAK_RIBIERE),
+                               tg_nonlinear_cg(TG_CG_HAGER_ZHANG), tg_newton(), tg_newton_cg()};
+  for (size_t k = 0; k < sizeof methods / sizeof *methods; k++)
+    for (int line = TG_LINE_WOLFE; line <= TG_LINE_EXACT; line++) {
+      double x[3] = {0.5, 3.0, 0.1};
+      probe p = {.n = 3};
+      tg_method m = methods[k];
+      m.line_search = line;
+      tg_report r;
+      cr_expect(tg_minimize(problem(problem_barrier, &p), m, x, NULL, &r) == TG_OK);
+      cr_expect(r.stop == TG_STOP_GRADIENT && r.value < 3.0 + 1e-9, "%s, %d: %s, %.17g", tg_method_name(&m), line,
+                tg_stop_string(r.stop), r.value);
+    }
+}
+
+/* ---- refusals ---- */
+
+static void refused(tg_objective c, tg_method m, tg_status why, const char *word)
+{
+  double x[2] = {0};
+  const char *text;
+  cr_expect(tg_minimize(c, m, x, NULL, NULL) == why);
+  cr_expect(tg_method_check(&c, &m, &text) == why && strstr(text, word), "%s", text);
+}
+
+Test(second_order, refusals_name_what_is_missing)
+{
+  probe p = {.n = 2};
+  tg_objective c = problem(problem_bowl, &p);
+  c.hvp = NULL;
+  refused(c, tg_newton(), TG_E_METHOD, "hessian");
+  refused(c, tg_trust_region(), TG_E_METHOD, "hessian");
+  refused(c, tg_newton_cg(), TG_E_METHOD, "hvp");
+  refused(c, tg_trust_region_cg(), TG_E_METHOD, "hvp");
+  refused(c, tg_linear_cg(), TG_E_METHOD, "hvp");
+  refused(c, tg_levenberg_marquardt(), TG_E_METHOD, "residual");
+  refused(c, tg_secant(0.1), TG_E_ARGUMENT, "one parameter");
+  tg_method m = tg_bfgs();
+  m.wolfe = 1.0;
+  refused(c, m, TG_E_ARGUMENT, "wolfe");
+  m = tg_bfgs();
+  m.line_search = TG_LINE_ARMIJO;
+  m.alpha = -1.0;
+  refused(c, m, TG_E_ARGUMENT, "alpha");
+  m.alpha = NAN;
+  refused(c, m, TG_E_ARGUMENT, "alpha");
+  m.alpha = 1.0;
+  m.factor = 1.0;
+  refused(c, m, TG_E_ARGUMENT, "factor");
+  m = tg_trust_region();
+  m.radius = 0.0;
+  c = problem(problem_bowl, &p);
+  refused(c, m, TG_E_ARGUMENT, "radius");
+  m = tg_nonlinear_cg(7);
+  refused(c, m, TG_E_ARGUMENT, "variant");
+}
+
+Test(second_order, a_singular_system_ends_the_bare_form)
+{
+  double x[2] = {1, 1};
+  const double flat[4] = {0, 0, 0, 0}, right[2] = {1, 1};
+  tg_quadratic q = {.n = 2, .a = flat, .b = right};
+  tg_method m = tg_newton();
+  m.line_search = TG_LINE_FIXED;
+  tg_report r;
+  cr_expect(tg_minimize(tg_quadratic_objective(&q), m, x, NULL, &r) == TG_OK && r.stop == TG_STOP_SINGULAR);
+}
