@@ -34,25 +34,6 @@ static tg_data rows_of(const dataset *d)
   return rows;
 }
 
-/* Sparse rows written out, for an engine that refuses them; only while that fits easily. */
-static tg_status fill_in(problem *p)
-{
-  const sparse_rows *s = &p->data->sparse;
-  const size_t most = (size_t)1 << 27;
-  if (s->columns > most / s->rows) return TG_E_NOMEM;
-  p->filled_in = zeroed(s->rows * s->columns, sizeof *p->filled_in);
-  if (p->filled_in == NULL) return TG_E_NOMEM;
-  for (size_t i = 0; i < s->rows; i++) {
-    for (size_t e = s->row_start[i]; e < s->row_start[i + 1]; e++) {
-      p->filled_in[i * s->columns + s->column[e]] = s->value[e];
-    }
-  }
-  tg_data rows = tg_dense(p->filled_in, s->rows, s->columns);
-  rows.label = s->target;
-  rows.borrow = true;
-  return tg_finite_sum_new(&p->sum, model_loss(&p->shape), p->n, rows, &p->shape);
-}
-
 bool problem_new(problem *p, model_shape shape, const dataset *data, const scaling *s, penalty how, failure *f)
 {
   *p = (problem){.shape = shape, .data = data, .n = model_parameters(&shape)};
@@ -61,8 +42,7 @@ bool problem_new(problem *p, model_shape shape, const dataset *data, const scali
   bool good = (p->ridge != NULL && p->shape.work != NULL) || fail_memory(f);
   good = good && problem_set_penalty(p, s, how, f);
   if (good) {
-    tg_status status = tg_finite_sum_new(&p->sum, model_loss(&shape), p->n, rows_of(data), &p->shape);
-    if (status == TG_E_DATA && data->is_sparse) status = fill_in(p);
+    const tg_status status = tg_finite_sum_new(&p->sum, model_loss(&shape), p->n, rows_of(data), &p->shape);
     good = status == TG_OK || fail(f, "the data cannot be taken in: %s", tg_status_string(status));
   }
   if (!good) problem_free(p);
@@ -75,7 +55,6 @@ void problem_free(problem *p)
   free(p->shape.work);
   free(p->ridge);
   free(p->lasso);
-  free(p->filled_in);
   *p = (problem){0};
 }
 

@@ -16,7 +16,6 @@ typedef struct problem {
   const dataset *data;
   tg_finite_sum *sum;
   size_t n;            /* parameters */
-  double *filled_in;   /* sparse rows with their zeros, where the engine takes dense rows only */
   double *ridge;       /* n */
   double *lasso;       /* n, or NULL without an L1 penalty */
   size_t values, gradients, hessians; /* evaluations so far */

@@ -204,3 +204,39 @@ Test(fit, constant_columns_get_the_coefficient_zero)
   session_close(&s);
   remove(file);
 }
+
+/* The same rows as a sparse and as a dense file: different scaling, different kernels, one optimum. */
+Test(fit, sparse_rows_lead_to_the_same_model_as_dense_ones)
+{
+  static char sparse[1 << 16], dense[1 << 16];
+  size_t s = 0, d = 0;
+  unsigned long long state = 11;
+  for (int j = 0; j < 12; j++) d += (size_t)sprintf(dense + d, "c%d,", j);
+  d += (size_t)sprintf(dense + d, "y\n");
+  for (int i = 0; i < 300; i++) {
+    const int label = (int)(state >> 33) % 2;
+    s += (size_t)sprintf(sparse + s, "%d", label);
+    for (int j = 0; j < 12; j++) {
+      state = state * 6364136223846793005u + 1442695040888963407u;
+      const int value = (int)((state >> 40) % 41) - 20;
+      const bool there = (state >> 33) % 6 == 0 && value != 0;
+      if (there) s += (size_t)sprintf(sparse + s, " %d:%d", j + 1, value);
+      d += (size_t)sprintf(dense + d, "%d,", there ? value : 0);
+    }
+    s += (size_t)sprintf(sparse + s, "\n");
+    d += (size_t)sprintf(dense + d, "%d\n", label);
+  }
+  double theta[2][13];
+  for (int pass = 0; pass < 2; pass++) {
+    const char *file = data_file(pass == 0 ? sparse : dense);
+    session run;
+    session_open(&run, file, pass == 0 ? "--format libsvm -l 1e-3 --method lbfgs" : "-l 1e-3");
+    cr_assert_eq(run.t.data.is_sparse, pass == 0);
+    session_run(&run);
+    cr_expect_eq(run.t.outcome.stop, FIT_CONVERGED);
+    memcpy(theta[pass], run.t.model.theta, sizeof theta[pass]);
+    session_close(&run);
+    remove(file);
+  }
+  for (size_t j = 0; j < 13; j++) cr_expect_lt(fabs(theta[0][j] - theta[1][j]), 1e-6, "%zu", j);
+}
