@@ -1,5 +1,5 @@
-/* finite_sum: the mean of a loss over samples, C(theta) = 1/N sum_i C_i(theta; sample_i) (Liquet, Moka, Nazarathy
- * (4.4)), from the loss of one sample.
+/* finite_sum: the mean of a loss over samples, C(theta) = 1/N sum_i C_i(theta; sample_i) (Liquet, Moka,
+ * Nazarathy (4.4)), from the loss of one sample.
  *
  *   var loss(const var *theta, size_t d, const var *sample, size_t columns, void *user)
  *   {
@@ -12,18 +12,19 @@
  *   s = tg_finite_sum_new(&sum, loss, p, data, NULL);
  *   s = tg_finite_sum_gradient(sum, theta, NULL, 0, &value, gradient);
  *
- * Columns of sparse rows may enter dot and affine only (or plain loops that amount to them); anything else is answered
- * with TG_E_DATA, not with a copy in full. A label beside them is dense and may be used at will.
+ * Columns of sparse rows may enter dot and affine only (or plain loops that amount to them); anything else is
+ * answered with TG_E_DATA, not with a copy in full. A label beside them is dense and may be used at will.
  *
- * The recording is compiled and evaluated for a block of samples at a time, in vector registers: arithmetic, sums and
- * products of any length, sqrt exp exp2 expm1 log log1p pow sin cos tanh sigmoid softplus log_sigmoid, logsumexp,
- * cross_entropy and pick. All other operations are taken sample by sample within the block. Values of single operations are
- * within 2 ulp of the C library's and equal at special values; a product that is added to a sum may be fused with the addition.
- * For one build and one instruction set (TG_ISA, status.h) results have the same bits for any number of threads, for the
- * value alone or with derivatives, and for a sample wherever it stands among the others.
+ * The recording is compiled and evaluated for a block of samples at a time, in vector registers: arithmetic,
+ * sums and products of any length, sqrt exp exp2 expm1 log log1p pow sin cos tanh sigmoid softplus
+ * log_sigmoid, logsumexp, cross_entropy and pick. All other operations are taken sample by sample within the
+ * block. Values of single operations are within 2 ulp of the C library's and equal at special values; a
+ * product that is added to a sum may be fused with the addition. For one build and one instruction set
+ * (TG_ISA, status.h) results have the same bits for any number of threads, for the value alone or with
+ * derivatives, and for a sample wherever it stands among the others.
  *
- * The loss is recorded once and evaluated for every sample. What it reads behind `user` is captured then and must
- * stay valid and unchanged, except through tg_live. A sum is used by one thread at a time. */
+ * The loss is recorded once and evaluated for every sample. What it reads behind `user` is captured then and
+ * must stay valid and unchanged, except through tg_live. A sum is used by one thread at a time. */
 #ifndef TAPEGRAD_FINITE_SUM_H
 #define TAPEGRAD_FINITE_SUM_H
 
@@ -55,51 +56,54 @@ TG_API tg_data tg_dense(const double *values, size_t rows, size_t columns);
 TG_API tg_data tg_sparse(const size_t *row_start, const size_t *column, const double *values, size_t rows,
                          size_t columns);
 
-/* Are the rows well formed? *row is the first sparse row that is not (offsets that descend, columns out of range or
- * not ascending), or SIZE_MAX when the trouble is elsewhere. TG_E_DATA, TG_E_SIZE. */
+/* Are the rows well formed? *row is the first sparse row that is not (offsets that descend, columns out of
+ * range or not ascending), or SIZE_MAX when the trouble is elsewhere. TG_E_DATA, TG_E_SIZE. */
 TG_API tg_status tg_data_check(const tg_data *data, size_t *row);
 
-/* A sum over `data` of `loss` with d parameters, in *s. The loss is first recorded when it is first evaluated.
- * TG_E_ARGUMENT (NULL, d = 0), TG_E_DATA (NULL arrays, no rows or columns, bad offsets or column numbers: see the
- * message), TG_E_NOMEM, TG_E_SIZE. On failure *s is NULL. */
+/* A sum over `data` of `loss` with d parameters, in *s. The loss is first recorded when it is first
+ * evaluated. TG_E_ARGUMENT (NULL, d = 0), TG_E_DATA (NULL arrays, no rows or columns, bad offsets or column
+ * numbers: see the message), TG_E_NOMEM, TG_E_SIZE. On failure *s is NULL. */
 TG_API tg_status tg_finite_sum_new(tg_finite_sum **s, tg_loss_fn loss, size_t d, tg_data data, void *user);
 
-/* Other rows with the same columns, for data that do not fit in memory at once. On failure the old rows stay. */
+/* Other rows with the same columns, for data that do not fit in memory at once. On failure the old rows stay.
+ */
 TG_API tg_status tg_finite_sum_bind(tg_finite_sum *s, tg_data data);
 
 /* What lies behind `user` has changed: record again at the next use. */
 TG_API void tg_finite_sum_forget(tg_finite_sum *s);
 
-/* How many threads share the samples of a call: 1 by default, 0 for one per processor. The results have the same bits for any
- * number. Callbacks of a custom operation may then run on any of these threads; your loss does not. */
+/* How many threads share the samples of a call: 1 by default, 0 for one per processor. The results have the
+ * same bits for any number. Callbacks of a custom operation may then run on any of these threads; your loss
+ * does not. */
 TG_API void tg_finite_sum_threads(tg_finite_sum *s, unsigned threads);
 
-/* The compiled loss is evaluated for many samples at once unless `plain` is set (or TG_ISA is "scalar" in the environment
- * when the sum is made): then sample by sample, the reference for the fast way. */
+/* The compiled loss is evaluated for many samples at once unless `plain` is set (or TG_ISA is "scalar" in the
+ * environment when the sum is made): then sample by sample, the reference for the fast way. */
 TG_API void tg_finite_sum_plain(tg_finite_sum *s, bool plain);
 
-/* Print the compiled loss, one line a step, in a form for people; nothing before the first evaluation. u are the parameters and
- * what depends on them alone, x the columns of the sample, v vectors with an entry for each sample. */
+/* Print the compiled loss, one line a step, in a form for people; nothing before the first evaluation. u are
+ * the parameters and what depends on them alone, x the columns of the sample, v vectors with an entry for
+ * each sample. */
 TG_API tg_status tg_finite_sum_print(const tg_finite_sum *s, FILE *out);
 
 TG_API void tg_finite_sum_free(tg_finite_sum *s); /* NULL is fine */
 
-/* In all of these: theta has d entries; index[0..count) picks the samples of a mini-batch (repeats count again;
- * a number >= rows is TG_E_ARGUMENT), index NULL means all of them and count is ignored. Any output may be NULL;
- * outputs are written only on success. The mean over no samples is 0. Parameters, rows and the values of one
- * sample are summed in the order of the samples. Errors as for functions (function.h). */
+/* In all of these: theta has d entries; index[0..count) picks the samples of a mini-batch (repeats count
+ * again; a number >= rows is TG_E_ARGUMENT), index NULL means all of them and count is ignored. Any output
+ * may be NULL; outputs are written only on success. The mean over no samples is 0. Parameters, rows and the
+ * values of one sample are summed in the order of the samples. Errors as for functions (function.h). */
 
 /* value = mean of C_i, gradient = mean of its gradients. */
-TG_API tg_status tg_finite_sum_gradient(tg_finite_sum *s, const double *theta, const size_t *index, size_t count,
-                                        double *value, double *gradient);
+TG_API tg_status tg_finite_sum_gradient(tg_finite_sum *s, const double *theta, const size_t *index,
+                                        size_t count, double *value, double *gradient);
 
 /* hv = H v for the d x d Hessian H of the mean. */
 TG_API tg_status tg_finite_sum_hvp(tg_finite_sum *s, const double *theta, const size_t *index, size_t count,
                                    const double *v, double *hv);
 
 /* The d x d Hessian of the mean, row-major. */
-TG_API tg_status tg_finite_sum_hessian(tg_finite_sum *s, const double *theta, const size_t *index, size_t count,
-                                       double *hessian);
+TG_API tg_status tg_finite_sum_hessian(tg_finite_sum *s, const double *theta, const size_t *index,
+                                       size_t count, double *hessian);
 
 /* Sample by sample: values[count] (or [rows]) and gradients, count x d. */
 TG_API tg_status tg_finite_sum_each(tg_finite_sum *s, const double *theta, const size_t *index, size_t count,
@@ -110,14 +114,14 @@ TG_API size_t tg_finite_sum_parameters(const tg_finite_sum *s);
 TG_API size_t tg_finite_sum_rows(const tg_finite_sum *s);
 
 typedef struct tg_finite_sum_stats {
-  size_t nodes, bytes; /* of the recorded loss of one sample                                    */
-  size_t recordings;   /* calls of the loss function                                            */
-  size_t rerecordings; /* those made because a comparison had another outcome                   */
+  size_t nodes, bytes;  /* of the recorded loss of one sample                                    */
+  size_t recordings;    /* calls of the loss function                                            */
+  size_t rerecordings;  /* those made because a comparison had another outcome                   */
   bool point_dependent; /* tg_primal was used: every sample records                             */
-  size_t lanes;        /* samples evaluated at a time; 0: one, the plain way                    */
-  size_t variants;     /* ways through the loss's branches that have been compiled              */
-  size_t steps;        /* of the first of them                                                  */
-  size_t fallbacks;    /* calls that had to take the plain way                                  */
+  size_t lanes;         /* samples evaluated at a time; 0: one, the plain way                    */
+  size_t variants;      /* ways through the loss's branches that have been compiled              */
+  size_t steps;         /* of the first of them                                                  */
+  size_t fallbacks;     /* calls that had to take the plain way                                  */
 } tg_finite_sum_stats;
 
 TG_API tg_status tg_finite_sum_statistics(const tg_finite_sum *s, tg_finite_sum_stats *stats);

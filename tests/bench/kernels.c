@@ -1,5 +1,5 @@
-/* The kernels of the lane engine beside plain loops that do the same work, in ns per multiply-add (affine, outer) or per
- * element (elementary functions). Run by hand: a figure, not a test. */
+/* The kernels of the lane engine beside plain loops that do the same work, in ns per multiply-add (affine,
+ * outer) or per element (elementary functions). Run by hand: a figure, not a test. */
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -9,7 +9,8 @@
 #include "kernels.h"
 
 enum { L = 64, MAX_ROWS = 32, MAX_COLUMNS = 64, REPEATS = 40, INNER = 60, ELEMENTS = 1024 };
-_Alignas(64) static double x[MAX_COLUMNS * L], y[MAX_ROWS * L], w[MAX_ROWS * MAX_COLUMNS], sum[MAX_ROWS * MAX_COLUMNS];
+_Alignas(64) static double x[MAX_COLUMNS * L], y[MAX_ROWS * L], w[MAX_ROWS * MAX_COLUMNS],
+    sum[MAX_ROWS * MAX_COLUMNS];
 _Alignas(64) static double from[ELEMENTS], to[ELEMENTS];
 static uint32_t offset[MAX_COLUMNS];
 
@@ -42,10 +43,25 @@ static void plain_outer(size_t rows, size_t columns)
 
 static void shape(const tg_kernels_ *k, size_t rows, size_t columns)
 {
-  const tg_affine_ a = {.rows = rows, .columns = columns, .lanes = L, .w = w, .row_step = columns, .column_step = 1,
-                        .x = x, .x_offset = offset, .y = y, .y_offset = offset};
-  const tg_outer_ o = {.rows = rows, .columns = columns, .lanes = L, .u = y, .u_offset = offset, .x = x,
-                       .x_offset = offset, .sum = sum, .row_step = columns};
+  const tg_affine_ a = {.rows = rows,
+                        .columns = columns,
+                        .lanes = L,
+                        .w = w,
+                        .row_step = columns,
+                        .column_step = 1,
+                        .x = x,
+                        .x_offset = offset,
+                        .y = y,
+                        .y_offset = offset};
+  const tg_outer_ o = {.rows = rows,
+                       .columns = columns,
+                       .lanes = L,
+                       .u = y,
+                       .u_offset = offset,
+                       .x = x,
+                       .x_offset = offset,
+                       .sum = sum,
+                       .row_step = columns};
   double best[2] = {1e300, 1e300};
   for (int i = 0; i < REPEATS; i++) {
     double t = now();
@@ -56,19 +72,26 @@ static void shape(const tg_kernels_ *k, size_t rows, size_t columns)
     best[1] = fmin(best[1], now() - t);
   }
   const double work = (double)(rows * columns * L) * INNER;
-  printf("%-7s %2zu x %2zu: affine %.4f  outer %.4f ns per multiply-add\n", k != NULL ? k->name : "loops", rows, columns,
-         best[0] / work, best[1] / work);
+  printf("%-7s %2zu x %2zu: affine %.4f  outer %.4f ns per multiply-add\n", k != NULL ? k->name : "loops",
+         rows, columns, best[0] / work, best[1] / work);
 }
 
 static const struct {
   const char *name;
   double (*libm)(double);
 } functions[TG_LANE_MATH_COUNT] = {
-  [TG_LANE_exp] = {"exp", exp}, [TG_LANE_exp2] = {"exp2", exp2}, [TG_LANE_expm1] = {"expm1", expm1},
-  [TG_LANE_log] = {"log", log}, [TG_LANE_log1p] = {"log1p", log1p}, [TG_LANE_tanh] = {"tanh", tanh},
-  [TG_LANE_sigmoid] = {"sigmoid", NULL}, [TG_LANE_softplus] = {"softplus", NULL},
-  [TG_LANE_log_sigmoid] = {"log_sigmoid", NULL}, [TG_LANE_sin] = {"sin", sin}, [TG_LANE_cos] = {"cos", cos},
-  [TG_LANE_sqrt] = {"sqrt", sqrt},
+    [TG_LANE_exp] = {"exp", exp},
+    [TG_LANE_exp2] = {"exp2", exp2},
+    [TG_LANE_expm1] = {"expm1", expm1},
+    [TG_LANE_log] = {"log", log},
+    [TG_LANE_log1p] = {"log1p", log1p},
+    [TG_LANE_tanh] = {"tanh", tanh},
+    [TG_LANE_sigmoid] = {"sigmoid", NULL},
+    [TG_LANE_softplus] = {"softplus", NULL},
+    [TG_LANE_log_sigmoid] = {"log_sigmoid", NULL},
+    [TG_LANE_sin] = {"sin", sin},
+    [TG_LANE_cos] = {"cos", cos},
+    [TG_LANE_sqrt] = {"sqrt", sqrt},
 };
 
 static void elementary(const tg_kernels_ *k, size_t f)
@@ -78,7 +101,8 @@ static void elementary(const tg_kernels_ *k, size_t f)
   for (int i = 0; i < REPEATS; i++) {
     const double t = now();
     for (int j = 0; j < 10; j++) {
-      if (k != NULL) k->math[f](from, to, ELEMENTS);
+      if (k != NULL)
+        k->math[f](from, to, ELEMENTS);
       else
         for (size_t e = 0; e < ELEMENTS; e++) to[e] = functions[f].libm(from[e]);
     }

@@ -1,6 +1,6 @@
-/* Finite sums against hand-written loops for value and gradient (W2 to W5) and the Hessian-vector product of W2, in one run: both
- * ways are timed in turn, and the smallest time of each counts. The loops are compiled for this machine with
- * contraction on; the gradients must agree. Arguments: repeats (default 40). */
+/* Finite sums against hand-written loops for value and gradient (W2 to W5) and the Hessian-vector product of
+ * W2, in one run: both ways are timed in turn, and the smallest time of each counts. The loops are compiled
+ * for this machine with contraction on; the gradients must agree. Arguments: repeats (default 40). */
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -155,7 +155,8 @@ static void network_by_hand(const workload *w, const double *theta, double *valu
     softmax_by_hand(z, k, (size_t)w->label[i], &total);
     for (size_t c = 0; c < k; c++) {
       gb2[c] += z[c];
-      for (size_t a = 0; a < HIDDEN; a++) g2[c * HIDDEN + a] += z[c] * h[a], u[a] += z[c] * w2[c * HIDDEN + a];
+      for (size_t a = 0; a < HIDDEN; a++)
+        g2[c * HIDDEN + a] += z[c] * h[a], u[a] += z[c] * w2[c * HIDDEN + a];
     }
     for (size_t a = 0; a < HIDDEN; a++) {
       const double s = u[a] * (1 - h[a] * h[a]);
@@ -168,8 +169,8 @@ static void network_by_hand(const workload *w, const double *theta, double *valu
 }
 
 /* ---- W4: a mixture of Gaussians as in ADBench (Srajer, Kukelova, Fitzgibbon 2018), prior included ----
- * theta: K logits of the weights, K means, K times the logarithms of the diagonal and the strict lower triangle, row by
- * row, of the inverse Cholesky factor. */
+ * theta: K logits of the weights, K means, K times the logarithms of the diagonal and the strict lower
+ * triangle, row by row, of the inverse Cholesky factor. */
 
 enum { GMM_MOST = 16 };
 static const double wishart_gamma = 1.0;
@@ -204,11 +205,13 @@ static void mixture_by_hand(const workload *w, const double *theta, double *valu
   const size_t p = w->columns, k = w->classes, lower = p * (p - 1) / 2, size = p + lower;
   const double *alpha = theta, *mean = alpha + k, *factor = mean + k * p;
   double *alpha_bar = gradient, *mean_bar = alpha_bar + k, *factor_bar = mean_bar + k * p;
-  double y[32][GMM_MOST], centred[32][GMM_MOST], diagonal[32][GMM_MOST], log_det[32], term[32], total = 0, prior = 0;
+  double y[32][GMM_MOST], centred[32][GMM_MOST], diagonal[32][GMM_MOST], log_det[32], term[32], total = 0,
+                                                                                                prior = 0;
   memset(gradient, 0, w->d * sizeof *gradient);
   for (size_t c = 0; c < k; c++) {
     log_det[c] = 0;
-    for (size_t i = 0; i < p; i++) diagonal[c][i] = exp(factor[c * size + i]), log_det[c] += factor[c * size + i];
+    for (size_t i = 0; i < p; i++)
+      diagonal[c][i] = exp(factor[c * size + i]), log_det[c] += factor[c * size + i];
   }
   for (size_t n = 0; n < w->rows; n++) {
     const double *x = w->x + n * p;
@@ -264,7 +267,10 @@ static void mixture_by_hand(const workload *w, const double *theta, double *valu
 
 /* ---- measuring ---- */
 
-static double uniform(void) { return 2.0 * rand() / RAND_MAX - 1.0; }
+static double uniform(void)
+{
+  return 2.0 * rand() / RAND_MAX - 1.0;
+}
 
 static double *numbers(size_t n, double scale)
 {
@@ -299,7 +305,8 @@ static double difference(const double *a, const double *b, size_t n)
 static void measure(workload *w, int repeats)
 {
   tg_finite_sum *s = prepare(w);
-  double *theta = numbers(w->d, 0.3), *v = numbers(w->d, 1), *mine = numbers(w->d, 1), *hand = numbers(w->d, 1);
+  double *theta = numbers(w->d, 0.3), *v = numbers(w->d, 1), *mine = numbers(w->d, 1),
+         *hand = numbers(w->d, 1);
   double value, value_by_hand, best[5] = {1e300, 1e300, 1e300, 1e300, 1e300};
   double t = now();
   tg_status status = tg_finite_sum_gradient(s, theta, NULL, 0, &value, mine);
@@ -317,10 +324,11 @@ static void measure(workload *w, int repeats)
   }
   if (status != TG_OK) printf("%s: %s\n", w->name, tg_finite_sum_message(s));
   const double apart = difference(mine, hand, w->d);
-  printf("%-14s gradient %8.1f us, by hand %8.1f us, ratio %.3f (target %.2f); value %.1f us, gradient/value %.2f; "
+  printf("%-14s gradient %8.1f us, by hand %8.1f us, ratio %.3f (target %.2f); value %.1f us, gradient/value "
+         "%.2f; "
          "first call %.1f gradients; apart %.1e, values %.1e\n",
-         w->name, best[0], best[1], best[0] / best[1], w->target, best[2], best[0] / best[2], first / best[0], apart,
-         fabs(value - value_by_hand));
+         w->name, best[0], best[1], best[0] / best[1], w->target, best[2], best[0] / best[2], first / best[0],
+         apart, fabs(value - value_by_hand));
   if (w->hvp_by_hand != NULL) {
     for (int i = 0; i < repeats; i++) {
       t = now();
@@ -330,8 +338,8 @@ static void measure(workload *w, int repeats)
       w->hvp_by_hand(w, theta, v, hand);
       best[4] = fmin(best[4], now() - t);
     }
-    printf("%-14s H v      %8.1f us, by hand %8.1f us, ratio %.3f (target 0.60); apart %.1e\n", w->name, best[3], best[4],
-           best[3] / best[4], difference(mine, hand, w->d));
+    printf("%-14s H v      %8.1f us, by hand %8.1f us, ratio %.3f (target 0.60); apart %.1e\n", w->name,
+           best[3], best[4], best[3] / best[4], difference(mine, hand, w->d));
   }
   if (getenv("TG_BENCH_PRINT") != NULL) tg_finite_sum_print(s, stdout);
   tg_finite_sum_threads(s, 2);
@@ -365,11 +373,12 @@ static void batches(int repeats)
     tg_finite_sum_gradient(s, theta, NULL, 0, &value, g);
     best[0] = fmin(best[0], now() - t);
     t = now();
-    for (size_t from = 0; from + 256 <= w.rows; from += 256) tg_finite_sum_gradient(s, theta, index + from, 256, &value, g);
+    for (size_t from = 0; from + 256 <= w.rows; from += 256)
+      tg_finite_sum_gradient(s, theta, index + from, 256, &value, g);
     best[1] = fmin(best[1], now() - t);
   }
-  printf("%-14s full sweep %.1f us, shuffled batches of 256 %.1f us, ratio %.2f (target 2.50)\n", w.name, best[0], best[1],
-         best[1] / best[0]);
+  printf("%-14s full sweep %.1f us, shuffled batches of 256 %.1f us, ratio %.2f (target 2.50)\n", w.name,
+         best[0], best[1], best[1] / best[0]);
   tg_finite_sum_free(s);
   free(theta), free(g), free(index), free(w.x), free(w.label);
 }
@@ -378,14 +387,38 @@ int main(int argc, char **argv)
 {
   const int repeats = argc > 1 ? atoi(argv[1]) : 40;
   workload all[] = {
-    {.name = "W2 logistic", .d = 50, .rows = 10000, .columns = 50, .loss = logistic, .by_hand = logistic_by_hand,
-     .hvp_by_hand = logistic_hvp_by_hand, .target = 0.5},
-    {.name = "W3 multinomial", .d = 640, .rows = 1797, .columns = 64, .classes = 10, .loss = multinomial,
-     .by_hand = multinomial_by_hand, .target = 0.2},
-    {.name = "W4 mixture", .d = 25 * (1 + 10 + 55), .rows = 1000, .columns = 10, .classes = 25, .loss = mixture,
-     .by_hand = mixture_by_hand, .target = 1.0},
-    {.name = "W5 network", .d = HIDDEN * 64 + HIDDEN + 10 * HIDDEN + 10, .rows = 1000, .columns = 64, .classes = 10,
-     .loss = network, .by_hand = network_by_hand, .target = 0.2},
+      {.name = "W2 logistic",
+       .d = 50,
+       .rows = 10000,
+       .columns = 50,
+       .loss = logistic,
+       .by_hand = logistic_by_hand,
+       .hvp_by_hand = logistic_hvp_by_hand,
+       .target = 0.5},
+      {.name = "W3 multinomial",
+       .d = 640,
+       .rows = 1797,
+       .columns = 64,
+       .classes = 10,
+       .loss = multinomial,
+       .by_hand = multinomial_by_hand,
+       .target = 0.2},
+      {.name = "W4 mixture",
+       .d = 25 * (1 + 10 + 55),
+       .rows = 1000,
+       .columns = 10,
+       .classes = 25,
+       .loss = mixture,
+       .by_hand = mixture_by_hand,
+       .target = 1.0},
+      {.name = "W5 network",
+       .d = HIDDEN * 64 + HIDDEN + 10 * HIDDEN + 10,
+       .rows = 1000,
+       .columns = 64,
+       .classes = 10,
+       .loss = network,
+       .by_hand = network_by_hand,
+       .target = 0.2},
   };
   puts(tg_build_info());
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) measure(&all[i], repeats);

@@ -1,16 +1,16 @@
 /* The loss of one sample, compiled for lanes: a short program whose operands are lane vectors.
  *
- * A recorded body is a tape of scalar operations on theta and the columns of a sample. Compiling it splits it in two. The
- * part that depends on theta only becomes a recorded function of its own, evaluated once per call; its results, theta itself
- * and the constants are the uniforms, plain numbers u[0..uniforms). The rest becomes steps:
- *   element   v = op(x, y, z) of the table of operations, lane by lane
- *   matrix    rows of numbers times lane vectors (tg_affine_): what chains of additions and products turn into
- *   products  v = start + x_1 y_1 + x_2 y_2 + ..., both factors lane vectors
- *   nary      an operation with many operands or outputs
- *   guard     a comparison whose recorded outcome every lane must share
+ * A recorded body is a tape of scalar operations on theta and the columns of a sample. Compiling it splits it
+ * in two. The part that depends on theta only becomes a recorded function of its own, evaluated once per
+ * call; its results, theta itself and the constants are the uniforms, plain numbers u[0..uniforms). The rest
+ * becomes steps: element   v = op(x, y, z) of the table of operations, lane by lane matrix    rows of numbers
+ * times lane vectors (tg_affine_): what chains of additions and products turn into products  v = start + x_1
+ * y_1 + x_2 y_2 + ..., both factors lane vectors nary      an operation with many operands or outputs guard
+ * a comparison whose recorded outcome every lane must share
  *
- * An operand is a number: with TG_IN_DATA set, a column of the block of data, times L, else an offset into the slots.
- * The first `broadcast` slots hold uniforms that element steps need as vectors; their adjoints live through all blocks. */
+ * An operand is a number: with TG_IN_DATA set, a column of the block of data, times L, else an offset into
+ * the slots. The first `broadcast` slots hold uniforms that element steps need as vectors; their adjoints
+ * live through all blocks. */
 #ifndef TG_LANES_BODY_H
 #define TG_LANES_BODY_H
 
@@ -22,11 +22,17 @@
 #define TG_NO_OPERAND UINT32_MAX /* of a uniform: none */
 #define TG_NEGATED 0x80000000u   /* in a list of coefficients: minus the uniform */
 
-typedef enum tg_step_kind_ { TG_STEP_ELEMENT, TG_STEP_MATRIX, TG_STEP_PRODUCTS, TG_STEP_NARY, TG_STEP_GUARD } tg_step_kind_;
+typedef enum tg_step_kind_ {
+  TG_STEP_ELEMENT,
+  TG_STEP_MATRIX,
+  TG_STEP_PRODUCTS,
+  TG_STEP_NARY,
+  TG_STEP_GUARD
+} tg_step_kind_;
 
 typedef struct tg_step_ {
   tg_step_kind_ kind;
-  unsigned op;         /* element, guard: the base opcode */
+  unsigned op; /* element, guard: the base opcode */
   unsigned arity;
   uint32_t operand[3]; /* element, guard; passive ones (data, constants) have no adjoint */
   bool passive[3];
@@ -48,9 +54,10 @@ typedef struct tg_matrix_ {
   bool contiguous;      /* the coefficients are u[first], u[first + 1], ... row by row */
   bool free_start;      /* start or end depend on theta */
   bool repeated;        /* a vector may occur more than once among x */
-  uint32_t position;    /* sparse data: first of `columns of the sample` places among x, or TG_NO_OPERAND: the same */
-  size_t w;             /* where its packed coefficients and their adjoints begin in the workspace, unless contiguous */
-  size_t w_ends;        /* where those of start (rows numbers) and end (rows numbers) begin */
+  uint32_t
+      position; /* sparse data: first of `columns of the sample` places among x, or TG_NO_OPERAND: the same */
+  size_t w; /* where its packed coefficients and their adjoints begin in the workspace, unless contiguous */
+  size_t w_ends; /* where those of start (rows numbers) and end (rows numbers) begin */
 } tg_matrix_;
 
 typedef struct tg_products_ {
@@ -62,8 +69,15 @@ typedef struct tg_products_ {
 } tg_products_;
 
 /* Many-operand operations that the engine knows; of the others it calls the functions, lane by lane. */
-typedef enum tg_nary_kind_ { TG_NARY_OTHER, TG_NARY_SUM, TG_NARY_DOT, TG_NARY_AFFINE, TG_NARY_LOGSUMEXP, TG_NARY_PICK,
-                             TG_NARY_CROSS_ENTROPY } tg_nary_kind_;
+typedef enum tg_nary_kind_ {
+  TG_NARY_OTHER,
+  TG_NARY_SUM,
+  TG_NARY_DOT,
+  TG_NARY_AFFINE,
+  TG_NARY_LOGSUMEXP,
+  TG_NARY_PICK,
+  TG_NARY_CROSS_ENTROPY
+} tg_nary_kind_;
 tg_nary_kind_ tg_nary_kind_of_(const tg_nary_ *r);
 
 typedef struct tg_lane_nary_ {
@@ -73,16 +87,16 @@ typedef struct tg_lane_nary_ {
   tg_nary_shape_ shape;
   bool builtin;
   uint32_t n, m;
-  uint32_t x, y; /* firsts of n operands, m slots in `lists` */
+  uint32_t x, y;    /* firsts of n operands, m slots in `lists` */
   uint32_t passive; /* first of n flags in `lists` */
-  uint32_t weight; /* the first of n slots */
+  uint32_t weight;  /* the first of n slots */
 } tg_lane_nary_;
 
 typedef struct tg_body_ {
   size_t d, columns;
   size_t L;
-  bool sparse;         /* the columns but for a label are sparse, and enter matrices only */
-  uint32_t label;      /* sparse: the slot of the label, or TG_NO_OPERAND */
+  bool sparse;    /* the columns but for a label are sparse, and enter matrices only */
+  uint32_t label; /* sparse: the slot of the label, or TG_NO_OPERAND */
   tg_step_ *steps;
   size_t step_count, step_capacity;
   tg_matrix_ *matrices;
@@ -100,20 +114,24 @@ typedef struct tg_body_ {
   size_t constant_count, constant_capacity;
   uint32_t *broadcast; /* the uniform each of the first slots holds */
   size_t broadcast_count, broadcast_capacity;
-  size_t slots; /* in all */
-  size_t weights; /* numbers in all packed matrices */
-  uint32_t loss; /* a slot */
+  size_t slots;    /* in all */
+  size_t weights;  /* numbers in all packed matrices */
+  uint32_t loss;   /* a slot */
   size_t recorded; /* nodes of the tape it was made from */
 } tg_body_;
 
-/* Compile f's recording, a function of d + columns inputs, for blocks of L samples (0: as many as suit it). `sparse`: how
- * many of the first columns are sparse. TG_E_NOMEM, TG_E_SIZE, TG_E_DATA (a sparse column outside dot and affine). */
+/* Compile f's recording, a function of d + columns inputs, for blocks of L samples (0: as many as suit it).
+ * `sparse`: how many of the first columns are sparse. TG_E_NOMEM, TG_E_SIZE, TG_E_DATA (a sparse column
+ * outside dot and affine). */
 tg_status tg_body_compile_(tg_body_ **body, const tg_function *f, size_t d, size_t columns, size_t sparse,
                            size_t L);
 void tg_body_free_(tg_body_ *b);
 tg_status tg_body_print_(const tg_body_ *b, FILE *out);
 
-static inline size_t tg_uniforms_(const tg_body_ *b) { return b->d + b->results + b->constant_count; }
+static inline size_t tg_uniforms_(const tg_body_ *b)
+{
+  return b->d + b->results + b->constant_count;
+}
 static inline bool tg_varies_with_theta_(const tg_body_ *b, uint32_t uniform)
 {
   return (uniform & ~TG_NEGATED) < b->d + b->results;

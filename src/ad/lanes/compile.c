@@ -1,5 +1,5 @@
-/* From the graph to steps: chains of additions and products become rows of matrices and sums of products, rows over the
- * same vectors become one matrix, the rest one step each. Then vectors get places. */
+/* From the graph to steps: chains of additions and products become rows of matrices and sums of products,
+ * rows over the same vectors become one matrix, the rest one step each. Then vectors get places. */
 #include "graph.h"
 
 #include <string.h>
@@ -29,11 +29,11 @@ typedef struct group { /* a matrix under construction */
 typedef struct compiler {
   tg_graph_ g;
   tg_body_ *b;
-  uint8_t *absorbed;  /* by value: a term of the chain that uses it */
-  uint32_t *place;    /* by value: slot, or NONE yet; columns have none */
-  uint32_t *uniform;  /* by value: number of the uniform, or NONE yet */
-  uint32_t *spread;   /* by value: the slot of a uniform as a vector, or NONE yet */
-  term *terms;        /* of the chain at hand */
+  uint8_t *absorbed; /* by value: a term of the chain that uses it */
+  uint32_t *place;   /* by value: slot, or NONE yet; columns have none */
+  uint32_t *uniform; /* by value: number of the uniform, or NONE yet */
+  uint32_t *spread;  /* by value: the slot of a uniform as a vector, or NONE yet */
+  term *terms;       /* of the chain at hand */
   size_t term_count, term_capacity;
   uint32_t *row_terms; /* pairs: uniform value (top bit: negated), vector value */
   size_t row_term_count, row_term_capacity;
@@ -43,7 +43,7 @@ typedef struct compiler {
   size_t group_count, group_capacity;
   uint32_t *seen; /* hash table of groups */
   size_t seen_size;
-  uint32_t one;   /* the constant 1 as a value */
+  uint32_t one;  /* the constant 1 as a value */
   size_t sparse; /* columns of the sample */
   size_t slots;
   uint32_t *made_at; /* by slot: the step that fills it, for rows that start from it */
@@ -57,10 +57,17 @@ static void fail(compiler *c, tg_status why)
 }
 
 #define GROW(c, list, count, capacity, n)                                                                    \
-  (tg_reserve_((void **)&(list), &(capacity), (count) + (n), sizeof *(list)) ? true : (fail(c, TG_E_NOMEM), false))
+  (tg_reserve_((void **)&(list), &(capacity), (count) + (n), sizeof *(list)) ? true                          \
+                                                                             : (fail(c, TG_E_NOMEM), false))
 
-static const tg_value_ *value_of(const compiler *c, uint32_t v) { return &c->g.values[v]; }
-static bool varies(const compiler *c, uint32_t v) { return tg_varies_(&c->g, v); }
+static const tg_value_ *value_of(const compiler *c, uint32_t v)
+{
+  return &c->g.values[v];
+}
+static bool varies(const compiler *c, uint32_t v)
+{
+  return tg_varies_(&c->g, v);
+}
 static bool is_op(const compiler *c, uint32_t v, unsigned op)
 {
   return value_of(c, v)->form == TG_VALUE_ELEMENT && value_of(c, v)->op == op;
@@ -79,7 +86,8 @@ static uint32_t uniform_of(compiler *c, uint32_t v)
   return c->uniform[v];
 }
 
-/* Numbers theta and what else the vectors need of the part that depends on theta only, and makes its function. */
+/* Numbers theta and what else the vectors need of the part that depends on theta only, and makes its
+ * function. */
 static void find_uniforms(compiler *c, const tg_function *f)
 {
   tg_body_ *b = c->b;
@@ -95,13 +103,15 @@ static void find_uniforms(compiler *c, const tg_function *f)
   for (uint32_t v = 0; v < c->g.count; v++) {
     const tg_value_ *u = value_of(c, v);
     if (u->form != TG_VALUE_UNIFORM) continue;
-    if (tg_opcode_(f->tape->r.nodes_[u->a].word_) == TG_OP_input) c->uniform[v] = input++;
+    if (tg_opcode_(f->tape->r.nodes_[u->a].word_) == TG_OP_input)
+      c->uniform[v] = input++;
     else if (u->live) {
       c->uniform[v] = (uint32_t)(b->d + b->results);
       result[b->results++] = u->a;
     }
   }
-  if (guards && b->results == 0) result[b->results++] = tg_node_of_(f->x[0]); /* for the sake of guards on theta */
+  if (guards && b->results == 0)
+    result[b->results++] = tg_node_of_(f->x[0]); /* for the sake of guards on theta */
   if (b->results > 0) {
     const tg_status s = tg_graph_uniform_(&c->g, f, result, b->results, &b->uniform);
     if (s != TG_OK) fail(c, s);
@@ -118,8 +128,8 @@ static uint32_t new_slot(compiler *c)
   return (uint32_t)c->slots++;
 }
 
-/* The vector that holds v: a column of dense data, the slot of a step's result, or a uniform spread over the lanes. Slots of uniforms are
- * numbered from TG_NEGATED until all are known. */
+/* The vector that holds v: a column of dense data, the slot of a step's result, or a uniform spread over the
+ * lanes. Slots of uniforms are numbered from TG_NEGATED until all are known. */
 static uint32_t vector_of(compiler *c, uint32_t v)
 {
   const tg_value_ *x = value_of(c, v);
@@ -162,9 +172,18 @@ static tg_step_ *step(compiler *c, tg_step_ s)
 
 /* ---- chains ---- */
 
-static bool is_sum(const compiler *c, uint32_t v) { return is_op(c, v, TG_OP_add) || is_op(c, v, TG_OP_sub); }
-static bool is_product(const compiler *c, uint32_t v) { return is_op(c, v, TG_OP_mul) || is_op(c, v, TG_OP_square); }
-static bool may_absorb(const compiler *c, uint32_t v) { return value_of(c, v)->uses == 1 && v != c->g.loss; }
+static bool is_sum(const compiler *c, uint32_t v)
+{
+  return is_op(c, v, TG_OP_add) || is_op(c, v, TG_OP_sub);
+}
+static bool is_product(const compiler *c, uint32_t v)
+{
+  return is_op(c, v, TG_OP_mul) || is_op(c, v, TG_OP_square);
+}
+static bool may_absorb(const compiler *c, uint32_t v)
+{
+  return value_of(c, v)->uses == 1 && v != c->g.loss;
+}
 
 /* Which operand of the sum v continues the chain: 0, 1, or 2 for neither. The order of the terms is kept: in
  * a + (b1 + b2) the bracket comes first, and addition commutes. */
@@ -200,13 +219,17 @@ static void push_term(compiler *c, uint32_t v, bool negated)
   const tg_value_ *p = value_of(c, v);
   if (c->absorbed[v] || (is_product(c, v) && c->term_count == 0 && !is_sum(c, v))) {
     const uint32_t x = p->operand[0], y = p->op == TG_OP_square ? x : p->operand[1];
-    if (!varies(c, x)) t.u = x, t.x = y;
-    else if (!varies(c, y)) t.u = y, t.x = x;
-    else t.x = x, t.y = y;
+    if (!varies(c, x))
+      t.u = x, t.x = y;
+    else if (!varies(c, y))
+      t.u = y, t.x = x;
+    else
+      t.x = x, t.y = y;
     if (t.x == c->one) t.x = NONE;
-  }
-  else if (varies(c, v)) t.x = v;
-  else t.u = v;
+  } else if (varies(c, v))
+    t.x = v;
+  else
+    t.u = v;
   c->terms[c->term_count++] = t;
 }
 
@@ -250,8 +273,8 @@ static uint64_t row_hash(const compiler *c, const row *r)
 
 static bool rows_match(const compiler *c, const row *r, const row *s)
 {
-  if (r->columns != s->columns || (r->end == NONE) != (s->end == NONE) || (r->start == NONE) != (s->start == NONE) ||
-      (r->y_start == NONE) != (s->y_start == NONE))
+  if (r->columns != s->columns || (r->end == NONE) != (s->end == NONE) ||
+      (r->start == NONE) != (s->start == NONE) || (r->y_start == NONE) != (s->y_start == NONE))
     return false;
   for (uint32_t j = 0; j < r->columns; j++)
     if (c->row_terms[r->first + 2 * j + 1] != c->row_terms[s->first + 2 * j + 1]) return false;
@@ -284,7 +307,9 @@ static bool start_is_early(const compiler *c, const row *r, const group *g)
 
 static void place_row(compiler *c, row r)
 {
-  if (!GROW(c, c->rows, c->row_count, c->row_capacity, 1) || !GROW(c, c->groups, c->group_count, c->group_capacity, 1)) return;
+  if (!GROW(c, c->rows, c->row_count, c->row_capacity, 1) ||
+      !GROW(c, c->groups, c->group_count, c->group_capacity, 1))
+    return;
   if (!grow_seen(c)) {
     fail(c, TG_E_NOMEM);
     return;
@@ -318,12 +343,17 @@ static segment_kind kind_of(const compiler *c, const term *t)
   return x->form == TG_VALUE_COLUMN && (c->sparse == 0 || x->a < c->sparse) ? SEGMENT_DATA : SEGMENT_SLOTS;
 }
 
-static bool alone(const term *t) { return t->x == NONE; }
+static bool alone(const term *t)
+{
+  return t->x == NONE;
+}
 
-/* Terms from `i` on that make one row; answers the index past them. `so_far` is where the sum stands, or NONE. */
+/* Terms from `i` on that make one row; answers the index past them. `so_far` is where the sum stands, or
+ * NONE. */
 static size_t row_segment(compiler *c, size_t i, uint32_t so_far, uint32_t place)
 {
-  row r = {.first = (uint32_t)c->row_term_count, .start = NONE, .end = NONE, .y_start = so_far, .place = place};
+  row r = {
+      .first = (uint32_t)c->row_term_count, .start = NONE, .end = NONE, .y_start = so_far, .place = place};
   if (so_far == NONE && alone(&c->terms[i]) && !c->terms[i].negated) r.start = c->terms[i++].u;
   const size_t begin = i;
   for (; i < c->term_count && !alone(&c->terms[i]); i++) {
@@ -378,7 +408,10 @@ static void emit_element(compiler *c, uint32_t v)
 {
   const tg_value_ e = *value_of(c, v);
   const bool guard = tg_ops_[e.op].guard;
-  tg_step_ s = {.kind = guard ? TG_STEP_GUARD : TG_STEP_ELEMENT, .op = e.op, .arity = e.arity, .expected = e.expected,
+  tg_step_ s = {.kind = guard ? TG_STEP_GUARD : TG_STEP_ELEMENT,
+                .op = e.op,
+                .arity = e.arity,
+                .expected = e.expected,
                 .forms = tg_row_forms_of_(e.op)};
   for (unsigned k = 0; k < e.arity; k++) {
     s.operand[k] = vector_of(c, e.operand[k]);
@@ -392,15 +425,18 @@ static void emit_element(compiler *c, uint32_t v)
 /* Two terms that are vectors, or a product of two vectors, are cheapest as the operation itself. */
 static void emit_sum_or_product(compiler *c, uint32_t v)
 {
-  if (is_sum(c, v)) gather_terms(c, v);
+  if (is_sum(c, v))
+    gather_terms(c, v);
   else {
     c->term_count = 0;
     push_term(c, v, false);
   }
-  const bool plain = c->term_count == 2 && c->terms[0].u == NONE && c->terms[0].y == NONE && c->terms[1].u == NONE &&
-                     c->terms[1].y == NONE;
-  if (c->term_count == 1 ? c->terms[0].y != NONE : plain) emit_element(c, v);
-  else emit_chain(c, v);
+  const bool plain = c->term_count == 2 && c->terms[0].u == NONE && c->terms[0].y == NONE &&
+                     c->terms[1].u == NONE && c->terms[1].y == NONE;
+  if (c->term_count == 1 ? c->terms[0].y != NONE : plain)
+    emit_element(c, v);
+  else
+    emit_chain(c, v);
 }
 
 static void emit_call(compiler *c, uint32_t call)
@@ -409,7 +445,13 @@ static void emit_call(compiler *c, uint32_t call)
   const tg_call_ *k = &c->g.calls[call];
   const tg_nary_ *r = k->record;
   if (!GROW(c, b->nary, b->nary_count, b->nary_capacity, 1)) return;
-  tg_lane_nary_ made = {.kind = tg_nary_kind_of_(r), .op = r->op, .user = r->user, .shape = r->shape, .builtin = r->builtin, .n = r->n, .m = r->m};
+  tg_lane_nary_ made = {.kind = tg_nary_kind_of_(r),
+                        .op = r->op,
+                        .user = r->user,
+                        .shape = r->shape,
+                        .builtin = r->builtin,
+                        .n = r->n,
+                        .m = r->m};
   made.x = list(c, r->n), made.passive = list(c, r->n), made.y = list(c, r->m);
   for (uint32_t j = 0; j < r->n && c->status == TG_OK; j++) {
     b->lists[made.x + j] = vector_of(c, c->g.lists[k->first + j]);
@@ -440,10 +482,11 @@ static void emit_all(compiler *c)
         emit_call(c, x.a);
       }
       if (c->status == TG_OK) c->place[v] = c->b->lists[c->b->nary[made[x.a]].y + x.b];
-    }
-    else if (x.form == TG_VALUE_ELEMENT) {
-      if (is_sum(c, v) || is_op(c, v, TG_OP_mul)) emit_sum_or_product(c, v);
-      else emit_element(c, v);
+    } else if (x.form == TG_VALUE_ELEMENT) {
+      if (is_sum(c, v) || is_op(c, v, TG_OP_mul))
+        emit_sum_or_product(c, v);
+      else
+        emit_element(c, v);
     }
   }
   tg_memory_free_(made);
@@ -521,7 +564,8 @@ static void find_vectors(compiler *c, tg_matrix_ *m, const uint32_t *terms)
     uint32_t *list_x = c->b->lists + m->x;
     list_x[j] = x;
     m->in_data = (x & TG_IN_DATA) != 0;
-    for (uint32_t i = 0; i < j && !m->in_data && m->columns < 256; i++) m->repeated = m->repeated || list_x[i] == x;
+    for (uint32_t i = 0; i < j && !m->in_data && m->columns < 256; i++)
+      m->repeated = m->repeated || list_x[i] == x;
   }
   m->repeated = m->repeated || m->columns >= 256; /* not worth finding out */
 }
@@ -540,8 +584,10 @@ static void finish_matrix(compiler *c, const group *g)
   if (!GROW(c, b->matrices, b->matrix_count, b->matrix_capacity, 1)) return;
   const uint32_t *terms = c->row_terms + first.first;
   const bool sparse = m.columns > 0 && c->sparse > 0 && is_sparse_column(c, terms[1]);
-  if (sparse) m.in_data = true, m.position = sparse_positions(c, terms, m.columns);
-  else find_vectors(c, &m, terms);
+  if (sparse)
+    m.in_data = true, m.position = sparse_positions(c, terms, m.columns);
+  else
+    find_vectors(c, &m, terms);
   uint32_t k = 0;
   for (uint32_t i = g->first; i != NONE && c->status == TG_OK; i = c->rows[i].next, k++) {
     b->lists[m.y + k] = c->rows[i].place;
@@ -578,7 +624,8 @@ static void move_list(tg_body_ *b, uint32_t first, size_t n)
   for (size_t i = 0; i < n; i++) b->lists[first + i] = moved(b, b->lists[first + i]);
 }
 
-/* The vectors and their adjoints should stay in the second cache, but too few lanes make every step dear (measured). */
+/* The vectors and their adjoints should stay in the second cache, but too few lanes make every step dear
+ * (measured). */
 static size_t choose_lanes(const tg_body_ *b)
 {
   const size_t bytes = 2 * sizeof(double) * (b->slots + (b->sparse ? 0 : b->columns / 2));
@@ -666,8 +713,12 @@ tg_status tg_body_compile_(tg_body_ **body, const tg_function *f, size_t d, size
   *body = NULL;
   c.b = tg_memory_resize_(NULL, 1, sizeof *c.b);
   if (c.b == NULL) return TG_E_NOMEM;
-  *c.b = (tg_body_){.d = d, .columns = columns, .L = L, .sparse = sparse > 0, .label = TG_NO_OPERAND,
-                 .recorded = tg_size_(f->tape)};
+  *c.b = (tg_body_){.d = d,
+                    .columns = columns,
+                    .L = L,
+                    .sparse = sparse > 0,
+                    .label = TG_NO_OPERAND,
+                    .recorded = tg_size_(f->tape)};
   c.status = tg_graph_lift_(&c.g, f, d, columns);
   if (c.status == TG_OK) compile(&c, f);
   tg_graph_clear_(&c.g);
@@ -681,8 +732,10 @@ tg_status tg_body_compile_(tg_body_ **body, const tg_function *f, size_t d, size
   tg_memory_free_(c.groups);
   tg_memory_free_(c.seen);
   tg_memory_free_(c.made_at);
-  if (c.status != TG_OK) tg_body_free_(c.b);
-  else *body = c.b;
+  if (c.status != TG_OK)
+    tg_body_free_(c.b);
+  else
+    *body = c.b;
   return c.status;
 }
 

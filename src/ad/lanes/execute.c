@@ -40,8 +40,10 @@ static void pack(const tg_body_ *b, const double *u, double *w)
     const size_t n = (size_t)m->rows * m->columns;
     double *start = w + m->w_ends, *end = start + m->rows;
     for (size_t k = 0; k < n && !m->contiguous; k++) w[m->w + k] = signed_entry(u, c[k]);
-    for (size_t r = 0; m->start != TG_NO_OPERAND && r < m->rows; r++) start[r] = signed_entry(u, b->lists[m->start + r]);
-    for (size_t r = 0; m->end != TG_NO_OPERAND && r < m->rows; r++) end[r] = signed_entry(u, b->lists[m->end + r]);
+    for (size_t r = 0; m->start != TG_NO_OPERAND && r < m->rows; r++)
+      start[r] = signed_entry(u, b->lists[m->start + r]);
+    for (size_t r = 0; m->end != TG_NO_OPERAND && r < m->rows; r++)
+      end[r] = signed_entry(u, b->lists[m->end + r]);
   }
 }
 
@@ -52,11 +54,15 @@ void tg_call_state_pack_(tg_call_state_ *s, const tg_body_ *b, bool second)
 }
 
 /* A whole number of cache lines. */
-static size_t padded(size_t n) { return (n + 7) & ~(size_t)7; }
+static size_t padded(size_t n)
+{
+  return (n + 7) & ~(size_t)7;
+}
 
 tg_status tg_worker_new_(tg_worker_ *w, const tg_body_ *b, const tg_kernels_ *k)
 {
-  const size_t vectors = b->slots * b->L, weights = padded(b->weights + 1), data = b->sparse ? 0 : b->columns * b->L;
+  const size_t vectors = b->slots * b->L, weights = padded(b->weights + 1),
+               data = b->sparse ? 0 : b->columns * b->L;
   const size_t scratch = padded(5 * b->nary_widest + 1);
   const size_t all = 4 * vectors + 2 * weights + data + TEMPORARIES * b->L + scratch;
   *w = (tg_worker_){.body = b, .kernels = k};
@@ -84,9 +90,13 @@ void tg_worker_free_(tg_worker_ *w)
   *w = (tg_worker_){0};
 }
 
-static void zero(double *x, size_t n) { memset(x, 0, n * sizeof *x); }
+static void zero(double *x, size_t n)
+{
+  memset(x, 0, n * sizeof *x);
+}
 
-void tg_worker_begin_(tg_worker_ *w, const tg_call_state_ *s, tg_run_mode_ mode, double *u_bar, double *u_bar_dot)
+void tg_worker_begin_(tg_worker_ *w, const tg_call_state_ *s, tg_run_mode_ mode, double *u_bar,
+                      double *u_bar_dot)
 {
   const tg_body_ *b = w->body;
   const size_t held = b->broadcast_count * b->L;
@@ -123,19 +133,29 @@ static packed packed_of(const tg_body_ *b, const tg_matrix_ *m, const double *u,
 
 static void affine(const tg_worker_ *w, const tg_affine_ *a)
 {
-  if (w->masked) w->kernels->affine_masked(a);
-  else w->kernels->affine(a);
+  if (w->masked)
+    w->kernels->affine_masked(a);
+  else
+    w->kernels->affine(a);
 }
 
-static bool is_sparse(const tg_worker_ *w, const tg_matrix_ *m) { return w->body->sparse && m->in_data; }
+static bool is_sparse(const tg_worker_ *w, const tg_matrix_ *m)
+{
+  return w->body->sparse && m->in_data;
+}
 
 /* What sparse rows have in common in both directions. */
 static tg_sparse_ sparse_of(const tg_worker_ *w, const tg_matrix_ *m)
 {
   const uint32_t *lists = w->body->lists;
-  return (tg_sparse_){.rows = m->rows, .lanes = w->lanes, .row = w->row, .row_start = w->sparse->row_start,
-                      .column = w->sparse->column, .values = w->sparse->values,
-                      .position = m->position != TG_NO_OPERAND ? lists + m->position : NULL, .masked = w->masked};
+  return (tg_sparse_){.rows = m->rows,
+                      .lanes = w->lanes,
+                      .row = w->row,
+                      .row_start = w->sparse->row_start,
+                      .column = w->sparse->column,
+                      .values = w->sparse->values,
+                      .position = m->position != TG_NO_OPERAND ? lists + m->position : NULL,
+                      .masked = w->masked};
 }
 
 /* y = start + W x + end on sparse rows, for values or tangents. */
@@ -156,12 +176,20 @@ static void matrix_forward(const tg_worker_ *w, const tg_call_state_ *s, const t
     sparse_affine(w, m, p, w->slot);
     return;
   }
-  w->kernels->affine(&(tg_affine_){.rows = m->rows, .columns = m->columns, .lanes = w->lanes, .w = p.w,
-                                   .row_step = m->columns, .column_step = 1,
-                                   .x = m->in_data ? w->current : w->slot, .x_offset = lists + m->x, .start = p.start,
+  w->kernels->affine(&(tg_affine_){.rows = m->rows,
+                                   .columns = m->columns,
+                                   .lanes = w->lanes,
+                                   .w = p.w,
+                                   .row_step = m->columns,
+                                   .column_step = 1,
+                                   .x = m->in_data ? w->current : w->slot,
+                                   .x_offset = lists + m->x,
+                                   .start = p.start,
                                    .y_start = m->y_start != TG_NO_OPERAND ? w->slot : NULL,
                                    .start_offset = m->y_start != TG_NO_OPERAND ? lists + m->y_start : NULL,
-                                   .end = p.end, .y = w->slot, .y_offset = lists + m->y});
+                                   .end = p.end,
+                                   .y = w->slot,
+                                   .y_offset = lists + m->y});
 }
 
 /* y_dot = (start_dot + end_dot + W_dot x) + W x_dot */
@@ -173,10 +201,19 @@ static void matrix_tangent(const tg_worker_ *w, const tg_call_state_ *s, const t
     sparse_affine(w, m, q, w->dot);
     return;
   }
-  tg_affine_ a = {.rows = m->rows, .columns = m->constant ? 0 : m->columns, .lanes = w->lanes, .w = q.w,
-                  .row_step = m->columns, .column_step = 1, .x = m->in_data ? w->current : w->slot,
-                  .x_offset = lists + m->x, .start = q.start, .y_start = m->y_start != TG_NO_OPERAND ? w->dot : NULL,
-                  .start_offset = m->y_start != TG_NO_OPERAND ? lists + m->y_start : NULL, .end = q.end, .y = w->dot,
+  tg_affine_ a = {.rows = m->rows,
+                  .columns = m->constant ? 0 : m->columns,
+                  .lanes = w->lanes,
+                  .w = q.w,
+                  .row_step = m->columns,
+                  .column_step = 1,
+                  .x = m->in_data ? w->current : w->slot,
+                  .x_offset = lists + m->x,
+                  .start = q.start,
+                  .y_start = m->y_start != TG_NO_OPERAND ? w->dot : NULL,
+                  .start_offset = m->y_start != TG_NO_OPERAND ? lists + m->y_start : NULL,
+                  .end = q.end,
+                  .y = w->dot,
                   .y_offset = lists + m->y};
   affine(w, &a);
   if (m->in_data) return;
@@ -190,25 +227,41 @@ static void matrix_tangent(const tg_worker_ *w, const tg_call_state_ *s, const t
 }
 
 /* x_bar += W' y_bar */
-static void matrix_adjoint_of_x(const tg_worker_ *w, const tg_matrix_ *m, const double *weights, const double *y_bar,
-                                double *x_bar)
+static void matrix_adjoint_of_x(const tg_worker_ *w, const tg_matrix_ *m, const double *weights,
+                                const double *y_bar, double *x_bar)
 {
   const uint32_t *lists = w->body->lists;
   const size_t rows = m->repeated ? 1 : m->columns;
   for (size_t j = 0; j < m->columns; j += rows)
-    affine(w, &(tg_affine_){.rows = rows, .columns = m->rows, .lanes = w->lanes, .w = weights + j, .row_step = 1,
-                            .column_step = m->columns, .x = y_bar, .x_offset = lists + m->y, .y_start = x_bar,
-                            .start_offset = lists + m->x + j, .y = x_bar, .y_offset = lists + m->x + j});
+    affine(w, &(tg_affine_){.rows = rows,
+                            .columns = m->rows,
+                            .lanes = w->lanes,
+                            .w = weights + j,
+                            .row_step = 1,
+                            .column_step = m->columns,
+                            .x = y_bar,
+                            .x_offset = lists + m->y,
+                            .y_start = x_bar,
+                            .start_offset = lists + m->x + j,
+                            .y = x_bar,
+                            .y_offset = lists + m->x + j});
 }
 
 /* W_bar += y_bar x', and the start's share: the sums of y_bar. */
-static void matrix_adjoint_of_w(const tg_worker_ *w, const tg_matrix_ *m, const double *y_bar, const double *x, double *u_sum,
-                                double *w_sum)
+static void matrix_adjoint_of_w(const tg_worker_ *w, const tg_matrix_ *m, const double *y_bar,
+                                const double *x, double *u_sum, double *w_sum)
 {
   double *sum = m->contiguous ? u_sum + w->body->lists[m->coefficient] : w_sum + m->w;
   const uint32_t *lists = w->body->lists;
-  const tg_outer_ o = {.rows = m->rows, .columns = m->columns, .lanes = w->lanes, .u = y_bar, .u_offset = lists + m->y,
-                       .x = x, .x_offset = lists + m->x, .sum = sum, .row_step = m->columns};
+  const tg_outer_ o = {.rows = m->rows,
+                       .columns = m->columns,
+                       .lanes = w->lanes,
+                       .u = y_bar,
+                       .u_offset = lists + m->y,
+                       .x = x,
+                       .x_offset = lists + m->x,
+                       .sum = sum,
+                       .row_step = m->columns};
   if (m->constant || m->columns == 0) return;
   if (is_sparse(w, m)) {
     tg_sparse_ a = sparse_of(w, m);
@@ -216,15 +269,16 @@ static void matrix_adjoint_of_w(const tg_worker_ *w, const tg_matrix_ *m, const 
     w->kernels->sparse_outer(&a);
     return;
   }
-  if (w->masked) w->kernels->outer_masked(&o);
-  else w->kernels->outer(&o);
+  if (w->masked)
+    w->kernels->outer_masked(&o);
+  else
+    w->kernels->outer(&o);
 }
 
 static void matrix_adjoint_of_start(const tg_worker_ *w, const tg_matrix_ *m, double *y_bar, double *sum)
 {
   const uint32_t *lists = w->body->lists;
-  if (m->free_start)
-    w->kernels->totals(y_bar, lists + m->y, m->rows, w->lanes, sum + m->w_ends);
+  if (m->free_start) w->kernels->totals(y_bar, lists + m->y, m->rows, w->lanes, sum + m->w_ends);
   for (size_t r = 0; m->y_start != TG_NO_OPERAND && r < m->rows; r++)
     w->kernels->add(y_bar + lists[m->y_start + r], y_bar + lists[m->y + r], w->lanes);
 }
@@ -259,8 +313,10 @@ static const double *operand(const tg_worker_ *w, uint32_t name)
 
 static void add_product(const tg_worker_ *w, double *t, const double *a, const double *b)
 {
-  if (w->masked) w->kernels->add_product_masked(t, a, b, w->lanes);
-  else w->kernels->add_product(t, a, b, w->lanes);
+  if (w->masked)
+    w->kernels->add_product_masked(t, a, b, w->lanes);
+  else
+    w->kernels->add_product(t, a, b, w->lanes);
 }
 
 static const double *operand_or_null(const tg_worker_ *w, const tg_step_ *s, unsigned k)
@@ -268,7 +324,10 @@ static const double *operand_or_null(const tg_worker_ *w, const tg_step_ *s, uns
   return k < s->arity ? operand(w, s->operand[k]) : NULL;
 }
 
-static const tg_row_kernels_ *row_of(const tg_worker_ *w, const tg_step_ *s) { return &w->kernels->rows[s->op]; }
+static const tg_row_kernels_ *row_of(const tg_worker_ *w, const tg_step_ *s)
+{
+  return &w->kernels->rows[s->op];
+}
 
 static void element_forward(const tg_worker_ *w, const tg_step_ *s)
 {
@@ -276,21 +335,29 @@ static void element_forward(const tg_worker_ *w, const tg_step_ *s)
     w->kernels->pair(s->op, operand(w, s->operand[0]), w->slot + s->out, w->slot + s->partial, w->lanes);
     return;
   }
-  row_of(w, s)->value(operand(w, s->operand[0]), operand_or_null(w, s, 1), operand_or_null(w, s, 2), w->slot + s->out,
-                      w->lanes);
+  row_of(w, s)->value(operand(w, s->operand[0]), operand_or_null(w, s, 1), operand_or_null(w, s, 2),
+                      w->slot + s->out, w->lanes);
 }
 
 /* The vector of a partial: NULL where it is zero. */
-static const double *partial(const tg_worker_ *w, const tg_step_ *s, tg_partial_form_ form, const double *general)
+static const double *partial(const tg_worker_ *w, const tg_step_ *s, tg_partial_form_ form,
+                             const double *general)
 {
   switch (form) {
-  case TG_ZERO: return NULL;
-  case TG_ONE: return w->temporary[ONES];
-  case TG_MINUS_ONE: return w->temporary[MINUS_ONES];
-  case TG_IS_X: return operand(w, s->operand[0]);
-  case TG_IS_Y: return operand(w, s->operand[1]);
-  case TG_IS_V: return w->slot + s->out;
-  case TG_GENERAL: break;
+  case TG_ZERO:
+    return NULL;
+  case TG_ONE:
+    return w->temporary[ONES];
+  case TG_MINUS_ONE:
+    return w->temporary[MINUS_ONES];
+  case TG_IS_X:
+    return operand(w, s->operand[0]);
+  case TG_IS_Y:
+    return operand(w, s->operand[1]);
+  case TG_IS_V:
+    return w->slot + s->out;
+  case TG_GENERAL:
+    break;
   }
   return general;
 }
@@ -305,8 +372,8 @@ static void first_partials(const tg_worker_ *w, const tg_step_ *s, const double 
   }
   for (unsigned k = 0; k < s->arity; k++) general = general || (form[k] == TG_GENERAL && !s->passive[k]);
   if (general)
-    row_of(w, s)->first(operand(w, s->operand[0]), operand_or_null(w, s, 1), operand_or_null(w, s, 2), w->slot + s->out,
-                        w->temporary + FIRST_PARTIAL, w->lanes);
+    row_of(w, s)->first(operand(w, s->operand[0]), operand_or_null(w, s, 1), operand_or_null(w, s, 2),
+                        w->slot + s->out, w->temporary + FIRST_PARTIAL, w->lanes);
   for (unsigned k = 0; k < s->arity; k++)
     d[k] = s->passive[k] ? NULL : partial(w, s, form[k], w->temporary[FIRST_PARTIAL + k]);
 }
@@ -324,8 +391,8 @@ static bool second_partials(const tg_worker_ *w, const tg_step_ *s, const double
       h[k][l] = partial(w, s, form, w->temporary[SECOND_PARTIAL + at[k][l]]);
     }
   if (general)
-    row_of(w, s)->second(operand(w, s->operand[0]), operand_or_null(w, s, 1), operand_or_null(w, s, 2), w->slot + s->out,
-                         w->temporary + SECOND_PARTIAL, w->lanes);
+    row_of(w, s)->second(operand(w, s->operand[0]), operand_or_null(w, s, 1), operand_or_null(w, s, 2),
+                         w->slot + s->out, w->temporary + SECOND_PARTIAL, w->lanes);
   return any;
 }
 
@@ -333,9 +400,12 @@ static bool second_partials(const tg_worker_ *w, const tg_step_ *s, const double
 static void accumulate(const tg_worker_ *w, double *t, const double *d, const double *u)
 {
   if (d == NULL) return;
-  if (d == w->temporary[ONES]) w->kernels->add(t, u, w->lanes);
-  else if (d == w->temporary[MINUS_ONES]) w->kernels->subtract(t, u, w->lanes);
-  else add_product(w, t, d, u);
+  if (d == w->temporary[ONES])
+    w->kernels->add(t, u, w->lanes);
+  else if (d == w->temporary[MINUS_ONES])
+    w->kernels->subtract(t, u, w->lanes);
+  else
+    add_product(w, t, d, u);
 }
 
 static void element_tangent(const tg_worker_ *w, const tg_step_ *s)
@@ -376,8 +446,8 @@ static void products_forward(const tg_worker_ *w, const tg_products_ *p)
 {
   const uint32_t *lists = w->body->lists;
   const tg_named_ x = {{w->slot, w->current}, lists + p->x};
-  w->kernels->products(&x, lists + p->y, p->count, p->negated, p->y_start != TG_NO_OPERAND ? w->slot + p->y_start : NULL,
-                       w->slot + p->out, w->lanes);
+  w->kernels->products(&x, lists + p->y, p->count, p->negated,
+                       p->y_start != TG_NO_OPERAND ? w->slot + p->y_start : NULL, w->slot + p->out, w->lanes);
 }
 
 static void products_tangent(const tg_worker_ *w, const tg_products_ *p)
@@ -390,19 +460,24 @@ static void products_tangent(const tg_worker_ *w, const tg_products_ *p)
     if (!(y[j] & TG_IN_DATA)) add_product(w, sum, operand(w, x[j]), w->dot + y[j]);
   }
   zero(out, w->lanes);
-  if (p->negated) w->kernels->subtract(out, sum, w->lanes);
-  else w->kernels->add(out, sum, w->lanes);
+  if (p->negated)
+    w->kernels->subtract(out, sum, w->lanes);
+  else
+    w->kernels->add(out, sum, w->lanes);
   if (p->y_start != TG_NO_OPERAND) w->kernels->add(out, w->dot + p->y_start, w->lanes);
 }
 
 /* x_bar += y u and y_bar += x u, for each product. */
-static void products_adjoint(const tg_worker_ *w, const tg_products_ *p, const double *x_base, const double *u, double *bar)
+static void products_adjoint(const tg_worker_ *w, const tg_products_ *p, const double *x_base,
+                             const double *u, double *bar)
 {
   const uint32_t *x = w->body->lists + p->x, *y = w->body->lists + p->y;
   const double *const base[2] = {x_base, w->current};
   for (size_t j = 0; j < p->count; j++) {
-    if (!(x[j] & TG_IN_DATA) && (x_base == w->slot || !(y[j] & TG_IN_DATA))) add_product(w, bar + x[j], tg_at_(base, y[j]), u);
-    if (!(y[j] & TG_IN_DATA) && (x_base == w->slot || !(x[j] & TG_IN_DATA))) add_product(w, bar + y[j], tg_at_(base, x[j]), u);
+    if (!(x[j] & TG_IN_DATA) && (x_base == w->slot || !(y[j] & TG_IN_DATA)))
+      add_product(w, bar + x[j], tg_at_(base, y[j]), u);
+    if (!(y[j] & TG_IN_DATA) && (x_base == w->slot || !(x[j] & TG_IN_DATA)))
+      add_product(w, bar + y[j], tg_at_(base, x[j]), u);
   }
 }
 
@@ -440,7 +515,10 @@ static const double *chooser(const tg_worker_ *w, const tg_lane_nary_ *n)
   return n->kind == TG_NARY_LOGSUMEXP ? NULL : operand(w, w->body->lists[n->x + n->n - 1]);
 }
 
-static size_t weighted(const tg_lane_nary_ *n) { return n->kind == TG_NARY_LOGSUMEXP ? n->n : n->n - 1; }
+static size_t weighted(const tg_lane_nary_ *n)
+{
+  return n->kind == TG_NARY_LOGSUMEXP ? n->n : n->n - 1;
+}
 
 static tg_status answered(int answer)
 {
@@ -453,7 +531,8 @@ static void gather_operands(const tg_worker_ *w, const tg_lane_nary_ *n, size_t 
   for (uint32_t j = 0; j < n->n; j++) to[j] = operand(w, w->body->lists[n->x + j])[lane];
 }
 
-static bool gather(const tg_worker_ *w, const double *from, uint32_t first, uint32_t count, size_t lane, double *to)
+static bool gather(const tg_worker_ *w, const double *from, uint32_t first, uint32_t count, size_t lane,
+                   double *to)
 {
   bool any = false;
   for (uint32_t j = 0; j < count; j++) {
@@ -525,9 +604,12 @@ static void nary_forward(tg_worker_ *w, const tg_lane_nary_ *n)
   const tg_body_ *b = w->body;
   const tg_named_ x = {{w->slot, w->current}, b->lists + n->x};
   double *v = w->slot + b->lists[n->y], *weight = w->slot + n->weight;
-  if (!has_weights(n)) nary_by_lane(w, n, NARY_VALUE);
-  else if (n->kind == TG_NARY_PICK) w->kernels->pick(&x, n->n - 1, chooser(w, n), v, weight, b->L, w->lanes);
-  else w->kernels->logsumexp(&x, weighted(n), chooser(w, n), v, weight, b->L, w->lanes);
+  if (!has_weights(n))
+    nary_by_lane(w, n, NARY_VALUE);
+  else if (n->kind == TG_NARY_PICK)
+    w->kernels->pick(&x, n->n - 1, chooser(w, n), v, weight, b->L, w->lanes);
+  else
+    w->kernels->logsumexp(&x, weighted(n), chooser(w, n), v, weight, b->L, w->lanes);
 }
 
 static void nary_tangent(tg_worker_ *w, const tg_lane_nary_ *n)
@@ -562,8 +644,8 @@ static void nary_backward(tg_worker_ *w, const tg_lane_nary_ *n, bool second)
   for (size_t j = 0; j < weighted(n); j++)
     w->names[j] = b->lists[n->passive + j] ? TG_NOWHERE : b->lists[n->x + j];
   const tg_named_ dot = {{w->dot, NULL}, w->names};
-  w->kernels->logsumexp_second(&dot, weighted(n), chooser(w, n), w->slot + n->weight, w->bar + v, w->bar_dot, b->L,
-                               w->lanes);
+  w->kernels->logsumexp_second(&dot, weighted(n), chooser(w, n), w->slot + n->weight, w->bar + v, w->bar_dot,
+                               b->L, w->lanes);
 }
 
 /* ---- the program ---- */
@@ -588,11 +670,21 @@ bool tg_worker_forward_(tg_worker_ *w, const tg_call_state_ *s, bool *failed)
   for (size_t i = 0; i < b->step_count; i++) {
     const tg_step_ *step = &b->steps[i];
     switch (step->kind) {
-    case TG_STEP_ELEMENT: element_forward(w, step); break;
-    case TG_STEP_MATRIX: matrix_forward(w, s, &b->matrices[step->index]); break;
-    case TG_STEP_PRODUCTS: products_forward(w, &b->products[step->index]); break;
-    case TG_STEP_NARY: nary_forward(w, &b->nary[step->index]); break;
-    case TG_STEP_GUARD: all = guard_holds(w, step, failed) && all; break;
+    case TG_STEP_ELEMENT:
+      element_forward(w, step);
+      break;
+    case TG_STEP_MATRIX:
+      matrix_forward(w, s, &b->matrices[step->index]);
+      break;
+    case TG_STEP_PRODUCTS:
+      products_forward(w, &b->products[step->index]);
+      break;
+    case TG_STEP_NARY:
+      nary_forward(w, &b->nary[step->index]);
+      break;
+    case TG_STEP_GUARD:
+      all = guard_holds(w, step, failed) && all;
+      break;
     }
   }
   return all;
@@ -604,11 +696,20 @@ void tg_worker_tangent_(tg_worker_ *w, const tg_call_state_ *s)
   for (size_t i = 0; i < b->step_count; i++) {
     const tg_step_ *step = &b->steps[i];
     switch (step->kind) {
-    case TG_STEP_ELEMENT: element_tangent(w, step); break;
-    case TG_STEP_MATRIX: matrix_tangent(w, s, &b->matrices[step->index]); break;
-    case TG_STEP_PRODUCTS: products_tangent(w, &b->products[step->index]); break;
-    case TG_STEP_NARY: nary_tangent(w, &b->nary[step->index]); break;
-    case TG_STEP_GUARD: break;
+    case TG_STEP_ELEMENT:
+      element_tangent(w, step);
+      break;
+    case TG_STEP_MATRIX:
+      matrix_tangent(w, s, &b->matrices[step->index]);
+      break;
+    case TG_STEP_PRODUCTS:
+      products_tangent(w, &b->products[step->index]);
+      break;
+    case TG_STEP_NARY:
+      nary_tangent(w, &b->nary[step->index]);
+      break;
+    case TG_STEP_GUARD:
+      break;
     }
   }
 }
@@ -624,11 +725,20 @@ void tg_worker_backward_(tg_worker_ *w, const tg_call_state_ *s, const double *s
   for (size_t i = b->step_count; i-- > 0;) {
     const tg_step_ *step = &b->steps[i];
     switch (step->kind) {
-    case TG_STEP_ELEMENT: element_backward(w, step, second); break;
-    case TG_STEP_MATRIX: matrix_backward(w, s, &b->matrices[step->index], second); break;
-    case TG_STEP_PRODUCTS: products_backward(w, &b->products[step->index], second); break;
-    case TG_STEP_NARY: nary_backward(w, &b->nary[step->index], second); break;
-    case TG_STEP_GUARD: break;
+    case TG_STEP_ELEMENT:
+      element_backward(w, step, second);
+      break;
+    case TG_STEP_MATRIX:
+      matrix_backward(w, s, &b->matrices[step->index], second);
+      break;
+    case TG_STEP_PRODUCTS:
+      products_backward(w, &b->products[step->index], second);
+      break;
+    case TG_STEP_NARY:
+      nary_backward(w, &b->nary[step->index], second);
+      break;
+    case TG_STEP_GUARD:
+      break;
     }
   }
 }
@@ -650,8 +760,10 @@ static void collect(const tg_worker_ *w, const double *bar, const double *w_bar,
     const double *ends = w_bar + m->w_ends;
     for (size_t k = 0; k < n && !m->contiguous && !m->constant; k++) add_signed(u_bar, c[k], w_bar[m->w + k]);
     if (!m->free_start) continue;
-    for (size_t r = 0; m->start != TG_NO_OPERAND && r < m->rows; r++) add_signed(u_bar, b->lists[m->start + r], ends[r]);
-    for (size_t r = 0; m->end != TG_NO_OPERAND && r < m->rows; r++) add_signed(u_bar, b->lists[m->end + r], ends[r]);
+    for (size_t r = 0; m->start != TG_NO_OPERAND && r < m->rows; r++)
+      add_signed(u_bar, b->lists[m->start + r], ends[r]);
+    for (size_t r = 0; m->end != TG_NO_OPERAND && r < m->rows; r++)
+      add_signed(u_bar, b->lists[m->end + r], ends[r]);
   }
   for (size_t i = 0; i < b->broadcast_count; i++) {
     if (!tg_varies_with_theta_(b, b->broadcast[i])) continue;

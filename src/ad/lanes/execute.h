@@ -17,7 +17,7 @@ typedef struct tg_call_state_ {
 typedef struct tg_worker_ {
   const tg_body_ *body;
   const tg_kernels_ *kernels;
-  double *memory; /* of all the arrays below */
+  double *memory;                     /* of all the arrays below */
   double *slot, *bar, *dot, *bar_dot; /* slots x L each: value, adjoint, tangent, tangent of the adjoint */
   double *w_bar, *w_bar_dot;          /* adjoints of the packed matrices */
   double *u_bar, *u_bar_dot;          /* of the uniforms: the caller's */
@@ -28,10 +28,10 @@ typedef struct tg_worker_ {
   const double *current;              /* the block's data */
   const tg_data *sparse;              /* or sparse rows, and which they are, with L entries */
   const size_t *row;
-  size_t lanes;                       /* in use, a multiple of TG_LANE_UNIT */
+  size_t lanes; /* in use, a multiple of TG_LANE_UNIT */
   bool masked;
   tg_run_mode_ mode;
-  tg_status status;                   /* of callbacks */
+  tg_status status; /* of callbacks */
 } tg_worker_;
 
 tg_status tg_call_state_new_(tg_call_state_ *s, const tg_body_ *b);
@@ -42,9 +42,11 @@ void tg_call_state_pack_(tg_call_state_ *s, const tg_body_ *b, bool second);
 tg_status tg_worker_new_(tg_worker_ *w, const tg_body_ *b, const tg_kernels_ *k);
 void tg_worker_free_(tg_worker_ *w);
 
-/* Uniforms to their vectors, and to zero what gathers over the blocks: the adjoints of the uniforms in u_bar and, at
- * second order, their tangents in u_bar_dot, which are the caller's and complete after tg_worker_collect_. */
-void tg_worker_begin_(tg_worker_ *w, const tg_call_state_ *s, tg_run_mode_ mode, double *u_bar, double *u_bar_dot);
+/* Uniforms to their vectors, and to zero what gathers over the blocks: the adjoints of the uniforms in u_bar
+ * and, at second order, their tangents in u_bar_dot, which are the caller's and complete after
+ * tg_worker_collect_. */
+void tg_worker_begin_(tg_worker_ *w, const tg_call_state_ *s, tg_run_mode_ mode, double *u_bar,
+                      double *u_bar_dot);
 
 /* Values of w->current's lanes. False: a guard fails in some lane; failed[lane] tells which. */
 bool tg_worker_forward_(tg_worker_ *w, const tg_call_state_ *s, bool *failed);

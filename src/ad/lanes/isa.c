@@ -19,14 +19,21 @@ extern const tg_kernels_ tg_kernels_plain_, tg_kernels_sse2_, tg_kernels_avx2_, 
 
 /* __builtin_cpu_supports asks the operating system too whether it saves the wide registers. */
 #if defined TG_HAVE_LEVELS
-static bool has_avx2(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+static bool has_avx2(void)
+{
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
 static bool has_avx512(void)
 {
   return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd");
+         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+         __builtin_cpu_supports("avx512cd");
 }
 #endif
-static bool always(void) { return true; }
+static bool always(void)
+{
+  return true;
+}
 
 /* Best first. */
 static const struct level {
@@ -34,11 +41,11 @@ static const struct level {
   bool (*available)(void);
 } levels[] = {
 #if defined TG_HAVE_LEVELS
-  {&tg_kernels_avx512_, has_avx512},
-  {&tg_kernels_avx2_, has_avx2},
-  {&tg_kernels_sse2_, always},
+    {&tg_kernels_avx512_, has_avx512},
+    {&tg_kernels_avx2_, has_avx2},
+    {&tg_kernels_sse2_, always},
 #else
-  {&tg_kernels_plain_, always},
+    {&tg_kernels_plain_, always},
 #endif
 };
 enum { LEVELS = sizeof levels / sizeof levels[0] };
@@ -66,7 +73,8 @@ const tg_kernels_ *tg_kernels_choose_(void)
 const char *tg_build_info(void)
 {
 #if defined TG_HAVE_LEVELS
-#define INFO(level) "tapegrad " STRING(TG_VERSION) ", " COMPILER ", levels avx512 avx2 sse2 scalar, active " #level
+#define INFO(level)                                                                                          \
+  "tapegrad " STRING(TG_VERSION) ", " COMPILER ", levels avx512 avx2 sse2 scalar, active " #level
   static const struct {
     const char *name, *text;
   } info[] = {{"avx512", INFO(avx512)}, {"avx2", INFO(avx2)}, {"sse2", INFO(sse2)}};

@@ -4,7 +4,8 @@
 #include "../special.h"
 #include "lane_math.h"
 
-/* A vector register. Where the compiler has no vector types it is one double, and all that follows is plain C. */
+/* A vector register. Where the compiler has no vector types it is one double, and all that follows is plain
+ * C. */
 #if defined __GNUC__ && defined __AVX512F__
 #define WIDTH 8
 #elif defined __GNUC__ && defined __AVX2__
@@ -33,8 +34,14 @@ typedef double vec;
 /* The number of vector registers decides how large a tile of results is kept in them. */
 #define TILE (WIDTH == 8 ? 16 : 8)
 
-INLINE vec load(const double *p) { return *(const vec *)p; }
-INLINE void store(double *p, vec v) { *(vec *)p = v; }
+INLINE vec load(const double *p)
+{
+  return *(const vec *)p;
+}
+INLINE void store(double *p, vec v)
+{
+  *(vec *)p = v;
+}
 INLINE vec all(double x)
 {
   vec v;
@@ -79,10 +86,12 @@ INLINE vec fused_masked(vec a, vec b, vec c, bool masked)
 INLINE void affine_tile(const tg_affine_ *a, size_t row, size_t lane, int rows, int vectors, bool masked)
 {
   vec sum[8][8];
-  UNROLL for (int r = 0; r < rows; r++) {
+  UNROLL for (int r = 0; r < rows; r++)
+  {
     const double *from = a->y_start != NULL ? a->y_start + a->start_offset[row + (size_t)r] + lane : NULL;
     const vec start = all(a->start != NULL ? a->start[row + (size_t)r] : -0.0);
-    UNROLL for (int v = 0; v < vectors; v++) {
+    UNROLL for (int v = 0; v < vectors; v++)
+    {
       sum[r][v] = start;
       if (from != NULL) sum[r][v] = load(from + v * WIDTH);
     }
@@ -92,12 +101,14 @@ INLINE void affine_tile(const tg_affine_ *a, size_t row, size_t lane, int rows, 
     const double *x = a->x + a->x_offset[j] + lane;
     vec xs[8];
     UNROLL for (int v = 0; v < vectors; v++) xs[v] = load(x + v * WIDTH);
-    UNROLL for (int r = 0; r < rows; r++) {
+    UNROLL for (int r = 0; r < rows; r++)
+    {
       const vec c = all(w[(size_t)r * a->row_step]);
       UNROLL for (int v = 0; v < vectors; v++) sum[r][v] = fused_masked(c, xs[v], sum[r][v], masked);
     }
   }
-  UNROLL for (int r = 0; r < rows; r++) {
+  UNROLL for (int r = 0; r < rows; r++)
+  {
     double *y = a->y + a->y_offset[row + (size_t)r] + lane;
     const vec end = all(a->end != NULL ? a->end[row + (size_t)r] : -0.0);
     UNROLL for (int v = 0; v < vectors; v++) store(y + v * WIDTH, sum[r][v] + end);
@@ -126,8 +137,14 @@ INLINE void affine_all(const tg_affine_ *a, bool masked)
   if (row < a->rows) affine_rows(a, row, 1, TILE / 2, masked);
 }
 
-static void affine(const tg_affine_ *a) { affine_all(a, false); }
-static void affine_masked(const tg_affine_ *a) { affine_all(a, true); }
+static void affine(const tg_affine_ *a)
+{
+  affine_all(a, false);
+}
+static void affine_masked(const tg_affine_ *a)
+{
+  affine_all(a, true);
+}
 
 /* ---- outer: a tile of rows x columns of sums stays in registers while the lanes go by ---- */
 
@@ -149,8 +166,10 @@ INLINE vec sums(const vec *s)
 #elif WIDTH == 4
 INLINE vec sums(const vec *s)
 {
-  const vec a = __builtin_shufflevector(s[0], s[1], 0, 4, 2, 6) + __builtin_shufflevector(s[0], s[1], 1, 5, 3, 7);
-  const vec b = __builtin_shufflevector(s[2], s[3], 0, 4, 2, 6) + __builtin_shufflevector(s[2], s[3], 1, 5, 3, 7);
+  const vec a =
+      __builtin_shufflevector(s[0], s[1], 0, 4, 2, 6) + __builtin_shufflevector(s[0], s[1], 1, 5, 3, 7);
+  const vec b =
+      __builtin_shufflevector(s[2], s[3], 0, 4, 2, 6) + __builtin_shufflevector(s[2], s[3], 1, 5, 3, 7);
   return __builtin_shufflevector(a, b, 0, 1, 4, 5) + __builtin_shufflevector(a, b, 2, 3, 6, 7);
 }
 #elif WIDTH == 2
@@ -159,25 +178,31 @@ INLINE vec sums(const vec *s)
   return __builtin_shufflevector(s[0], s[1], 0, 2) + __builtin_shufflevector(s[0], s[1], 1, 3);
 }
 #else
-INLINE vec sums(const vec *s) { return *s; }
+INLINE vec sums(const vec *s)
+{
+  return *s;
+}
 #endif
 
-/* rows * columns is a multiple of WIDTH; columns past the last of o are computed from the last and dropped. */
+/* rows * columns is a multiple of WIDTH; columns past the last of o are computed from the last and dropped.
+ */
 INLINE void outer_tile(const tg_outer_ *o, size_t row, size_t column, int rows, int columns, bool masked)
 {
   vec sum[16];
   const double *u[4], *x[16];
   const size_t left = o->columns - column;
   UNROLL for (int r = 0; r < rows; r++) u[r] = o->u + o->u_offset[row + (size_t)r];
-  UNROLL for (int c = 0; c < columns; c++)
-    x[c] = o->x + o->x_offset[(size_t)c < left ? column + (size_t)c : o->columns - 1];
+  UNROLL for (int c = 0; c < columns; c++) x[c] =
+      o->x + o->x_offset[(size_t)c < left ? column + (size_t)c : o->columns - 1];
   UNROLL for (int i = 0; i < rows * columns; i++) sum[i] = all(0.0);
   for (size_t lane = 0; lane < o->lanes; lane += WIDTH) {
     vec us[4];
     UNROLL for (int r = 0; r < rows; r++) us[r] = load(u[r] + lane);
-    UNROLL for (int c = 0; c < columns; c++) {
+    UNROLL for (int c = 0; c < columns; c++)
+    {
       const vec xc = load(x[c] + lane);
-      UNROLL for (int r = 0; r < rows; r++) sum[r * columns + c] = fused_masked(us[r], xc, sum[r * columns + c], masked);
+      UNROLL for (int r = 0; r < rows; r++) sum[r * columns + c] =
+          fused_masked(us[r], xc, sum[r * columns + c], masked);
     }
   }
   union {
@@ -196,7 +221,8 @@ INLINE void outer_tile(const tg_outer_ *o, size_t row, size_t column, int rows, 
 
 INLINE void outer_rows(const tg_outer_ *o, size_t row, int rows, int columns, bool masked)
 {
-  for (size_t column = 0; column < o->columns; column += (size_t)columns) outer_tile(o, row, column, rows, columns, masked);
+  for (size_t column = 0; column < o->columns; column += (size_t)columns)
+    outer_tile(o, row, column, rows, columns, masked);
 }
 
 INLINE void outer_all(const tg_outer_ *o, bool masked)
@@ -210,8 +236,14 @@ INLINE void outer_all(const tg_outer_ *o, bool masked)
   if (row < o->rows) outer_rows(o, row, 1, 8, masked);
 }
 
-static void outer(const tg_outer_ *o) { outer_all(o, false); }
-static void outer_masked(const tg_outer_ *o) { outer_all(o, true); }
+static void outer(const tg_outer_ *o)
+{
+  outer_all(o, false);
+}
+static void outer_masked(const tg_outer_ *o)
+{
+  outer_all(o, true);
+}
 
 /* ---- sparse rows: one sample after the other ---- */
 
@@ -238,7 +270,8 @@ static void sparse_affine(const tg_sparse_ *s)
         const uint32_t j = sparse_column(s, k);
         if (j == UINT32_MAX) continue;
         const double x = s->values[k], *w = s->w + j * s->rows + r;
-        if (n == 1) sum[0] = TG_FMA(w[0], x, sum[0]);
+        if (n == 1)
+          sum[0] = TG_FMA(w[0], x, sum[0]);
         else
           for (size_t i = 0; i < n; i++) sum[i] = TG_FMA(w[i], x, sum[i]);
       }
@@ -263,7 +296,8 @@ static void sparse_outer(const tg_sparse_ *s)
         double *sum = s->sum + j * s->rows + r;
         if (s->masked)
           for (size_t i = 0; i < n; i++) sum[i] = u[i] == 0.0 || x == 0.0 ? sum[i] : TG_FMA(u[i], x, sum[i]);
-        else if (n == 1) sum[0] = TG_FMA(u[0], x, sum[0]);
+        else if (n == 1)
+          sum[0] = TG_FMA(u[0], x, sum[0]);
         else
           for (size_t i = 0; i < n; i++) sum[i] = TG_FMA(u[i], x, sum[i]);
       }
@@ -288,17 +322,19 @@ static void totals(const double *u, const uint32_t *offset, size_t rows, size_t 
 
 /* ---- products and sums of lane vectors ---- */
 
-INLINE void products_strip(const tg_named_ *x, const uint32_t *y, size_t count, bool negated, const double *start,
-                           double *out, size_t lane, int vectors)
+INLINE void products_strip(const tg_named_ *x, const uint32_t *y, size_t count, bool negated,
+                           const double *start, double *out, size_t lane, int vectors)
 {
   vec sum[8];
-  UNROLL for (int v = 0; v < vectors; v++) {
+  UNROLL for (int v = 0; v < vectors; v++)
+  {
     sum[v] = all(-0.0);
     if (start != NULL) sum[v] = load(start + lane + v * WIDTH);
   }
   for (size_t j = 0; j < count; j++) {
     const double *a = tg_at_(x->base, x->name[j]) + lane, *b = tg_at_(x->base, y[j]) + lane;
-    UNROLL for (int v = 0; v < vectors; v++) {
+    UNROLL for (int v = 0; v < vectors; v++)
+    {
       const vec factor = load(a + v * WIDTH);
       sum[v] = fused(negated ? -factor : factor, load(b + v * WIDTH), sum[v]);
     }
@@ -306,11 +342,12 @@ INLINE void products_strip(const tg_named_ *x, const uint32_t *y, size_t count, 
   UNROLL for (int v = 0; v < vectors; v++) store(out + lane + v * WIDTH, sum[v]);
 }
 
-static void products(const tg_named_ *x, const uint32_t *y, size_t count, bool negated, const double *start, double *out,
-                     size_t lanes)
+static void products(const tg_named_ *x, const uint32_t *y, size_t count, bool negated, const double *start,
+                     double *out, size_t lanes)
 {
   size_t lane = 0;
-  for (; lane + 4 * WIDTH <= lanes; lane += 4 * WIDTH) products_strip(x, y, count, negated, start, out, lane, 4);
+  for (; lane + 4 * WIDTH <= lanes; lane += 4 * WIDTH)
+    products_strip(x, y, count, negated, start, out, lane, 4);
   for (; lane < lanes; lane += WIDTH) products_strip(x, y, count, negated, start, out, lane, 1);
 }
 
@@ -322,7 +359,8 @@ static void add_product(double *t, const double *a, const double *b, size_t n)
 
 static void add_product_masked(double *t, const double *a, const double *b, size_t n)
 {
-  for (size_t i = 0; i < n; i += WIDTH) store(t + i, fused_masked(load(a + i), load(b + i), load(t + i), true));
+  for (size_t i = 0; i < n; i += WIDTH)
+    store(t + i, fused_masked(load(a + i), load(b + i), load(t + i), true));
 }
 
 static void add(double *t, const double *a, size_t n)
@@ -338,7 +376,8 @@ static void subtract(double *t, const double *a, size_t n)
 /* ---- operations with many operands ---- */
 
 /* The largest of z, NaN if one is, and the first index of it. */
-static void largest(const tg_named_ *z, size_t count, double *restrict most, double *restrict top, size_t lanes)
+static void largest(const tg_named_ *z, size_t count, double *restrict most, double *restrict top,
+                    size_t lanes)
 {
   for (size_t l = 0; l < lanes; l++) most[l] = -INFINITY, top[l] = 0.0;
   for (size_t j = 0; j < count; j++) {
@@ -361,14 +400,16 @@ LANE_INLINE double weight_of(double z, double most)
 /* In pieces, so that the vectors between fit on the stack. */
 enum { PIECE = 128 };
 
-/* Lane by lane what nary/logsumexp.c and nary/cross_entropy.c do: the largest term is 1 and stands apart, so that a loss near
- * zero keeps its digits, as does the weight of the label, minus the sum of the others. */
+/* Lane by lane what nary/logsumexp.c and nary/cross_entropy.c do: the largest term is 1 and stands apart, so
+ * that a loss near zero keeps its digits, as does the weight of the label, minus the sum of the others. */
 static void logsumexp_piece(const tg_named_ *z, size_t count, const double *label, double *restrict v,
                             double *restrict weight, size_t L, size_t lanes)
 {
-  _Alignas(64) double most[PIECE], top[PIECE], rest[PIECE], others[PIECE], scale[PIECE], chosen[PIECE], at[PIECE];
+  _Alignas(64) double most[PIECE], top[PIECE], rest[PIECE], others[PIECE], scale[PIECE], chosen[PIECE],
+      at[PIECE];
   largest(z, count, most, top, lanes);
-  for (size_t l = 0; l < lanes; l++) rest[l] = others[l] = 0.0, chosen[l] = NAN, at[l] = label != NULL ? rint(label[l]) : -1.0;
+  for (size_t l = 0; l < lanes; l++)
+    rest[l] = others[l] = 0.0, chosen[l] = NAN, at[l] = label != NULL ? rint(label[l]) : -1.0;
   for (size_t j = 0; j < count; j++) {
     const double *restrict zj = tg_at_(z->base, z->name[j]);
     double *restrict w = weight + j * L;
@@ -392,7 +433,8 @@ static void logsumexp_piece(const tg_named_ *z, size_t count, const double *labe
   }
   for (size_t j = 0; j < count; j++) {
     double *restrict w = weight + j * L;
-    for (size_t l = 0; label != NULL && l < lanes; l++) chosen[l] = at[l] == (double)j ? w[l] * scale[l] : chosen[l];
+    for (size_t l = 0; label != NULL && l < lanes; l++)
+      chosen[l] = at[l] == (double)j ? w[l] * scale[l] : chosen[l];
     for (size_t l = 0; l < lanes; l++) w[l] = at[l] == (double)j ? others[l] : w[l] * scale[l];
   }
   for (size_t l = 0; label != NULL && l < lanes; l++) weight[count * L + l] = chosen[l];
@@ -404,8 +446,8 @@ static tg_named_ later(const tg_named_ *z, size_t lane)
   return (tg_named_){{z->base[0] + lane, z->base[1] + lane}, z->name};
 }
 
-static void logsumexp(const tg_named_ *z, size_t count, const double *label, double *v, double *weight, size_t L,
-                      size_t lanes)
+static void logsumexp(const tg_named_ *z, size_t count, const double *label, double *v, double *weight,
+                      size_t L, size_t lanes)
 {
   for (size_t lane = 0; lane < lanes; lane += PIECE) {
     const tg_named_ here = later(z, lane);
@@ -415,15 +457,17 @@ static void logsumexp(const tg_named_ *z, size_t count, const double *label, dou
 }
 
 /* p_j of the softmax; at the label it is in weight `count`. */
-INLINE double probability(const double *weight, const double *label, size_t count, size_t j, size_t L, size_t l)
+INLINE double probability(const double *weight, const double *label, size_t count, size_t j, size_t L,
+                          size_t l)
 {
   return label != NULL && rint(label[l]) == (double)j ? weight[count * L + l] : weight[j * L + l];
 }
 
-/* As tg_weights_hvp_ does: x_j - mean = (x_j - x_top) - sum_k p_k (x_k - x_top), without cancellation where one weight is
- * nearly 1. */
-static void logsumexp_second_piece(const tg_named_ *dot, size_t count, const double *label, const double *weight,
-                                   const double *u, double *second, size_t L, size_t lanes)
+/* As tg_weights_hvp_ does: x_j - mean = (x_j - x_top) - sum_k p_k (x_k - x_top), without cancellation where
+ * one weight is nearly 1. */
+static void logsumexp_second_piece(const tg_named_ *dot, size_t count, const double *label,
+                                   const double *weight, const double *u, double *second, size_t L,
+                                   size_t lanes)
 {
   _Alignas(64) double mean[PIECE], most[PIECE], base[PIECE], none[PIECE];
   for (size_t l = 0; l < lanes; l++) mean[l] = base[l] = none[l] = 0.0, most[l] = -1.0;
@@ -437,7 +481,8 @@ static void logsumexp_second_piece(const tg_named_ *dot, size_t count, const dou
           most[l] = p > most[l] ? p : most[l];
         }
       else if (pass == 1)
-        for (size_t l = 0; l < lanes; l++) mean[l] += probability(weight, label, count, j, L, l) * (x[l] - base[l]);
+        for (size_t l = 0; l < lanes; l++)
+          mean[l] += probability(weight, label, count, j, L, l) * (x[l] - base[l]);
       else if (dot->name[j] != TG_NOWHERE) {
         double *to = second + dot->name[j];
         for (size_t l = 0; l < lanes; l++)
@@ -451,8 +496,8 @@ static void logsumexp_second(const tg_named_ *dot, size_t count, const double *l
 {
   for (size_t lane = 0; lane < lanes; lane += PIECE) {
     const tg_named_ here = later(dot, lane);
-    logsumexp_second_piece(&here, count, label != NULL ? label + lane : NULL, weight + lane, u + lane, second + lane, L,
-                           lanes - lane < PIECE ? lanes - lane : PIECE);
+    logsumexp_second_piece(&here, count, label != NULL ? label + lane : NULL, weight + lane, u + lane,
+                           second + lane, L, lanes - lane < PIECE ? lanes - lane : PIECE);
   }
 }
 
@@ -487,16 +532,18 @@ INLINE void transpose_square(const double *const *r, size_t c, double *t, size_t
 {
   vec a[8], b[8];
   UNROLL for (int i = 0; i < 8; i++) a[i] = (vec)(*(const loose *)(r[i] + c));
-  UNROLL for (int i = 0; i < 8; i += 2) {
+  UNROLL for (int i = 0; i < 8; i += 2)
+  {
     b[i] = SHUFFLE(a[i], a[i + 1], 0, 8, 2, 10, 4, 12, 6, 14);
     b[i + 1] = SHUFFLE(a[i], a[i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
   }
-  UNROLL for (int i = 0; i < 8; i += 4)
-    UNROLL for (int k = 0; k < 2; k++) {
-      a[i + k] = SHUFFLE(b[i + k], b[i + k + 2], 0, 1, 8, 9, 4, 5, 12, 13);
-      a[i + k + 2] = SHUFFLE(b[i + k], b[i + k + 2], 2, 3, 10, 11, 6, 7, 14, 15);
-    }
-  UNROLL for (int k = 0; k < 4; k++) {
+  UNROLL for (int i = 0; i < 8; i += 4) UNROLL for (int k = 0; k < 2; k++)
+  {
+    a[i + k] = SHUFFLE(b[i + k], b[i + k + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+    a[i + k + 2] = SHUFFLE(b[i + k], b[i + k + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+  }
+  UNROLL for (int k = 0; k < 4; k++)
+  {
     store(t + (size_t)k * step, SHUFFLE(a[k], a[k + 4], 0, 1, 2, 3, 8, 9, 10, 11));
     store(t + (size_t)(k + 4) * step, SHUFFLE(a[k], a[k + 4], 4, 5, 6, 7, 12, 13, 14, 15));
   }
@@ -541,7 +588,8 @@ VECTOR_FORM(log_sigmoid)
 VECTOR_FORM(sqrt)
 #undef VECTOR_FORM
 
-/* Angles that the vector form does not reduce well go to libm, one by one: what a lane holds depends on it alone. */
+/* Angles that the vector form does not reduce well go to libm, one by one: what a lane holds depends on it
+ * alone. */
 #define ANGLE_FORM(name)                                                                                     \
   static void name##_lanes(const double *restrict x, double *restrict y, size_t n)                           \
   {                                                                                                          \
@@ -588,10 +636,10 @@ static void pow_lanes(const double *restrict x, const double *restrict y, double
 #define tg_softplus_(x) lane_softplus(x)
 #define tg_tanh1_(x, v) lane_tanh1(x, v)
 #define tg_pow_x_(x, y, v) ((y) * ((v) / (x)))
-#define tg_pow_y_(x, y, v) ((v) * lane_log(x))
-#define tg_pow_xx_(x, y, v) ((y) * ((y) - 1.0) * ((v) / (x) / (x)))
-#define tg_pow_xy_(x, y, v) ((v) / (x) * (1.0 + (y) * lane_log(x)))
-#define tg_pow_yy_(x, y, v) ((v) * lane_log(x) * lane_log(x))
+#define tg_pow_y_(x, y, v) ((v)*lane_log(x))
+#define tg_pow_xx_(x, y, v) ((y) * ((y)-1.0) * ((v) / (x) / (x)))
+#define tg_pow_xy_(x, y, v) ((v) / (x) * (1.0 + (y)*lane_log(x)))
+#define tg_pow_yy_(x, y, v) ((v)*lane_log(x) * lane_log(x))
 
 #include "rows.inc"
 
@@ -678,20 +726,33 @@ static const tg_row_kernels_ rows[TG_OP_count] = {
 #define TERNARY(name, ...) [TG_OP_##name] = {name##_value, name##_first, name##_second},
 #include "../ops.def"
 #define ROW(name) [TG_OP_##name] = {name##_value_repaired, name##_first_repaired, name##_second_repaired},
-  ROW(sin) ROW(cos) ROW(pow)
+    ROW(sin) ROW(cos) ROW(pow)
 #undef ROW
 };
 
 static void pair(unsigned op, const double *x, double *v, double *d, size_t n)
 {
   switch (op) {
-  case TG_OP_tanh: tanh_pair(x, v, d, n); return;
-  case TG_OP_sigmoid: sigmoid_pair(x, v, d, n); return;
-  case TG_OP_softplus: softplus_pair(x, v, d, n); return;
-  case TG_OP_log_sigmoid: log_sigmoid_pair(x, v, d, n); return;
-  case TG_OP_sin: sin_pair_repaired(x, v, d, n); return;
-  case TG_OP_cos: cos_pair_repaired(x, v, d, n); return;
-  default: return;
+  case TG_OP_tanh:
+    tanh_pair(x, v, d, n);
+    return;
+  case TG_OP_sigmoid:
+    sigmoid_pair(x, v, d, n);
+    return;
+  case TG_OP_softplus:
+    softplus_pair(x, v, d, n);
+    return;
+  case TG_OP_log_sigmoid:
+    log_sigmoid_pair(x, v, d, n);
+    return;
+  case TG_OP_sin:
+    sin_pair_repaired(x, v, d, n);
+    return;
+  case TG_OP_cos:
+    cos_pair_repaired(x, v, d, n);
+    return;
+  default:
+    return;
   }
 }
 
@@ -702,29 +763,30 @@ static void pair(unsigned op, const double *x, double *v, double *d, size_t n)
 
 extern const tg_kernels_ NAMED(TG_LEVEL);
 const tg_kernels_ NAMED(TG_LEVEL) = {
-  .name = TEXT(TG_LEVEL),
-  .math = {
+    .name = TEXT(TG_LEVEL),
+    .math =
+        {
 #define ROW(name) [TG_LANE_##name] = name##_lanes,
-    TG_LANE_MATH_LIST(ROW)
+            TG_LANE_MATH_LIST(ROW)
 #undef ROW
-  },
-  .pow = pow_lanes,
-  .rows = rows,
-  .pair = pair,
-  .affine = affine,
-  .outer = outer,
-  .affine_masked = affine_masked,
-  .outer_masked = outer_masked,
-  .sparse_affine = sparse_affine,
-  .sparse_outer = sparse_outer,
-  .totals = totals,
-  .products = products,
-  .add_product = add_product,
-  .add_product_masked = add_product_masked,
-  .add = add,
-  .subtract = subtract,
-  .logsumexp = logsumexp,
-  .logsumexp_second = logsumexp_second,
-  .pick = pick,
-  .transpose = transpose,
+        },
+    .pow = pow_lanes,
+    .rows = rows,
+    .pair = pair,
+    .affine = affine,
+    .outer = outer,
+    .affine_masked = affine_masked,
+    .outer_masked = outer_masked,
+    .sparse_affine = sparse_affine,
+    .sparse_outer = sparse_outer,
+    .totals = totals,
+    .products = products,
+    .add_product = add_product,
+    .add_product_masked = add_product_masked,
+    .add = add,
+    .subtract = subtract,
+    .logsumexp = logsumexp,
+    .logsumexp_second = logsumexp_second,
+    .pick = pick,
+    .transpose = transpose,
 };

@@ -1,6 +1,6 @@
-/* The inner loops of the lane engine. One source, kernels.c, is compiled once for every instruction set; a tg_kernels_
- * is the table of what it offers. A lane vector is an array of doubles, one for each sample of a block, aligned to 64
- * bytes; its length is a multiple of TG_LANE_UNIT, whatever the instruction set. */
+/* The inner loops of the lane engine. One source, kernels.c, is compiled once for every instruction set; a
+ * tg_kernels_ is the table of what it offers. A lane vector is an array of doubles, one for each sample of a
+ * block, aligned to 64 bytes; its length is a multiple of TG_LANE_UNIT, whatever the instruction set. */
 #ifndef TG_LANES_KERNELS_H
 #define TG_LANES_KERNELS_H
 #include "../ops.h"
@@ -15,13 +15,13 @@ typedef enum tg_lane_math_ {
 #define TG_LANE_MATH_ROW(name) TG_LANE_##name,
   TG_LANE_MATH_LIST(TG_LANE_MATH_ROW)
 #undef TG_LANE_MATH_ROW
-  TG_LANE_MATH_COUNT
+      TG_LANE_MATH_COUNT
 } tg_lane_math_;
 
-/* A matrix of numbers times lane vectors. Row r: y[r] = start[r] + w[r][0] x[0] + w[r][1] x[1] + ... + end[r], in this
- * order, lane by lane, with fused operations where the instruction set has them. Vector j of x begins at
- * x + x_offset[j], y likewise. The start is a number for each row (start), or the vector y_start + start_offset[r]
- * (which may be y itself), or nothing: minus zero, the neutral element of addition. */
+/* A matrix of numbers times lane vectors. Row r: y[r] = start[r] + w[r][0] x[0] + w[r][1] x[1] + ... +
+ * end[r], in this order, lane by lane, with fused operations where the instruction set has them. Vector j of
+ * x begins at x + x_offset[j], y likewise. The start is a number for each row (start), or the vector y_start
+ * + start_offset[r] (which may be y itself), or nothing: minus zero, the neutral element of addition. */
 typedef struct tg_affine_ {
   size_t rows, columns, lanes;
   const double *w;
@@ -36,9 +36,9 @@ typedef struct tg_affine_ {
   const uint32_t *y_offset;
 } tg_affine_;
 
-/* Sums over the lanes of products: sum[r][j] += u[r] . x[j]. Within a call the lanes l, l + W, l + 2W, ... are summed in
- * this order for each l below W, the width of the vector register, and the W sums are then added in a tree: neighbours
- * first, then neighbouring pairs, and so on. */
+/* Sums over the lanes of products: sum[r][j] += u[r] . x[j]. Within a call the lanes l, l + W, l + 2W, ...
+ * are summed in this order for each l below W, the width of the vector register, and the W sums are then
+ * added in a tree: neighbours first, then neighbouring pairs, and so on. */
 typedef struct tg_outer_ {
   size_t rows, columns, lanes;
   const double *u;
@@ -49,9 +49,10 @@ typedef struct tg_outer_ {
   size_t row_step;
 } tg_outer_;
 
-/* Sparse rows instead of lane vectors of data: entry k of sample row[l] has the column column[k], which is column position[...]
- * of the matrix, or none of it if UINT32_MAX; position NULL: the columns are those of the matrix. Coefficients and their
- * sums stand column by column: w[j * rows + r]. Sums run over the stored entries in order. */
+/* Sparse rows instead of lane vectors of data: entry k of sample row[l] has the column column[k], which is
+ * column position[...] of the matrix, or none of it if UINT32_MAX; position NULL: the columns are those of
+ * the matrix. Coefficients and their sums stand column by column: w[j * rows + r]. Sums run over the stored
+ * entries in order. */
 typedef struct tg_sparse_ {
   size_t rows, lanes;
   const size_t *row, *row_start, *column;
@@ -69,12 +70,15 @@ typedef struct tg_sparse_ {
   bool masked;
 } tg_sparse_;
 
-/* One row of ops.def over n lanes: the value; the first partials d[0..arity); the second partials in the order xx, xy,
- * xz, yy, yz, zz (unary: xx; binary: xx, xy, yy in their places). Operands the row lacks may be NULL. */
+/* One row of ops.def over n lanes: the value; the first partials d[0..arity); the second partials in the
+ * order xx, xy, xz, yy, yz, zz (unary: xx; binary: xx, xy, yy in their places). Operands the row lacks may be
+ * NULL. */
 typedef struct tg_row_kernels_ {
   void (*value)(const double *x, const double *y, const double *z, double *v, size_t n);
-  void (*first)(const double *x, const double *y, const double *z, const double *v, double *const *d, size_t n);
-  void (*second)(const double *x, const double *y, const double *z, const double *v, double *const *h, size_t n);
+  void (*first)(const double *x, const double *y, const double *z, const double *v, double *const *d,
+                size_t n);
+  void (*second)(const double *x, const double *y, const double *z, const double *v, double *const *h,
+                 size_t n);
 } tg_row_kernels_;
 enum { TG_XX, TG_XY, TG_XZ, TG_YY, TG_YZ, TG_ZZ, TG_SECONDS };
 
@@ -83,7 +87,15 @@ extern const tg_row_kernels_ tg_plain_rows_[TG_OP_count];
 bool tg_guard_holds_(unsigned op, double x, double y);
 
 /* What a partial is, where its row says so plainly: then nothing has to be computed. */
-typedef enum tg_partial_form_ { TG_GENERAL, TG_ZERO, TG_ONE, TG_MINUS_ONE, TG_IS_X, TG_IS_Y, TG_IS_V } tg_partial_form_;
+typedef enum tg_partial_form_ {
+  TG_GENERAL,
+  TG_ZERO,
+  TG_ONE,
+  TG_MINUS_ONE,
+  TG_IS_X,
+  TG_IS_Y,
+  TG_IS_V
+} tg_partial_form_;
 typedef struct tg_row_forms_ {
   tg_partial_form_ first[3], second[TG_SECONDS];
 } tg_row_forms_;
@@ -91,8 +103,8 @@ tg_row_forms_ tg_row_forms_of_(unsigned op);
 
 static inline bool tg_has_pair_(unsigned op)
 {
-  return op == TG_OP_tanh || op == TG_OP_sigmoid || op == TG_OP_softplus || op == TG_OP_log_sigmoid || op == TG_OP_sin ||
-         op == TG_OP_cos;
+  return op == TG_OP_tanh || op == TG_OP_sigmoid || op == TG_OP_softplus || op == TG_OP_log_sigmoid ||
+         op == TG_OP_sin || op == TG_OP_cos;
 }
 
 /* Lane vectors named by number: TG_IN_DATA set: base[1] + the rest, else base[0] + the number. */
@@ -126,8 +138,8 @@ typedef struct tg_kernels_ {
   /* total[r] += the sum over the lanes of u + offset[r], lanes summed as in outer */
   void (*totals)(const double *u, const uint32_t *offset, size_t rows, size_t lanes, double *total);
   /* y = start + x_0 y_0 + x_1 y_1 + ... (minus the products if negated); start NULL: nothing */
-  void (*products)(const tg_named_ *x, const uint32_t *y, size_t count, bool negated, const double *start, double *out,
-                   size_t lanes);
+  void (*products)(const tg_named_ *x, const uint32_t *y, size_t count, bool negated, const double *start,
+                   double *out, size_t lanes);
   /* t += a b, with rule R5; t += a; t -= a */
   void (*add_product)(double *t, const double *a, const double *b, size_t n);
   void (*add_product_masked)(double *t, const double *a, const double *b, size_t n);
@@ -135,21 +147,23 @@ typedef struct tg_kernels_ {
   void (*subtract)(double *t, const double *a, size_t n);
   /* v = log(sum_j exp(z_j)) and weight_j = exp(z_j - v), vectors L apart; label not NULL: v -= z[label], the
    * weight of the label less 1, and what it was before in one more vector (cross-entropy) */
-  void (*logsumexp)(const tg_named_ *z, size_t count, const double *label, double *v, double *weight, size_t L,
-                    size_t lanes);
+  void (*logsumexp)(const tg_named_ *z, size_t count, const double *label, double *v, double *weight,
+                    size_t L, size_t lanes);
   /* second_j += u p_j (dot_j - sum_k p_k dot_k), p the weights of the exponentials;
    * a name TG_NOWHERE stands for a vector of zeros, or nowhere to add to */
-  void (*logsumexp_second)(const tg_named_ *dot, size_t count, const double *label, const double *weight, const double *u,
-                           double *second, size_t L, size_t lanes);
+  void (*logsumexp_second)(const tg_named_ *dot, size_t count, const double *label, const double *weight,
+                           const double *u, double *second, size_t L, size_t lanes);
   /* v = z[index], weight_j = 1 for the one picked, else 0 */
-  void (*pick)(const tg_named_ *z, size_t count, const double *index, double *v, double *weight, size_t L, size_t lanes);
-  /* to[column][lane] = row[lane][column], for `lanes` rows; the offsets of the columns are multiples of `step` */
+  void (*pick)(const tg_named_ *z, size_t count, const double *index, double *v, double *weight, size_t L,
+               size_t lanes);
+  /* to[column][lane] = row[lane][column], for `lanes` rows; the offsets of the columns are multiples of
+   * `step` */
   void (*transpose)(const double *const *row, size_t lanes, size_t columns, double *to, size_t step);
 } tg_kernels_;
 
 /* The table of the best instruction set this processor and its operating system offer, or of the one that the
- * environment's TG_ISA names (scalar, plain, sse2, avx2, avx512) if it is on offer; unknown names are ignored. "scalar" means no
- * lanes at all: NULL. */
+ * environment's TG_ISA names (scalar, plain, sse2, avx2, avx512) if it is on offer; unknown names are
+ * ignored. "scalar" means no lanes at all: NULL. */
 const tg_kernels_ *tg_kernels_choose_(void);
 /* Those on offer here, best first; NULL past the end. */
 const tg_kernels_ *tg_kernels_at_(size_t i);

@@ -1,13 +1,15 @@
 /* Elementary functions written so that a loop over them vectorises: no branch, no table, no call.
  *
- * Each is a plain C function of one double, compiled into the loops of kernels.c; the compiler turns the loop into vector
- * code. The operations and their order are the same in a vector and in a scalar remainder, hence so are the bits,
- * wherever in a block a number stands. Errors stay below 2 ulp; special values are those of libm.
+ * Each is a plain C function of one double, compiled into the loops of kernels.c; the compiler turns the loop
+ * into vector code. The operations and their order are the same in a vector and in a scalar remainder, hence
+ * so are the bits, wherever in a block a number stands. Errors stay below 2 ulp; special values are those of
+ * libm.
  *
  * Fused multiply-add is asked for by name. Constants are split so that accuracy does not depend on it.
  *
- * The approximations of log, log1p, sin and cos are those of fdlibm (K. C. Ng, Sun Microsystems, 1993), rearranged without
- * branches; exp uses a Taylor series of degree 13 on [-log(2)/2, log(2)/2], whose tail is below 2^-60. */
+ * The approximations of log, log1p, sin and cos are those of fdlibm (K. C. Ng, Sun Microsystems, 1993),
+ * rearranged without branches; exp uses a Taylor series of degree 13 on [-log(2)/2, log(2)/2], whose tail is
+ * below 2^-60. */
 #ifndef TG_LANES_MATH_H
 #define TG_LANES_MATH_H
 
@@ -41,13 +43,17 @@ LANE_INLINE double lane_number(uint64_t u)
   return x;
 }
 
-LANE_INLINE double lane_fabs(double x) { return lane_number(lane_bits(x) & INT64_MAX); }
+LANE_INLINE double lane_fabs(double x)
+{
+  return lane_number(lane_bits(x) & INT64_MAX);
+}
 LANE_INLINE double lane_with_sign(double magnitude, double sign)
 {
   return lane_number((lane_bits(magnitude) & INT64_MAX) | (lane_bits(sign) & ~(uint64_t)INT64_MAX));
 }
 
-/* Added to a number below 2^51 in magnitude this rounds it to an integer, which then stands in the low bits. */
+/* Added to a number below 2^51 in magnitude this rounds it to an integer, which then stands in the low bits.
+ */
 #define LANE_SHIFTER 0x1.8p52
 
 #define LANE_LOG2E 0x1.71547652b82fep0
@@ -64,12 +70,12 @@ LANE_INLINE double lane_power_of_two(double k)
 LANE_INLINE double lane_exp_tail(double r)
 {
   const double r2 = r * r, r4 = r2 * r2;
-  const double a = TG_FMA(r, 0x1.5555555555555p-3, 0.5);                             /* 1/3!, 1/2! */
-  const double b = TG_FMA(r, 0x1.1111111111111p-7, 0x1.5555555555555p-5);            /* 1/5!, 1/4! */
-  const double c = TG_FMA(r, 0x1.a01a01a01a01ap-13, 0x1.6c16c16c16c17p-10);          /* 1/7!, 1/6! */
-  const double d = TG_FMA(r, 0x1.71de3a556c734p-19, 0x1.a01a01a01a01ap-16);          /* 1/9!, 1/8! */
-  const double e = TG_FMA(r, 0x1.ae64567f544e4p-26, 0x1.27e4fb7789f5cp-22);          /* 1/11!, 1/10! */
-  const double f = TG_FMA(r, 0x1.6124613a86d09p-33, 0x1.1eed8eff8d898p-29);          /* 1/13!, 1/12! */
+  const double a = TG_FMA(r, 0x1.5555555555555p-3, 0.5);                    /* 1/3!, 1/2! */
+  const double b = TG_FMA(r, 0x1.1111111111111p-7, 0x1.5555555555555p-5);   /* 1/5!, 1/4! */
+  const double c = TG_FMA(r, 0x1.a01a01a01a01ap-13, 0x1.6c16c16c16c17p-10); /* 1/7!, 1/6! */
+  const double d = TG_FMA(r, 0x1.71de3a556c734p-19, 0x1.a01a01a01a01ap-16); /* 1/9!, 1/8! */
+  const double e = TG_FMA(r, 0x1.ae64567f544e4p-26, 0x1.27e4fb7789f5cp-22); /* 1/11!, 1/10! */
+  const double f = TG_FMA(r, 0x1.6124613a86d09p-33, 0x1.1eed8eff8d898p-29); /* 1/13!, 1/12! */
   const double low = TG_FMA(b, r2, a), middle = TG_FMA(d, r2, c), high = TG_FMA(f, r2, e);
   return TG_FMA(TG_FMA(high, r4, middle), r4, low);
 }
@@ -89,7 +95,10 @@ LANE_INLINE double lane_exp_sum(double x, double low)
   return e * lane_power_of_two(half) * lane_power_of_two(k - half);
 }
 
-LANE_INLINE double lane_exp(double x) { return lane_exp_sum(x, 0.0); }
+LANE_INLINE double lane_exp(double x)
+{
+  return lane_exp_sum(x, 0.0);
+}
 
 LANE_INLINE double lane_exp2(double x)
 {
@@ -114,7 +123,8 @@ LANE_INLINE double lane_expm1_pair(double x, double *low)
   const double lost = (high - r) - k * LANE_LN2_LOW;
   const double more = TG_FMA(r * r, lane_exp_tail(r), lost);
   const double e = r + more, e_low = (r - e) + more;
-  /* 2^k e + (2^k - 1), with half the scale, so that 2^1024 is within reach; the second term is 0 or the larger one */
+  /* 2^k e + (2^k - 1), with half the scale, so that 2^1024 is within reach; the second term is 0 or the
+   * larger one */
   const double p = lane_power_of_two(k - 1.0), a = p * e, b = p - 0.5;
   const double sum = a + b;
   *low = TG_FMA(p, e_low, (b - sum) + a) * 2.0;
@@ -132,9 +142,11 @@ LANE_INLINE double lane_expm1(double x)
 LANE_INLINE double lane_log_core(double f, double k, double c)
 {
   const double s = f / (2.0 + f), z = s * s, w = z * z;
-  const double t1 = w * TG_FMA(w, TG_FMA(w, 0x1.39a09d078c69fp-3, 0x1.c71c51d8e78afp-3), 0x1.999999997fa04p-2);
-  const double t2 = z * TG_FMA(w, TG_FMA(w, TG_FMA(w, 0x1.2f112df3e5244p-3, 0x1.7466496cb03dep-3),
-                                         0x1.2492494229359p-2), 0x1.5555555555593p-1);
+  const double t1 =
+      w * TG_FMA(w, TG_FMA(w, 0x1.39a09d078c69fp-3, 0x1.c71c51d8e78afp-3), 0x1.999999997fa04p-2);
+  const double t2 =
+      z * TG_FMA(w, TG_FMA(w, TG_FMA(w, 0x1.2f112df3e5244p-3, 0x1.7466496cb03dep-3), 0x1.2492494229359p-2),
+                 0x1.5555555555593p-1);
   const double half = 0.5 * f * f;
   return TG_FMA(k, LANE_LN2_HIGH, f - (half - (s * (half + (t1 + t2)) + (k * LANE_LN2_LOW + c))));
 }
@@ -142,7 +154,7 @@ LANE_INLINE double lane_log_core(double f, double k, double c)
 /* Splits a positive normal x into z in [sqrt(1/2), sqrt(2)) and an exponent, x = z 2^k. */
 LANE_INLINE double lane_split(double x, double *k)
 {
-  const uint64_t start = 0x3fe6a09e667f3bcd;                       /* sqrt(1/2) */
+  const uint64_t start = 0x3fe6a09e667f3bcd;                              /* sqrt(1/2) */
   const uint64_t shifted = lane_bits(x) - start + (UINT64_C(1024) << 52); /* exponent biased by 1024 */
   *k = lane_number((shifted >> 52) | 0x4330000000000000) - (0x1p52 + 1024.0);
   return lane_number((shifted & 0x000fffffffffffff) + start);
@@ -248,8 +260,14 @@ LANE_INLINE double lane_softplus(double x)
   return lane_softplus_pair(x, &unused);
 }
 
-LANE_INLINE double lane_log_sigmoid_pair(double x, double *derivative) { return -lane_softplus_pair(-x, derivative); }
-LANE_INLINE double lane_log_sigmoid(double x) { return -lane_softplus(-x); }
+LANE_INLINE double lane_log_sigmoid_pair(double x, double *derivative)
+{
+  return -lane_softplus_pair(-x, derivative);
+}
+LANE_INLINE double lane_log_sigmoid(double x)
+{
+  return -lane_softplus(-x);
+}
 
 /* s(x) s(-x) from v = s(x). */
 LANE_INLINE double lane_sigmoid1(double x, double v)
@@ -279,10 +297,16 @@ LANE_INLINE double lane_fmax1(double x, double y)
   return x != x || y != y ? odd : number;
 }
 
-LANE_INLINE double lane_sign(double x) { return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x; }
+LANE_INLINE double lane_sign(double x)
+{
+  return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x;
+}
 
 /* Where lane_sin and lane_cos may be used; farther out, and for what is not finite, ask libm. */
-LANE_INLINE int lane_angle_ok(double x) { return lane_fabs(x) < 1e6; }
+LANE_INLINE int lane_angle_ok(double x)
+{
+  return lane_fabs(x) < 1e6;
+}
 
 /* x = n pi/2 + high + low; returns n modulo 4 in the low bits. */
 LANE_INLINE uint64_t lane_reduce(double x, double *high, double *low)
@@ -301,18 +325,25 @@ LANE_INLINE uint64_t lane_reduce(double x, double *high, double *low)
 LANE_INLINE double lane_sin_near(double x, double y)
 {
   const double z = x * x, v = z * x;
-  const double p = TG_FMA(z, TG_FMA(z, TG_FMA(z, TG_FMA(z, 0x1.5d93a5acfd57cp-33, -0x1.ae5e68a2b9cebp-26),
-                                              0x1.71de357b1fe7dp-19), -0x1.a01a019c161d5p-13),
-                          0x1.111111110f8a6p-7);
+  const double p = TG_FMA(
+      z,
+      TG_FMA(z, TG_FMA(z, TG_FMA(z, 0x1.5d93a5acfd57cp-33, -0x1.ae5e68a2b9cebp-26), 0x1.71de357b1fe7dp-19),
+             -0x1.a01a019c161d5p-13),
+      0x1.111111110f8a6p-7);
   return x - ((z * (0.5 * y - v * p) - y) - v * -0x1.5555555555549p-3);
 }
 
 LANE_INLINE double lane_cos_near(double x, double y)
 {
   const double z = x * x;
-  const double p = TG_FMA(z, TG_FMA(z, TG_FMA(z, TG_FMA(z, TG_FMA(z, -0x1.8fae9be8838d4p-37, 0x1.1ee9ebdb4b1c4p-29),
-                                                        -0x1.27e4f809c52adp-22), 0x1.a01a019cb1590p-16),
-                                 -0x1.6c16c16c15177p-10), 0x1.555555555554cp-5);
+  const double p = TG_FMA(z,
+                          TG_FMA(z,
+                                 TG_FMA(z,
+                                        TG_FMA(z, TG_FMA(z, -0x1.8fae9be8838d4p-37, 0x1.1ee9ebdb4b1c4p-29),
+                                               -0x1.27e4f809c52adp-22),
+                                        0x1.a01a019cb1590p-16),
+                                 -0x1.6c16c16c15177p-10),
+                          0x1.555555555554cp-5);
   const double half = 0.5 * z, w = 1.0 - half;
   return w + (((1.0 - w) - half) + (z * (z * p) - x * y));
 }
@@ -348,7 +379,8 @@ LANE_INLINE double lane_cos_pair(double x, double *derivative)
   return y;
 }
 
-/* a * b = product + the value returned, exactly (Veltkamp 1968, Dekker 1971 where there is no fused operation). */
+/* a * b = product + the value returned, exactly (Veltkamp 1968, Dekker 1971 where there is no fused
+ * operation). */
 LANE_INLINE double lane_product_error(double a, double b, double product)
 {
 #if defined __FMA__
@@ -364,10 +396,12 @@ LANE_INLINE double lane_product_error(double a, double b, double product)
 LANE_INLINE int lane_pow_ok(double x, double y)
 {
   const double size = lane_fabs(y);
-  return (x >= 0x1p-1022) & (x < INFINITY) & (size < 0x1p60) & (size > 0x1p-60) & (lane_fabs(y * lane_log(x)) < 700.0);
+  return (x >= 0x1p-1022) & (x < INFINITY) & (size < 0x1p60) & (size > 0x1p-60) &
+         (lane_fabs(y * lane_log(x)) < 700.0);
 }
 
-/* x^y by a logarithm of about 68 bits: log(z) = 2s + 2s^3/3 + ..., s = (z - 1)/(z + 1), in pairs of doubles. */
+/* x^y by a logarithm of about 68 bits: log(z) = 2s + 2s^3/3 + ..., s = (z - 1)/(z + 1), in pairs of doubles.
+ */
 LANE_INLINE double lane_pow(double x, double y)
 {
   double k;
@@ -382,7 +416,8 @@ LANE_INLINE double lane_pow(double x, double y)
   p = TG_FMA(s2, TG_FMA(s2, TG_FMA(s2, p, 2.0 / 17), 2.0 / 15), 2.0 / 13);
   p = TG_FMA(s2, TG_FMA(s2, TG_FMA(s2, TG_FMA(s2, p, 2.0 / 11), 2.0 / 9), 2.0 / 7), 2.0 / 5);
   const double q = s2 * p, q_low = lane_product_error(s2, p, q);
-  const double c = 2.0 / 3 + q, c_low = ((2.0 / 3 - c) + q) + (q_low + 0x1.5555555555555p-55); /* 2/3 - fl(2/3) */
+  const double c = 2.0 / 3 + q,
+               c_low = ((2.0 / 3 - c) + q) + (q_low + 0x1.5555555555555p-55); /* 2/3 - fl(2/3) */
   const double m = s2 * c, m_low = lane_product_error(s2, c, m) + (s2 * c_low + s2_low * c);
   const double g = s * m, g_low = lane_product_error(s, m, g) + (s * m_low + s_low * m);
   const double a = k * LANE_LN2_HIGH, b = 2.0 * s;

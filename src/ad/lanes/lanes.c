@@ -1,10 +1,12 @@
 /* One call: uniforms, chunks of blocks, and the sums over them.
  *
- * The samples of a call are cut into blocks of L and the blocks into chunks, in a way that depends on their number alone.
- * Every chunk is summed from zero and chunks are added in order, so that the number of threads shows in no bit.
+ * The samples of a call are cut into blocks of L and the blocks into chunks, in a way that depends on their
+ * number alone. Every chunk is summed from zero and chunks are added in order, so that the number of threads
+ * shows in no bit.
  *
- * A loss with branches has a variant of its body for each way through it that was met. A block runs the first variant;
- * samples whose guards fail there are gathered and run the next, and so on. A sample that no variant fits is recorded. */
+ * A loss with branches has a variant of its body for each way through it that was met. A block runs the first
+ * variant; samples whose guards fail there are gathered and run the next, and so on. A sample that no variant
+ * fits is recorded. */
 #include "lanes.h"
 
 #include "pool.h"
@@ -18,19 +20,19 @@ enum { VARIANTS = 8, CHUNKS = 32, CHUNK_SAMPLES = 256, NO_ROW = -1 };
 typedef struct variant {
   tg_body_ *body;
   tg_call_state_ state;
-  bool fits; /* its guards on theta hold at this call */
+  bool fits;                 /* its guards on theta hold at this call */
   double *u_bar, *u_bar_dot; /* sums over the chunks so far */
 } variant;
 
 typedef struct lane_thread {
   tg_worker_ worker[VARIANTS];
-  bool *failed;         /* L */
-  const double **row;   /* L */
-  size_t *rows, *rest;  /* of the samples at hand, as positions in the call: L each */
-  size_t *numbers;      /* their rows: L */
-  double *u_bar;        /* of one lane */
+  bool *failed;        /* L */
+  const double **row;  /* L */
+  size_t *rows, *rest; /* of the samples at hand, as positions in the call: L each */
+  size_t *numbers;     /* their rows: L */
+  double *u_bar;       /* of one lane */
   size_t u_bar_room;
-  double *seed;         /* L */
+  double *seed; /* L */
 } lane_thread;
 
 /* What a chunk leaves: the sums, and the position of a sample that no variant fits. */
@@ -181,7 +183,10 @@ static const double *row_at(const tg_lanes_ *l, size_t position)
   return l->data.values + row_number(l, position) * l->data.stride;
 }
 
-static double label_at(const tg_lanes_ *l, size_t position) { return l->data.label[row_number(l, position)]; }
+static double label_at(const tg_lanes_ *l, size_t position)
+{
+  return l->data.label[row_number(l, position)];
+}
 
 /* One sample in full, to record the loss at. */
 static void spread_row(const tg_lanes_ *l, size_t position, double *to)
@@ -193,7 +198,8 @@ static void spread_row(const tg_lanes_ *l, size_t position, double *to)
   }
   const size_t row = row_number(l, position);
   memset(to, 0, data->columns * sizeof *to);
-  for (size_t k = data->row_start[row]; k < data->row_start[row + 1]; k++) to[data->column[k]] = data->values[k];
+  for (size_t k = data->row_start[row]; k < data->row_start[row + 1]; k++)
+    to[data->column[k]] = data->values[k];
 }
 
 static tg_status record_at(tg_lanes_ *l, size_t position)
@@ -214,8 +220,8 @@ static tg_status add_variant(tg_lanes_ *l, size_t position)
   if (recorded != TG_OK) return recorded;
   if (l->f->tape->point_dependent) return TG_E_BRANCH;
   variant *v = &l->variants[l->variant_count];
-  tg_status s = tg_body_compile_(&v->body, l->f, l->d, l->columns, l->data.row_start != NULL ? l->data.columns : 0,
-                                 l->L);
+  tg_status s = tg_body_compile_(&v->body, l->f, l->d, l->columns,
+                                 l->data.row_start != NULL ? l->data.columns : 0, l->L);
   if (s == TG_OK) s = tg_call_state_new_(&v->state, v->body);
   const size_t n = s == TG_OK ? tg_uniforms_(v->body) : 0;
   if (s == TG_OK) v->u_bar = tg_memory_resize_(NULL, 2 * n + 1, sizeof *v->u_bar);
@@ -239,8 +245,9 @@ static tg_status set_uniforms(tg_lanes_ *l, variant *v)
   if (l->mode == TG_RUN_SECOND) memcpy(v->state.u_dot, l->call->v, l->d * sizeof *v->state.u_dot);
   tg_status s = TG_OK;
   if (b->uniform != NULL)
-    s = l->mode == TG_RUN_SECOND ? tg_jvp(b->uniform, l->call->theta, l->call->v, v->state.u + l->d, v->state.u_dot + l->d)
-                                 : tg_value(b->uniform, l->call->theta, v->state.u + l->d);
+    s = l->mode == TG_RUN_SECOND
+            ? tg_jvp(b->uniform, l->call->theta, l->call->v, v->state.u + l->d, v->state.u_dot + l->d)
+            : tg_value(b->uniform, l->call->theta, v->state.u + l->d);
   v->fits = s == TG_OK;
   if (s != TG_OK) return s == TG_E_BRANCH ? TG_OK : s;
   tg_call_state_pack_(&v->state, b, l->mode == TG_RUN_SECOND);
@@ -285,7 +292,8 @@ static tg_status grow_threads(tg_lanes_ *l, size_t v)
   return TG_OK;
 }
 
-/* Gradients of samples, one by one, are for dense data and losses without a part that depends on theta alone. */
+/* Gradients of samples, one by one, are for dense data and losses without a part that depends on theta alone.
+ */
 static tg_status room_for_each(tg_lanes_ *l)
 {
   size_t most = 0;
@@ -312,7 +320,10 @@ static tg_status all_threads(tg_lanes_ *l)
 
 /* ---- blocks ---- */
 
-static size_t rounded_up(size_t n) { return (n + TG_LANE_UNIT - 1) / TG_LANE_UNIT * TG_LANE_UNIT; }
+static size_t rounded_up(size_t n)
+{
+  return (n + TG_LANE_UNIT - 1) / TG_LANE_UNIT * TG_LANE_UNIT;
+}
 
 /* The samples of a sparse block: which rows they are, and their labels. */
 static void find_rows(const tg_lanes_ *l, lane_thread *t, tg_worker_ *w, size_t n)
@@ -321,7 +332,8 @@ static void find_rows(const tg_lanes_ *l, lane_thread *t, tg_worker_ *w, size_t 
   for (size_t i = 0; i < lanes; i++) t->numbers[i] = row_number(l, t->rows[i < n ? i : n - 1]);
   w->sparse = &l->data;
   w->row = t->numbers;
-  for (size_t i = 0; l->data.label != NULL && i < lanes; i++) w->slot[w->body->label + i] = l->data.label[t->numbers[i]];
+  for (size_t i = 0; l->data.label != NULL && i < lanes; i++)
+    w->slot[w->body->label + i] = l->data.label[t->numbers[i]];
 }
 
 /* Rows as lane vectors; beyond the n given the last is repeated. */
@@ -397,7 +409,8 @@ static void each_gradient(const tg_lanes_ *l, lane_thread *t, size_t v, size_t n
   tg_worker_begin_(w, s, l->mode, w->u_bar, w->u_bar_dot);
 }
 
-static void take_values(const tg_lanes_ *l, const tg_worker_ *w, const size_t *position, size_t n, chunk_result *r)
+static void take_values(const tg_lanes_ *l, const tg_worker_ *w, const size_t *position, size_t n,
+                        chunk_result *r)
 {
   double partial[TG_LANE_UNIT] = {0.0};
   const double *loss = w->slot + w->body->loss;
@@ -412,22 +425,27 @@ static size_t split(lane_thread *t, size_t n, size_t *rest)
   size_t held = 0;
   *rest = 0;
   for (size_t i = 0; i < n; i++) {
-    if (t->failed[i]) t->rest[(*rest)++] = t->rows[i];
-    else t->rows[held++] = t->rows[i];
+    if (t->failed[i])
+      t->rest[(*rest)++] = t->rows[i];
+    else
+      t->rows[held++] = t->rows[i];
   }
   return held;
 }
 
-/* The samples t->rows[0..n), whose data is at `data` or to be gathered if that is NULL, by variant v; those that do not fit
- * it end in t->rows, and their number is the answer. */
-static size_t run_variant(const tg_lanes_ *l, lane_thread *t, size_t v, size_t n, const double *data, chunk_result *r)
+/* The samples t->rows[0..n), whose data is at `data` or to be gathered if that is NULL, by variant v; those
+ * that do not fit it end in t->rows, and their number is the answer. */
+static size_t run_variant(const tg_lanes_ *l, lane_thread *t, size_t v, size_t n, const double *data,
+                          chunk_result *r)
 {
   tg_worker_ *w = &t->worker[v];
   const tg_call_state_ *s = &l->variants[v].state;
   size_t rest = 0;
   for (int attempt = 0; attempt < 2; attempt++) {
-    if (w->body->sparse) find_rows(l, t, w, n);
-    else if (data == NULL) gather_rows(l, t->row, t->rows, n, w->data);
+    if (w->body->sparse)
+      find_rows(l, t, w, n);
+    else if (data == NULL)
+      gather_rows(l, t->row, t->rows, n, w->data);
     w->current = data != NULL ? data : w->data;
     w->lanes = rounded_up(n);
     const bool all = tg_worker_forward_(w, s, t->failed);
@@ -438,8 +456,10 @@ static size_t run_variant(const tg_lanes_ *l, lane_thread *t, size_t v, size_t n
   }
   if (n > 0) {
     take_values(l, w, t->rows, n, r);
-    if (l->call->gradients != NULL) each_gradient(l, t, v, n);
-    else if (l->mode != TG_RUN_VALUE) derivatives(l, t, v, n);
+    if (l->call->gradients != NULL)
+      each_gradient(l, t, v, n);
+    else if (l->mode != TG_RUN_VALUE)
+      derivatives(l, t, v, n);
   }
   memcpy(t->rows, t->rest, rest * sizeof *t->rows);
   return rest;
@@ -483,7 +503,8 @@ static void run_chunk_once(const tg_lanes_ *l, lane_thread *t, size_t c, chunk_r
     tg_worker_begin_(w, &l->variants[v].state, l->mode, r->u_bar + at, r->u_bar_dot + at);
     at += tg_uniforms_(w->body);
   }
-  for (size_t b = c * l->blocks_per_chunk; b < end && b < l->blocks && r->misfit == NOWHERE; b++) run_block(l, t, b, r);
+  for (size_t b = c * l->blocks_per_chunk; b < end && b < l->blocks && r->misfit == NOWHERE; b++)
+    run_block(l, t, b, r);
   for (size_t v = 0; v < l->variant_count; v++) {
     if (!l->variants[v].fits) continue;
     if (t->worker[v].status != TG_OK) r->status = t->worker[v].status;
@@ -506,7 +527,8 @@ static void run_chunk(const tg_lanes_ *l, lane_thread *t, size_t c, chunk_result
   run_chunk_once(l, t, c, r, false);
   if (l->mode == TG_RUN_VALUE || r->misfit != NOWHERE) return;
   const size_t n = uniforms_in_use(l);
-  if (has_nan(r->u_bar, n) || (l->mode == TG_RUN_SECOND && has_nan(r->u_bar_dot, n))) run_chunk_once(l, t, c, r, true);
+  if (has_nan(r->u_bar, n) || (l->mode == TG_RUN_SECOND && has_nan(r->u_bar_dot, n)))
+    run_chunk_once(l, t, c, r, true);
 }
 
 static void add_chunk(tg_lanes_ *l, const chunk_result *r, double *value)
@@ -534,7 +556,8 @@ static tg_status make_results(tg_lanes_ *l)
 {
   const size_t count = l->pool != NULL ? l->chunks : 1, n = uniforms_of_all(l);
   if (!tg_reserve_((void **)&l->results, &l->result_count, count, sizeof *l->results)) return TG_E_NOMEM;
-  if (!tg_reserve_((void **)&l->result_memory, &l->result_capacity, count * 2 * n + 1, sizeof *l->result_memory))
+  if (!tg_reserve_((void **)&l->result_memory, &l->result_capacity, count * 2 * n + 1,
+                   sizeof *l->result_memory))
     return TG_E_NOMEM;
   for (size_t i = 0; i < count; i++) {
     l->results[i].u_bar = l->result_memory + i * 2 * n;
@@ -671,13 +694,15 @@ tg_status tg_lanes_run_(tg_lanes_ *l, const tg_lanes_call_ *call)
 {
   if (l->unsuited) return TG_E_BRANCH;
   l->call = call;
-  l->mode = call->hv != NULL ? TG_RUN_SECOND
-            : call->gradient != NULL || call->gradients != NULL ? TG_RUN_GRADIENT : TG_RUN_VALUE;
+  l->mode = call->hv != NULL                                    ? TG_RUN_SECOND
+            : call->gradient != NULL || call->gradients != NULL ? TG_RUN_GRADIENT
+                                                                : TG_RUN_VALUE;
   size_t misfit = NOWHERE, before = NOWHERE;
   for (;;) {
     tg_status s = attempt(l, &misfit);
     if (s == TG_OK && misfit == NOWHERE) return TG_OK;
-    if (s == TG_OK && misfit == before) s = TG_E_BRANCH; /* recorded just now, and does not fit itself: a tie */
+    if (s == TG_OK && misfit == before)
+      s = TG_E_BRANCH; /* recorded just now, and does not fit itself: a tie */
     before = misfit;
     misfit = NOWHERE;
     if (s == TG_OK) s = add_variant(l, before);

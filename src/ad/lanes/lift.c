@@ -1,6 +1,6 @@
-/* From the tape to a graph: what depends on theta only stays behind as nodes of the tape, equal operations become one
- * value, sums and products of many operands become additions and multiplications in the order the scalar engine
- * takes them, and what nothing needs is not live. */
+/* From the tape to a graph: what depends on theta only stays behind as nodes of the tape, equal operations
+ * become one value, sums and products of many operands become additions and multiplications in the order the
+ * scalar engine takes them, and what nothing needs is not live. */
 #include "graph.h"
 
 #include <string.h>
@@ -12,8 +12,9 @@ tg_nary_kind_ tg_nary_kind_of_(const tg_nary_ *r)
   static const struct {
     const char *name;
     tg_nary_kind_ kind;
-  } known[] = {{"sum", TG_NARY_SUM}, {"dot", TG_NARY_DOT}, {"affine", TG_NARY_AFFINE}, {"logsumexp", TG_NARY_LOGSUMEXP},
-               {"pick", TG_NARY_PICK}, {"cross_entropy", TG_NARY_CROSS_ENTROPY}};
+  } known[] = {{"sum", TG_NARY_SUM},       {"dot", TG_NARY_DOT},
+               {"affine", TG_NARY_AFFINE}, {"logsumexp", TG_NARY_LOGSUMEXP},
+               {"pick", TG_NARY_PICK},     {"cross_entropy", TG_NARY_CROSS_ENTROPY}};
   for (size_t i = 0; r->builtin && i < sizeof known / sizeof known[0]; i++)
     if (strcmp(known[i].name, r->op->name) == 0) return known[i].kind;
   return TG_NARY_OTHER;
@@ -27,7 +28,8 @@ static uint32_t fail(tg_graph_ *g, tg_status why)
 
 static uint32_t new_value(tg_graph_ *g, tg_value_ v)
 {
-  if (!tg_reserve_((void **)&g->values, &g->capacity, g->count + 1, sizeof *g->values)) return fail(g, TG_E_NOMEM);
+  if (!tg_reserve_((void **)&g->values, &g->capacity, g->count + 1, sizeof *g->values))
+    return fail(g, TG_E_NOMEM);
   if (g->count >= TG_MAX_NODES) return fail(g, TG_E_SIZE);
   g->values[g->count] = v;
   return (uint32_t)g->count++;
@@ -65,7 +67,8 @@ static uint64_t hash(const tg_value_ *v)
 static bool same(const tg_value_ *v, const tg_value_ *w)
 {
   return v->form == w->form && v->op == w->op && v->a == w->a && v->b == w->b && v->expected == w->expected &&
-         memcmp(v->operand, w->operand, sizeof v->operand) == 0 && memcmp(&v->number, &w->number, sizeof v->number) == 0;
+         memcmp(v->operand, w->operand, sizeof v->operand) == 0 &&
+         memcmp(&v->number, &w->number, sizeof v->number) == 0;
 }
 
 static bool grow_seen(tg_graph_ *g)
@@ -120,7 +123,8 @@ static uint32_t binary(tg_graph_ *g, unsigned op, uint32_t x, uint32_t y)
 
 static uint32_t entry_value(tg_graph_ *g, uint32_t entry)
 {
-  if (entry & TG_CONSTANT_OPERAND) return tg_graph_constant_(g, g->tape->r.constants_[entry & ~TG_CONSTANT_OPERAND]);
+  if (entry & TG_CONSTANT_OPERAND)
+    return tg_graph_constant_(g, g->tape->r.constants_[entry & ~TG_CONSTANT_OPERAND]);
   return g->of_node[entry];
 }
 
@@ -130,11 +134,20 @@ static unsigned operands_of(tg_graph_ *g, uint32_t node, uint32_t *operand)
   const uint64_t word = g->tape->r.nodes_[node].word_;
   const uint32_t a = tg_operand_a_(word), b = tg_operand_b_(word);
   switch (tg_ops_[tg_opcode_(word)].form) {
-  case TG_FORM_none: return 0;
-  case TG_FORM_x: operand[0] = g->of_node[a]; return 1;
-  case TG_FORM_xy: operand[0] = g->of_node[a], operand[1] = g->of_node[b]; return 2;
-  case TG_FORM_xc: operand[0] = g->of_node[a], operand[1] = tg_graph_constant_(g, g->tape->r.constants_[b]); return 2;
-  case TG_FORM_cy: operand[0] = tg_graph_constant_(g, g->tape->r.constants_[a]), operand[1] = g->of_node[b]; return 2;
+  case TG_FORM_none:
+    return 0;
+  case TG_FORM_x:
+    operand[0] = g->of_node[a];
+    return 1;
+  case TG_FORM_xy:
+    operand[0] = g->of_node[a], operand[1] = g->of_node[b];
+    return 2;
+  case TG_FORM_xc:
+    operand[0] = g->of_node[a], operand[1] = tg_graph_constant_(g, g->tape->r.constants_[b]);
+    return 2;
+  case TG_FORM_cy:
+    operand[0] = tg_graph_constant_(g, g->tape->r.constants_[a]), operand[1] = g->of_node[b];
+    return 2;
   case TG_FORM_xyz:
     for (unsigned k = 0; k < 3; k++) operand[k] = entry_value(g, g->tape->operands[a + k]);
     return 3;
@@ -213,10 +226,17 @@ static void lift_nary(tg_graph_ *g, uint32_t node)
     return;
   }
   switch (tg_nary_kind_of_(r)) {
-  case TG_NARY_SUM: g->of_node[node] = lift_sum(g, NONE, operand, NULL, r->n); return;
-  case TG_NARY_DOT: g->of_node[node] = lift_sum(g, NONE, operand, operand + half, half); return;
-  case TG_NARY_AFFINE: lift_affine(g, node, r, operand); return;
-  default: lift_call(g, node, r, first);
+  case TG_NARY_SUM:
+    g->of_node[node] = lift_sum(g, NONE, operand, NULL, r->n);
+    return;
+  case TG_NARY_DOT:
+    g->of_node[node] = lift_sum(g, NONE, operand, operand + half, half);
+    return;
+  case TG_NARY_AFFINE:
+    lift_affine(g, node, r, operand);
+    return;
+  default:
+    lift_call(g, node, r, first);
   }
 }
 
@@ -224,16 +244,22 @@ static void lift_node(tg_graph_ *g, uint32_t node, uint32_t *inputs)
 {
   const unsigned op = tg_opcode_(g->tape->r.nodes_[node].word_);
   switch (op) {
-  case TG_OP_output: return; /* set by the first output */
-  case TG_OP_nary: lift_nary(g, node); return;
-  case TG_OP_live: g->of_node[node] = uniform_node(g, node); return;
+  case TG_OP_output:
+    return; /* set by the first output */
+  case TG_OP_nary:
+    lift_nary(g, node);
+    return;
+  case TG_OP_live:
+    g->of_node[node] = uniform_node(g, node);
+    return;
   case TG_OP_input:
-    g->of_node[node] = *inputs < g->d ? uniform_node(g, node)
-                                      : new_value(g, (tg_value_){.form = TG_VALUE_COLUMN,
-                                                                 .a = *inputs - (uint32_t)g->d});
+    g->of_node[node] =
+        *inputs < g->d ? uniform_node(g, node)
+                       : new_value(g, (tg_value_){.form = TG_VALUE_COLUMN, .a = *inputs - (uint32_t)g->d});
     ++*inputs;
     return;
-  default: g->of_node[node] = lift_element(g, node);
+  default:
+    g->of_node[node] = lift_element(g, node);
   }
 }
 
@@ -274,7 +300,8 @@ tg_status tg_graph_lift_(tg_graph_ *g, const tg_function *f, size_t d, size_t co
   uint32_t inputs = 0;
   for (uint32_t i = 0; i < nodes && g->status == TG_OK; i++) lift_node(g, i, &inputs);
   if (g->status != TG_OK) return g->status;
-  g->loss = tg_is_constant_(f->y[0]) ? tg_graph_constant_(g, f->y[0].value_) : g->of_node[tg_node_of_(f->y[0])];
+  g->loss =
+      tg_is_constant_(f->y[0]) ? tg_graph_constant_(g, f->y[0].value_) : g->of_node[tg_node_of_(f->y[0])];
   if (g->status == TG_OK) find_live(g);
   return g->status;
 }
@@ -359,7 +386,8 @@ static tg_var at_place(const tg_tape *t, uint32_t node)
   return (tg_var){t->r.nodes_[node].primal_, (uint64_t)tg_id_(t) << 32 | node};
 }
 
-tg_status tg_graph_uniform_(const tg_graph_ *g, const tg_function *f, const uint32_t *result, size_t m, tg_function **made)
+tg_status tg_graph_uniform_(const tg_graph_ *g, const tg_function *f, const uint32_t *result, size_t m,
+                            tg_function **made)
 {
   const uint32_t nodes = tg_size_(f->tape);
   for (size_t j = 0; j < g->d; j++) g->node_live[tg_node_of_(f->x[j])] = 1;

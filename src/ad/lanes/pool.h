@@ -11,7 +11,8 @@ typedef struct tg_pool_ tg_pool_;
 /* task(context, thread, i): thread is below the number of threads, 0 being the caller. */
 typedef void (*tg_task_)(void *context, unsigned thread, size_t i);
 
-/* A pool of `threads` threads, the caller's included; at least 2. TG_E_NOMEM also when threads cannot be had. */
+/* A pool of `threads` threads, the caller's included; at least 2. TG_E_NOMEM also when threads cannot be had.
+ */
 tg_status tg_pool_new_(tg_pool_ **pool, unsigned threads);
 void tg_pool_free_(tg_pool_ *pool);
 

@@ -8,8 +8,10 @@ static void vector(FILE *out, const tg_body_ *b, uint32_t name, bool in_data)
     return;
   }
   const size_t slot = name / b->L;
-  if (slot < b->broadcast_count) fprintf(out, "u%u", b->broadcast[slot]);
-  else fprintf(out, "v%zu", slot);
+  if (slot < b->broadcast_count)
+    fprintf(out, "u%u", b->broadcast[slot]);
+  else
+    fprintf(out, "v%zu", slot);
 }
 
 static void vectors(FILE *out, const tg_body_ *b, uint32_t first, size_t n, bool in_data)
@@ -36,13 +38,15 @@ static void matrix(FILE *out, const tg_body_ *b, const tg_matrix_ *m)
   }
   if (m->start != TG_NO_OPERAND) fprintf(out, "u%u... + ", b->lists[m->start] & ~TG_NEGATED);
   fprintf(out, "%s(%u x %u", m->constant ? "constants" : "u", m->rows, m->columns);
-  if (m->columns > 0) fprintf(out, ", from %su%u", (b->lists[m->coefficient] & TG_NEGATED) != 0 ? "-" : "",
-                              b->lists[m->coefficient] & ~TG_NEGATED);
+  if (m->columns > 0)
+    fprintf(out, ", from %su%u", (b->lists[m->coefficient] & TG_NEGATED) != 0 ? "-" : "",
+            b->lists[m->coefficient] & ~TG_NEGATED);
   fputs(") [", out);
   vectors(out, b, m->x, m->columns, m->in_data);
   fputs("]", out);
   if (m->end != TG_NO_OPERAND)
-    fprintf(out, " %c u%u...", (b->lists[m->end] & TG_NEGATED) != 0 ? '-' : '+', b->lists[m->end] & ~TG_NEGATED);
+    fprintf(out, " %c u%u...", (b->lists[m->end] & TG_NEGATED) != 0 ? '-' : '+',
+            b->lists[m->end] & ~TG_NEGATED);
 }
 
 static void products(FILE *out, const tg_body_ *b, const tg_products_ *p)
@@ -65,8 +69,8 @@ static void element(FILE *out, const tg_body_ *b, const tg_step_ *s)
   if (s->kind == TG_STEP_ELEMENT) {
     vector(out, b, s->out, false);
     fprintf(out, " = %s(", tg_ops_[s->op].name);
-  }
-  else fprintf(out, "guard %s%s(", s->expected ? "" : "not ", tg_ops_[s->op].name);
+  } else
+    fprintf(out, "guard %s%s(", s->expected ? "" : "not ", tg_ops_[s->op].name);
   for (unsigned k = 0; k < s->arity; k++) {
     if (k > 0) fputs(", ", out);
     vector(out, b, s->operand[k], false);
@@ -76,22 +80,26 @@ static void element(FILE *out, const tg_body_ *b, const tg_step_ *s)
 
 tg_status tg_body_print_(const tg_body_ *b, FILE *out)
 {
-  fprintf(out, "%zu recorded operations in %zu steps; blocks of %zu samples, %zu vectors; u: %zu parameters, %zu results of "
-               "them, %zu constants\n",
+  fprintf(out,
+          "%zu recorded operations in %zu steps; blocks of %zu samples, %zu vectors; u: %zu parameters, %zu "
+          "results of "
+          "them, %zu constants\n",
           b->recorded, b->step_count, b->L, b->slots, b->d, b->results, b->constant_count);
   for (size_t i = 0; i < b->step_count; i++) {
     const tg_step_ *s = &b->steps[i];
     fputs("  ", out);
-    if (s->kind == TG_STEP_MATRIX) matrix(out, b, &b->matrices[s->index]);
-    else if (s->kind == TG_STEP_PRODUCTS) products(out, b, &b->products[s->index]);
+    if (s->kind == TG_STEP_MATRIX)
+      matrix(out, b, &b->matrices[s->index]);
+    else if (s->kind == TG_STEP_PRODUCTS)
+      products(out, b, &b->products[s->index]);
     else if (s->kind == TG_STEP_NARY) {
       const tg_lane_nary_ *n = &b->nary[s->index];
       vectors(out, b, n->y, n->m, false);
       fprintf(out, " = %s(", n->op->name);
       vectors(out, b, n->x, n->n, false);
       fputs(")", out);
-    }
-    else element(out, b, s);
+    } else
+      element(out, b, s);
     fputs("\n", out);
   }
   fputs("  loss = ", out);

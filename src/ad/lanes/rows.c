@@ -18,9 +18,11 @@ bool tg_guard_holds_(unsigned op, double x, double y)
 {
   switch (op) {
 #define GUARD(name, condition)                                                                               \
-  case TG_OP_##name: return condition;
+  case TG_OP_##name:                                                                                         \
+    return condition;
 #include "../ops.def"
-  default: return false;
+  default:
+    return false;
   }
 }
 
@@ -29,7 +31,8 @@ static tg_partial_form_ form_of(const char *text)
   static const struct {
     const char *text;
     tg_partial_form_ form;
-  } plain[] = {{"0.0", TG_ZERO}, {"1.0", TG_ONE}, {"-1.0", TG_MINUS_ONE}, {"x", TG_IS_X}, {"y", TG_IS_Y}, {"v", TG_IS_V}};
+  } plain[] = {{"0.0", TG_ZERO}, {"1.0", TG_ONE}, {"-1.0", TG_MINUS_ONE},
+               {"x", TG_IS_X},   {"y", TG_IS_Y},  {"v", TG_IS_V}};
   for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
     if (strcmp(plain[i].text, text) == 0) return plain[i].form;
   return TG_GENERAL;
@@ -41,7 +44,9 @@ tg_row_forms_ tg_row_forms_of_(unsigned op)
 #define SET(array, k, expression) f.array[k] = form_of(#expression)
   switch (op) {
 #define UNARY(name, value, dx, dxx, ...)                                                                     \
-  case TG_OP_##name: SET(first, 0, dx), SET(second, TG_XX, dxx); break;
+  case TG_OP_##name:                                                                                         \
+    SET(first, 0, dx), SET(second, TG_XX, dxx);                                                              \
+    break;
 #define BINARY(name, value, dx, dy, dxx, dxy, dyy, ...)                                                      \
   case TG_OP_##name:                                                                                         \
     SET(first, 0, dx), SET(first, 1, dy);                                                                    \
@@ -54,7 +59,8 @@ tg_row_forms_ tg_row_forms_of_(unsigned op)
     SET(second, TG_YY, dyy), SET(second, TG_YZ, dyz), SET(second, TG_ZZ, dzz);                               \
     break;
 #include "../ops.def"
-  default: break;
+  default:
+    break;
   }
 #undef SET
   return f;

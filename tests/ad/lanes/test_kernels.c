@@ -19,32 +19,79 @@ static double uniform(double low, double high)
   return low + (high - low) * ((double)(state >> 11) * 0x1p-53);
 }
 
-static long double sigmoid(long double t) { return t < 0 ? expl(t) / (1 + expl(t)) : 1 / (1 + expl(-t)); }
-static long double softplus(long double t) { return (t > 0 ? t : 0) + log1pl(expl(-fabsl(t))); }
-static long double log_sigmoid(long double t) { return -softplus(-t); }
-static long double sigmoid_limit(long double t) { return isinf((double)t) ? (t > 0 ? 1 : 0) : sigmoid(t); }
+static long double sigmoid(long double t)
+{
+  return t < 0 ? expl(t) / (1 + expl(t)) : 1 / (1 + expl(-t));
+}
+static long double softplus(long double t)
+{
+  return (t > 0 ? t : 0) + log1pl(expl(-fabsl(t)));
+}
+static long double log_sigmoid(long double t)
+{
+  return -softplus(-t);
+}
+static long double sigmoid_limit(long double t)
+{
+  return isinf((double)t) ? (t > 0 ? 1 : 0) : sigmoid(t);
+}
 
-/* The function in extended precision and the interval on which it is sampled; outside, only special values are tried. */
+/* The function in extended precision and the interval on which it is sampled; outside, only special values
+ * are tried. */
 static const struct {
   const char *name;
   tg_lane_math_ which;
   long double (*truth)(long double);
   double low, high;
 } functions[] = {
-  {"exp", TG_LANE_exp, expl, -750, 712},       {"exp2", TG_LANE_exp2, exp2l, -1080, 1026},
-  {"expm1", TG_LANE_expm1, expm1l, -60, 712},  {"log", TG_LANE_log, logl, 0, 1e3},
-  {"log1p", TG_LANE_log1p, log1pl, -1, 1e3},   {"tanh", TG_LANE_tanh, tanhl, -25, 25},
-  {"sigmoid", TG_LANE_sigmoid, sigmoid_limit, -750, 50},
-  {"softplus", TG_LANE_softplus, softplus, -750, 50},
-  {"log_sigmoid", TG_LANE_log_sigmoid, log_sigmoid, -50, 750},
-  {"sin", TG_LANE_sin, sinl, -2e6, 2e6},       {"cos", TG_LANE_cos, cosl, -2e6, 2e6},
-  {"sqrt", TG_LANE_sqrt, sqrtl, 0, 1e9},
+    {"exp", TG_LANE_exp, expl, -750, 712},
+    {"exp2", TG_LANE_exp2, exp2l, -1080, 1026},
+    {"expm1", TG_LANE_expm1, expm1l, -60, 712},
+    {"log", TG_LANE_log, logl, 0, 1e3},
+    {"log1p", TG_LANE_log1p, log1pl, -1, 1e3},
+    {"tanh", TG_LANE_tanh, tanhl, -25, 25},
+    {"sigmoid", TG_LANE_sigmoid, sigmoid_limit, -750, 50},
+    {"softplus", TG_LANE_softplus, softplus, -750, 50},
+    {"log_sigmoid", TG_LANE_log_sigmoid, log_sigmoid, -50, 750},
+    {"sin", TG_LANE_sin, sinl, -2e6, 2e6},
+    {"cos", TG_LANE_cos, cosl, -2e6, 2e6},
+    {"sqrt", TG_LANE_sqrt, sqrtl, 0, 1e9},
 };
 enum { FUNCTIONS = sizeof functions / sizeof functions[0] };
 
-static const double special[] = {0.0, -0.0, INFINITY, -INFINITY, NAN, 1.0, -1.0, 0x1p-1074, -0x1p-1074, 0x1p-1030, -0x1p-1030,
-  0x1p-1022, 0x1.fffffffffffffp1023, -0x1.fffffffffffffp1023, 0x1p-60, -0x1p-60, 709.78, 709.79, -745.1, -745.2, -708.5,
-  1023.999, 1024.0, -1074.9, -1075.1, 1e300, 0.5, 2.0, 1e5, 1e22, 0.7071067811865476, 1.4142135623730951, -0.9999999999999999};
+static const double special[] = {0.0,
+                                 -0.0,
+                                 INFINITY,
+                                 -INFINITY,
+                                 NAN,
+                                 1.0,
+                                 -1.0,
+                                 0x1p-1074,
+                                 -0x1p-1074,
+                                 0x1p-1030,
+                                 -0x1p-1030,
+                                 0x1p-1022,
+                                 0x1.fffffffffffffp1023,
+                                 -0x1.fffffffffffffp1023,
+                                 0x1p-60,
+                                 -0x1p-60,
+                                 709.78,
+                                 709.79,
+                                 -745.1,
+                                 -745.2,
+                                 -708.5,
+                                 1023.999,
+                                 1024.0,
+                                 -1074.9,
+                                 -1075.1,
+                                 1e300,
+                                 0.5,
+                                 2.0,
+                                 1e5,
+                                 1e22,
+                                 0.7071067811865476,
+                                 1.4142135623730951,
+                                 -0.9999999999999999};
 enum { SPECIAL = sizeof special / sizeof special[0] };
 
 /* Distance in units of the last place of the truth. */
@@ -66,8 +113,10 @@ static void fill(double low, double high, double *to)
   for (size_t i = 0; i < N; i++) {
     const double magnitude = exp2(uniform(-1070, 1020));
     const double sign = uniform(0, 1) < 0.5 ? -1 : 1;
-    to[i] = i % 4 == 0 ? uniform(low, high) : i % 4 == 1 ? uniform(fmax(low, -1), fmin(high, 1))
-          : i % 4 == 2 ? uniform(fmax(low, -30), fmin(high, 30)) : sign * magnitude;
+    to[i] = i % 4 == 0   ? uniform(low, high)
+            : i % 4 == 1 ? uniform(fmax(low, -1), fmin(high, 1))
+            : i % 4 == 2 ? uniform(fmax(low, -30), fmin(high, 30))
+                         : sign * magnitude;
   }
   memcpy(to, special, sizeof special);
 }
@@ -86,7 +135,9 @@ Test(lane_math, functions_are_within_two_ulp_and_agree_at_special_values)
           if (u > worst) worst = u, where = x[i];
         }
       }
-      if (getenv("TG_TEST_VERBOSE") != NULL) fprintf(stderr, "# %s %s: %.3f ulp at %a", k->name, functions[f].name, worst, where), fputc('\n', stderr);
+      if (getenv("TG_TEST_VERBOSE") != NULL)
+        fprintf(stderr, "# %s %s: %.3f ulp at %a", k->name, functions[f].name, worst, where),
+            fputc('\n', stderr);
       cr_expect(worst <= 2, "%s %s: %g ulp at %a", k->name, functions[f].name, worst, where);
     }
   }
@@ -101,8 +152,10 @@ Test(lane_math, pow_is_within_two_ulp_and_agrees_at_special_values)
       fill(0, 10, x);
       fill(-20, 20, y);
       for (size_t i = 0; i < N; i++) {
-        if (i < SPECIAL) y[i] = special[(i + (size_t)pass) % SPECIAL];
-        else if (i % 8 != 3) x[i] = fabs(x[i]);
+        if (i < SPECIAL)
+          y[i] = special[(i + (size_t)pass) % SPECIAL];
+        else if (i % 8 != 3)
+          x[i] = fabs(x[i]);
         if (i >= SPECIAL && i % 2 == 1) y[i] = uniform(-700, 700) / log(x[i]);
       }
       k->pow(x, y, z, N);
@@ -111,7 +164,8 @@ Test(lane_math, pow_is_within_two_ulp_and_agrees_at_special_values)
         if (u > worst) worst = u, at = x[i], to = y[i];
       }
     }
-    if (getenv("TG_TEST_VERBOSE") != NULL) fprintf(stderr, "# %s pow: %.3f ulp at %a, %a", k->name, worst, at, to), fputc('\n', stderr);
+    if (getenv("TG_TEST_VERBOSE") != NULL)
+      fprintf(stderr, "# %s pow: %.3f ulp at %a, %a", k->name, worst, at, to), fputc('\n', stderr);
     cr_expect(worst <= 2, "%s pow: %g ulp at %a, %a", k->name, worst, at, to);
   }
 }
@@ -130,7 +184,8 @@ Test(lane_math, bits_do_not_depend_on_the_position_in_the_block)
                   functions[f].name);
       for (size_t i = 0; i < 64; i++) { /* alone, as the scalar remainder of a loop */
         k->math[functions[f].which](x + i, z, 1);
-        cr_assert(memcmp(z, &y[i], sizeof z[0]) == 0 || isnan(z[0]), "%s %s alone", k->name, functions[f].name);
+        cr_assert(memcmp(z, &y[i], sizeof z[0]) == 0 || isnan(z[0]), "%s %s alone", k->name,
+                  functions[f].name);
       }
     }
   }
@@ -140,7 +195,8 @@ Test(lane_math, bits_do_not_depend_on_the_position_in_the_block)
 Test(lane_kernels, affine_and_outer_equal_plain_loops)
 {
   enum { MAX = 23, L = 88 };
-  _Alignas(64) static double data[MAX * L], out[MAX * L], weight[MAX * MAX], start[MAX], end[MAX], sum[MAX * MAX];
+  _Alignas(64) static double data[MAX * L], out[MAX * L], weight[MAX * MAX], start[MAX], end[MAX],
+      sum[MAX * MAX];
   uint32_t offset[MAX];
   for (size_t i = 0; i < MAX; i++) offset[i] = (uint32_t)(i * L);
   for (size_t i = 0; i < MAX * L; i++) data[i] = uniform(-1, 1);
@@ -151,23 +207,41 @@ Test(lane_kernels, affine_and_outer_equal_plain_loops)
       for (size_t columns = 1; columns <= MAX; columns += 1 + columns / 5)
         for (size_t lanes = 8; lanes <= L; lanes += 8) {
           const tg_kernels_ *k = tg_kernels_at_(level);
-          k->affine(&(tg_affine_){.rows = rows, .columns = columns, .lanes = lanes, .w = weight, .row_step = columns,
-                                  .column_step = 1, .x = data, .x_offset = offset, .start = start, .end = end,
-                                  .y = out, .y_offset = offset});
+          k->affine(&(tg_affine_){.rows = rows,
+                                  .columns = columns,
+                                  .lanes = lanes,
+                                  .w = weight,
+                                  .row_step = columns,
+                                  .column_step = 1,
+                                  .x = data,
+                                  .x_offset = offset,
+                                  .start = start,
+                                  .end = end,
+                                  .y = out,
+                                  .y_offset = offset});
           for (size_t r = 0; r < rows; r++)
             for (size_t l = 0; l < lanes; l++) {
               double v = start[r];
               for (size_t c = 0; c < columns; c++) v += weight[r * columns + c] * data[c * L + l];
-              cr_assert(fabs(v + end[r] - out[r * L + l]) < 1e-14, "%s %zu x %zu, %zu", k->name, rows, columns, lanes);
+              cr_assert(fabs(v + end[r] - out[r * L + l]) < 1e-14, "%s %zu x %zu, %zu", k->name, rows,
+                        columns, lanes);
             }
           memset(sum, 0, sizeof sum);
-          k->outer(&(tg_outer_){.rows = rows, .columns = columns, .lanes = lanes, .u = out, .u_offset = offset, .x = data,
-                                .x_offset = offset, .sum = sum, .row_step = columns});
+          k->outer(&(tg_outer_){.rows = rows,
+                                .columns = columns,
+                                .lanes = lanes,
+                                .u = out,
+                                .u_offset = offset,
+                                .x = data,
+                                .x_offset = offset,
+                                .sum = sum,
+                                .row_step = columns});
           for (size_t r = 0; r < rows; r++)
             for (size_t c = 0; c < columns; c++) {
               double v = 0;
               for (size_t l = 0; l < lanes; l++) v += out[r * L + l] * data[c * L + l];
-              cr_assert(fabs(v - sum[r * columns + c]) < 1e-12, "%s %zu x %zu, %zu", k->name, rows, columns, lanes);
+              cr_assert(fabs(v - sum[r * columns + c]) < 1e-12, "%s %zu x %zu, %zu", k->name, rows, columns,
+                        lanes);
             }
         }
 }

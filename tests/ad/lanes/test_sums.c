@@ -58,24 +58,28 @@ static bool close_to(double a, double b, double tolerance)
   return fabs(a - b) <= tolerance * (1 + fabs(b));
 }
 
-static void compare(const answers *fast, const answers *plain, size_t count, double tolerance, const char *name)
+static void compare(const answers *fast, const answers *plain, size_t count, double tolerance,
+                    const char *name)
 {
   cr_assert(fast->status == plain->status, "%s: status %d, plainly %d", name, fast->status, plain->status);
-  cr_expect(close_to(fast->value, plain->value, tolerance), "%s: value %.17g, plainly %.17g", name, fast->value, plain->value);
-  cr_expect(memcmp(&fast->value, &fast->alone, sizeof fast->value) == 0 || isnan(fast->value), "%s: value alone", name);
+  cr_expect(close_to(fast->value, plain->value, tolerance), "%s: value %.17g, plainly %.17g", name,
+            fast->value, plain->value);
+  cr_expect(memcmp(&fast->value, &fast->alone, sizeof fast->value) == 0 || isnan(fast->value),
+            "%s: value alone", name);
   for (size_t j = 0; j < D; j++) {
-    cr_expect(close_to(fast->gradient[j], plain->gradient[j], tolerance), "%s: gradient %zu is %.17g, plainly %.17g", name,
-              j, fast->gradient[j], plain->gradient[j]);
-    cr_expect(close_to(fast->hv[j], plain->hv[j], tolerance), "%s: H v %zu is %.17g, plainly %.17g", name, j, fast->hv[j],
-              plain->hv[j]);
+    cr_expect(close_to(fast->gradient[j], plain->gradient[j], tolerance),
+              "%s: gradient %zu is %.17g, plainly %.17g", name, j, fast->gradient[j], plain->gradient[j]);
+    cr_expect(close_to(fast->hv[j], plain->hv[j], tolerance), "%s: H v %zu is %.17g, plainly %.17g", name, j,
+              fast->hv[j], plain->hv[j]);
   }
   for (size_t j = 0; j < D * D; j++)
-    cr_expect(close_to(fast->hessian[j], plain->hessian[j], tolerance), "%s: Hessian %zu is %.17g, plainly %.17g", name, j,
-              fast->hessian[j], plain->hessian[j]);
+    cr_expect(close_to(fast->hessian[j], plain->hessian[j], tolerance),
+              "%s: Hessian %zu is %.17g, plainly %.17g", name, j, fast->hessian[j], plain->hessian[j]);
   for (size_t i = 0; i < count; i++)
     cr_expect(close_to(fast->values[i], plain->values[i], tolerance), "%s: sample %zu", name, i);
   for (size_t i = 0; i < count * D; i++)
-    cr_expect(close_to(fast->gradients[i], plain->gradients[i], tolerance), "%s: gradient of sample %zu", name, i / D);
+    cr_expect(close_to(fast->gradients[i], plain->gradients[i], tolerance), "%s: gradient of sample %zu",
+              name, i / D);
 }
 
 static tg_finite_sum *make_sum(const problem *p, size_t rows, tg_loss_fn loss, void *user)
@@ -95,7 +99,8 @@ static tg_finite_sum_stats statistics(const tg_finite_sum *s)
 }
 
 /* Both ways, on all rows and on a batch with repeats, at the first `rows` rows. */
-static void both_ways(tg_loss_fn loss, void *user, size_t rows, double tolerance, bool lanes, const char *name)
+static void both_ways(tg_loss_fn loss, void *user, size_t rows, double tolerance, bool lanes,
+                      const char *name)
 {
   const problem p = make_problem(rows);
   tg_finite_sum *s = make_sum(&p, rows, loss, user);
@@ -122,18 +127,24 @@ typedef struct operation {
 } operation;
 
 static const operation operations[] = {
-#define UNARY(name, value, first, second, xlow, xhigh) {.title = #name, .one = (tg_##name), .low = {xlow}, .high = {xhigh}},
+#define UNARY(name, value, first, second, xlow, xhigh)                                                       \
+  {.title = #name, .one = (tg_##name), .low = {xlow}, .high = {xhigh}},
 #define BINARY(name, value, dx, dy, dxx, dxy, dyy, xlow, xhigh, ylow, yhigh)                                 \
   {.title = #name, .two = (tg_##name), .low = {xlow, ylow}, .high = {xhigh, yhigh}},
-#define TERNARY(name, value, dx, dy, dz, dxx, dxy, dxz, dyy, dyz, dzz, xlow, xhigh, ylow, yhigh, zlow, zhigh) \
+#define TERNARY(name, value, dx, dy, dz, dxx, dxy, dxz, dyy, dyz, dzz, xlow, xhigh, ylow, yhigh, zlow,       \
+                zhigh)                                                                                       \
   {.title = #name, .three = (tg_##name), .low = {xlow, ylow, zlow}, .high = {xhigh, yhigh, zhigh}},
 #include "ops.def"
 };
 
-/* Operand k of an operation, within its interval: of theta and the sample (mode 0), or of theta alone, or data alone. */
-static tg_var operand(const operation *o, unsigned k, const tg_var *theta, const tg_var *sample, unsigned mode)
+/* Operand k of an operation, within its interval: of theta and the sample (mode 0), or of theta alone, or
+ * data alone. */
+static tg_var operand(const operation *o, unsigned k, const tg_var *theta, const tg_var *sample,
+                      unsigned mode)
 {
-  tg_var t = mode == 1 ? theta[k] : mode == 2 ? sample[k] : (tg_add)((tg_mul)(theta[k], sample[k]), theta[k + 3]);
+  tg_var t = mode == 1   ? theta[k]
+             : mode == 2 ? sample[k]
+                         : (tg_add)((tg_mul)(theta[k], sample[k]), theta[k + 3]);
   const tg_var s = (tg_sigmoid)(t);
   return (tg_add)(tg_constant(o->low[k]), (tg_mul)(tg_constant(o->high[k] - o->low[k]), s));
 }
@@ -177,7 +188,8 @@ static tg_var logistic(const tg_var *theta, size_t d, const tg_var *sample, size
 Test(lanes, odd_numbers_of_samples_equal_the_plain_way)
 {
   static const size_t sizes[] = {1, 2, 7, 8, 9, 127, 128, 129, 255, 256, 257, 300};
-  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) both_ways(logistic, NULL, sizes[i], 1e-13, true, "logistic");
+  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+    both_ways(logistic, NULL, sizes[i], 1e-13, true, "logistic");
 }
 
 Test(lanes, an_empty_batch_is_zero)
@@ -193,11 +205,13 @@ Test(lanes, an_empty_batch_is_zero)
 
 /* ---- bodies of all sorts ---- */
 
-/* Chains with uniform, constant and negative terms at all places, products of vectors, prefixes used twice. */
+/* Chains with uniform, constant and negative terms at all places, products of vectors, prefixes used twice.
+ */
 static tg_var chains(const tg_var *t, size_t d, const tg_var *s, size_t columns, void *user)
 {
   (void)d, (void)columns, (void)user;
-  tg_var a = (tg_add)((tg_add)((tg_sub)((tg_mul)(t[0], s[0]), (tg_mul)(s[1], t[1])), t[2]), (tg_mul)(t[3], s[2]));
+  tg_var a =
+      (tg_add)((tg_add)((tg_sub)((tg_mul)(t[0], s[0]), (tg_mul)(s[1], t[1])), t[2]), (tg_mul)(t[3], s[2]));
   tg_var b = (tg_sub)((tg_sub)(t[4], (tg_mul)(t[5], s[3])), (tg_mul)(s[0], s[1]));
   tg_var h = (tg_tanh)(a);
   tg_var c = (tg_add)((tg_mul)(h, t[0]), (tg_add)((tg_mul)(h, t[1]), (tg_mul)(b, s[4])));
@@ -265,7 +279,8 @@ Test(lanes, bodies_of_all_sorts_equal_the_plain_way)
 /* A random program of smooth operations; `user` is its seed. */
 static tg_var random_body(const tg_var *t, size_t d, const tg_var *s, size_t columns, void *user)
 {
-  static tg_var (*const smooth[])(tg_var) = {(tg_sin), (tg_cos), (tg_tanh), (tg_sigmoid), (tg_softplus), (tg_neg), (tg_square)};
+  static tg_var (*const smooth[])(tg_var) = {(tg_sin),      (tg_cos), (tg_tanh),  (tg_sigmoid),
+                                             (tg_softplus), (tg_neg), (tg_square)};
   tg_var v[64];
   uint64_t r = *(uint64_t *)user;
   size_t n = 0;
@@ -276,7 +291,10 @@ static tg_var random_body(const tg_var *t, size_t d, const tg_var *s, size_t col
     r = r * 6364136223846793005u + 1442695040888963407u;
     const size_t a = (r >> 33) % n, b = (r >> 43) % n, what = (r >> 53) % 12;
     const tg_var x = (tg_tanh)(v[a]);
-    v[n] = what < 7 ? smooth[what](v[a]) : what < 9 ? (tg_add)(v[a], v[b]) : what < 10 ? (tg_sub)(v[a], v[b]) : (tg_mul)(x, v[b]);
+    v[n] = what < 7    ? smooth[what](v[a])
+           : what < 9  ? (tg_add)(v[a], v[b])
+           : what < 10 ? (tg_sub)(v[a], v[b])
+                       : (tg_mul)(x, v[b]);
     n++;
   }
   tg_var sum = v[n - 1];
@@ -315,7 +333,8 @@ static int cubes_vjp(const double *x, size_t n, const double *u, size_t m, doubl
   for (size_t j = 0; j < m; j++) uj[j] = 3 * x[j] * x[j] * u[j], uj[n - 1] += u[j];
   return 0;
 }
-static int cubes_hvp(const double *x, size_t n, const double *u, size_t m, const double *v, double *hv, void *user)
+static int cubes_hvp(const double *x, size_t n, const double *u, size_t m, const double *v, double *hv,
+                     void *user)
 {
   (void)user;
   hv[n - 1] = 0;
@@ -333,21 +352,40 @@ static tg_var many_operands(const tg_var *t, size_t d, const tg_var *s, size_t c
   z[2] = (tg_mul)(tg_constant(5), (tg_mul)(t[2], s[2]));
   z[3] = t[3];
   switch (*(int *)user) {
-  case 0: return (tg_dot)(t, s, 5);
-  case 1: return (tg_dot)(z, z, 4);
-  case 2: return (tg_add)((tg_sum)(z, 4), (tg_sum)(t, d));
-  case 3: (tg_affine)(t, t + 3, z, 3, 1, y); return (tg_mul)(y[0], (tg_mul)(y[1], y[2]));
-  case 4: (tg_affine)(t, NULL, s, 1, 5, y); return (tg_square)(y[0]);
-  case 5: return (tg_logsumexp)(z, 4);
-  case 6: return (tg_cross_entropy)(z, 3, label);
-  case 7: return (tg_mul)((tg_pick)(z, 3, label), t[4]);
-  case 8: (tg_softmax)(z, 3, y); return (tg_add)((tg_mul)(y[0], t[0]), (tg_square)(y[2]));
-  case 9: return (tg_norm2)(z, 4);
-  case 10: return (tg_add)((tg_argmax)(z, 4), z[1]);
-  case 11: tg_custom(&cubes, z, 4, y, 3, NULL); return (tg_mul)(y[0], (tg_add)(y[1], y[2]));
-  case 12: return (tg_add)((tg_logsumexp)(t, d), (tg_dot)(t, z, 3));
-  case 13: return (tg_mul)((tg_cross_entropy)(t, 3, label), s[0]);
-  default: return (tg_logsumexp)(s, 3);
+  case 0:
+    return (tg_dot)(t, s, 5);
+  case 1:
+    return (tg_dot)(z, z, 4);
+  case 2:
+    return (tg_add)((tg_sum)(z, 4), (tg_sum)(t, d));
+  case 3:
+    (tg_affine)(t, t + 3, z, 3, 1, y);
+    return (tg_mul)(y[0], (tg_mul)(y[1], y[2]));
+  case 4:
+    (tg_affine)(t, NULL, s, 1, 5, y);
+    return (tg_square)(y[0]);
+  case 5:
+    return (tg_logsumexp)(z, 4);
+  case 6:
+    return (tg_cross_entropy)(z, 3, label);
+  case 7:
+    return (tg_mul)((tg_pick)(z, 3, label), t[4]);
+  case 8:
+    (tg_softmax)(z, 3, y);
+    return (tg_add)((tg_mul)(y[0], t[0]), (tg_square)(y[2]));
+  case 9:
+    return (tg_norm2)(z, 4);
+  case 10:
+    return (tg_add)((tg_argmax)(z, 4), z[1]);
+  case 11:
+    tg_custom(&cubes, z, 4, y, 3, NULL);
+    return (tg_mul)(y[0], (tg_add)(y[1], y[2]));
+  case 12:
+    return (tg_add)((tg_logsumexp)(t, d), (tg_dot)(t, z, 3));
+  case 13:
+    return (tg_mul)((tg_cross_entropy)(t, 3, label), s[0]);
+  default:
+    return (tg_logsumexp)(s, 3);
   }
 }
 
@@ -382,11 +420,18 @@ static tg_var sparse_loss(const tg_var *t, size_t d, const tg_var *s, size_t col
   (void)d;
   for (size_t j = 0; j + 1 < columns; j++) z = (tg_add)(z, (tg_mul)(t[j], s[j]));
   switch (*(int *)user) {
-  case 0: return (tg_softplus)((tg_mul)((tg_sub)(tg_constant(1), s[columns - 1]), (tg_dot)(t, s, columns - 1)));
-  case 1: (tg_affine)(t, NULL, s, 1, columns - 1, y); return (tg_square)((tg_sub)(y[0], s[columns - 1]));
-  case 2: (tg_affine)(t, t + 2, s + 1, 2, 2, y); return (tg_add)((tg_tanh)(y[0]), (tg_mul)(y[1], (tg_square)(t[5])));
-  case 3: return (tg_sin)(z);
-  default: return (tg_exp)(s[1]); /* refused */
+  case 0:
+    return (tg_softplus)((tg_mul)((tg_sub)(tg_constant(1), s[columns - 1]), (tg_dot)(t, s, columns - 1)));
+  case 1:
+    (tg_affine)(t, NULL, s, 1, columns - 1, y);
+    return (tg_square)((tg_sub)(y[0], s[columns - 1]));
+  case 2:
+    (tg_affine)(t, t + 2, s + 1, 2, 2, y);
+    return (tg_add)((tg_tanh)(y[0]), (tg_mul)(y[1], (tg_square)(t[5])));
+  case 3:
+    return (tg_sin)(z);
+  default:
+    return (tg_exp)(s[1]); /* refused */
   }
 }
 
@@ -408,15 +453,18 @@ Test(lanes, sparse_rows_equal_the_plain_way_on_full_ones)
     const answers a = ask(s, &p, NULL, 0);
     tg_finite_sum_plain(s, true);
     const answers b = ask(s, &p, NULL, 0);
-    if (which < 4) compare(&a, &b, ROWS, 1e-12, "sparse");
-    else cr_expect(a.status == TG_E_DATA, "a sparse column outside dot and affine is refused");
+    if (which < 4)
+      compare(&a, &b, ROWS, 1e-12, "sparse");
+    else
+      cr_expect(a.status == TG_E_DATA, "a sparse column outside dot and affine is refused");
     tg_finite_sum_free(s);
   }
 }
 
 Test(lanes, malformed_sparse_rows_are_named)
 {
-  const size_t row_start[4] = {0, 2, 3, 4}, good[4] = {0, 2, 1, 0}, range[4] = {0, 2, 3, 0}, order[4] = {2, 0, 1, 0};
+  const size_t row_start[4] = {0, 2, 3, 4}, good[4] = {0, 2, 1, 0}, range[4] = {0, 2, 3, 0},
+               order[4] = {2, 0, 1, 0};
   const size_t descending[4] = {0, 2, 1, 4};
   const double values[4] = {1, 2, 3, 4};
   size_t row;
@@ -483,7 +531,8 @@ static tg_var many_branches(const tg_var *t, size_t d, const tg_var *s, size_t c
   tg_var sum = t[0];
   (void)user;
   for (size_t k = 0; k < 40; k++)
-    if ((tg_lt)((tg_mul)(t[k % d], s[k % columns]), tg_constant(0.02 * (double)k))) sum = (tg_add)(sum, (tg_mul)(t[k % d], s[0]));
+    if ((tg_lt)((tg_mul)(t[k % d], s[k % columns]), tg_constant(0.02 * (double)k)))
+      sum = (tg_add)(sum, (tg_mul)(t[k % d], s[0]));
   return sum;
 }
 
@@ -524,7 +573,8 @@ static tg_var dead_branch(const tg_var *t, size_t d, const tg_var *s, size_t col
   const tg_var x = (tg_add)((tg_mul)(t[0], s[0]), (tg_mul)(t[1], s[1]));
   const tg_var positive = (tg_less)(tg_constant(0), x);
   (void)d, (void)columns, (void)user;
-  return (tg_where)(positive, (tg_mul)(t[2], (tg_log)(x)), (tg_mul)(t[3], (tg_sqrt)((tg_fmax)((tg_neg)(x), tg_constant(0)))));
+  return (tg_where)(positive, (tg_mul)(t[2], (tg_log)(x)),
+                    (tg_mul)(t[3], (tg_sqrt)((tg_fmax)((tg_neg)(x), tg_constant(0)))));
 }
 
 Test(lanes, a_dead_branch_does_not_poison_a_block)
@@ -535,7 +585,8 @@ Test(lanes, a_dead_branch_does_not_poison_a_block)
 static tg_var extremes(const tg_var *t, size_t d, const tg_var *s, size_t columns, void *user)
 {
   (void)d, (void)columns, (void)user;
-  return (tg_add)((tg_exp)((tg_mul)(tg_constant(2000), (tg_mul)(t[0], s[0]))), (tg_log)((tg_mul)(t[1], s[1])));
+  return (tg_add)((tg_exp)((tg_mul)(tg_constant(2000), (tg_mul)(t[0], s[0]))),
+                  (tg_log)((tg_mul)(t[1], s[1])));
 }
 
 Test(lanes, overflow_and_nan_are_those_of_the_plain_way)

@@ -1,5 +1,5 @@
-/* Threads that share a sum's samples, and sums of their own in threads of their own: the same bits everywhere. A plain
- * program, for the thread sanitizer. */
+/* Threads that share a sum's samples, and sums of their own in threads of their own: the same bits
+ * everywhere. A plain program, for the thread sanitizer. */
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -41,7 +41,10 @@ static tg_status ask(unsigned threads, answer *a)
   return status;
 }
 
-static void *owner(void *to) { return ask(2, to) == TG_OK ? to : NULL; }
+static void *owner(void *to)
+{
+  return ask(2, to) == TG_OK ? to : NULL;
+}
 
 int main(void)
 {
@@ -51,13 +54,15 @@ int main(void)
   for (size_t i = 0; i < ROWS * COLUMNS; i++) rows[i] = sin((double)(i * i % 1000));
   if (ask(1, &one) != TG_OK) return 1;
   for (unsigned threads = 2; threads <= 5; threads++)
-    if (ask(threads, &many) != TG_OK || memcmp(&one, &many, sizeof one) != 0) failures++, printf("%u threads differ\n", threads);
+    if (ask(threads, &many) != TG_OK || memcmp(&one, &many, sizeof one) != 0)
+      failures++, printf("%u threads differ\n", threads);
   for (int i = 0; i < OWNERS; i++)
     if (pthread_create(&thread[i], NULL, owner, &owned[i]) != 0) return 1;
   for (int i = 0; i < OWNERS; i++) {
     void *result;
     pthread_join(thread[i], &result);
-    if (result == NULL || memcmp(&one, &owned[i], sizeof one) != 0) failures++, printf("owner %d differs\n", i);
+    if (result == NULL || memcmp(&one, &owned[i], sizeof one) != 0)
+      failures++, printf("owner %d differs\n", i);
   }
   return failures != 0;
 }
