@@ -203,6 +203,24 @@ Test(lanes, an_empty_batch_is_zero)
   tg_finite_sum_free(s);
 }
 
+Test(lanes, borrowed_rows_with_a_stride_give_the_same_bits)
+{
+  const problem p = make_problem(3);
+  static double wide[ROWS * (COLUMNS + 3)];
+  for (size_t i = 0; i < ROWS; i++)
+    memcpy(wide + i * (COLUMNS + 3), p.rows + i * COLUMNS, COLUMNS * sizeof *wide);
+  tg_data data = tg_dense(wide, ROWS, COLUMNS);
+  data.stride = COLUMNS + 3;
+  data.label = p.label;
+  data.borrow = true;
+  tg_finite_sum *s = make_sum(&p, ROWS, logistic, NULL), *t;
+  cr_assert(tg_finite_sum_new(&t, logistic, D, data, NULL) == TG_OK);
+  const answers a = ask(s, &p, NULL, 0), b = ask(t, &p, NULL, 0);
+  cr_expect(memcmp(&a, &b, sizeof a) == 0);
+  tg_finite_sum_free(s);
+  tg_finite_sum_free(t);
+}
+
 /* ---- bodies of all sorts ---- */
 
 /* Chains with uniform, constant and negative terms at all places, products of vectors, prefixes used twice.
