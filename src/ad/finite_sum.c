@@ -112,6 +112,10 @@ static bool copy_values(copy *c, const tg_data *data)
   }
   double *const values = tg_memory_resize_(NULL, data->rows * data->columns, sizeof *values);
   c->values = values;
+  if (values && data->stride == data->columns) {
+    memcpy(values, data->values, data->rows * data->columns * sizeof *values);
+    return true;
+  }
   for (size_t i = 0; values && i < data->rows; i++)
     memcpy(values + i * data->columns, data->values + i * data->stride, data->columns * sizeof *values);
   return values;

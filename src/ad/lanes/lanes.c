@@ -14,7 +14,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { VARIANTS = 8, CHUNKS = 32, CHUNK_SAMPLES = 256, NO_ROW = -1 };
+enum { SWEEPS_BEFORE_BLOCKS = 12, VARIANTS = 8, CHUNKS = 32, CHUNK_SAMPLES = 256, NO_ROW = -1 };
 #define NOWHERE SIZE_MAX
 
 typedef struct variant {
@@ -51,6 +51,7 @@ struct tg_lanes_ {
   size_t variant_count;
   tg_data data;
   double *blocked; /* all rows in blocks of columns x L, or NULL yet */
+  size_t sweeps;   /* over all of these rows */
   bool unsuited;   /* the plain way from now on */
   size_t fallbacks;
   unsigned threads;
@@ -130,6 +131,7 @@ static void free_blocked(tg_lanes_ *l)
 {
   tg_memory_free_(l->blocked);
   l->blocked = NULL;
+  l->sweeps = 0;
 }
 
 void tg_lanes_forget_(tg_lanes_ *l)
@@ -346,26 +348,40 @@ static void gather_rows(const tg_lanes_ *l, const double **row, const size_t *po
     to[columns * l->L + i] = label_at(l, position[i < n ? i : n - 1]);
 }
 
-/* All rows as blocks, once. */
-static tg_status make_blocked(tg_lanes_ *l)
+/* Room for all rows as blocks: asked for at the first sweep, so that later ones ask for nothing. */
+static tg_status reserve_blocked(tg_lanes_ *l)
 {
   const size_t blocks = (l->data.rows + l->L - 1) / l->L, size = l->columns * l->L;
   if (l->blocked != NULL || l->data.borrow || l->data.row_start != NULL) return TG_OK;
   if (blocks > SIZE_MAX / sizeof(double) / size - 1) return TG_E_SIZE;
   l->blocked = tg_memory_resize_(NULL, blocks * size + TG_LANE_UNIT, sizeof *l->blocked);
-  if (l->blocked == NULL) return TG_E_NOMEM;
-  lane_thread *t = &l->thread[0];
-  for (size_t b = 0; b < blocks; b++) {
-    const size_t n = l->data.rows - b * l->L < l->L ? l->data.rows - b * l->L : l->L;
-    for (size_t i = 0; i < n; i++) t->rows[i] = b * l->L + i;
-    gather_rows(l, t->row, t->rows, n, l->blocked + (-(uintptr_t)l->blocked / sizeof(double) & 7) + b * size);
-  }
-  return TG_OK;
+  return l->blocked != NULL ? TG_OK : TG_E_NOMEM;
 }
 
-static const double *blocked_at(const tg_lanes_ *l, size_t block)
+static double *block_at(const tg_lanes_ *l, size_t block)
 {
   return l->blocked + (-(uintptr_t)l->blocked / sizeof(double) & 7) + block * l->columns * l->L;
+}
+
+/* Filled once the same rows have been swept a few times: the copy costs as much as several sweeps save, and
+ * memory that is not written yet costs nothing. */
+static void fill_blocked(tg_lanes_ *l)
+{
+  lane_thread *t = &l->thread[0];
+  if (l->blocked == NULL || ++l->sweeps != SWEEPS_BEFORE_BLOCKS) return;
+  for (size_t b = 0; b * l->L < l->data.rows; b++) {
+    const size_t left = l->data.rows - b * l->L, n = left < l->L ? left : l->L;
+    for (size_t i = 0; i < n; i++) t->rows[i] = b * l->L + i;
+    gather_rows(l, t->row, t->rows, n, block_at(l, b));
+  }
+}
+
+/* The block's data if it need not be gathered. */
+static const double *blocked_at(const tg_lanes_ *l, size_t block)
+{
+  return l->call->index == NULL && l->blocked != NULL && l->sweeps >= SWEEPS_BEFORE_BLOCKS
+             ? block_at(l, block)
+             : NULL;
 }
 
 static bool has_nan(const double *x, size_t n)
@@ -469,7 +485,7 @@ static void run_block(const tg_lanes_ *l, lane_thread *t, size_t block, chunk_re
 {
   const size_t first = block * l->L, left = l->call->count - first;
   size_t n = left < l->L ? left : l->L;
-  const double *data = l->call->index == NULL && l->blocked != NULL ? blocked_at(l, block) : NULL;
+  const double *data = blocked_at(l, block);
   for (size_t i = 0; i < n; i++) t->rows[i] = first + i;
   for (size_t v = 0; v < l->variant_count && n > 0; v++) {
     if (!l->variants[v].fits) continue;
@@ -676,7 +692,8 @@ static tg_status prepare(tg_lanes_ *l)
     if (s == TG_OK) s = set_uniforms(l, &l->variants[l->variant_count - 1]);
   }
   if (s == TG_OK && l->call->gradients != NULL) s = room_for_each(l);
-  if (s == TG_OK && l->call->index == NULL) s = make_blocked(l);
+  if (s == TG_OK && l->call->index == NULL) s = reserve_blocked(l);
+  if (s == TG_OK && l->call->index == NULL) fill_blocked(l);
   if (s == TG_OK) partition(l);
   return s;
 }

@@ -634,6 +634,19 @@ Test(lanes, bits_do_not_depend_on_the_number_of_threads)
   tg_finite_sum_free(s);
 }
 
+/* After some sweeps the rows are kept as blocks instead of being gathered each time. */
+Test(lanes, bits_do_not_depend_on_the_number_of_sweeps)
+{
+  const problem p = make_problem(18);
+  tg_finite_sum *s = make_sum(&p, ROWS, network, NULL);
+  const answers first = ask(s, &p, NULL, 0);
+  for (int i = 0; i < 4; i++) {
+    const answers later = ask(s, &p, NULL, 0);
+    cr_expect(memcmp(&first, &later, sizeof first) == 0, "round %d", i);
+  }
+  tg_finite_sum_free(s);
+}
+
 Test(lanes, the_value_of_a_sample_does_not_depend_on_its_lane)
 {
   const problem p = make_problem(17);
