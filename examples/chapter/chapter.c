@@ -76,7 +76,7 @@ double newton_step(tg_function *c, double theta)
   return theta;
 }
 
-void write_surface(const char *name, tg_function *f, double low, double high, size_t points)
+void write_surface(const char *name, tg_objective c, double low, double high, size_t points)
 {
   FILE *const out = open_data(name, "theta_1 theta_2 C");
   const double step = (high - low) / (double)(points - 1);
@@ -84,7 +84,7 @@ void write_surface(const char *name, tg_function *f, double low, double high, si
     for (size_t j = 0; j < points; j++) {
       const double theta[2] = {low + step * (double)j, low + step * (double)i};
       double value;
-      must(tg_value(f, theta, &value), name);
+      must((tg_status)c.evaluate(theta, &value, NULL, c.user), name);
       fprintf(out, "%.6g %.6g %.9g\n", theta[0], theta[1], value);
     }
     fputc('\n', out); /* gnuplot's mark between the lines of a grid */

@@ -42,8 +42,8 @@ void must(tg_status s, const char *what);
 FILE *open_data(const char *name, const char *columns);
 void close_data(FILE *file);
 
-/* f over a square of points x points, in the form that gnuplot's splot reads: theta_1, theta_2, value. */
-void write_surface(const char *name, tg_function *f, double low, double high, size_t points);
+/* C over a square of points x points, in the form that gnuplot's splot reads: theta_1, theta_2, value. */
+void write_surface(const char *name, tg_objective c, double low, double high, size_t points);
 /* The iterates of a method from a start in the plane: t, theta_1, theta_2. */
 void write_path(const char *name, tg_objective c, tg_method m, const double start[2], size_t steps);
 /* The same for a run that the caller has made, which is freed. */

@@ -50,7 +50,8 @@ static extrema minima(tg_function *f)
 {
   extrema e = {.count = 0};
   for (int i = 0; i < STARTS * STARTS; i++) {
-    double theta[2] = {-2.0 + 0.4 * (i % STARTS), -2.0 + 0.4 * (double)(i / STARTS)};
+    const int row = i / STARTS, column = i % STARTS;
+    double theta[2] = {-2.0 + 0.4 * column, -2.0 + 0.4 * row};
     tg_report r;
     must(tg_minimize(tg_function_objective(f), tg_lbfgs(), theta, NULL, &r), "minimising peaks");
     if (r.stop == TG_STOP_GRADIENT) keep(&e, theta, r.value);
@@ -64,13 +65,14 @@ void figure_4_1(size_t steps)
   double sign = 1.0;
   tg_function *f;
   must(tg_record(&f, bowl, 2, NULL, NULL), "bowl");
-  write_surface("4.1-convex.dat", f, -2.5, 2.5, 61);
+  write_surface("4.1-convex.dat", tg_function_objective(f), -2.5, 2.5, 61);
   tg_function_free(f);
 
   must(tg_record(&f, peaks, 2, NULL, &sign), "peaks");
-  write_surface("4.1-nonconvex.dat", f, -2.5, 2.5, 81);
+  write_surface("4.1-nonconvex.dat", tg_function_objective(f), -2.5, 2.5, 81);
   FILE *const out = open_data("4.1-extrema.dat", "theta_1 theta_2 C 1: minimum, -1: maximum");
-  for (sign = 1.0; sign >= -1.0; sign -= 2.0) {
+  for (int turned = 0; turned < 2; turned++) {
+    sign = turned ? -1.0 : 1.0;
     const extrema e = minima(f);
     for (size_t i = 0; i < e.count; i++)
       fprintf(out, "%.9g %.9g %.9g %g\n", e.theta[i][0], e.theta[i][1], sign * e.value[i], sign);

@@ -15,7 +15,7 @@ void figure_4_2(size_t steps)
   };
   static const double start[2] = {0.2, 0.2};
   tg_function *const f = rosenbrock_function();
-  write_surface("4.2-surface.dat", f, -0.3, 1.1, 141);
+  write_surface("4.2-surface.dat", tg_function_objective(f), -0.3, 1.1, 141);
   for (size_t i = 0; i < sizeof path / sizeof path[0]; i++) {
     tg_method m = tg_gd(path[i].alpha);
     m.schedule = tg_exponential_rate(path[i].factor);

@@ -1,7 +1,6 @@
 /* Figure 4.3: gradient descent and stochastic gradient descent on a mean of five quadratics
  * C_i = c_i (theta_1 - x_i1)^2 + (theta_2 - x_i2)^2. Within the polygon of the individual minima the single
- * gradients disagree, and a constant rate keeps SGD wandering there; where all minima coincide it converges.
- */
+ * gradients disagree, and a constant rate keeps SGD wandering there; where all minima coincide it converges. */
 #include "chapter.h"
 
 #include <tapegrad/overload.h>
@@ -12,24 +11,12 @@ static var quadratic(const var *theta, size_t d, const var *sample, size_t colum
   return add(mul(sample[2], square(sub(theta[0], sample[0]))), square(sub(theta[1], sample[1])));
 }
 
-static var mean(const var *theta, size_t n, void *user)
-{
-  const double(*const row)[3] = user;
-  (void)n;
-  var total = tg_constant(0.0);
-  for (int i = 0; i < 5; i++) {
-    const var sample[3] = {tg_constant(row[i][0]), tg_constant(row[i][1]), tg_constant(row[i][2])};
-    total = add(total, quadratic(theta, 2, sample, 3, NULL));
-  }
-  return divide(total, 5);
-}
-
 typedef struct panel {
   double row[5][3]; /* x_i1, x_i2, c_i */
   const char *surface, *descent, *stochastic;
 } panel;
 
-static void write_panel(panel *p, size_t steps)
+static void write_panel(const panel *p, size_t steps)
 {
   static const double start[2] = {6.0, 6.0};
   tg_finite_sum *sum;
@@ -45,24 +32,16 @@ static void write_panel(panel *p, size_t steps)
   tg_run *run;
   must(tg_run_new_fit(&run, c, tg_gd(0.01), theta, &o), "stochastic gradient descent");
   write_run(p->stochastic, run, start, steps);
+  write_surface(p->surface, c, -3.0, 7.0, 101);
   tg_finite_sum_free(sum);
-
-  tg_function *f;
-  must(tg_record(&f, mean, 2, NULL, p->row), "mean of quadratics");
-  write_surface(p->surface, f, -3.0, 7.0, 101);
-  tg_function_free(f);
 }
 
 void figure_4_3(size_t steps)
 {
-  panel apart = {{{1, 1, 1}, {2, 0, 2}, {3, 1, 3}, {2, 3, 2}, {1, 2, 4}},
-                 "4.3-apart-surface.dat",
-                 "4.3-apart-gd.dat",
-                 "4.3-apart-sgd.dat"};
-  panel together = {{{2, 2, 1}, {2, 2, 2}, {2, 2, 3}, {2, 2, 2}, {2, 2, 4}},
-                    "4.3-together-surface.dat",
-                    "4.3-together-gd.dat",
-                    "4.3-together-sgd.dat"};
+  const panel apart = {{{1, 1, 1}, {2, 0, 2}, {3, 1, 3}, {2, 3, 2}, {1, 2, 4}},
+                       "4.3-apart-surface.dat", "4.3-apart-gd.dat", "4.3-apart-sgd.dat"};
+  const panel together = {{{2, 2, 1}, {2, 2, 2}, {2, 2, 3}, {2, 2, 2}, {2, 2, 4}},
+                          "4.3-together-surface.dat", "4.3-together-gd.dat", "4.3-together-sgd.dat"};
   write_panel(&apart, steps);
   write_panel(&together, steps);
   FILE *const out = open_data("4.3-minima.dat", "minima of the C_i, around their convex hull");

@@ -19,7 +19,7 @@ static void network(const var *theta, const var *image, var *z)
   const var *in = image;
   for (size_t l = 0; l < LAYERS; l++) {
     const size_t rows = width[l + 1], columns = width[l];
-    var *const out = l == LAYERS - 1 ? z : activation[l];
+    var *const out = l == LAYERS - 1 ? z : &activation[l][0];
     affine(theta, theta + rows * columns, in, rows, columns, out);
     if (l < LAYERS - 1)
       for (size_t i = 0; i < rows; i++) out[i] = relu(out[i]);

@@ -34,9 +34,9 @@ void figure_4_5(size_t steps)
   (void)steps;
   tg_function *f;
   must(tg_record(&f, squared, 2, NULL, NULL), "squared loss");
-  write_surface("4.5-squared.dat", f, -20.0, 20.0, 101);
+  write_surface("4.5-squared.dat", tg_function_objective(f), -20.0, 20.0, 101);
   tg_function_free(f);
   must(tg_record(&f, entropy, 2, NULL, NULL), "cross entropy");
-  write_surface("4.5-entropy.dat", f, -20.0, 20.0, 101);
+  write_surface("4.5-entropy.dat", tg_function_objective(f), -20.0, 20.0, 101);
   tg_function_free(f);
 }

@@ -29,6 +29,6 @@ void figure_4_8(size_t steps)
   write_point(out, f, best, to);
   close_data(out);
   printf("  alpha* = %.7f, from C = %g to (%.4f, %.4f)\n", best, value, to[0], to[1]);
-  write_surface("4.8-surface.dat", f, -0.3, 1.2, 151);
+  write_surface("4.8-surface.dat", tg_function_objective(f), -0.3, 1.2, 151);
   tg_function_free(f);
 }
