@@ -1,6 +1,5 @@
 /* Figure 4.4: early stopping. A network of five layers learns 1000 of the digits by Adam with batches of 10;
- * its error rate on 500 others is looked at after each epoch, and the parameters of the best epoch are kept.
- */
+ * its error rate on 500 others is measured after each epoch, and the parameters of the best one are kept. */
 #include "chapter.h"
 
 #include <math.h>

@@ -1,6 +1,5 @@
 /* Figure 4.7: the computational graph of C = sin(theta_1 theta_2) + exp(theta_2 + theta_3) - 2 theta_3,
- * recorded at (pi/6, 2, 5) and written as the tape knows it, with values, tangents for theta_1, and adjoints.
- */
+ * at (pi/6, 2, 5), written as the tape knows it, with values, tangents for theta_1, and adjoints. */
 #include "chapter.h"
 
 #include <math.h>
