@@ -443,7 +443,10 @@ static void logsumexp_piece(const tg_named_ *z, size_t count, const double *labe
 /* The vectors from lane `lane` on. */
 static tg_named_ later(const tg_named_ *z, size_t lane)
 {
-  return (tg_named_){{z->base[0] + lane, z->base[1] + lane}, z->name};
+  tg_named_ there = *z; /* a base that is not used is NULL, to which nothing may be added */
+  for (size_t i = 0; i < 2; i++)
+    if (there.base[i] != NULL) there.base[i] += lane;
+  return there;
 }
 
 static void logsumexp(const tg_named_ *z, size_t count, const double *label, double *v, double *weight,
