@@ -15,7 +15,7 @@ set style line 9 lc rgb "black" pt 7 ps 1.1
 set border lw 0.8
 set tics nomirror
 
-# Contours of log10 C, pale where C is large: splot "file.dat" @LOG into a table, which is plotted with palette.
+# Contours of log10 C, pale where C is large: splot "file.dat" @LOG into a table, to be plotted with palette.
 LOG = "using 1:2:(log10($3 + 1e-9))"
 set palette defined (0 "#08306b", 0.45 "#4f8cc2", 1 "#d5e3f0")
 unset colorbox

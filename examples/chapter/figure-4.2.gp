@@ -16,8 +16,8 @@ set xrange [-0.3:1.1]; set yrange [-0.3:1.1]; set size ratio 1
 set key bottom right
 set label 1 "optimal point" at 0.97, 1.02 right
 set label 2 "initial point" at 0.18, 0.25 right
-# By step 10000 the paths have settled: a fixed rate has them jump between two points, and to draw the other 90000
-# jumps changes nothing but takes a minute.
+# By step 10000 the paths have settled: a fixed rate has them jump between two points, and to draw the other
+# 90000 jumps changes nothing but takes a minute.
 do for [panel in "fixed decay"] {
   set title panel eq "fixed" ? "(a) fixed rate {/Symbol a}" : "(b) rate {/Symbol a} 0.99^t"
   plot $contours using 1:2:3 with lines lc palette lw 0.6 notitle, \

@@ -1,6 +1,6 @@
 /* Figure 4.3: gradient descent and stochastic gradient descent on a mean of five quadratics
- * C_i = c_i (theta_1 - x_i1)^2 + (theta_2 - x_i2)^2. Within the polygon of their minima the gradients of single
- * samples disagree, and a constant rate keeps SGD wandering there; where all minima coincide it converges. */
+ * C_i = c_i (theta_1 - x_i1)^2 + (theta_2 - x_i2)^2. Within the polygon of their minima the gradients of
+ * single samples disagree, and with a constant rate SGD wanders; where all minima coincide it converges. */
 #include "chapter.h"
 
 #include <tapegrad/overload.h>
