@@ -2,18 +2,28 @@
 
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
 /* Stands for "no tape records": no room and an id no var carries, so that every operation goes the general way. */
 static const tg_recorder_ nobody = {.at_ = (uint64_t)(UINT32_MAX - 1) << 32};
 
 TG_THREAD_ tg_recorder_ *tg_active_ = (tg_recorder_ *)&nobody;
 
+/* Where a thread begins to count: the time besides the address, which a thread that ended leaves to the next. */
+static uint32_t first_id(const void *address)
+{
+  struct timespec now = {0};
+  timespec_get(&now, TIME_UTC);
+  const uint64_t place = (uint64_t)(uintptr_t)address >> 6, time = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+  return (uint32_t)((place * 2654435761u ^ time) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+}
+
 /* Ids tell the vars of one recording from those of any other. They count per thread from a start of its own, so
  * that vars carried into another thread are very unlikely to pass for its own; 0 and the last two are reserved. */
 static uint32_t new_id(void)
 {
   static TG_THREAD_ uint32_t last;
-  if (last == 0) last = (uint32_t)((uintptr_t)&last >> 6) * 2654435761u;
+  if (last == 0) last = first_id(&last);
   last = last >= UINT32_MAX - 2 ? 1 : last + 1;
   return last;
 }
@@ -243,8 +253,10 @@ tg_var tg_live(const double *p)
 
 double tg_primal(tg_var v)
 {
-  tg_tape *t = tg_tape_active_();
-  if (t && !tg_is_constant_(v)) t->point_dependent = true;
+  if (tg_is_constant_(v)) return v.value_;
+  /* The tape it belongs to may be one that waits while another records. */
+  for (tg_recorder_ *r = tg_active_; r != &nobody; r = ((tg_tape *)r)->outer)
+    if ((uint32_t)(r->at_ >> 32) == tg_tape_of_(v)) ((tg_tape *)r)->point_dependent = true;
   return v.value_;
 }
 

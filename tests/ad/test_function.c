@@ -583,3 +583,31 @@ Test(function, from_a_tape_that_read_a_bare_value_is_refused_at_every_point)
   tg_function_free(f);
   tg_tape_free(t);
 }
+
+static tg_var times_bare(const tg_var *x, size_t n, void *user)
+{
+  (void)n;
+  return tg_mul(x[0], tg_primal(*(const tg_var *)user));
+}
+
+/* x times the derivative, which is x as a bare number, of a function made here. */
+static tg_var with_a_function_inside(const tg_var *x, size_t n, void *user)
+{
+  (void)n, (void)user;
+  const double at = 3.0;
+  tg_var outer = x[0];
+  double slope = NAN;
+  tg_function *inner;
+  if (tg_record(&inner, times_bare, 1, NULL, &outer) == TG_OK) tg_gradient(inner, &at, NULL, &slope);
+  tg_function_free(inner);
+  return tg_mul(x[0], slope);
+}
+
+Test(function, a_bare_value_taken_inside_another_recording_marks_its_own)
+{
+  tg_function *f;
+  cr_assert(tg_record(&f, with_a_function_inside, 1, (double[]){2.0}, NULL) == TG_OK);
+  cr_expect(statistics(f).point_dependent);
+  cr_expect(value_at(f, 2.0) == 4.0 && value_at(f, 5.0) == 25.0);
+  tg_function_free(f);
+}

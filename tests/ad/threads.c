@@ -107,10 +107,58 @@ static void take_back(worker *w)
   }
 }
 
+/* A var kept by a thread that has ended, whose stack the next thread is given. */
+static tg_var kept;
+
+static tg_var keep(const tg_var *x, size_t n, void *user)
+{
+  (void)n, (void)user;
+  kept = x[0];
+  for (int i = 0; i < 100; i++) kept = tg_add(kept, 1);
+  return kept;
+}
+
+static tg_var use_kept(const tg_var *x, size_t n, void *user)
+{
+  (void)n, (void)user;
+  return tg_mul(x[0], kept);
+}
+
+static void *make_function(void *argument)
+{
+  const double x = 1;
+  tg_record(argument, keep, 1, &x, NULL);
+  return NULL;
+}
+
+static void *use_stale(void *argument)
+{
+  const double x = 1;
+  tg_function *f;
+  *(tg_status *)argument = tg_record(&f, use_kept, 1, &x, NULL);
+  tg_function_free(f);
+  return NULL;
+}
+
+static int stale_after_its_thread(void)
+{
+  pthread_t id;
+  tg_function *f = NULL;
+  tg_status answer = TG_OK;
+  if (pthread_create(&id, NULL, make_function, &f) != 0) return 1;
+  pthread_join(id, NULL);
+  if (pthread_create(&id, NULL, use_stale, &answer) != 0) return 1;
+  pthread_join(id, NULL);
+  tg_function_free(f);
+  if (answer == TG_E_TAPE) return 0;
+  fprintf(stderr, "a var of a thread that ended passes for one's own\n");
+  return 1;
+}
+
 int main(void)
 {
   random_state random = {4711};
-  int failures = 0;
+  int failures = stale_after_its_thread();
   for (int k = 0; k < PROGRAMS; k++) {
     sample *const s = &samples[k];
     random_program_make(&s->p, &random);
