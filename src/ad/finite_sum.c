@@ -207,9 +207,10 @@ tg_status tg_finite_sum_bind(tg_finite_sum *s, tg_data data)
     return status;
   }
   if (status != TG_OK) return complain(s, status, "the rows to bind are malformed");
-  if (!data.row_start != !s->data.row_start) tg_lanes_forget_(s->lanes);
   if (data.columns + (data.label ? 1 : 0) != s->columns)
     return complain(s, TG_E_DATA, "the rows to bind have another number of columns");
+  if (!data.row_start != !s->data.row_start || (data.row_start && data.columns != s->data.columns))
+    tg_lanes_forget_(s->lanes); /* which columns are sparse is compiled in */
   s->status = take_data(s, data);
   return s->status == TG_OK ? TG_OK : complain(s, s->status, "no memory to copy the rows");
 }
@@ -286,13 +287,16 @@ static bool by_lanes(tg_finite_sum *s, const tg_lanes_call_ *call, tg_status *st
   *status = tg_lanes_run_(s->lanes, call);
   if (*status == TG_OK) return true;
   if (*status == TG_E_BRANCH && !s->data.row_start) return false;
-  if (*status == TG_E_BRANCH || *status == TG_E_DATA) {
+  if (s->body->status == *status && *status != TG_E_BRANCH) {
+    failed(s, *status);
+    return true;
+  }
+  if (*status == TG_E_BRANCH || (*status == TG_E_DATA && s->data.row_start)) {
     *status = complain(s, TG_E_DATA, "columns of sparse rows may enter dot and affine only, and the loss must not "
                                      "depend on the point or branch in many ways");
     return true;
   }
-  if (tg_function_message(s->body) && s->body->status == *status) failed(s, *status);
-  else complain(s, *status, "while evaluating blocks of samples");
+  complain(s, *status, "while evaluating blocks of samples");
   return true;
 }
 

@@ -595,8 +595,10 @@ static void nary_by_lane(tg_worker_ *w, const tg_lane_nary_ *n, nary_pass pass)
 {
   tg_nary_shape_ shape = n->shape;
   shape.masked = w->masked && pass != NARY_VALUE;
-  for (size_t lane = 0; lane < w->lanes && w->status == TG_OK; lane++)
+  for (size_t lane = 0; lane < w->lanes && w->status == TG_OK; lane++) {
+    if (w->failed != NULL && w->failed[lane]) continue; /* the loss would not have called it there */
     w->status = answered(nary_lane(w, n, lane, pass, n->builtin ? &shape : n->user));
+  }
 }
 
 static void nary_forward(tg_worker_ *w, const tg_lane_nary_ *n)
@@ -629,7 +631,8 @@ static void nary_tangent(tg_worker_ *w, const tg_lane_nary_ *n)
 static void nary_backward(tg_worker_ *w, const tg_lane_nary_ *n, bool second)
 {
   const tg_body_ *b = w->body;
-  if (!has_weights(n)) {
+  const bool curved = second && n->kind != TG_NARY_PICK;
+  if (!has_weights(n) || (curved && w->masked)) { /* the kernel for the curvature does not mask */
     nary_by_lane(w, n, second ? NARY_SECOND : NARY_ADJOINT);
     return;
   }
@@ -667,6 +670,7 @@ bool tg_worker_forward_(tg_worker_ *w, const tg_call_state_ *s, bool *failed)
   const tg_body_ *b = w->body;
   bool all = true;
   memset(failed, 0, w->lanes * sizeof *failed);
+  w->failed = failed;
   for (size_t i = 0; i < b->step_count; i++) {
     const tg_step_ *step = &b->steps[i];
     switch (step->kind) {
@@ -687,6 +691,7 @@ bool tg_worker_forward_(tg_worker_ *w, const tg_call_state_ *s, bool *failed)
       break;
     }
   }
+  w->failed = NULL;
   return all;
 }
 

@@ -28,6 +28,7 @@ typedef struct tg_worker_ {
   const double *current;              /* the block's data */
   const tg_data *sparse;              /* or sparse rows, and which they are, with L entries */
   const size_t *row;
+  const bool *failed;                 /* forward: lanes that take another branch, or NULL */
   size_t lanes; /* in use, a multiple of TG_LANE_UNIT */
   bool masked;
   tg_run_mode_ mode;

@@ -67,6 +67,9 @@ struct tg_lanes_ {
   const tg_lanes_call_ *call;
   tg_run_mode_ mode;
   size_t blocks, blocks_per_chunk, chunks;
+  /* asked for by a callback during a call, done after it */
+  bool running, forget;
+  unsigned threads_next;
 };
 
 /* ---- life ---- */
@@ -78,7 +81,7 @@ tg_status tg_lanes_new_(tg_lanes_ **made, tg_function *f, size_t d, size_t colum
   if (kernels == NULL) return TG_OK;
   tg_lanes_ *l = tg_memory_resize_(NULL, 1, sizeof *l);
   if (l == NULL) return TG_E_NOMEM;
-  *l = (tg_lanes_){.f = f, .kernels = kernels, .d = d, .columns = columns, .threads = 1};
+  *l = (tg_lanes_){.f = f, .kernels = kernels, .d = d, .columns = columns, .threads = 1, .threads_next = 1};
   l->point = tg_memory_resize_(NULL, d + columns, sizeof *l->point);
   if (l->point == NULL) {
     tg_memory_free_(l);
@@ -137,6 +140,8 @@ static void free_blocked(tg_lanes_ *l)
 void tg_lanes_forget_(tg_lanes_ *l)
 {
   if (l == NULL) return;
+  l->forget = l->running;
+  if (l->running) return;
   free_threads(l);
   free_blocked(l);
   for (size_t i = 0; i < l->variant_count; i++) free_variant(l, i);
@@ -168,7 +173,9 @@ void tg_lanes_threads_(tg_lanes_ *l, unsigned threads)
 {
   if (l == NULL) return;
   threads = threads != 0 ? threads : tg_pool_processors_();
-  if (threads == l->threads) return;
+  if (threads > CHUNKS) threads = CHUNKS; /* more would find nothing to do */
+  l->threads_next = threads;
+  if (threads == l->threads || l->running) return;
   free_threads(l);
   l->threads = threads;
 }
@@ -209,7 +216,10 @@ static tg_status record_at(tg_lanes_ *l, size_t position)
   memcpy(l->point, l->call->theta, l->d * sizeof *l->point);
   spread_row(l, position, l->point + l->d);
   if (l->data.label != NULL) l->point[l->d + l->data.columns] = label_at(l, position);
-  return tg_function_record_(l->f, l->point);
+  l->f->busy = false; /* the recording keeps its own guard against calls from inside */
+  l->f->status = tg_function_record_(l->f, l->point);
+  l->f->busy = true;
+  return l->f->status;
 }
 
 static tg_status grow_threads(tg_lanes_ *l, size_t v);
@@ -707,7 +717,7 @@ static tg_status attempt(tg_lanes_ *l, size_t *misfit)
   return finish(l, value);
 }
 
-tg_status tg_lanes_run_(tg_lanes_ *l, const tg_lanes_call_ *call)
+static tg_status run(tg_lanes_ *l, const tg_lanes_call_ *call)
 {
   if (l->unsuited) return TG_E_BRANCH;
   l->call = call;
@@ -730,6 +740,19 @@ tg_status tg_lanes_run_(tg_lanes_ *l, const tg_lanes_call_ *call)
     }
     return s;
   }
+}
+
+/* Callbacks of custom operations run on the way: the sum is busy for them. */
+tg_status tg_lanes_run_(tg_lanes_ *l, const tg_lanes_call_ *call)
+{
+  l->running = l->f->busy = true;
+  l->f->status = TG_OK;
+  l->f->complaint = NULL;
+  const tg_status s = run(l, call);
+  l->running = l->f->busy = false;
+  if (l->forget) tg_lanes_forget_(l);
+  if (l->threads_next != l->threads) tg_lanes_threads_(l, l->threads_next);
+  return s;
 }
 
 tg_lanes_stats_ tg_lanes_statistics_(const tg_lanes_ *l)

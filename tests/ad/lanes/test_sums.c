@@ -660,3 +660,165 @@ Test(lanes, the_value_of_a_sample_does_not_depend_on_its_lane)
   for (size_t i = 0; i < ROWS - 1; i++) cr_expect(memcmp(&moved[i], &values[index[i]], sizeof moved[i]) == 0);
   tg_finite_sum_free(s);
 }
+
+/* ---- callbacks of custom operations ---- */
+
+/* log x, which refuses what is not positive. */
+static int strict_log(const double *x, size_t n, double *y, size_t m, void *user)
+{
+  (void)n, (void)m, (void)user;
+  if (!(x[0] > 0)) return 1;
+  y[0] = log(x[0]);
+  return 0;
+}
+
+static int strict_log_vjp(const double *x, size_t n, const double *u, size_t m, double *uj, void *user)
+{
+  (void)n, (void)m, (void)user;
+  uj[0] = u[0] / x[0];
+  return 0;
+}
+
+static const tg_custom_op strict = {"strict", strict_log, NULL, strict_log_vjp, NULL};
+
+static tg_var guarded(const tg_var *t, size_t d, const tg_var *x, size_t columns, void *user)
+{
+  (void)d, (void)columns, (void)user;
+  tg_var y = x[0];
+  if (tg_gt(x[0], 0)) tg_custom(&strict, x, 1, &y, 1, NULL);
+  return tg_mul(t[0], y);
+}
+
+Test(lanes, an_operation_is_not_called_for_samples_that_branch_around_it)
+{
+  const double rows[] = {1, 2, -1, 3, -5}, theta = 2;
+  double value, gradient;
+  tg_finite_sum *s;
+  cr_assert(tg_finite_sum_new(&s, guarded, 1, tg_dense(rows, 5, 1), NULL) == TG_OK);
+  cr_assert(tg_finite_sum_gradient(s, &theta, NULL, 0, &value, &gradient) == TG_OK, "%s", tg_finite_sum_message(s));
+  cr_expect(close_to(gradient, (log(6) - 6) / 5, 1e-14) && close_to(value, 2 * gradient, 1e-14));
+  tg_finite_sum_free(s);
+}
+
+typedef struct again {
+  tg_finite_sum *s;
+  tg_status answer;
+} again;
+
+static int call_again(const double *x, size_t n, double *y, size_t m, void *user)
+{
+  (void)n, (void)m;
+  again *a = user;
+  const double theta = 1;
+  double value;
+  y[0] = x[0];
+  a->answer = tg_finite_sum_gradient(a->s, &theta, NULL, 0, &value, NULL);
+  tg_finite_sum_threads(a->s, 2);
+  tg_finite_sum_forget(a->s);
+  return 0;
+}
+
+static tg_var reentrant(const tg_var *t, size_t d, const tg_var *x, size_t columns, void *user)
+{
+  static const tg_custom_op op = {"again", call_again, NULL, strict_log_vjp, NULL};
+  (void)d, (void)columns;
+  tg_var y = tg_mul(t[0], x[0]);
+  tg_custom(&op, &y, 1, &y, 1, user);
+  return y;
+}
+
+Test(lanes, a_sum_is_not_used_from_inside_its_own_operations)
+{
+  const double rows[] = {1, 2, 3}, theta = 1;
+  again a = {NULL, TG_OK};
+  cr_assert(tg_finite_sum_new(&a.s, reentrant, 1, tg_dense(rows, 3, 1), &a) == TG_OK);
+  for (int k = 0; k < 3; k++) {
+    double value = 0;
+    a.answer = TG_OK;
+    cr_expect(tg_finite_sum_gradient(a.s, &theta, NULL, 0, &value, NULL) == TG_OK && value == 2);
+    cr_expect(a.answer == TG_E_TAPE);
+    tg_finite_sum_threads(a.s, 1);
+  }
+  tg_finite_sum_free(a.s);
+}
+
+static tg_var refusing(const tg_var *t, size_t d, const tg_var *x, size_t columns, void *user)
+{
+  (void)d, (void)columns;
+  tg_fail(*(const tg_status *)user);
+  return tg_mul(t[0], x[0]);
+}
+
+Test(lanes, a_loss_that_fails_is_told_in_its_own_words)
+{
+  const double rows[] = {1, 2}, theta = 1;
+  tg_status why[] = {TG_E_DATA, TG_E_CALLBACK, TG_E_NONFINITE};
+  for (size_t i = 0; i < 3; i++) {
+    tg_finite_sum *s;
+    cr_assert(tg_finite_sum_new(&s, refusing, 1, tg_dense(rows, 2, 1), &why[i]) == TG_OK);
+    cr_expect(tg_finite_sum_gradient(s, &theta, NULL, 0, NULL, NULL) == why[i]);
+    cr_expect(strstr(tg_finite_sum_message(s), "tg_fail") != NULL, "%s", tg_finite_sum_message(s));
+    tg_finite_sum_free(s);
+  }
+}
+
+/* ---- binding and threads ---- */
+
+static tg_var margin(const tg_var *t, size_t d, const tg_var *x, size_t columns, void *user)
+{
+  (void)d, (void)user;
+  return tg_softplus(tg_dot(t, x, columns));
+}
+
+Test(lanes, a_stored_column_may_take_the_place_of_the_label)
+{
+  const size_t start[] = {0, 2, 4}, three[] = {0, 1, 1, 2}, four[] = {0, 3, 1, 3};
+  const double values[] = {1, 2, 3, 4}, label[] = {10, 20}, theta[] = {0.1, -0.2, 0.3, 0.04};
+  tg_data with = tg_sparse(start, three, values, 2, 3), without = tg_sparse(start, four, values, 2, 4);
+  with.label = label;
+  tg_finite_sum *moved, *fresh;
+  double a, b;
+  cr_assert(tg_finite_sum_new(&moved, margin, 4, with, NULL) == TG_OK);
+  cr_assert(tg_finite_sum_gradient(moved, theta, NULL, 0, &a, NULL) == TG_OK);
+  for (int k = 0; k < 2; k++) {
+    const tg_data data = k == 0 ? without : with;
+    cr_assert(tg_finite_sum_bind(moved, data) == TG_OK);
+    cr_assert(tg_finite_sum_new(&fresh, margin, 4, data, NULL) == TG_OK);
+    cr_expect(tg_finite_sum_gradient(moved, theta, NULL, 0, &a, NULL) == TG_OK);
+    cr_expect(tg_finite_sum_gradient(fresh, theta, NULL, 0, &b, NULL) == TG_OK && a == b, "%g %g", a, b);
+    tg_finite_sum_free(fresh);
+  }
+  tg_finite_sum_free(moved);
+}
+
+Test(lanes, more_threads_than_there_is_work_for_are_not_started)
+{
+  const problem p = make_problem(18);
+  tg_finite_sum *s = make_sum(&p, ROWS, network, NULL);
+  double one, many;
+  cr_expect(tg_finite_sum_gradient(s, p.theta, NULL, 0, &one, NULL) == TG_OK);
+  tg_finite_sum_threads(s, 4000000000u);
+  cr_expect(tg_finite_sum_gradient(s, p.theta, NULL, 0, &many, NULL) == TG_OK && one == many);
+  tg_finite_sum_free(s);
+}
+
+/* The masked rules at second order: a class that has lost for good, weight 0, may have an infinite tangent. */
+static tg_var lost(const tg_var *t, size_t d, const tg_var *x, size_t columns, void *user)
+{
+  (void)d, (void)columns, (void)user;
+  const tg_var z[] = {tg_mul(t[0], x[0]), t[1], tg_mul(t[1], x[1])};
+  return tg_logsumexp(z, 3);
+}
+
+Test(lanes, curvature_of_a_logsumexp_is_masked_too)
+{
+  const double rows[] = {-INFINITY, 0.5, 1, 2}, theta[] = {1, 0.25}, v[] = {1, -1};
+  double fast[2], plain[2];
+  tg_finite_sum *s;
+  cr_assert(tg_finite_sum_new(&s, lost, 2, tg_dense(rows, 2, 2), NULL) == TG_OK);
+  cr_expect(tg_finite_sum_hvp(s, theta, NULL, 0, v, fast) == TG_OK);
+  tg_finite_sum_plain(s, true);
+  cr_expect(tg_finite_sum_hvp(s, theta, NULL, 0, v, plain) == TG_OK);
+  for (int j = 0; j < 2; j++) cr_expect(isfinite(plain[j]) && close_to(fast[j], plain[j], 1e-13), "%g %g", fast[j], plain[j]);
+  tg_finite_sum_free(s);
+}
