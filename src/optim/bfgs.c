@@ -1,9 +1,10 @@
-/* BFGS (4.66)-(4.67) and DFP, on B, an approximation of the inverse Hessian that is kept as a full symmetric matrix.
+/* BFGS (4.66)-(4.67) and DFP, on B, an approximation of the inverse Hessian that is kept as a full symmetric
+ * matrix.
  *
  * With s the step, y the change of the gradient and rho = 1 / s'y:
- *   BFGS: B <- (I - rho s y') B (I - rho y s') + rho s s' = B - rho (s u' + u s') + (rho^2 y'u + rho) s s',  u = B y
- *   DFP:  B <- B - u u' / y'u + rho s s'
- * Before the first update B = I is scaled by s'y / y'y (Nocedal & Wright 2006, (6.20)). */
+ *   BFGS: B <- (I - rho s y') B (I - rho y s') + rho s s' = B - rho (s u' + u s') + (rho^2 y'u + rho) s s',
+ * u = B y DFP:  B <- B - u u' / y'u + rho s s' Before the first update B = I is scaled by s'y / y'y (Nocedal
+ * & Wright 2006, (6.20)). */
 #include <float.h>
 #include <math.h>
 
@@ -12,7 +13,8 @@
 
 tg_method tg_bfgs(void)
 {
-  return (tg_method){.kind = TG_METHOD_bfgs, .line_search = TG_LINE_WOLFE, .alpha = 1.0, .armijo = 1e-4, .wolfe = 0.9};
+  return (tg_method){
+      .kind = TG_METHOD_bfgs, .line_search = TG_LINE_WOLFE, .alpha = 1.0, .armijo = 1e-4, .wolfe = 0.9};
 }
 
 tg_method tg_dfp(void)
@@ -59,8 +61,16 @@ static bfgs view(tg_run *run)
 {
   const size_t padded = run->padded;
   double *rest = run->work + run->n * padded;
-  return (bfgs){.run = run, .k = run->kernel, .n = run->n, .padded = padded, .kept = (state *)(void *)run->own,
-                .b = run->work, .d = rest, .s = rest + padded, .y = rest + 2 * padded, .u = rest + 3 * padded};
+  return (bfgs){.run = run,
+                .k = run->kernel,
+                .n = run->n,
+                .padded = padded,
+                .kept = (state *)(void *)run->own,
+                .b = run->work,
+                .d = rest,
+                .s = rest + padded,
+                .y = rest + 2 * padded,
+                .u = rest + 3 * padded};
 }
 
 static void multiply(const bfgs *q, const double *v, double sign, double *out)

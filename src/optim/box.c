@@ -1,10 +1,11 @@
 /* L-BFGS under bounds and an L1 term, by projection along two metrics (Bertsekas 1982).
  *
- * Parameters at a bound that the gradient pushes against, and at 0 where the L1 term outweighs the gradient, rest. The
- * others take the step of the two-loop recursion on their entries of the pairs alone; those about to meet a bound go
- * along the gradient instead, as coupling them would spoil the descent. The L1 term is smooth within an orthant: the
- * orthant of theta, or where an entry is 0 the side the gradient leads to, joins the bounds for one step (Andrew & Gao
- * 2007), which puts entries at exactly 0. The line search backtracks along the projected path. */
+ * Parameters at a bound that the gradient pushes against, and at 0 where the L1 term outweighs the gradient,
+ * rest. The others take the step of the two-loop recursion on their entries of the pairs alone; those about
+ * to meet a bound go along the gradient instead, as coupling them would spoil the descent. The L1 term is
+ * smooth within an orthant: the orthant of theta, or where an entry is 0 the side the gradient leads to,
+ * joins the bounds for one step (Andrew & Gao 2007), which puts entries at exactly 0. The line search
+ * backtracks along the projected path. */
 #include "box.h"
 
 #include <float.h>
@@ -13,13 +14,17 @@
 
 #include "line_search.h"
 
-bool tg_boxed_(const tg_method *m) { return m->lower || m->upper || m->l1 != 0.0; }
+bool tg_boxed_(const tg_method *m)
+{
+  return m->lower || m->upper || m->l1 != 0.0;
+}
 
 const char *tg_check_box_(const tg_objective *c, const tg_method *m)
 {
   if (!(m->l1 >= 0.0 && m->l1 < INFINITY)) return "l1 must be at least 0 and finite";
   for (size_t i = 0; m->l1 > 0.0 && m->l1_weight && i < c->n; i++)
-    if (!(m->l1_weight[i] >= 0.0 && m->l1_weight[i] < INFINITY)) return "l1_weight must be at least 0 and finite";
+    if (!(m->l1_weight[i] >= 0.0 && m->l1_weight[i] < INFINITY))
+      return "l1_weight must be at least 0 and finite";
   for (size_t i = 0; i < c->n; i++) {
     const double low = m->lower ? m->lower[i] : -INFINITY, high = m->upper ? m->upper[i] : INFINITY;
     if (!(low <= high) || low == INFINITY || high == -INFINITY) return "lower must be at most upper";
@@ -27,13 +32,23 @@ const char *tg_check_box_(const tg_objective *c, const tg_method *m)
   return NULL;
 }
 
-static double lower(const tg_run *run, size_t i) { return run->m.lower ? run->m.lower[i] : -INFINITY; }
-static double upper(const tg_run *run, size_t i) { return run->m.upper ? run->m.upper[i] : INFINITY; }
-static double weight(const tg_run *run, size_t i) { return run->m.l1_weight ? run->m.l1 * run->m.l1_weight[i] : run->m.l1; }
+static double lower(const tg_run *run, size_t i)
+{
+  return run->m.lower ? run->m.lower[i] : -INFINITY;
+}
+static double upper(const tg_run *run, size_t i)
+{
+  return run->m.upper ? run->m.upper[i] : INFINITY;
+}
+static double weight(const tg_run *run, size_t i)
+{
+  return run->m.l1_weight ? run->m.l1 * run->m.l1_weight[i] : run->m.l1;
+}
 
 void tg_box_begin_(tg_run *run, double *x)
 {
-  for (size_t i = 0; i < run->n; i++) x[i] = isnan(x[i]) ? x[i] : fmin(fmax(x[i], lower(run, i)), upper(run, i));
+  for (size_t i = 0; i < run->n; i++)
+    x[i] = isnan(x[i]) ? x[i] : fmin(fmax(x[i], lower(run, i)), upper(run, i));
 }
 
 double tg_box_penalty_(const tg_run *run, const double *x)
@@ -99,20 +114,28 @@ static box view(tg_run *run)
 }
 
 /* Pair k = 0 is the newest. */
-static double *s_row(const box *b, size_t k) { return b->rows + 2 * ((b->kept->newest + b->m - k) % b->m) * b->padded; }
-static double *y_row(const box *b, size_t k) { return s_row(b, k) + b->padded; }
+static double *s_row(const box *b, size_t k)
+{
+  return b->rows + 2 * ((b->kept->newest + b->m - k) % b->m) * b->padded;
+}
+static double *y_row(const box *b, size_t k)
+{
+  return s_row(b, k) + b->padded;
+}
 
 /* The box of this step: the bounds and the orthant. */
 static void frame(const box *b, const tg_point_ *p)
 {
   for (size_t i = 0; i < b->n; i++) {
-    const bool orthant = b->run->m.l1 > 0.0 && weight(b->run, i) > 0.0, up = p->x[i] > 0.0 || (p->x[i] == 0.0 && b->g[i] < 0.0);
+    const bool orthant = b->run->m.l1 > 0.0 && weight(b->run, i) > 0.0,
+               up = p->x[i] > 0.0 || (p->x[i] == 0.0 && b->g[i] < 0.0);
     b->low[i] = orthant && up ? fmax(lower(b->run, i), 0.0) : lower(b->run, i);
     b->high[i] = orthant && !up ? fmin(upper(b->run, i), 0.0) : upper(b->run, i);
   }
 }
 
-/* Who is near a bound it is pushed to: within the length of a projected gradient step, at most a thousandth. */
+/* Who is near a bound it is pushed to: within the length of a projected gradient step, at most a thousandth.
+ */
 static void classify(const box *b, const tg_point_ *p)
 {
   double near = 1e-3, reach = 0.0;
@@ -123,7 +146,8 @@ static void classify(const box *b, const tg_point_ *p)
   frame(b, p);
   near = fmin(near, reach);
   for (size_t i = 0; i < b->n; i++) {
-    const bool meets = (b->g[i] > 0.0 && p->x[i] - b->low[i] <= near) || (b->g[i] < 0.0 && b->high[i] - p->x[i] <= near);
+    const bool meets =
+        (b->g[i] > 0.0 && p->x[i] - b->low[i] <= near) || (b->g[i] < 0.0 && b->high[i] - p->x[i] <= near);
     b->coupled[i] = b->g[i] != 0.0 && !(meets && p->x[i] != 0.0) ? 1.0 : 0.0;
   }
 }
@@ -199,7 +223,8 @@ static bool acceptable(const box *b, const tg_point_ *p, const tg_point_ *q, dou
   if (!q->finite) return false;
   if (q->value <= p->value + b->run->m.armijo * along) return true;
   const double noise = 1e-14 * fabs(p->value);
-  return q->value <= fmin(p->value, b->run->s.lowest) + noise && stationarity(b, q) < 0.9 * stationarity(b, p);
+  return q->value <= fmin(p->value, b->run->s.lowest) + noise &&
+         stationarity(b, q) < 0.9 * stationarity(b, p);
 }
 
 /* *found is NULL when no point of the path will do. Nonzero: the run has ended. */

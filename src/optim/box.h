@@ -1,4 +1,5 @@
-/* Bounds on the parameters and the term l1 sum_i w_i |theta_i|: what they make of a gradient, and L-BFGS under them. */
+/* Bounds on the parameters and the term l1 sum_i w_i |theta_i|: what they make of a gradient, and L-BFGS
+ * under them. */
 #ifndef TG_OPTIM_BOX_H
 #define TG_OPTIM_BOX_H
 

@@ -28,8 +28,8 @@ double tg_norm_(const double *x, size_t n)
 
 enum { BLOCK = 32 };
 
-/* out[0..n) -= sum over r < rows of coefficient_r u_r: what a block of rows of U takes from a row below it. Coefficients
- * and rows are `stride` apart. */
+/* out[0..n) -= sum over r < rows of coefficient_r u_r: what a block of rows of U takes from a row below it.
+ * Coefficients and rows are `stride` apart. */
 typedef struct elimination {
   double *out;
   const double *coefficient, *u;
@@ -61,8 +61,12 @@ TG_LEVELS_(eliminate, elimination);
 static void take(tg_matrix_ a, size_t from, size_t to, size_t k, int level)
 {
   const double *first = a.a + from * a.stride + k;
-  const elimination e = {.out = a.a + k * a.stride + k, .coefficient = first, .u = first, .stride = a.stride,
-                         .rows = to - from, .n = a.n - k};
+  const elimination e = {.out = a.a + k * a.stride + k,
+                         .coefficient = first,
+                         .u = first,
+                         .stride = a.stride,
+                         .rows = to - from,
+                         .n = a.n - k};
   eliminate_levels[level](&e);
 }
 
@@ -163,7 +167,8 @@ static void column_norms(const double *j, size_t m, size_t n, size_t from, doubl
   for (size_t k = from; k < n; k++) {
     double largest = 0.0, sum = 0.0;
     for (size_t i = from; i < m; i++) largest = fmax(largest, fabs(j[i * n + k]));
-    for (size_t i = from; i < m && largest > 0.0; i++) sum += (j[i * n + k] / largest) * (j[i * n + k] / largest);
+    for (size_t i = from; i < m && largest > 0.0; i++)
+      sum += (j[i * n + k] / largest) * (j[i * n + k] / largest);
     norm[k] = largest * sqrt(sum);
   }
 }
@@ -173,7 +178,8 @@ static void swap_columns(double *j, size_t m, size_t n, size_t a, size_t b)
   for (size_t i = 0; i < m; i++) exchange(j + i * n + a, j + i * n + b, 1);
 }
 
-/* Applies the reflection held in column k, rows [k, m), to the columns right of it and to b. Works along rows. */
+/* Applies the reflection held in column k, rows [k, m), to the columns right of it and to b. Works along
+ * rows. */
 static void reflect(double *j, size_t m, size_t n, size_t k, double *b, double *sum)
 {
   const double head = j[k * n + k];
@@ -191,7 +197,8 @@ static void reflect(double *j, size_t m, size_t n, size_t k, double *b, double *
   }
 }
 
-void tg_qr_(double *j, size_t m, size_t n, size_t *pivot, double *diagonal, double *norm, double *b, double *work)
+void tg_qr_(double *j, size_t m, size_t n, size_t *pivot, double *diagonal, double *norm, double *b,
+            double *work)
 {
   double *left = work, *sum = work + n;
   column_norms(j, m, n, 0, norm);

@@ -1,8 +1,9 @@
-/* Levenberg-Marquardt for residuals r with Jacobian J, after More (1978): the step p minimises |r + J p| for |D p| <=
- * radius, D the largest norms of J's columns so far, so that units of the parameters do not matter. p comes from a QR
- * factorisation of J with pivoting and at most ten corrections of the parameter lambda that puts it on the border.
- * Constants are those of that paper but two, chosen on the problems of More, Garbow & Hillstrom: the first radius is 15,
- * not 100, and a step that does what the model said to a tenth lets the radius grow fourfold, not twofold. */
+/* Levenberg-Marquardt for residuals r with Jacobian J, after More (1978): the step p minimises |r + J p| for
+ * |D p| <= radius, D the largest norms of J's columns so far, so that units of the parameters do not matter.
+ * p comes from a QR factorisation of J with pivoting and at most ten corrections of the parameter lambda that
+ * puts it on the border. Constants are those of that paper but two, chosen on the problems of More, Garbow &
+ * Hillstrom: the first radius is 15, not 100, and a step that does what the model said to a tenth lets the
+ * radius grow fourfold, not twofold. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -53,7 +54,7 @@ typedef struct lm {
   tg_run *run;
   state *kept;
   size_t m, n;
-  double *j, *r, *trial, *b;                                      /* m x n, m, m, m */
+  double *j, *r, *trial, *b;                                       /* m x n, m, m, m */
   double *t, *scale, *diagonal, *norm, *p, *x, *y, *row, *scratch; /* n x n, n, ...; scratch: 2 n */
   size_t *pivot;
 } lm;
@@ -234,7 +235,8 @@ static double find_step(const lm *q)
     length = scaled_norm(q, q->p, q->x);
     const double before = excess;
     excess = length - radius;
-    if (fabs(excess) <= 0.1 * radius || (low == 0.0 && excess <= before && before < 0.0) || i == 9) return length;
+    if (fabs(excess) <= 0.1 * radius || (low == 0.0 && excess <= before && before < 0.0) || i == 9)
+      return length;
     const double correction = excess / radius / slope(q, length);
     if (excess > 0.0) low = fmax(low, *lambda);
     if (excess < 0.0) high = fmin(high, *lambda);
@@ -267,7 +269,8 @@ static outcome judge(const lm *q, double length, double norm, double next)
   state *s = q->kept;
   const double a = linear_change(q) / norm, b = sqrt(s->lambda) * length / norm;
   const double slope_along = -(a * a + b * b);
-  outcome o = {.actual = 0.1 * next < norm ? 1.0 - (next / norm) * (next / norm) : -1.0, .predicted = a * a + 2.0 * b * b};
+  outcome o = {.actual = 0.1 * next < norm ? 1.0 - (next / norm) * (next / norm) : -1.0,
+               .predicted = a * a + 2.0 * b * b};
   o.ratio = o.predicted > 0.0 ? o.actual / o.predicted : 0.0;
   if (o.ratio <= 0.25) {
     double shrink = o.actual >= 0.0 ? 0.5 : 0.5 * slope_along / (slope_along + 0.5 * o.actual);

@@ -1,9 +1,10 @@
 /* Wolfe conditions (4.48)-(4.50) by bracketing and safeguarded interpolation, in the manner of More & Thuente
  * (1994) and of Nocedal & Wright (2006), algorithms 3.5 and 3.6.
  *
- * Where values differ by no more than rounding the sufficient decrease cannot be seen in them; there the approximate
- * conditions of Hager & Zhang (2005, (4.1)) decide by slopes, so that a search goes on to the limit of the arithmetic. A
- * trial that is not finite bounds the interval from above like a value too high, but is not interpolated. */
+ * Where values differ by no more than rounding the sufficient decrease cannot be seen in them; there the
+ * approximate conditions of Hager & Zhang (2005, (4.1)) decide by slopes, so that a search goes on to the
+ * limit of the arithmetic. A trial that is not finite bounds the interval from above like a value too high,
+ * but is not interpolated. */
 #include "line_search.h"
 
 #include <float.h>
@@ -27,7 +28,7 @@ typedef struct search {
   bool bracketed;
   double lowest; /* value among all iterates: rounding may not add up to a rise */
   double noise, armijo, wolfe;
-  bool weak; /* (4.49) in place of (4.50) */
+  bool weak;       /* (4.49) in place of (4.50) */
   double width[2]; /* of the bracket, one and two trials ago */
   trial kept;      /* the lowest trial with enough decrease, in line->end */
 } search;
@@ -44,7 +45,8 @@ static bool acceptable(const search *s, const trial *p)
   return decreases(s, p) || p->value <= s->lowest + s->noise;
 }
 
-/* Minimiser of the cubic through values and slopes at a and b (Nocedal & Wright 2006, (3.59)); NaN when it has none. */
+/* Minimiser of the cubic through values and slopes at a and b (Nocedal & Wright 2006, (3.59)); NaN when it
+ * has none. */
 static double cubic(const trial *a, const trial *b)
 {
   const double h = b->t - a->t, secant = (b->value - a->value) / h;
@@ -67,12 +69,13 @@ static bool distinct(const search *s, const trial *a, const trial *b)
   return fabs(a->value - b->value) > 4.0 * s->noise;
 }
 
-/* Beyond the low point, at most four times the last step further (More & Thuente 1994, (2.2)), but more after a first trial,
- * which is a guess. */
+/* Beyond the low point, at most four times the last step further (More & Thuente 1994, (2.2)), but more after
+ * a first trial, which is a guess. */
 static double extrapolate(const search *s)
 {
   const trial *a = &s->before, *b = &s->low;
-  const double step = b->t - a->t, least = b->t + 1.1 * step, most = b->t + (s->zero.t == a->t ? 12.0 : 4.0) * step;
+  const double step = b->t - a->t, least = b->t + 1.1 * step,
+               most = b->t + (s->zero.t == a->t ? 12.0 : 4.0) * step;
   double t = distinct(s, a, b) ? cubic(a, b) : secant(a, b);
   if (!(t > b->t)) t = most;
   return fmin(fmax(t, least), most);
@@ -143,7 +146,8 @@ static int bracket(search *s, size_t trials)
     if (p.finite && decreases(s, &p) && better(s, &p)) keep(s, at, &p);
     narrow(s, &p);
     const double next = s->bracketed ? interpolate(s) : extrapolate(s);
-    if (s->bracketed && !(next > s->low.t && next < s->high.t)) break; /* the bracket is down to neighbouring numbers */
+    if (s->bracketed && !(next > s->low.t && next < s->high.t))
+      break; /* the bracket is down to neighbouring numbers */
     p = (trial){.t = next};
   }
   return 0;
@@ -182,9 +186,16 @@ int tg_line_search_(tg_run *run, tg_line_ *line)
   const tg_point_ *from = tg_current_(run);
   const int kind = run->m.line_search;
   const trial zero = {.t = 0.0, .value = from->value, .slope = line->slope, .finite = true};
-  search s = {.run = run, .line = line, .zero = zero, .low = zero, .before = zero,
-              .lowest = fmin(from->value, run->s.lowest), .noise = rounding * fabs(from->value),
-              .armijo = run->m.armijo, .wolfe = run->m.wolfe, .weak = kind == TG_LINE_WEAK_WOLFE};
+  search s = {.run = run,
+              .line = line,
+              .zero = zero,
+              .low = zero,
+              .before = zero,
+              .lowest = fmin(from->value, run->s.lowest),
+              .noise = rounding * fabs(from->value),
+              .armijo = run->m.armijo,
+              .wolfe = run->m.wolfe,
+              .weak = kind == TG_LINE_WEAK_WOLFE};
   line->end = NULL;
   if (kind == TG_LINE_FIXED) return fixed(&s);
   if (!(line->slope < 0.0)) return 0;
@@ -196,8 +207,8 @@ int tg_line_search_(tg_run *run, tg_line_ *line)
   return bracket(&s, kind == TG_LINE_EXACT ? 2 * TRIALS : TRIALS);
 }
 
-/* About an eighth of the size of x. A tenth, and ten times that in the next trial, would often land on exactly zero, which by its
- * symmetry can be a stationary point that is no minimum. */
+/* About an eighth of the size of x. A tenth, and ten times that in the next trial, would often land on
+ * exactly zero, which by its symmetry can be a stationary point that is no minimum. */
 double tg_line_first_(const tg_run *run, const double *d)
 {
   const double x = run->kernel->largest(run->s.point[run->s.current].x, run->padded);

@@ -13,8 +13,8 @@ typedef struct tg_line_ {
   double end_slope; /* out: phi'(t), when the gradient was evaluated there                           */
 } tg_line_;
 
-/* Searches from the current point by the kind the method's settings name. Nonzero: the run has ended. The point found
- * is left for the caller to accept; it has its gradient. */
+/* Searches from the current point by the kind the method's settings name. Nonzero: the run has ended. The
+ * point found is left for the caller to accept; it has its gradient. */
 int tg_line_search_(tg_run *run, tg_line_ *line);
 /* A first trial length when nothing is known but x, g and d = -g (or alike in size). */
 double tg_line_first_(const tg_run *run, const double *d);

@@ -1,10 +1,14 @@
-/* Conjugate gradients for quadratics (Hestenes & Stiefel 1952): t = -g'd / d'Hd, d <- -g + (g'g / g_before'g_before) d.
- * The gradient at each point is evaluated, not carried along by its recursion, so that what is reported is true. */
+/* Conjugate gradients for quadratics (Hestenes & Stiefel 1952): t = -g'd / d'Hd, d <- -g + (g'g /
+ * g_before'g_before) d. The gradient at each point is evaluated, not carried along by its recursion, so that
+ * what is reported is true. */
 #include <math.h>
 
 #include "newton.h"
 
-tg_method tg_linear_cg(void) { return (tg_method){.kind = TG_METHOD_linear_cg}; }
+tg_method tg_linear_cg(void)
+{
+  return (tg_method){.kind = TG_METHOD_linear_cg};
+}
 
 static size_t work(const tg_objective *c, const tg_method *m, size_t padded)
 {

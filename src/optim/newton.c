@@ -1,9 +1,10 @@
 /* Newton's method (4.51), (4.54): theta <- theta - H^-1 g.
  *
- * Safeguarded, a multiple of the identity is added to H until it is positive definite (Nocedal & Wright 2006, algorithm
- * 3.3) and a line search goes along the step. With TG_LINE_FIXED the bare form, which goes to any stationary point or
- * nowhere at all; for one parameter it is (4.51). newton_cg solves the system by conjugate gradients on products with
- * H, no more exactly than the distance to the solution warrants (Nocedal & Wright, algorithm 7.1). */
+ * Safeguarded, a multiple of the identity is added to H until it is positive definite (Nocedal & Wright 2006,
+ * algorithm 3.3) and a line search goes along the step. With TG_LINE_FIXED the bare form, which goes to any
+ * stationary point or nowhere at all; for one parameter it is (4.51). newton_cg solves the system by
+ * conjugate gradients on products with H, no more exactly than the distance to the solution warrants (Nocedal
+ * & Wright, algorithm 7.1). */
 #include "newton.h"
 
 #include <float.h>
@@ -14,7 +15,8 @@
 
 tg_method tg_newton(void)
 {
-  return (tg_method){.kind = TG_METHOD_newton, .line_search = TG_LINE_WOLFE, .alpha = 1.0, .armijo = 1e-4, .wolfe = 0.9};
+  return (tg_method){
+      .kind = TG_METHOD_newton, .line_search = TG_LINE_WOLFE, .alpha = 1.0, .armijo = 1e-4, .wolfe = 0.9};
 }
 
 tg_method tg_newton_cg(void)
@@ -105,7 +107,8 @@ static void solve_shifted(const tg_run *run, const double *h, const double *g, d
   }
   const double least = size > 0.0 ? 1e-3 * size : 1.0;
   double shift = smallest > 0.0 ? 0.0 : least - smallest;
-  for (copy_shifted(run, h, shift, a); tg_cholesky_(u, run->level, &pivot) < run->n; copy_shifted(run, h, shift, a))
+  for (copy_shifted(run, h, shift, a); tg_cholesky_(u, run->level, &pivot) < run->n;
+       copy_shifted(run, h, shift, a))
     shift = fmax(2.0 * shift, least);
   for (size_t i = 0; i < run->n; i++) d[i] = -g[i];
   tg_solve_transposed_(u, run->n, d);

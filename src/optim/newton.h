@@ -5,8 +5,8 @@
 #include "dense.h"
 #include "run.h"
 
-/* The Hessian at the current point into h (n rows, padded apart), from objective.hessian or, without, from n products;
- * `scratch` holds run->padded numbers. Nonzero: the run has ended. */
+/* The Hessian at the current point into h (n rows, padded apart), from objective.hessian or, without, from n
+ * products; `scratch` holds run->padded numbers. Nonzero: the run has ended. */
 int tg_second_order_(tg_run *run, double *h, double *scratch);
 /* Numbers for `matrices` such matrices and `vectors` vectors; SIZE_MAX when that overflows. */
 size_t tg_matrices_(const tg_objective *c, size_t padded, size_t matrices, size_t vectors);

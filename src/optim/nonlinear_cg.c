@@ -1,8 +1,8 @@
-/* Nonlinear conjugate gradients: d <- -g + beta d, along which a line search goes. With y the change of the gradient:
- *   Fletcher & Reeves (1964):      beta = g'g / g_before'g_before
- *   Polak & Ribiere (1969), +:     beta = max(g'y / g_before'g_before, 0)
- *   Hager & Zhang (2005), (1.3):   beta = (y - 2 d y'y / d'y)'g / d'y, not below -1 / (|d| min(0.01, |g_before|))
- * A direction that does not lead down, or gradients far from orthogonal (Powell 1977; not for Hager & Zhang), restart it. */
+/* Nonlinear conjugate gradients: d <- -g + beta d, along which a line search goes. With y the change of the
+ * gradient: Fletcher & Reeves (1964):      beta = g'g / g_before'g_before Polak & Ribiere (1969), +:     beta
+ * = max(g'y / g_before'g_before, 0) Hager & Zhang (2005), (1.3):   beta = (y - 2 d y'y / d'y)'g / d'y, not
+ * below -1 / (|d| min(0.01, |g_before|)) A direction that does not lead down, or gradients far from
+ * orthogonal (Powell 1977; not for Hager & Zhang), restart it. */
 #include <float.h>
 #include <math.h>
 
@@ -11,11 +11,18 @@
 
 tg_method tg_nonlinear_cg(int variant)
 {
-  return (tg_method){.kind = TG_METHOD_nonlinear_cg, .variant = variant, .line_search = TG_LINE_WOLFE, .alpha = 1.0,
-                     .armijo = 1e-4, .wolfe = 0.1};
+  return (tg_method){.kind = TG_METHOD_nonlinear_cg,
+                     .variant = variant,
+                     .line_search = TG_LINE_WOLFE,
+                     .alpha = 1.0,
+                     .armijo = 1e-4,
+                     .wolfe = 0.1};
 }
 
-static tg_method make(void) { return tg_nonlinear_cg(TG_CG_POLAK_RIBIERE); }
+static tg_method make(void)
+{
+  return tg_nonlinear_cg(TG_CG_POLAK_RIBIERE);
+}
 
 static const char *check(const tg_objective *c, const tg_method *m)
 {

@@ -1,5 +1,5 @@
-/* The one file of this module that knows of tapes: recorded functions and finite sums as objectives. The drivers write
- * into the run's own arrays, so no gradient is copied. */
+/* The one file of this module that knows of tapes: recorded functions and finite sums as objectives. The
+ * drivers write into the run's own arrays, so no gradient is copied. */
 #include "function.h"
 #include "tapegrad/finite_sum.h"
 #include "tapegrad/optim.h"
@@ -16,7 +16,10 @@ static int product(const double *theta, const double *v, double *hv, void *user)
   return tg_hvp(user, theta, v, NULL, hv);
 }
 
-static int hessian(const double *theta, double *h, void *user) { return tg_hessian(user, theta, NULL, NULL, h); }
+static int hessian(const double *theta, double *h, void *user)
+{
+  return tg_hessian(user, theta, NULL, NULL, h);
+}
 
 tg_objective tg_function_objective(tg_function *f)
 {
@@ -48,7 +51,10 @@ static int residual(const double *theta, double *r, double *jacobian, void *user
 tg_objective tg_least_squares_objective(tg_function *residuals)
 {
   if (!residuals) return (tg_objective){0};
-  return (tg_objective){.n = residuals->n, .residuals = residuals->m, .evaluate = squares, .residual = residual,
+  return (tg_objective){.n = residuals->n,
+                        .residuals = residuals->m,
+                        .evaluate = squares,
+                        .residual = residual,
                         .user = residuals};
 }
 
@@ -59,7 +65,8 @@ static int mean(const double *theta, double *value, double *gradient, void *user
   return tg_finite_sum_gradient(user, theta, NULL, 0, value, gradient);
 }
 
-static int batch_mean(const double *theta, const size_t *index, size_t count, double *value, double *gradient, void *user)
+static int batch_mean(const double *theta, const size_t *index, size_t count, double *value, double *gradient,
+                      void *user)
 {
   return tg_finite_sum_gradient(user, theta, index, count, value, gradient);
 }
@@ -77,6 +84,11 @@ static int mean_hessian(const double *theta, double *h, void *user)
 tg_objective tg_finite_sum_objective(tg_finite_sum *s)
 {
   if (!s) return (tg_objective){0};
-  return (tg_objective){.n = tg_finite_sum_parameters(s), .samples = tg_finite_sum_rows(s), .evaluate = mean,
-                        .batch = batch_mean, .hvp = mean_product, .hessian = mean_hessian, .user = s};
+  return (tg_objective){.n = tg_finite_sum_parameters(s),
+                        .samples = tg_finite_sum_rows(s),
+                        .evaluate = mean,
+                        .batch = batch_mean,
+                        .hvp = mean_product,
+                        .hessian = mean_hessian,
+                        .user = s};
 }

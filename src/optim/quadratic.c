@@ -43,5 +43,6 @@ static int evaluate(const double *x, double *value, double *gradient, void *user
 tg_objective tg_quadratic_objective(tg_quadratic *q)
 {
   if (!q || (!q->a && (!q->product || !q->room))) return (tg_objective){0};
-  return (tg_objective){.n = q->n, .evaluate = evaluate, .hvp = product, .hessian = q->a ? hessian : NULL, .user = q};
+  return (tg_objective){
+      .n = q->n, .evaluate = evaluate, .hvp = product, .hessian = q->a ? hessian : NULL, .user = q};
 }

@@ -3,9 +3,15 @@
 
 #include "run.h"
 
-tg_method tg_secant(double alpha) { return (tg_method){.kind = TG_METHOD_secant, .alpha = alpha}; }
+tg_method tg_secant(double alpha)
+{
+  return (tg_method){.kind = TG_METHOD_secant, .alpha = alpha};
+}
 
-static tg_method make(void) { return tg_secant(0.01); }
+static tg_method make(void)
+{
+  return tg_secant(0.01);
+}
 
 static const char *check(const tg_objective *c, const tg_method *m)
 {

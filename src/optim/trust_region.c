@@ -1,18 +1,24 @@
-/* Trust regions: the step s minimises the model g's + s'Hs / 2 for |s| <= radius; the radius follows how well the model
- * foretold the decrease (Conn, Gould & Toint 2000, chapter 6).
+/* Trust regions: the step s minimises the model g's + s'Hs / 2 for |s| <= radius; the radius follows how well
+ * the model foretold the decrease (Conn, Gould & Toint 2000, chapter 6).
  *
- * trust_region finds s to a few per cent of the radius from Cholesky factors of H + lambda I, the hard case included
- * (More & Sorensen 1983; Conn, Gould & Toint, algorithm 7.3.4). trust_region_cg takes conjugate gradients on products
- * with H up to the border or a direction of negative curvature (Steihaug 1983). */
+ * trust_region finds s to a few per cent of the radius from Cholesky factors of H + lambda I, the hard case
+ * included (More & Sorensen 1983; Conn, Gould & Toint, algorithm 7.3.4). trust_region_cg takes conjugate
+ * gradients on products with H up to the border or a direction of negative curvature (Steihaug 1983). */
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "newton.h"
 
-tg_method tg_trust_region(void) { return (tg_method){.kind = TG_METHOD_trust_region, .radius = 1.0}; }
+tg_method tg_trust_region(void)
+{
+  return (tg_method){.kind = TG_METHOD_trust_region, .radius = 1.0};
+}
 
-tg_method tg_trust_region_cg(void) { return (tg_method){.kind = TG_METHOD_trust_region_cg, .radius = 1.0}; }
+tg_method tg_trust_region_cg(void)
+{
+  return (tg_method){.kind = TG_METHOD_trust_region_cg, .radius = 1.0};
+}
 
 static const char *check(const tg_objective *c, const tg_method *m)
 {
@@ -78,7 +84,8 @@ static void bounds(exact *e, double radius)
   e->high = fmax(0.0, ratio + fmin(-least, size));
 }
 
-/* Factors H + lambda I and solves; when it is not positive definite raises the lower bound by what the failure shows. */
+/* Factors H + lambda I and solves; when it is not positive definite raises the lower bound by what the
+ * failure shows. */
 static bool solve(exact *e, double lambda)
 {
   const tg_matrix_ u = {e->a, e->n, e->padded};
@@ -100,7 +107,10 @@ static bool solve(exact *e, double lambda)
   return false;
 }
 
-static double between(const exact *e) { return fmax(sqrt(e->low * e->high), e->low + 0.01 * (e->high - e->low)); }
+static double between(const exact *e)
+{
+  return fmax(sqrt(e->low * e->high), e->low + 0.01 * (e->high - e->low));
+}
 
 static double model(const exact *e)
 {
@@ -156,7 +166,9 @@ static void propose_exact(exact *e, double radius, proposal *p)
       if (reach_border(e, lambda, radius)) break;
     } else
       e->low = lambda;
-    lambda = next > e->low && next < e->high ? next : e->low == 0.0 && next <= 0.0 && length < radius ? 0.0 : between(e);
+    lambda = next > e->low && next < e->high                   ? next
+             : e->low == 0.0 && next <= 0.0 && length < radius ? 0.0
+                                                               : between(e);
     if (!(e->high - e->low > 1e-14 * e->high)) break;
   }
   if (!found) memset(e->s, 0, e->n * sizeof *e->s);
@@ -204,7 +216,8 @@ static int propose_cg(tg_run *run, double radius, proposal *proposed)
 /* ---- the radius ---- */
 
 /* Where values differ by rounding alone the gradient decides. */
-static bool better(const tg_run *run, const tg_point_ *from, const tg_point_ *to, double decrease, double *ratio)
+static bool better(const tg_run *run, const tg_point_ *from, const tg_point_ *to, double decrease,
+                   double *ratio)
 {
   const double noise = 1e-14 * fabs(from->value), fall = from->value - to->value;
   *ratio = to->finite ? fall / decrease : -1.0;
@@ -262,8 +275,14 @@ static int step(tg_run *run)
   state *kept = (state *)(void *)run->own;
   const size_t square = run->n * run->padded;
   double *h = run->work;
-  exact e = {.run = run, .h = h, .g = tg_current_(run)->g, .a = h + square, .s = h + 2 * square,
-             .w = h + 2 * square + run->padded, .n = run->n, .padded = run->padded};
+  exact e = {.run = run,
+             .h = h,
+             .g = tg_current_(run)->g,
+             .a = h + square,
+             .s = h + 2 * square,
+             .w = h + 2 * square + run->padded,
+             .n = run->n,
+             .padded = run->padded};
   start(run);
   if (tg_second_order_(run, h, e.w)) return 1;
   memset(e.s, 0, 2 * run->padded * sizeof *e.s);

@@ -1,5 +1,6 @@
-/* Problems by methods: points evaluated until f - f* <= 1e-8 (1 + |f*|), every method with its default settings; "-"
- * where that is never reached. Below: how many are solved, and the geometric mean over those. */
+/* Problems by methods: points evaluated until f - f* <= 1e-8 (1 + |f*|), every method with its default
+ * settings; "-" where that is never reached. Below: how many are solved, and the geometric mean over those.
+ */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,7 +26,8 @@ static size_t solve(const mgh_problem *problem, const tg_method *m, mgh_probe *p
   double x[MGH_MOST];
   if (mgh_open(p, problem) != TG_OK) return 0;
   problem->start(x, problem->n);
-  const tg_objective c = strcmp(tg_method_name(m), "levenberg_marquardt") == 0 ? mgh_residuals(p) : mgh_objective(p);
+  const tg_objective c =
+      strcmp(tg_method_name(m), "levenberg_marquardt") == 0 ? mgh_residuals(p) : mgh_objective(p);
   tg_minimize_options o = tg_minimize_defaults();
   o.gradient_tol = 0.0; /* when to stop is another question */
   o.max_iterations = 10000;
@@ -75,7 +77,9 @@ int main(int count, char **argument)
         printf(" %11zu", at);
       } else
         printf(" %11s", "-");
-      if (talk) printf("   (%zu points, f %.15g, gradient %.1e, %s)", p.points, p.best, r.gradient_norm, tg_stop_string(r.stop));
+      if (talk)
+        printf("   (%zu points, f %.15g, gradient %.1e, %s)", p.points, p.best, r.gradient_norm,
+               tg_stop_string(r.stop));
     }
     printf("\n");
   }

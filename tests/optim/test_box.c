@@ -12,7 +12,8 @@ static tg_report solve(problem_fn f, size_t n, tg_method m, double *x)
   probe p = {.n = n};
   tg_report r;
   cr_assert(tg_minimize(problem(f, &p), m, x, NULL, &r) == TG_OK);
-  cr_expect(r.stop == TG_STOP_GRADIENT && r.gradient_norm <= 1e-6, "%s, gradient %g", tg_stop_string(r.stop), r.gradient_norm);
+  cr_expect(r.stop == TG_STOP_GRADIENT && r.gradient_norm <= 1e-6, "%s, gradient %g", tg_stop_string(r.stop),
+            r.gradient_norm);
   return r;
 }
 
@@ -30,8 +31,10 @@ Test(box, stops_at_the_bounds_of_a_separable_function)
   solve(problem_bowl, N, m, x);
   for (size_t i = 0; i < N; i++) {
     const double wanted = i % 3 == 0 ? lower[i] : i % 3 == 1 ? upper[i] : (double)i;
-    if (i % 3 == 2) cr_expect(fabs(x[i] - wanted) <= 1e-6, "%zu: %.17g", i, x[i]);
-    else cr_expect(x[i] == wanted, "%zu: %.17g", i, x[i]);
+    if (i % 3 == 2)
+      cr_expect(fabs(x[i] - wanted) <= 1e-6, "%zu: %.17g", i, x[i]);
+    else
+      cr_expect(x[i] == wanted, "%zu: %.17g", i, x[i]);
   }
 }
 
@@ -95,8 +98,10 @@ Test(box, l1_regression_meets_its_optimality_conditions)
     cr_expect(tg_minimize(problem_regression(&p), m, x, &o, &r) == TG_OK && r.stop == TG_STOP_GRADIENT,
               "%s after %zu", tg_stop_string(r.stop), r.iterations);
     for (size_t i = 0; i < P; i++) {
-      const bool good = x[i] > 0.0 ? fabs(g[i] + l1) <= 1e-9 : x[i] < 0.0 ? fabs(g[i] - l1) <= 1e-9
-                        : i < 4 ? g[i] >= -l1 - 1e-9 : fabs(g[i]) <= l1 + 1e-9;
+      const bool good = x[i] > 0.0   ? fabs(g[i] + l1) <= 1e-9
+                        : x[i] < 0.0 ? fabs(g[i] - l1) <= 1e-9
+                        : i < 4      ? g[i] >= -l1 - 1e-9
+                                     : fabs(g[i]) <= l1 + 1e-9;
       cr_expect(good && x[i] >= lower[i], "l1 %g, %zu: x %g, g %g", l1, i, x[i], g[i]);
     }
   }

@@ -1,5 +1,5 @@
-/* Every method for smooth objectives on the problems of More, Garbow & Hillstrom, with default settings: how many are
- * solved, and how many points that takes. tests/bench/mgh.c prints the table. */
+/* Every method for smooth objectives on the problems of More, Garbow & Hillstrom, with default settings: how
+ * many are solved, and how many points that takes. tests/bench/mgh.c prints the table. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <string.h>
@@ -14,8 +14,10 @@ typedef struct goal {
 } goal;
 
 static const goal goals[] = {
-    {"lbfgs", 45, 33.6}, {"bfgs", 45, 35.0},  {"trust_region", 45, 15.7},    {"levenberg_marquardt", 44, 11.1},
-    {"newton", 44, 15.7}, {"newton_cg", 45, 25.0}, {"trust_region_cg", 44, 15.7},
+    {"lbfgs", 45, 33.6},           {"bfgs", 45, 35.0},
+    {"trust_region", 45, 15.7},    {"levenberg_marquardt", 44, 11.1},
+    {"newton", 44, 15.7},          {"newton_cg", 45, 25.0},
+    {"trust_region_cg", 44, 15.7},
 };
 
 static int enough(const tg_report *now, void *user)
@@ -69,7 +71,8 @@ Test(mgh, reports_of_convergence_are_true)
       mgh_probe p;
       cr_assert(mgh_open(&p, &mgh_table[i]) == TG_OK);
       mgh_table[i].start(x, p.problem->n);
-      const tg_objective c = strcmp(tg_method_list(k), "levenberg_marquardt") == 0 ? mgh_residuals(&p) : mgh_objective(&p);
+      const tg_objective c =
+          strcmp(tg_method_list(k), "levenberg_marquardt") == 0 ? mgh_residuals(&p) : mgh_objective(&p);
       tg_minimize_options o = tg_minimize_defaults();
       o.max_iterations = 100;
       tg_report r;

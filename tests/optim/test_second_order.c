@@ -1,5 +1,5 @@
-/* Methods that keep or use curvature: trajectories against their formulas in 50 digits (trajectories_2.py), and what is
- * true of them in exact arithmetic. */
+/* Methods that keep or use curvature: trajectories against their formulas in 50 digits (trajectories_2.py),
+ * and what is true of them in exact arithmetic. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <string.h>
@@ -94,10 +94,11 @@ Test(second_order, follows_the_formulas)
     tg_minimize_options o = {.max_iterations = p->steps};
     tg_report r;
     cr_assert(tg_minimize(objective(&quartic), method(p->name), x, &o, &r) == TG_OK);
-    /* An exact search finds its minimum as far as slopes tell: they are zero to a few units of the last place. */
+    /* An exact search finds its minimum as far as slopes tell: they are zero to a few units of the last
+     * place. */
     const double tolerance = strstr(p->name, "exact") ? 1e-10 : 1e-12;
-    cr_expect(difference(x, p->x, N) <= tolerance, "%s after %zu: %g off, %s", p->name, p->steps, difference(x, p->x, N),
-              tg_stop_string(r.stop));
+    cr_expect(difference(x, p->x, N) <= tolerance, "%s after %zu: %g off, %s", p->name, p->steps,
+              difference(x, p->x, N), tg_stop_string(r.stop));
   }
 }
 
@@ -167,7 +168,8 @@ Test(second_order, bare_newton_oscillates_where_the_safeguarded_one_does_not)
   const tg_method sound[] = {tg_newton(), tg_trust_region()};
   for (int i = 0; i < 2; i++) {
     x = 1.0;
-    cr_expect(tg_minimize(c, sound[i], &x, NULL, &r) == TG_OK && r.stop == TG_STOP_GRADIENT && fabs(x) < 1e-6);
+    cr_expect(tg_minimize(c, sound[i], &x, NULL, &r) == TG_OK && r.stop == TG_STOP_GRADIENT &&
+              fabs(x) < 1e-6);
   }
 }
 
@@ -200,7 +202,8 @@ Test(second_order, bfgs_with_exact_search_ends_in_n_steps_on_a_quadratic)
 {
   quadratic p;
   make(&p);
-  const tg_method methods[] = {tg_bfgs(), tg_dfp(), tg_lbfgs(), tg_nonlinear_cg(TG_CG_FLETCHER_REEVES), tg_linear_cg()};
+  const tg_method methods[] = {tg_bfgs(), tg_dfp(), tg_lbfgs(), tg_nonlinear_cg(TG_CG_FLETCHER_REEVES),
+                               tg_linear_cg()};
   for (size_t k = 0; k < sizeof methods / sizeof *methods; k++) {
     double x[Q] = {0};
     tg_method m = methods[k];
@@ -210,8 +213,8 @@ Test(second_order, bfgs_with_exact_search_ends_in_n_steps_on_a_quadratic)
     tg_minimize_options o = {.gradient_tol = 1e-8};
     tg_report r;
     cr_expect(tg_minimize(tg_quadratic_objective(&p.q), m, x, &o, &r) == TG_OK);
-    cr_expect(r.stop == TG_STOP_GRADIENT && r.iterations <= Q, "%s: %zu, %s", tg_method_name(&m), r.iterations,
-              tg_stop_string(r.stop));
+    cr_expect(r.stop == TG_STOP_GRADIENT && r.iterations <= Q, "%s: %zu, %s", tg_method_name(&m),
+              r.iterations, tg_stop_string(r.stop));
     cr_expect(difference(x, p.solution, Q) <= 1e-8);
   }
 }
@@ -299,8 +302,14 @@ Test(second_order, lbfgs_that_remembers_all_is_bfgs)
 
 Test(second_order, every_line_search_serves_every_method)
 {
-  const tg_method methods[] = {tg_gd(1.0), tg_bfgs(), tg_dfp(), tg_lbfgs(), tg_nonlinear_cg(TG_CG_POLAK_RIBIERE),
-                               tg_nonlinear_cg(TG_CG_HAGER_ZHANG), tg_newton(), tg_newton_cg()};
+  const tg_method methods[] = {tg_gd(1.0),
+                               tg_bfgs(),
+                               tg_dfp(),
+                               tg_lbfgs(),
+                               tg_nonlinear_cg(TG_CG_POLAK_RIBIERE),
+                               tg_nonlinear_cg(TG_CG_HAGER_ZHANG),
+                               tg_newton(),
+                               tg_newton_cg()};
   for (size_t k = 0; k < sizeof methods / sizeof *methods; k++)
     for (int line = TG_LINE_WOLFE; line <= TG_LINE_EXACT; line++) {
       double x[3] = {0.5, 3.0, 0.1};
@@ -309,8 +318,8 @@ Test(second_order, every_line_search_serves_every_method)
       m.line_search = line;
       tg_report r;
       cr_expect(tg_minimize(problem(problem_barrier, &p), m, x, NULL, &r) == TG_OK);
-      cr_expect(r.stop == TG_STOP_GRADIENT && r.value < 3.0 + 1e-9, "%s, %d: %s, %.17g", tg_method_name(&m), line,
-                tg_stop_string(r.stop), r.value);
+      cr_expect(r.stop == TG_STOP_GRADIENT && r.value < 3.0 + 1e-9, "%s, %d: %s, %.17g", tg_method_name(&m),
+                line, tg_stop_string(r.stop), r.value);
     }
 }
 

@@ -98,7 +98,8 @@ RESIDUALS(helical_valley)
 RESIDUALS(bard)
 {
   UNUSED;
-  static const double y[] = {0.14, 0.18, 0.22, 0.25, 0.29, 0.32, 0.35, 0.39, 0.37, 0.58, 0.73, 0.96, 1.34, 2.10, 4.39};
+  static const double y[] = {0.14, 0.18, 0.22, 0.25, 0.29, 0.32, 0.35, 0.39,
+                             0.37, 0.58, 0.73, 0.96, 1.34, 2.10, 4.39};
   for (size_t i = 0; i < m; i++) {
     const double u = (double)(i + 1), v = 15.0 - (double)i, w = u < v ? u : v;
     f[i] = sub(y[i], add(x[0], divide(u, add(mul(v, x[1]), mul(w, x[2])))));
@@ -175,7 +176,8 @@ RESIDUALS(wood)
 RESIDUALS(kowalik_osborne)
 {
   UNUSED;
-  static const double y[] = {0.1957, 0.1947, 0.1735, 0.1600, 0.0844, 0.0627, 0.0456, 0.0342, 0.0323, 0.0235, 0.0246};
+  static const double y[] = {0.1957, 0.1947, 0.1735, 0.1600, 0.0844, 0.0627,
+                             0.0456, 0.0342, 0.0323, 0.0235, 0.0246};
   static const double u[] = {4.0, 2.0, 1.0, 0.5, 0.25, 0.167, 0.125, 0.1, 0.0833, 0.0714, 0.0625};
   for (size_t i = 0; i < m; i++) {
     const double uu = u[i] * u[i];
@@ -189,7 +191,8 @@ RESIDUALS(brown_dennis)
   UNUSED;
   for (size_t i = 0; i < m; i++) {
     const double t = (double)(i + 1) / 5.0;
-    f[i] = add(square(sub(add(x[0], mul(t, x[1])), exp(t))), square(sub(add(x[2], mul(x[3], sin(t))), cos(t))));
+    f[i] =
+        add(square(sub(add(x[0], mul(t, x[1])), exp(t))), square(sub(add(x[2], mul(x[3], sin(t))), cos(t))));
   }
 }
 
@@ -212,7 +215,9 @@ RESIDUALS(biggs_exp6)
   UNUSED;
   for (size_t i = 0; i < m; i++) {
     const double t = 0.1 * (double)(i + 1), y = exp(-t) - 5.0 * exp(-10.0 * t) + 3.0 * exp(-4.0 * t);
-    f[i] = sub(add(sub(mul(x[2], exp(mul(-t, x[0]))), mul(x[3], exp(mul(-t, x[1])))), mul(x[5], exp(mul(-t, x[4])))), y);
+    f[i] = sub(
+        add(sub(mul(x[2], exp(mul(-t, x[0]))), mul(x[3], exp(mul(-t, x[1])))), mul(x[5], exp(mul(-t, x[4])))),
+        y);
   }
 }
 
@@ -220,15 +225,17 @@ RESIDUALS(biggs_exp6)
 RESIDUALS(osborne_2)
 {
   UNUSED;
-  static const double y[] = {1.366, 1.191, 1.112, 1.013, 0.991, 0.885, 0.831, 0.847, 0.786, 0.725, 0.746, 0.679, 0.608,
-                             0.655, 0.616, 0.606, 0.602, 0.626, 0.651, 0.724, 0.649, 0.649, 0.694, 0.644, 0.624, 0.661,
-                             0.612, 0.558, 0.533, 0.495, 0.500, 0.423, 0.395, 0.375, 0.372, 0.391, 0.396, 0.405, 0.428,
-                             0.429, 0.523, 0.562, 0.607, 0.653, 0.672, 0.708, 0.633, 0.668, 0.645, 0.632, 0.591, 0.559,
-                             0.597, 0.625, 0.739, 0.710, 0.729, 0.720, 0.636, 0.581, 0.428, 0.292, 0.162, 0.098, 0.054};
+  static const double y[] = {1.366, 1.191, 1.112, 1.013, 0.991, 0.885, 0.831, 0.847, 0.786, 0.725, 0.746,
+                             0.679, 0.608, 0.655, 0.616, 0.606, 0.602, 0.626, 0.651, 0.724, 0.649, 0.649,
+                             0.694, 0.644, 0.624, 0.661, 0.612, 0.558, 0.533, 0.495, 0.500, 0.423, 0.395,
+                             0.375, 0.372, 0.391, 0.396, 0.405, 0.428, 0.429, 0.523, 0.562, 0.607, 0.653,
+                             0.672, 0.708, 0.633, 0.668, 0.645, 0.632, 0.591, 0.559, 0.597, 0.625, 0.739,
+                             0.710, 0.729, 0.720, 0.636, 0.581, 0.428, 0.292, 0.162, 0.098, 0.054};
   for (size_t i = 0; i < m; i++) {
     const double t = (double)i / 10.0;
     var sum = mul(x[0], exp(mul(-t, x[4])));
-    for (size_t k = 1; k < 4; k++) sum = add(sum, mul(x[k], exp(neg(mul(square(sub(t, x[7 + k])), x[4 + k])))));
+    for (size_t k = 1; k < 4; k++)
+      sum = add(sum, mul(x[k], exp(neg(mul(square(sub(t, x[7 + k])), x[4 + k])))));
     f[i] = sub(y[i], sum);
   }
 }
@@ -339,8 +346,10 @@ RESIDUALS(integral_equation)
     for (size_t j = 0; j < n; j++) {
       const double u = (double)(j + 1) * h;
       const var cube = power(add(x[j], u + 1.0), 3);
-      if (j <= i) before = add(before, mul(u, cube));
-      else after = add(after, mul(1.0 - u, cube));
+      if (j <= i)
+        before = add(before, mul(u, cube));
+      else
+        after = add(after, mul(1.0 - u, cube));
     }
     f[i] = add(x[i], mul(0.5 * h, add(mul(1.0 - t, before), mul(t, after))));
   }
@@ -398,7 +407,8 @@ RESIDUALS(linear_rank_one_with_zeros)
 {
   UNUSED;
   const var s = weighted(x, 1, n - 1);
-  for (size_t i = 0; i < m; i++) f[i] = i == 0 || i == m - 1 ? tg_constant(-1.0) : sub(mul((double)i, s), 1.0);
+  for (size_t i = 0; i < m; i++)
+    f[i] = i == 0 || i == m - 1 ? tg_constant(-1.0) : sub(mul((double)i, s), 1.0);
 }
 
 /* 35; T_i are the Chebyshev polynomials shifted to [0, 1] */
@@ -465,10 +475,12 @@ FORMULA(boundary_value, j / (n + 1.0) * (j / (n + 1.0) - 1.0))
 FORMULA(chebyquad, j / (n + 1.0))
 #undef FORMULA
 
-/* Minima beyond six digits were computed to convergence by methods that agree; the first six are those of the paper. The
- * lower one of problem 35, n = 10, is not in the paper. */
+/* Minima beyond six digits were computed to convergence by methods that agree; the first six are those of the
+ * paper. The lower one of problem 35, n = 10, is not in the paper. */
 #define ROW(name, n, m, f, start, ...)                                                                       \
-  {name, n, m, f, start##_start, {__VA_ARGS__}, sizeof((double[]){__VA_ARGS__}) / sizeof(double)}
+  {                                                                                                          \
+    name, n, m, f, start##_start, {__VA_ARGS__}, sizeof((double[]){__VA_ARGS__}) / sizeof(double)            \
+  }
 const mgh_problem mgh_table[MGH_COUNT] = {
     ROW("1 Rosenbrock", 2, 2, rosenbrock, rosenbrock, 0.0),
     ROW("2 Freudenstein and Roth", 2, 2, freudenstein_roth, freudenstein_roth, 0.0, 48.9842536792400),
@@ -553,7 +565,8 @@ static void see(mgh_probe *p, const double *x, double f)
   for (size_t k = 0; k < problem->known && p->solved_at == 0; k++) {
     const double wanted = problem->minima[k], error = f - wanted;
     /* Above the lowest minimum only what is close from above or below is that minimum. */
-    if (error <= 1e-8 * (1.0 + wanted) && (k == 0 || error >= -1e-8 * (1.0 + wanted))) p->solved_at = p->points;
+    if (error <= 1e-8 * (1.0 + wanted) && (k == 0 || error >= -1e-8 * (1.0 + wanted)))
+      p->solved_at = p->points;
   }
 }
 
@@ -580,7 +593,8 @@ static int hessian(const double *x, double *h, void *user)
 
 tg_objective mgh_objective(mgh_probe *p)
 {
-  return (tg_objective){.n = p->problem->n, .evaluate = evaluate, .hvp = product, .hessian = hessian, .user = p};
+  return (tg_objective){
+      .n = p->problem->n, .evaluate = evaluate, .hvp = product, .hessian = hessian, .user = p};
 }
 
 static int residual(const double *x, double *r, double *jacobian, void *user)
@@ -606,5 +620,6 @@ static int half(const double *x, double *value, double *gradient, void *user)
 
 tg_objective mgh_residuals(mgh_probe *p)
 {
-  return (tg_objective){.n = p->problem->n, .residuals = p->problem->m, .evaluate = half, .residual = residual, .user = p};
+  return (tg_objective){
+      .n = p->problem->n, .residuals = p->problem->m, .evaluate = half, .residual = residual, .user = p};
 }

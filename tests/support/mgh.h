@@ -1,6 +1,6 @@
-/* The 35 problems of More, Garbow & Hillstrom, "Testing Unconstrained Optimization Software" (ACM TOMS 7, 1981, 17-41)
- * in 45 instances: those of several sizes stand in the table more than once. Each is a vector of m residuals of n
- * parameters; f = sum of their squares. Derivatives are the tape's. */
+/* The 35 problems of More, Garbow & Hillstrom, "Testing Unconstrained Optimization Software" (ACM TOMS 7,
+ * 1981, 17-41) in 45 instances: those of several sizes stand in the table more than once. Each is a vector of
+ * m residuals of n parameters; f = sum of their squares. Derivatives are the tape's. */
 #ifndef TG_TESTS_MGH_H
 #define TG_TESTS_MGH_H
 
@@ -23,8 +23,8 @@ typedef struct mgh_problem {
 
 extern const mgh_problem mgh_table[MGH_COUNT];
 
-/* A problem as an objective that counts the points at which it is asked and notes when f - f* <= 1e-8 (1 + |f*|) was
- * first met for one of the minima. */
+/* A problem as an objective that counts the points at which it is asked and notes when f - f* <= 1e-8 (1 +
+ * |f*|) was first met for one of the minima. */
 typedef struct mgh_probe {
   const mgh_problem *problem;
   tg_function *sum, *vector;
