@@ -89,7 +89,7 @@ static tg_status check_inputs(tg_tape *t, const tg_var *x, size_t n)
 tg_status tg_tape_function(tg_function **f, const tg_tape *t, const tg_var *x, size_t n, const tg_var *y, size_t m)
 {
   if (f) *f = NULL;
-  if (!t || !x || !y) return TG_E_ARGUMENT;
+  if (!f || !t || !x || !y) return TG_E_ARGUMENT;
   if (t->failure.status != TG_OK) return t->failure.status;
   for (size_t i = 0; i < n; i++)
     if (tg_tape_of_(x[i]) != tg_id_(t)) return TG_E_TAPE;
