@@ -424,15 +424,19 @@ tg_status tg_finite_sum_each(tg_finite_sum *s, const double *theta, const size_t
 {
   tg_status status = begin(s, theta, index, &count);
   if (status != TG_OK) return status;
-  if (values && !gradients) {
+  if (gradients && gradients_by_lanes(s, theta, index, count, values, gradients, &status)) return status;
+  bool known = false; /* the values: the same bits as without gradients */
+  if (values) {
     if (!tg_reserve_((void **)&s->values, &s->values_room, count, sizeof *s->values))
       return complain(s, TG_E_NOMEM, "for the values of the samples");
-    if (by_lanes(s, &(tg_lanes_call_){.theta = theta, .index = index, .count = count, .values = s->values}, &status)) {
-      if (status == TG_OK) memcpy(values, s->values, count * sizeof *values);
-      return status;
-    }
+    known = by_lanes(
+        s, &(tg_lanes_call_){.theta = theta, .index = index, .count = count, .values = s->values}, &status);
+    if (known && status != TG_OK) return status;
   }
-  if (gradients && gradients_by_lanes(s, theta, index, count, values, gradients, &status)) return status;
+  if (known && !gradients) {
+    memcpy(values, s->values, count * sizeof *values);
+    return TG_OK;
+  }
   /* A failure can only show at the first sample or where the loss itself fails: nothing is written before all
    * samples have been tried once. */
   for (size_t k = 0; k < count; k++) {
@@ -443,7 +447,7 @@ tg_status tg_finite_sum_each(tg_finite_sum *s, const double *theta, const size_t
     double v;
     status = tg_gradient(s->body, sample(s, index, k), &v, gradients ? s->one : NULL);
     if (status != TG_OK) return failed(s, status);
-    if (values) values[k] = v;
+    if (values) values[k] = known ? s->values[k] : v;
     if (gradients) memcpy(gradients + k * s->d, s->one, s->d * sizeof *gradients);
   }
   return TG_OK;

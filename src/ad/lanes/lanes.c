@@ -20,6 +20,7 @@ enum { SWEEPS_BEFORE_BLOCKS = 12, VARIANTS = 8, CHUNKS = 32, CHUNK_SAMPLES = 256
 typedef struct variant {
   tg_body_ *body;
   tg_call_state_ state;
+  uint64_t path;             /* its way through the branches: orders variants, whenever they were met */
   bool fits;                 /* its guards on theta hold at this call */
   double *u_bar, *u_bar_dot; /* sums over the chunks so far */
 } variant;
@@ -33,6 +34,8 @@ typedef struct lane_thread {
   double *u_bar;       /* of one lane */
   size_t u_bar_room;
   double *seed; /* L */
+  double *loss; /* of the block's samples in their order: L */
+  size_t first; /* the position of the first of them */
 } lane_thread;
 
 /* What a chunk leaves: the sums, and the position of a sample that no variant fits. */
@@ -99,10 +102,11 @@ static void free_arrays(lane_thread *t)
   tg_memory_free_(t->rest);
   tg_memory_free_(t->numbers);
   tg_memory_free_(t->seed);
+  tg_memory_free_(t->loss);
   t->failed = NULL;
   t->row = NULL;
   t->rows = t->rest = t->numbers = NULL;
-  t->seed = NULL;
+  t->seed = t->loss = NULL;
 }
 
 static void free_threads(tg_lanes_ *l)
@@ -224,6 +228,19 @@ static tg_status record_at(tg_lanes_ *l, size_t position)
 
 static tg_status grow_threads(tg_lanes_ *l, size_t v);
 
+/* A number for the operations recorded and the outcomes of guards among them. */
+static uint64_t path_of(const tg_tape *t)
+{
+  uint64_t path = tg_size_(t);
+  for (uint32_t i = 0; i < tg_size_(t); i++) {
+    const tg_node_ *node = &t->r.nodes_[i];
+    const bool holds = tg_ops_[tg_opcode_(node->word_)].guard && node->primal_ != 0.0;
+    path = (path ^ node->word_) * UINT64_C(0x9e3779b97f4a7c15) + holds;
+    path ^= path >> 29;
+  }
+  return path;
+}
+
 /* Records the loss at a sample and compiles that as a new variant. */
 static tg_status add_variant(tg_lanes_ *l, size_t position)
 {
@@ -243,6 +260,7 @@ static tg_status add_variant(tg_lanes_ *l, size_t position)
     free_variant(l, l->variant_count);
     return s;
   }
+  v->path = path_of(l->f->tape);
   v->u_bar_dot = v->u_bar + n;
   l->L = v->body->L;
   l->variant_count++;
@@ -278,7 +296,8 @@ static tg_status fill_thread(lane_thread *t, size_t L)
   t->rest = tg_memory_resize_(NULL, L, sizeof *t->rest);
   t->numbers = tg_memory_resize_(NULL, L, sizeof *t->numbers);
   t->seed = tg_memory_resize_(NULL, L, sizeof *t->seed);
-  if (t->failed && t->row && t->rows && t->rest && t->numbers && t->seed) return TG_OK;
+  t->loss = tg_memory_resize_(NULL, L, sizeof *t->loss);
+  if (t->failed && t->row && t->rows && t->rest && t->numbers && t->seed && t->loss) return TG_OK;
   free_arrays(t);
   return TG_E_NOMEM;
 }
@@ -435,14 +454,20 @@ static void each_gradient(const tg_lanes_ *l, lane_thread *t, size_t v, size_t n
   tg_worker_begin_(w, s, l->mode, w->u_bar, w->u_bar_dot);
 }
 
-static void take_values(const tg_lanes_ *l, const tg_worker_ *w, const size_t *position, size_t n,
-                        chunk_result *r)
+static void take_values(const tg_lanes_ *l, lane_thread *t, const tg_worker_ *w, size_t n)
 {
-  double partial[TG_LANE_UNIT] = {0.0};
   const double *loss = w->slot + w->body->loss;
+  for (size_t i = 0; i < n; i++) t->loss[t->rows[i] - t->first] = loss[i];
+  for (size_t i = 0; l->call->values != NULL && i < n; i++) l->call->values[t->rows[i]] = loss[i];
+}
+
+/* In the order of the samples, whichever variants they took. */
+static double sum_of_block(const double *loss, size_t n)
+{
+  double partial[TG_LANE_UNIT] = {0.0}, sum = 0.0;
   for (size_t i = 0; i < n; i++) partial[i % TG_LANE_UNIT] += loss[i];
-  for (size_t i = 0; i < TG_LANE_UNIT; i++) r->value += partial[i];
-  for (size_t i = 0; l->call->values != NULL && i < n; i++) l->call->values[position[i]] = loss[i];
+  for (size_t i = 0; i < TG_LANE_UNIT; i++) sum += partial[i];
+  return sum;
 }
 
 /* Splits the n samples at hand by failed[]: those that hold stay, in order, the others go to rest. */
@@ -461,8 +486,7 @@ static size_t split(lane_thread *t, size_t n, size_t *rest)
 
 /* The samples t->rows[0..n), whose data is at `data` or to be gathered if that is NULL, by variant v; those
  * that do not fit it end in t->rows, and their number is the answer. */
-static size_t run_variant(const tg_lanes_ *l, lane_thread *t, size_t v, size_t n, const double *data,
-                          chunk_result *r)
+static size_t run_variant(const tg_lanes_ *l, lane_thread *t, size_t v, size_t n, const double *data)
 {
   tg_worker_ *w = &t->worker[v];
   const tg_call_state_ *s = &l->variants[v].state;
@@ -481,7 +505,7 @@ static size_t run_variant(const tg_lanes_ *l, lane_thread *t, size_t v, size_t n
     if (n == 0) break;
   }
   if (n > 0) {
-    take_values(l, w, t->rows, n, r);
+    take_values(l, t, w, n);
     if (l->call->gradients != NULL)
       each_gradient(l, t, v, n);
     else if (l->mode != TG_RUN_VALUE)
@@ -494,15 +518,20 @@ static size_t run_variant(const tg_lanes_ *l, lane_thread *t, size_t v, size_t n
 static void run_block(const tg_lanes_ *l, lane_thread *t, size_t block, chunk_result *r)
 {
   const size_t first = block * l->L, left = l->call->count - first;
-  size_t n = left < l->L ? left : l->L;
+  const size_t count = left < l->L ? left : l->L;
+  size_t n = count;
   const double *data = blocked_at(l, block);
+  t->first = first;
   for (size_t i = 0; i < n; i++) t->rows[i] = first + i;
   for (size_t v = 0; v < l->variant_count && n > 0; v++) {
     if (!l->variants[v].fits) continue;
-    n = run_variant(l, t, v, n, data, r);
+    n = run_variant(l, t, v, n, data);
     data = NULL;
   }
-  if (n > 0 && r->misfit == NOWHERE) r->misfit = t->rows[0];
+  if (n == 0)
+    r->value += sum_of_block(t->loss, count);
+  else if (r->misfit == NOWHERE)
+    r->misfit = t->rows[0];
 }
 
 /* ---- chunks ---- */
@@ -662,6 +691,16 @@ static tg_status finish_second(tg_lanes_ *l, const variant *v, double *hv)
   return s;
 }
 
+/* The variants by path, so that sums over them do not depend on which was met first. */
+static void sort_variants(const tg_lanes_ *l, size_t *order)
+{
+  for (size_t v = 0; v < l->variant_count; v++) {
+    size_t k = v;
+    for (; k > 0 && l->variants[order[k - 1]].path > l->variants[v].path; k--) order[k] = order[k - 1];
+    order[k] = v;
+  }
+}
+
 /* Writes what was asked for; nothing on failure. */
 static tg_status finish(tg_lanes_ *l, double value)
 {
@@ -669,9 +708,12 @@ static tg_status finish(tg_lanes_ *l, double value)
   double *out = c->hv != NULL ? c->hv : c->gradient;
   tg_status s = TG_OK;
   if (out != NULL) memset(out, 0, l->d * sizeof *out);
-  for (size_t v = 0; v < l->variant_count && s == TG_OK && out != NULL; v++) {
-    if (!l->variants[v].fits) continue;
-    s = c->hv != NULL ? finish_second(l, &l->variants[v], out) : finish_gradient(l, &l->variants[v], out);
+  size_t order[VARIANTS];
+  sort_variants(l, order);
+  for (size_t k = 0; k < l->variant_count && s == TG_OK && out != NULL; k++) {
+    const variant *v = &l->variants[order[k]];
+    if (!v->fits) continue;
+    s = c->hv != NULL ? finish_second(l, v, out) : finish_gradient(l, v, out);
   }
   if (s == TG_OK && c->value != NULL) *c->value = value;
   return s;

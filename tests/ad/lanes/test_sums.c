@@ -822,3 +822,48 @@ Test(lanes, curvature_of_a_logsumexp_is_masked_too)
   for (int j = 0; j < 2; j++) cr_expect(isfinite(plain[j]) && close_to(fast[j], plain[j], 1e-13), "%g %g", fast[j], plain[j]);
   tg_finite_sum_free(s);
 }
+
+/* ---- bits, again ---- */
+
+static tg_var three_ways(const tg_var *t, size_t d, const tg_var *x, size_t columns, void *user)
+{
+  (void)d, (void)columns, (void)user;
+  const tg_var r = tg_sub(tg_mul(t[0], x[0]), x[1]);
+  if (tg_lt(r, -0.5)) return tg_mul(0.3, tg_exp(r));
+  return tg_lt(r, 0.5) ? tg_mul(0.5, tg_square(r)) : tg_sub(r, 0.5);
+}
+
+Test(lanes, bits_do_not_depend_on_which_branch_was_met_first)
+{
+  const problem p = make_problem(19);
+  for (int k = 0; k < 40; k++) {
+    const double before = -3 + 0.15 * k, theta = 0.7 + 0.02 * k;
+    double value[2], gradient[2];
+    for (int first = 0; first < 2; first++) {
+      tg_finite_sum *s;
+      cr_assert(tg_finite_sum_new(&s, three_ways, 1, tg_dense(p.rows, ROWS * COLUMNS / 2, 2), NULL) == TG_OK);
+      if (first) cr_assert(tg_finite_sum_gradient(s, &before, (size_t[]){(size_t)(17 * k)}, 1, NULL, NULL) == TG_OK);
+      cr_assert(tg_finite_sum_gradient(s, &theta, NULL, 0, &value[first], &gradient[first]) == TG_OK);
+      tg_finite_sum_free(s);
+    }
+    cr_expect(value[0] == value[1] && gradient[0] == gradient[1], "at %g after %g", theta, before);
+  }
+}
+
+static tg_var penalised(const tg_var *t, size_t d, const tg_var *x, size_t columns, void *user)
+{
+  (void)columns, (void)user;
+  return tg_add(tg_softplus(tg_dot(t, x, d)), tg_mul(0.1, tg_exp(t[0])));
+}
+
+Test(lanes, values_of_samples_have_the_same_bits_beside_gradients)
+{
+  const problem p = make_problem(20);
+  double alone[ROWS], beside[ROWS], gradients[ROWS * COLUMNS];
+  tg_finite_sum *s;
+  cr_assert(tg_finite_sum_new(&s, penalised, COLUMNS, tg_dense(p.rows, ROWS, COLUMNS), NULL) == TG_OK);
+  cr_expect(tg_finite_sum_each(s, p.theta, NULL, 0, alone, NULL) == TG_OK);
+  cr_expect(tg_finite_sum_each(s, p.theta, NULL, 0, beside, gradients) == TG_OK);
+  cr_expect(memcmp(alone, beside, sizeof alone) == 0);
+  tg_finite_sum_free(s);
+}
