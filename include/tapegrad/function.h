@@ -36,7 +36,8 @@ typedef tg_var (*tg_scalar_fn)(const tg_var *x, size_t n, void *user);
 typedef void (*tg_vector_fn)(const tg_var *x, size_t n, tg_var *y, size_t m, void *user);
 
 /* Make a recorded function in *f. With x0 it is recorded there at once (and what goes wrong is told at once), with
- * x0 NULL at its first use. `fn` and `user` must outlive f. On failure *f is NULL. n and m are at least 1. */
+ * x0 NULL at its first use. n and m are at least 1. `fn` and `user` must outlive f. On failure *f is NULL, and the
+ * words of tg_function_message go with it: to read them, record with x0 NULL and let the first use fail. */
 TG_API tg_status tg_record(tg_function **f, tg_scalar_fn fn, size_t n, const double *x0, void *user);
 TG_API tg_status tg_record_vector(tg_function **f, tg_vector_fn fn, size_t n, size_t m, const double *x0, void *user);
 
