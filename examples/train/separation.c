@@ -99,8 +99,9 @@ static bool solve_with(problem *p, double ridge, double *theta, failure *f)
  * largest margin for separated rows, next to nothing for the others (Rosset, Zhu & Hastie 2004, theorem 2.1). */
 static bool way_of_solution(problem *p, double *way, failure *f)
 {
-  double *kept = resize(NULL, 2 * p->n, sizeof *kept), *end = kept + p->n;
+  double *kept = resize(NULL, 2 * p->n, sizeof *kept);
   if (kept == NULL) return fail_memory(f);
+  double *const end = kept + p->n;
   memcpy(kept, p->ridge, p->n * sizeof *kept);
   for (size_t j = 0; j < p->n; j++) way[j] = 0;
   bool good = solve_with(p, 1e-7, way, f);
