@@ -58,8 +58,8 @@ TG_API void tg_fail(tg_status why);
 
 /* A user's own operation with n operands x[0..n) and m outputs y[0..m): make it `static const`. Every callback
  * sets all its outputs (never adds to them), keeps no pointer to its arguments, and returns 0, or a negative
- * tg_status (any other nonzero: TG_E_CALLBACK) to make the evaluation fail; tg_fail is not for callbacks, which also
- * run when nothing records.
+ * tg_status (any other nonzero: TG_E_CALLBACK) to make the evaluation fail. Nothing records while one runs: it may
+ * call drivers of other functions, operations on constant vars give constants, and tg_fail has no effect.
  *   value  y = f(x)                       required
  *   jvp    jv = J(x) v                    J is m x n; NULL: forward mode answers TG_E_ORDER
  *   vjp    uj = J(x)' u                   NULL: reverse mode answers TG_E_ORDER

@@ -57,7 +57,9 @@ static void fold(const tg_custom_op *op, void *user, const tg_segment_ *s, size_
   size_t at = 0;
   for (size_t k = 0; k < segments; k++)
     for (size_t i = 0; i < s[k].count; i++) x[at++] = segment_at(&s[k], i).value_;
+  tg_recorder_ *const recording = tg_tape_suspend_();
   const tg_status status = callback_status(op->value(x, n, x + n, m, user));
+  tg_tape_resume_(recording);
   if (status != TG_OK) fail(op, status);
   for (size_t j = 0; j < m; j++) y[j] = tg_constant(status == TG_OK ? x[n + j] : (double)NAN);
   tg_memory_free_(own);
@@ -175,7 +177,9 @@ tg_status tg_nary_value_(tg_tape *t, uint32_t i)
 {
   call c;
   begin_call(t, i, false, &c);
+  tg_recorder_ *const recording = tg_tape_suspend_(); /* the scratch is taken */
   const int answer = c.r->op->value(c.x, c.r->n, c.out, c.r->m, c.user);
+  tg_tape_resume_(recording);
   if (answer != 0) return fault(t, i, answer, "its value callback failed");
   for (uint32_t j = 0; j < c.r->m; j++) t->r.nodes_[i + j].primal_ = c.out[j];
   return TG_OK;

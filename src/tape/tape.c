@@ -39,6 +39,13 @@ tg_status tg_tape_new(tg_tape **t)
   return TG_OK;
 }
 
+tg_recorder_ *tg_tape_suspend_(void)
+{
+  tg_recorder_ *const r = tg_active_;
+  tg_active_ = (tg_recorder_ *)&nobody;
+  return r;
+}
+
 tg_tape *tg_tape_active_(void) { return tg_active_ == &nobody ? NULL : (tg_tape *)tg_active_; }
 
 void tg_tape_stop_(tg_tape *t)

@@ -83,6 +83,10 @@ static inline void tg_tape_rewind_(tg_tape *t, uint32_t size) { t->r.at_ = (uint
 /* The active tape, or NULL. */
 tg_tape *tg_tape_active_(void);
 
+/* No tape records until resumed with the answer: callbacks of custom operations compute for themselves. */
+tg_recorder_ *tg_tape_suspend_(void);
+static inline void tg_tape_resume_(tg_recorder_ *r) { tg_active_ = r; }
+
 /* Take t out of this thread's stack of recording tapes, wherever in it t is. */
 void tg_tape_stop_(tg_tape *t);
 

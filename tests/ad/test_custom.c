@@ -465,3 +465,44 @@ Test(custom, odd_arguments_are_answered)
     tg_function_free(f);
   }
 }
+
+/* A callback that computes with constant vars, in operations wider than itself. */
+static int by_vars(const double *x, size_t n, double *y, size_t m, void *user)
+{
+  (void)n, (void)m, (void)user;
+  tg_var z[400];
+  for (size_t i = 0; i < 400; i++) z[i] = tg_constant(0.25);
+  y[0] = x[0] * tg_peek(tg_sum(z, 400)) + x[1];
+  return 0;
+}
+
+static int by_vars_vjp(const double *x, size_t n, const double *u, size_t m, double *uj, void *user)
+{
+  (void)x, (void)n, (void)m, (void)user;
+  uj[0] = 100 * u[0];
+  uj[1] = u[0];
+  return 0;
+}
+
+static tg_var through_vars(const tg_var *x, size_t n, void *user)
+{
+  static const tg_custom_op op = {"by_vars", by_vars, NULL, by_vars_vjp, NULL};
+  (void)user;
+  const tg_var fixed[] = {tg_constant(3.0), tg_constant(4.0)};
+  tg_var y, c;
+  tg_custom(&op, fixed, 2, &c, 1, NULL);
+  tg_custom(&op, x, n, &y, 1, NULL);
+  return tg_add(y, c);
+}
+
+Test(custom, callbacks_may_compute_with_constant_vars)
+{
+  const double x[] = {2, 3};
+  double value = 0, gradient[2];
+  tg_function *f;
+  cr_assert(tg_record(&f, through_vars, 2, x, NULL) == TG_OK);
+  cr_expect(tg_gradient(f, x, &value, gradient) == TG_OK && value == 507, "%g", value);
+  tg_function_forget(f);
+  cr_expect(tg_gradient(f, x, &value, gradient) == TG_OK && value == 507, "%g", value);
+  tg_function_free(f);
+}
