@@ -62,7 +62,7 @@ TG_API tg_status tg_data_check(const tg_data *data, size_t *row);
 
 /* A sum over `data` of `loss` with d parameters, in *s. The loss is first recorded when it is first
  * evaluated. TG_E_ARGUMENT (NULL, d = 0), TG_E_DATA (NULL arrays, no rows or columns, bad offsets or column
- * numbers: see the message), TG_E_NOMEM, TG_E_SIZE. On failure *s is NULL. */
+ * numbers: tg_data_check names the row), TG_E_NOMEM, TG_E_SIZE. On failure *s is NULL. */
 TG_API tg_status tg_finite_sum_new(tg_finite_sum **s, tg_loss_fn loss, size_t d, tg_data data, void *user);
 
 /* Other rows with the same columns, for data that do not fit in memory at once. On failure the old rows stay.
