@@ -224,8 +224,9 @@ static bool better(const tg_run *run, const tg_point_ *from, const tg_point_ *to
   if (!to->finite) return false;
   if (fmax(fabs(fall), decrease) > noise) return *ratio > 1e-4 && fall > 0.0;
   const double before = tg_norm_(from->g, run->n), after = tg_norm_(to->g, run->n);
-  *ratio = after < before ? 1.0 : 0.0;
-  return to->value <= run->s.lowest + noise && after < 0.9 * before;
+  const bool accepted = to->value <= run->s.lowest + noise && after < 0.9 * before;
+  *ratio = accepted ? 1.0 : 0.0; /* a step refused always shortens the next, or trials would have no end */
+  return accepted;
 }
 
 static void adapt(state *kept, const proposal *p, double ratio)

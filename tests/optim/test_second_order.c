@@ -375,3 +375,32 @@ Test(second_order, a_singular_system_ends_the_bare_form)
   tg_report r;
   cr_expect(tg_minimize(tg_quadratic_objective(&q), m, x, NULL, &r) == TG_OK && r.stop == TG_STOP_SINGULAR);
 }
+
+/* Rosenbrock's function, not a number where x_1 > 0: the way to its minimum is barred. */
+static int barred(const double *x, double *value, double *g, void *user)
+{
+  const double r = 10 * (x[1] - x[0] * x[0]), s = 1 - x[0];
+  if (value) *value = x[0] > 0 ? NAN : 0.5 * (r * r + s * s);
+  if (g) g[0] = -20 * x[0] * r - s, g[1] = 10 * r;
+  return ++*(size_t *)user > 20000;
+}
+
+static int barred_hessian(const double *x, double *h, void *user)
+{
+  (void)user;
+  h[0] = 600 * x[0] * x[0] - 200 * x[1] + 1;
+  h[1] = h[2] = -200 * x[0];
+  h[3] = 100;
+  return 0;
+}
+
+Test(second_order, a_trust_region_barred_by_nan_stalls_and_does_not_try_for_ever, .timeout = 20)
+{
+  double x[2] = {-1.2, 1};
+  size_t calls = 0;
+  const tg_objective c = {.n = 2, .evaluate = barred, .hessian = barred_hessian, .user = &calls};
+  tg_report r;
+  cr_expect(tg_minimize(c, tg_trust_region(), x, NULL, &r) == TG_OK);
+  cr_expect(r.stop == TG_STOP_STALLED, "%s after %zu calls", tg_stop_string(r.stop), calls);
+  cr_expect(isfinite(r.value) && x[0] <= 0);
+}
