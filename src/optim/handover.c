@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "box.h"
 #include "run.h"
 
 /* The second run takes over place, counts and time. */
@@ -10,18 +11,24 @@ static void pass_on(tg_run *to, const tg_run *from)
 {
   const tg_report *r = &from->s.report;
   memcpy(to->s.point[0].x, tg_final_point_(from)->x, to->n * sizeof(double));
+  if (tg_boxed_(&to->m)) tg_box_begin_(to, to->s.point[0].x);
   to->s.report.iterations = r->iterations;
   to->s.report.values = r->values;
   to->s.report.gradients = r->gradients;
   to->s.report.products = r->products;
   to->s.report.hessians = r->hessians;
   to->s.lap = r->seconds;
+  to->origin = tg_clock_();
 }
 
-/* Whether the first run's end is the end of all. */
-static bool over(const tg_run *first, const tg_minimize_options *o)
+static bool tolerance_met(tg_stop stop) { return stop >= TG_STOP_GRADIENT && stop <= TG_STOP_STEP; }
+
+/* Whether the first run's end is the end of all. A tolerance met without the bounds and the L1 term that the second
+ * method has says nothing of its problem. */
+static bool over(const tg_run *first, const tg_run *then, const tg_minimize_options *o)
 {
   const tg_report *r = &first->s.report;
+  if (tolerance_met(r->stop) && tg_boxed_(&then->m) && !tg_boxed_(&first->m)) return false;
   if (r->stop == TG_STOP_ITERATIONS) return o->max_iterations > 0 && r->iterations >= o->max_iterations;
   return r->stop != TG_STOP_NONFINITE && r->stop != TG_STOP_STALLED;
 }
@@ -43,7 +50,7 @@ tg_status tg_minimize_handover(tg_objective c, tg_method first, size_t iteration
     return tg_refused_(status, theta, r);
   }
   while (tg_iterate_(a)) continue;
-  const bool end = a->s.status || over(a, &whole);
+  const bool end = a->s.status || over(a, b, &whole);
   if (!end) pass_on(b, a);
   status = tg_run_out_(end ? a : b, theta, r);
   tg_run_free(end ? b : a);

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "../support/problems.h"
+#include "run.h"
 
 enum { N = 6 };
 static const double start[N] = {-1.2, 1, -1.2, 1, -1.2, 1};
@@ -70,4 +71,44 @@ Test(handover, refuses_either_method)
   bad.memory = 0;
   cr_expect(tg_minimize_handover(problem(problem_bowl, &p), tg_adam(0.01), 10, bad, x, NULL, NULL) == TG_E_ARGUMENT);
   cr_expect(tg_minimize_handover(problem(problem_bowl, &p), tg_adam(-1.0), 10, tg_lbfgs(), x, NULL, NULL) == TG_E_ARGUMENT);
+}
+
+static int square(const double *x, double *value, double *g, void *user)
+{
+  (void)user;
+  if (value) *value = 0.5 * x[0] * x[0];
+  if (g) g[0] = x[0];
+  return 0;
+}
+
+Test(handover, the_first_method_need_not_know_the_bounds)
+{
+  const double lower = 1.0, rates[] = {1.0, 0.9}; /* meets its tolerance out of bounds; is cut short there */
+  const tg_objective c = {.n = 1, .evaluate = square};
+  tg_method then = tg_lbfgs();
+  then.lower = &lower;
+  for (int i = 0; i < 2; i++) {
+    double x = 5.0;
+    tg_report r;
+    cr_expect(tg_minimize_handover(c, tg_gd(rates[i]), 3, then, &x, NULL, &r) == TG_OK);
+    cr_expect(r.stop == TG_STOP_GRADIENT && x == 1.0 && r.value == 0.5, "%s at %g", tg_stop_string(r.stop), x);
+  }
+}
+
+static int slow(const double *x, double *value, double *g, void *user)
+{
+  const double begun = tg_clock_();
+  while (tg_clock_() - begun < 0.002) continue;
+  return square(x, value, g, user);
+}
+
+Test(handover, time_is_counted_once)
+{
+  double x = 5.0;
+  const tg_objective c = {.n = 1, .evaluate = slow};
+  tg_report r;
+  const double begun = tg_clock_();
+  cr_expect(tg_minimize_handover(c, tg_gd(0.01), 20, tg_lbfgs(), &x, NULL, &r) == TG_OK);
+  cr_expect(r.seconds <= tg_clock_() - begun);
+  cr_expect(r.seconds >= 0.04);
 }
