@@ -44,8 +44,13 @@ static void describe(const tg_run *run, head *h)
 /* The settings decide how the run goes on. Compared field by field: padding has no meaning. */
 static bool same_method(const tg_method *a, const tg_method *b)
 {
+  const double x[] = {a->alpha,     a->beta,       a->gamma,  a->epsilon, a->p,      a->decay, a->clip_norm,
+                      a->clip_value, a->factor,    a->radius, a->l1,      a->armijo, a->wolfe};
+  const double y[] = {b->alpha,     b->beta,       b->gamma,  b->epsilon, b->p,      b->decay, b->clip_norm,
+                      b->clip_value, b->factor,    b->radius, b->l1,      b->armijo, b->wolfe};
   return a->kind == b->kind && a->line_search == b->line_search && a->memory == b->memory &&
-         a->epsilon_inside == b->epsilon_inside;
+         a->variant == b->variant && a->classic == b->classic && a->unscaled == b->unscaled &&
+         a->epsilon_inside == b->epsilon_inside && memcmp(x, y, sizeof x) == 0;
 }
 
 static unsigned char *put(unsigned char *to, const void *from, size_t n)

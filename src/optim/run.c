@@ -33,6 +33,7 @@ static tg_status check(const tg_run *run, const tg_fit_options *f)
   if (status) return status;
   status = check_options(&run->o, f);
   if (status) return status;
+  if (tg_boxed_(&run->m) && (!run->rule->boxes || f)) return TG_E_METHOD;
   if (f) {
     if (!run->rule->update || !run->c.batch || run->c.samples == 0) return TG_E_METHOD;
     return !f->validation || (f->validation->evaluate && f->validation->n == run->n) ? TG_OK : TG_E_ARGUMENT;

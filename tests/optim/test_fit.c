@@ -1,6 +1,7 @@
 /* Epochs of mini-batches. */
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../support/problems.h"
@@ -313,4 +314,44 @@ Test(fit, the_rate_falls_on_a_plateau)
     cr_expect(tg_run_report(run)->rate == 0.125 * rates[e], "epoch %d: %g", e, tg_run_report(run)->rate / 0.125);
   }
   tg_run_free(run);
+}
+
+Test(fit, refuses_bounds_and_an_l1_term_which_no_method_of_it_knows)
+{
+  double x[N] = {1, -1, 1, -1};
+  const double low[N] = {0};
+  probe p = {.n = N};
+  const tg_fit_options o = options(1, 8, TG_SHUFFLE_NONE);
+  tg_method m = tg_adam(0.1);
+  m.lower = low;
+  cr_expect(tg_fit(problem_regression(&p), m, x, &o, NULL) == TG_E_METHOD);
+  tg_run *run;
+  cr_expect(tg_run_new(&run, (tg_objective){.n = N}, m, x, NULL) == TG_E_METHOD);
+  m.lower = NULL;
+  m.l1 = 0.1;
+  cr_expect(tg_fit(problem_regression(&p), m, x, &o, NULL) == TG_E_METHOD);
+  cr_expect(x[1] == -1);
+}
+
+Test(fit, a_checkpoint_of_other_settings_is_refused)
+{
+  double x[N] = {1, -1, 1, -1}, y[N] = {1, -1, 1, -1};
+  probe p = {.n = N};
+  const tg_fit_options o = options(2, 8, TG_SHUFFLE_NONE);
+  tg_method m = tg_momentum(0.1, 0.9);
+  tg_run *a, *b;
+  cr_assert(tg_run_new_fit(&a, problem_regression(&p), m, x, &o) == TG_OK);
+  tg_run_step(a);
+  const size_t size = tg_run_size(a);
+  void *bytes = malloc(size);
+  cr_assert(bytes);
+  tg_run_save(a, bytes);
+  const tg_method others[] = {tg_momentum(0.2, 0.9), tg_momentum(0.1, 0.5), m};
+  for (int i = 0; i < 3; i++) {
+    cr_assert(tg_run_new_fit(&b, problem_regression(&p), others[i], y, &o) == TG_OK);
+    cr_expect(tg_run_restore(b, bytes, size) == (i < 2 ? TG_E_DATA : TG_OK));
+    tg_run_free(b);
+  }
+  free(bytes);
+  tg_run_free(a);
 }
