@@ -109,6 +109,8 @@ static int differentiate(const lm *q, tg_point_ *p)
 static int evaluate(tg_run *run, tg_point_ *p, bool gradient)
 {
   const lm q = view(run);
+  p->value = p->largest = NAN; /* nothing is known here should the callback end the run */
+  p->has_gradient = false;
   if (tg_residual_(run, p->x, q.r, NULL)) return 1;
   set_value(&q, p, q.r);
   return gradient ? differentiate(&q, p) : 0;

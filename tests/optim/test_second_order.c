@@ -404,3 +404,18 @@ Test(second_order, a_trust_region_barred_by_nan_stalls_and_does_not_try_for_ever
   cr_expect(r.stop == TG_STOP_STALLED, "%s after %zu calls", tg_stop_string(r.stop), calls);
   cr_expect(isfinite(r.value) && x[0] <= 0);
 }
+
+static int cancels(const double *x, double *r, double *jacobian, void *user)
+{
+  (void)x, (void)r, (void)jacobian, (void)user;
+  return 1;
+}
+
+Test(second_order, levenberg_marquardt_cancelled_at_once_reports_no_value)
+{
+  double x[2] = {1, 2};
+  const tg_objective c = {.n = 2, .residuals = 2, .residual = cancels};
+  tg_report r;
+  cr_expect(tg_minimize(c, tg_levenberg_marquardt(), x, NULL, &r) == TG_OK && r.stop == TG_STOP_USER);
+  cr_expect(isnan(r.value) && isnan(r.gradient_norm) && x[0] == 1 && x[1] == 2);
+}
