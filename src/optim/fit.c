@@ -48,7 +48,7 @@ static const size_t *batch(tg_run *run, size_t *count)
 static size_t planned(const tg_fit_options *f, size_t samples)
 {
   const size_t batches = samples / f->batch + (samples % f->batch != 0);
-  return f->epochs > SIZE_MAX / batches ? SIZE_MAX : f->epochs * batches;
+  return batches > 0 && f->epochs > SIZE_MAX / batches ? SIZE_MAX : f->epochs * batches;
 }
 
 static void keep(tg_run *run)

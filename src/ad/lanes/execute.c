@@ -410,7 +410,7 @@ static void accumulate(const tg_worker_ *w, double *t, const double *d, const do
 
 static void element_tangent(const tg_worker_ *w, const tg_step_ *s)
 {
-  const double *d[3];
+  const double *d[3] = {NULL, NULL, NULL};
   first_partials(w, s, d);
   zero(w->dot + s->out, w->lanes);
   for (unsigned k = 0; k < s->arity; k++)
@@ -419,7 +419,7 @@ static void element_tangent(const tg_worker_ *w, const tg_step_ *s)
 
 static void element_backward(const tg_worker_ *w, const tg_step_ *s, bool second)
 {
-  const double *d[3], *h[3][3];
+  const double *d[3] = {NULL, NULL, NULL}, *h[3][3];
   first_partials(w, s, d);
   for (unsigned k = 0; k < s->arity; k++) {
     if (d[k] == NULL) continue;
