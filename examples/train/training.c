@@ -160,10 +160,12 @@ static fit_settings settings_of(const options *o)
 
 bool training_new(training *t, const loaded *l, const size_t *row, size_t rows, const options *o, failure *f)
 {
+  const double start = fit_clock();
   *t = (training){.settings = settings_of(o)};
   bool good = describe(t, l, o, row, rows, f) && make_problem(t, l, o, f);
   if (good && l->kind == MODEL_NET) start_net(t, o->seed);
   if (good && o->start != NULL) good = start_from_model(t, o->start, f);
+  t->preparation = fit_clock() - start;
   if (!good) training_free(t);
   return good;
 }
@@ -202,6 +204,7 @@ static bool look_for_separation(training *t, const loaded *l, failure *f)
 
 bool training_run(training *t, const loaded *l, const options *o, failure *f)
 {
+  const double start = fit_clock();
   separation_watch watch = {t};
   fit_settings s = t->settings;
   if (unpenalised(t)) {
@@ -211,6 +214,7 @@ bool training_run(training *t, const loaded *l, const options *o, failure *f)
   if (!fit_run(&t->problem, t->theta, &s, &t->outcome, f)) return false;
   if (!look_for_separation(t, l, f)) return false;
   training_export(t, t->theta);
+  t->outcome.seconds = t->preparation + (fit_clock() - start);
   const bool usable = t->outcome.stop == FIT_CONVERGED || t->outcome.stop == FIT_ROUNDING;
   if (!o->summary || !usable) return true;
   return inference_new(&t->inference, &t->problem, &t->scaling, t->theta, o->confidence, f);

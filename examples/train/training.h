@@ -16,6 +16,7 @@ typedef struct training {
   problem problem;
   double *theta;         /* fitted coordinates */
   fit_settings settings;
+  double preparation;    /* seconds that training_new took */
   separation separated;
   char separated_classes[600];
   inference inference;   /* with options->summary */
@@ -24,7 +25,8 @@ typedef struct training {
 /* Design, scaling and problem for the listed rows; the penalty is that of the options. */
 bool training_new(training *t, const loaded *l, const size_t *row, size_t rows, const options *o, failure *f);
 
-/* Fits from t->theta, looks for separation, and leaves the coefficients in t->model. */
+/* Fits from t->theta, looks for separation, and leaves the coefficients in t->model. The seconds of the outcome are all
+ * that it took to get there from the rows in memory, preparation included. */
 bool training_run(training *t, const loaded *l, const options *o, failure *f);
 bool training_set_penalty(training *t, penalty how, failure *f);
 /* t->model.theta from t->theta or from fitted coordinates elsewhere. */

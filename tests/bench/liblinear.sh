@@ -16,6 +16,8 @@ awk -F, 'NR > 1 {printf "%s", $NF % 2 ? "+1" : "-1"; for (j = 1; j < NF; j++) if
   "$data/digits.csv" >"$folder/digits_odd.svm"
 awk 'BEGIN {srand(7); for (i = 0; i < 20000; i++) {z = 0; s = ""; for (j = 1; j <= 50; j++) {x = rand() - 0.5; z += (j % 7 - 3) * x; s = s sprintf(" %d:%.5f", j, x)}
   print (rand() < 1 / (1 + exp(-z)) ? "+1" : "-1") s}}' >"$folder/twenty_thousand_by_50.svm"
+awk 'BEGIN {srand(8); for (j = 0; j < 10000; j++) w[j] = 2 * rand() - 1; for (i = 0; i < 20000; i++) {z = 0; s = ""; for (k = 0; k < 50; k++) {j = 200 * k + int(200 * rand()); x = 2 * rand() - 1; z += w[j] * x; s = s sprintf(" %d:%.5f", j + 1, x)}
+  print (rand() < 1 / (1 + exp(-z)) ? "+1" : "-1") s}}' >"$folder/sparse_20000_by_10000.svm"
 
 # Best wall time of five runs, in milliseconds.
 best() {
