@@ -101,7 +101,7 @@ static bool has_optimum(fit_stop s) { return s == FIT_CONVERGED || s == FIT_EPOC
 static int finish(const options *o, const loaded *l, training *r, const row_split *s, const progress *p, failure *f)
 {
   const fit_stop stop = r->outcome.stop;
-  const bool keeps = stop != FIT_SEPARATED && stop != FIT_DIVERGED;
+  const bool keeps = stop != FIT_SEPARATED && stop != FIT_SUSPECTED && stop != FIT_DIVERGED;
   if (o->model != NULL && keeps && !trained_write(&r->model, o->model, f)) return EXIT_BAD;
   if (o->trace != NULL && !write_file(o->trace, p->trace.bytes, p->trace.length, f)) return EXIT_BAD;
   if (!draw(o, p, f)) return EXIT_BAD;

@@ -13,6 +13,7 @@
   X(FIT_SECONDS, "the limit on time is reached, short of the tolerance")                          \
   X(FIT_INTERRUPTED, "interrupted; the best point so far is kept")                                \
   X(FIT_SEPARATED, "the classes are separable: without a penalty there is no optimum")            \
+  X(FIT_SUSPECTED, "the classes look separable, which could not be proven: coefficients grow without end") \
   X(FIT_DIVERGED, "the objective falls without end or is not finite")
 
 typedef enum fit_stop {

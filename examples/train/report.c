@@ -58,8 +58,9 @@ void report_fit(text *t, const training *r)
            o->objective, o->gradient_norm, o->iterations, o->method, o->values, o->gradients, o->hessians,
            time_text(o->seconds, time), fit_stop_string(o->stop));
   if (r->separated != SEPARATION_NONE) {
-    text_add(t, "%s separation: %s. Use a penalty (--lambda) or merge classes.\n",
-             r->separated == SEPARATION_COMPLETE ? "complete" : "quasi-complete", r->separated_classes);
+    static const char *const kind[] = {"no", "suspected", "quasi-complete", "complete"};
+    text_add(t, "%s separation: %s. Use a penalty (--lambda) or merge classes.\n", kind[r->separated],
+             r->separated_classes);
   }
   if (how.l1 > 0) {
     size_t zeros = 0;
@@ -188,7 +189,7 @@ void json_data(text *t, const loaded *l, const char *file)
 
 void json_fit(text *t, const training *r)
 {
-  static const char *const separated[] = {"none", "quasi-complete", "complete"};
+  static const char *const separated[] = {"none", "suspected", "quasi-complete", "complete"};
   const fit_outcome *o = &r->outcome;
   text_add(t, "\"fit\":{\"kind\":\"%s\",\"loss\":\"%s\",\"method\":\"%s\",\"converged\":%s,\"stop\":",
            kind_name(r->model.shape.kind), loss_word[r->model.shape.loss], o->method,

@@ -161,7 +161,7 @@ static fit_settings settings_of(const options *o)
 bool training_new(training *t, const loaded *l, const size_t *row, size_t rows, const options *o, failure *f)
 {
   const double start = fit_clock();
-  *t = (training){.settings = settings_of(o)};
+  *t = (training){.settings = settings_of(o), .row = row};
   bool good = describe(t, l, o, row, rows, f) && make_problem(t, l, o, f);
   if (good && l->kind == MODEL_NET) start_net(t, o->seed);
   if (good && o->start != NULL) good = start_from_model(t, o->start, f);
@@ -188,14 +188,31 @@ static bool unpenalised(const training *t)
          (t->model.shape.kind == MODEL_LOGISTIC || t->model.shape.kind == MODEL_MULTINOMIAL);
 }
 
+typedef struct row_source {
+  const training *t;
+  const loaded *l;
+} row_source;
+
+static bool unscaled(dataset *d, const size_t *row, size_t rows, void *user, failure *f)
+{
+  const row_source *s = user;
+  size_t *of_file = resize(NULL, rows, sizeof *of_file);
+  if (of_file == NULL) return fail_memory(f);
+  for (size_t i = 0; i < rows; i++) of_file[i] = s->t->row[row[i]];
+  const bool good = loaded_rows(d, s->l, &s->t->model.design, of_file, rows, false, f);
+  free(of_file);
+  return good;
+}
+
 static bool look_for_separation(training *t, const loaded *l, failure *f)
 {
   if (!unpenalised(t) || t->outcome.stop == FIT_INTERRUPTED) return true;
   double *way = resize(NULL, t->problem.n, sizeof *way);
   if (way == NULL) return fail_memory(f);
-  const bool good = separation_find(&t->separated, &t->problem, t->theta, way, f);
+  row_source source = {t, l};
+  const bool good = separation_find(&t->separated, &t->problem, t->theta, way, unscaled, &source, f);
   if (good && t->separated != SEPARATION_NONE) {
-    t->outcome.stop = FIT_SEPARATED;
+    t->outcome.stop = t->separated == SEPARATION_SUSPECTED ? FIT_SUSPECTED : FIT_SEPARATED;
     separation_describe(&t->problem, way, &l->labels, t->separated_classes, sizeof t->separated_classes);
   }
   free(way);

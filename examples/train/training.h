@@ -15,6 +15,7 @@ typedef struct training {
   dataset data;          /* scaled */
   problem problem;
   double *theta;         /* fitted coordinates */
+  const size_t *row;     /* the rows learned from: the caller's */
   fit_settings settings;
   double preparation;    /* seconds that training_new took */
   separation separated;
