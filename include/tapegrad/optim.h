@@ -1,12 +1,14 @@
 /* Optimizers: minimise a function of n real parameters, given as callbacks.
  *
- * An objective is a plain struct of callbacks; three constructors make one from a recorded function, a vector of
- * residuals or a finite sum, and any other program that can compute a value and a gradient fills in the struct itself.
- * A method is a plain struct of settings; constructors fill it with defaults. Both pass by value.
- * tg_minimize runs Algorithm 4.1 of Liquet, Moka & Nazarathy, "Mathematical Engineering of Deep Learning" (2024),
- * cited below as (4.n); tg_fit runs epochs of mini-batches. Both are a tg_run stepped to its end.
+ * An objective is a plain struct of callbacks; three constructors make one from a recorded function, a vector
+ * of residuals or a finite sum, and any other program that can compute a value and a gradient fills in the
+ * struct itself. A method is a plain struct of settings; constructors fill it with defaults. Both pass by
+ * value. tg_minimize runs Algorithm 4.1 of Liquet, Moka & Nazarathy, "Mathematical Engineering of Deep
+ * Learning" (2024), cited below as (4.n); tg_fit runs epochs of mini-batches. Both are a tg_run stepped to
+ * its end.
  *
- * A failure is a tg_status; why an iteration ended is a tg_stop, and a report beside it tells where it stands. */
+ * A failure is a tg_status; why an iteration ended is a tg_stop, and a report beside it tells where it
+ * stands. */
 #ifndef TAPEGRAD_OPTIM_H
 #define TAPEGRAD_OPTIM_H
 
@@ -20,20 +22,21 @@
 extern "C" {
 #endif
 
-/* ---- Objectives ------------------------------------------------------------------------------------------------ */
+/* ---- Objectives ----------------------------------------------------------------------------------- */
 
-/* A callback returns 0 to go on, a positive number to stop (the run ends with TG_STOP_USER and keeps the best point),
- * or a negative tg_status, which the run returns. A value or gradient that is infinite or NaN is not an error: line
- * searches back off from it, other methods stop there and keep the best finite point. Arrays are the run's: valid for
- * the call only. Callbacks run on the thread that steps the run. */
+/* A callback returns 0 to go on, a positive number to stop (the run ends with TG_STOP_USER and keeps the best
+ * point), or a negative tg_status, which the run returns. A value or gradient that is infinite or NaN is not
+ * an error: line searches back off from it, other methods stop there and keep the best finite point. Arrays
+ * are the run's: valid for the call only. Callbacks run on the thread that steps the run. */
 typedef struct tg_objective {
-  size_t n;         /* parameters, at least 1                                                                   */
-  size_t residuals; /* length of the vector of residuals; 0 when there is none                                  */
-  size_t samples;   /* samples of a finite sum; 0 when it is none                                               */
+  size_t n;         /* parameters, at least 1 */
+  size_t residuals; /* length of the vector of residuals; 0 when there is none */
+  size_t samples;   /* samples of a finite sum; 0 when it is none */
   /* C(theta) and its gradient (n); either output may be NULL. */
   int (*evaluate)(const double *theta, double *value, double *gradient, void *user);
   /* The mean over `count` samples index[0..count), each below `samples`; otherwise as evaluate. */
-  int (*batch)(const double *theta, const size_t *index, size_t count, double *value, double *gradient, void *user);
+  int (*batch)(const double *theta, const size_t *index, size_t count, double *value, double *gradient,
+               void *user);
   /* hv (n) = Hessian at theta times v (n). */
   int (*hvp)(const double *theta, const double *v, double *hv, void *user);
   /* The Hessian, n x n, all entries. */
@@ -46,95 +49,97 @@ typedef struct tg_objective {
 struct tg_function;
 struct tg_finite_sum;
 
-/* Objectives made by differentiation. They borrow the function or the sum: keep it until the run has ended. A NULL
- * argument, or a function that does not have one output (tg_function_objective), gives an objective with n = 0, which
- * every run refuses with TG_E_ARGUMENT. */
+/* Objectives made by differentiation. They borrow the function or the sum: keep it until the run has ended. A
+ * NULL argument, or a function that does not have one output (tg_function_objective), gives an objective with
+ * n = 0, which every run refuses with TG_E_ARGUMENT. */
 TG_API tg_objective tg_function_objective(struct tg_function *f);
 TG_API tg_objective tg_least_squares_objective(struct tg_function *residuals);
 TG_API tg_objective tg_finite_sum_objective(struct tg_finite_sum *s);
 
-/* The quadratic C(theta) = theta'A theta / 2 - b'theta with A symmetric, whose minimum solves A theta = b. A is a matrix
- * (n x n, all entries) or, with a NULL, given by its products. The objective borrows q. */
+/* The quadratic C(theta) = theta'A theta / 2 - b'theta with A symmetric, whose minimum solves A theta = b. A
+ * is a matrix (n x n, all entries) or, with a NULL, given by its products. The objective borrows q. */
 typedef struct tg_quadratic {
   size_t n;
   const double *a;
-  int (*product)(const double *v, double *av, size_t n, void *user); /* answers as the callbacks of an objective */
-  const double *b;                                                   /* n; NULL: zeros */
-  double *room;                                                      /* n numbers of yours, for `product`; unused with a */
+  int (*product)(const double *v, double *av, size_t n,
+                 void *user); /* answers as the callbacks of an objective */
+  const double *b;            /* n; NULL: zeros */
+  double *room;               /* n numbers of yours, for `product`; unused with a */
   void *user;
 } tg_quadratic;
 
 TG_API tg_objective tg_quadratic_objective(tg_quadratic *q);
 
-/* ---- Learning-rate schedules ------------------------------------------------------------------------------------- */
+/* ---- Learning-rate schedules ---------------------------------------------------------------------- */
 
-/* alpha(t): rate() is given the method's alpha, the step t = 0, 1, ..., and the number of steps planned (the limit on
- * iterations, or epochs times batches; 0 when there is none). Steps are iterations in tg_minimize and mini-batches in
- * tg_fit. A zeroed schedule is constant. Your own: set .rate, and .p or .user as you like; a rate that is negative or
- * not finite ends the run with TG_E_ARGUMENT. */
+/* alpha(t): rate() is given the method's alpha, the step t = 0, 1, ..., and the number of steps planned (the
+ * limit on iterations, or epochs times batches; 0 when there is none). Steps are iterations in tg_minimize
+ * and mini-batches in tg_fit. A zeroed schedule is constant. Your own: set .rate, and .p or .user as you
+ * like; a rate that is negative or not finite ends the run with TG_E_ARGUMENT. */
 typedef struct tg_schedule {
   double (*rate)(const struct tg_schedule *s, double alpha, size_t step, size_t total);
   double p[4];
   void *user;
 } tg_schedule;
 
-TG_API tg_schedule tg_constant_rate(void);                            /* alpha                                    */
-TG_API tg_schedule tg_exponential_rate(double factor);                /* alpha factor^t                           */
-TG_API tg_schedule tg_step_rate(double factor, size_t every);         /* alpha factor^floor(t / every)            */
-TG_API tg_schedule tg_inverse_time_rate(double decay, double power);  /* alpha / (1 + decay t)^power              */
-/* alpha (f + (1 - f) (1 + cos(pi t / period)) / 2), held at alpha f beyond (Loshchilov & Hutter 2017, (5)); period 0:
- * the number of steps planned. */
+TG_API tg_schedule tg_constant_rate(void);                           /* alpha */
+TG_API tg_schedule tg_exponential_rate(double factor);               /* alpha factor^t */
+TG_API tg_schedule tg_step_rate(double factor, size_t every);        /* alpha factor^floor(t / every) */
+TG_API tg_schedule tg_inverse_time_rate(double decay, double power); /* alpha / (1 + decay t)^power */
+/* alpha (f + (1 - f) (1 + cos(pi t / period)) / 2), held at alpha f beyond (Loshchilov & Hutter 2017, (5));
+ * period 0: the number of steps planned. */
 TG_API tg_schedule tg_cosine_rate(double final_fraction, size_t period);
 /* alpha (t + 1) / warm for t < warm; then the cosine above over the rest (final_fraction 1: constant). */
 TG_API tg_schedule tg_warm_up_rate(size_t warm, double final_fraction, size_t period);
-/* Smith & Topin 2018: from alpha / start_divisor up to alpha over the first `rise` (0 < rise < 1) of the period, then
- * down to alpha / end_divisor, both by half a cosine; period 0: the number of steps planned. */
+/* Smith & Topin 2018: from alpha / start_divisor up to alpha over the first `rise` (0 < rise < 1) of the
+ * period, then down to alpha / end_divisor, both by half a cosine; period 0: the number of steps planned. */
 TG_API tg_schedule tg_one_cycle_rate(double rise, double start_divisor, double end_divisor, size_t period);
-/* Multiply the rate by `factor` whenever the value (tg_minimize: per iteration; tg_fit: the validation value, or the
- * training value without validation, per epoch) has not fallen by a part `threshold` of its size for `patience`
- * checks in a row; never below alpha * floor_fraction. */
+/* Multiply the rate by `factor` whenever the value (tg_minimize: per iteration; tg_fit: the validation value,
+ * or the training value without validation, per epoch) has not fallen by a part `threshold` of its size for
+ * `patience` checks in a row; never below alpha * floor_fraction. */
 TG_API tg_schedule tg_plateau_rate(double factor, size_t patience, double threshold, double floor_fraction);
 
-/* ---- Methods ----------------------------------------------------------------------------------------------------- */
+/* ---- Methods -------------------------------------------------------------------------------------- */
 
-/* How a method with a direction chooses the length of its step. TG_LINE_DEFAULT is the method's own choice. */
+/* How a method with a direction chooses the length of its step. TG_LINE_DEFAULT is the method's own. */
 typedef enum tg_line_search {
   TG_LINE_DEFAULT,
-  TG_LINE_FIXED,      /* alpha(t), no search                                                                     */
-  TG_LINE_WOLFE,      /* strong Wolfe conditions (4.50), approximate ones at the limit of rounding               */
-  TG_LINE_WEAK_WOLFE, /* (4.49) in place of (4.50): the slope may be positive                                    */
-  TG_LINE_ARMIJO,     /* backtracking: alpha(t), then shorter by `factor` until (4.48) holds                     */
-  TG_LINE_EXACT       /* the minimiser along the direction, to rounding (4.43)                                   */
+  TG_LINE_FIXED,      /* alpha(t), no search */
+  TG_LINE_WOLFE,      /* strong Wolfe conditions (4.50), approximate ones at the limit of rounding */
+  TG_LINE_WEAK_WOLFE, /* (4.49) in place of (4.50): the slope may be positive */
+  TG_LINE_ARMIJO,     /* backtracking: alpha(t), then shorter by `factor` until (4.48) holds */
+  TG_LINE_EXACT       /* the minimiser along the direction, to rounding (4.43) */
 } tg_line_search;
 
-/* Settings of a method. Make one with a constructor, then change fields by name. Not every method reads every field;
- * ranges are checked when a run starts (TG_E_ARGUMENT). g is the gradient, t = 0, 1, ... the step, all operations on
- * vectors are entry by entry. */
+/* Settings of a method. Make one with a constructor, then change fields by name. Not every method reads every
+ * field; ranges are checked when a run starts (TG_E_ARGUMENT). g is the gradient, t = 0, 1, ... the step, all
+ * operations on vectors are entry by entry. */
 typedef struct tg_method {
-  int kind;            /* which method; set by the constructors                                                  */
-  int line_search;     /* a tg_line_search                                                                       */
-  double alpha;        /* learning rate, > 0                                                                     */
-  double beta;         /* decay of the first moment (momentum), [0, 1)                                           */
-  double gamma;        /* decay of the second moment, [0, 1)                                                     */
-  double epsilon;      /* >= 0; keeps divisors from 0                                                            */
-  double p;            /* exponent of the L_p variant, >= 1                                                      */
-  double decay;        /* weight decay taken apart from the gradient: theta <- theta - alpha(t) decay theta; >= 0 */
-  double clip_norm;    /* first-order methods: g is shortened to this Euclidean norm; 0: off                     */
-  double clip_value;   /* first-order methods: entries of g are cut to [-clip_value, clip_value]; 0: off         */
-  bool classic;        /* momentum, nesterov, lookahead: v <- beta v + g instead of beta v + (1 - beta) g          */
-  bool epsilon_inside; /* epsilon inside the square root instead of outside                                      */
-  double factor;       /* of backtracking, (0, 1); 0: 2/3                                                        */
-  size_t memory;       /* pairs kept by L-BFGS, 1 ... 1000                                                       */
-  int variant;         /* nonlinear_cg: a tg_cg                                                                  */
-  bool unscaled;       /* bfgs, dfp, lbfgs: start from B = I, not from I scaled by s'y / y'y                     */
-  double radius;       /* trust regions: the first radius, > 0; levenberg_marquardt: in units of |D theta|       */
-  /* lbfgs: C(theta) + l1 sum_i l1_weight_i |theta_i| over lower <= theta <= upper. The arrays (n) are yours, to be kept
-   * until the run has ended; NULL: no bounds (so are infinite ones), weights 1. Value and gradient norm reported are those
-   * of this problem: the norm is 0 at its solution. The start is moved within the bounds. */
+  int kind;            /* which method; set by the constructors */
+  int line_search;     /* a tg_line_search */
+  double alpha;        /* learning rate, > 0 */
+  double beta;         /* decay of the first moment (momentum), [0, 1) */
+  double gamma;        /* decay of the second moment, [0, 1) */
+  double epsilon;      /* >= 0; keeps divisors from 0 */
+  double p;            /* exponent of the L_p variant, >= 1 */
+  double decay;        /* weight decay apart from the gradient: theta <- theta - alpha(t) decay theta; >= 0 */
+  double clip_norm;    /* first-order methods: g is shortened to this Euclidean norm; 0: off */
+  double clip_value;   /* first-order methods: entries of g are cut to [-clip_value, clip_value]; 0: off */
+  bool classic;        /* momentum, nesterov, lookahead: v <- beta v + g instead of beta v + (1 - beta) g */
+  bool epsilon_inside; /* epsilon inside the square root instead of outside */
+  double factor;       /* of backtracking, (0, 1); 0: 2/3 */
+  size_t memory;       /* pairs kept by L-BFGS, 1 ... 1000 */
+  int variant;         /* nonlinear_cg: a tg_cg */
+  bool unscaled;       /* bfgs, dfp, lbfgs: start from B = I, not from I scaled by s'y / y'y */
+  double radius;       /* trust regions: the first radius, > 0; levenberg_marquardt: in units of |D theta| */
+  /* lbfgs: C(theta) + l1 sum_i l1_weight_i |theta_i| over lower <= theta <= upper. The arrays (n) are yours,
+   * to be kept until the run has ended; NULL: no bounds (so are infinite ones), weights 1. Value and gradient
+   * norm reported are those of this problem: the norm is 0 at its solution. The start is moved within the
+   * bounds. */
   const double *lower, *upper, *l1_weight;
-  double l1;           /* >= 0                                                                                   */
-  double armijo;       /* sufficient decrease in line searches, (0, 1/2)                                         */
-  double wolfe;        /* curvature condition in line searches, (armijo, 1)                                      */
+  double l1;     /* >= 0 */
+  double armijo; /* sufficient decrease in line searches, (0, 1/2) */
+  double wolfe;  /* curvature condition in line searches, (armijo, 1) */
   tg_schedule schedule;
 } tg_method;
 
@@ -142,11 +147,11 @@ typedef struct tg_method {
 TG_API tg_method tg_gd(double alpha);
 /* Momentum (4.16)-(4.17): v <- beta v + (1 - beta) g, theta <- theta - alpha v. */
 TG_API tg_method tg_momentum(double alpha, double beta);
-/* Nesterov's momentum (4.33)-(4.34): as momentum, g taken at theta - alpha beta v. tg_minimize evaluates twice an
- * iteration, there and at theta, for theta is what is reported; lookahead and tg_fit need one. */
+/* Nesterov's momentum (4.33)-(4.34): as momentum, g taken at theta - alpha beta v. tg_minimize evaluates
+ * twice an iteration, there and at theta, for theta is what is reported; lookahead and tg_fit need one. */
 TG_API tg_method tg_nesterov(double alpha, double beta);
-/* Look-ahead momentum (4.36)-(4.37): v <- beta v + (1 - beta) g, theta <- theta - alpha (beta v + (1 - beta) g). With
- * constant alpha and beta its theta is the predicted point of tg_nesterov. */
+/* Look-ahead momentum (4.36)-(4.37): v <- beta v + (1 - beta) g, theta <- theta - alpha (beta v + (1 - beta)
+ * g). With constant alpha and beta its theta is the predicted point of tg_nesterov. */
 TG_API tg_method tg_lookahead(double alpha, double beta);
 /* Adagrad (4.20; Duchi, Hazan & Singer 2011): s <- s + g^2, theta <- theta - alpha g / (sqrt(s) + epsilon);
  * epsilon 1e-8. */
@@ -157,7 +162,8 @@ TG_API tg_method tg_rmsprop(double alpha);
  * theta <- theta - alpha v^ / (sqrt(s^) + epsilon), v^ = v / (1 - beta^(t+1)), s^ = s / (1 - gamma^(t+1)).
  * beta 0.9, gamma 0.999, epsilon 1e-8: also in its relatives below, unless said otherwise. */
 TG_API tg_method tg_adam(double alpha);
-/* Adam with weight decay taken apart (Loshchilov & Hutter 2019): theta is multiplied by 1 - alpha(t) decay besides. */
+/* Adam with weight decay taken apart (Loshchilov & Hutter 2019): theta is multiplied by 1 - alpha(t) decay
+ * besides. */
 TG_API tg_method tg_adamw(double alpha, double decay);
 /* AMSGrad (Reddi, Kale & Kumar 2018) with bias correction: in place of s the largest s so far. */
 TG_API tg_method tg_amsgrad(double alpha);
@@ -172,11 +178,11 @@ TG_API tg_method tg_adamax(double alpha);
 /* Adam in L_p (4.39)-(4.40): s <- gamma^p s + (1 - gamma^p) |g|^p, s^ = s / (1 - gamma^(p (t+1))),
  * theta <- theta - alpha v^ / (s^^(1/p) + epsilon); p >= 1. */
 TG_API tg_method tg_adam_p(double alpha, double p);
-/* Lion (Chen et al. 2023): theta <- theta - alpha sign(beta v + (1 - beta) g), then v <- gamma v + (1 - gamma) g;
- * beta 0.9, gamma 0.99. Usually with a decay. */
+/* Lion (Chen et al. 2023): theta <- theta - alpha sign(beta v + (1 - beta) g), then v <- gamma v + (1 -
+ * gamma) g; beta 0.9, gamma 0.99. Usually with a decay. */
 TG_API tg_method tg_lion(double alpha);
-/* L-BFGS (4.69; Nocedal 1980; Liu & Nocedal 1989), memory 10, strong Wolfe line search (armijo 1e-4, wolfe 0.7).
- * For smooth objectives of any size; the default choice without noise. */
+/* L-BFGS (4.69; Nocedal 1980; Liu & Nocedal 1989), memory 10, strong Wolfe line search (armijo 1e-4, wolfe
+ * 0.7). For smooth objectives of any size; the default choice without noise. */
 TG_API tg_method tg_lbfgs(void);
 
 /* BFGS (4.66)-(4.67): the full approximation B of the inverse Hessian, n x n. Line search as L-BFGS. */
@@ -186,36 +192,39 @@ TG_API tg_method tg_dfp(void);
 /* Nonlinear conjugate gradients; three vectors of memory. */
 typedef enum tg_cg { TG_CG_POLAK_RIBIERE, TG_CG_FLETCHER_REEVES, TG_CG_HAGER_ZHANG } tg_cg;
 TG_API tg_method tg_nonlinear_cg(int variant);
-/* Conjugate gradients for quadratics: the step along a direction is exact, -g'd / d'Hd, with one call of objective.hvp;
- * at most n steps but for rounding. On other objectives use the above. */
+/* Conjugate gradients for quadratics: the step along a direction is exact, -g'd / d'Hd, with one call of
+ * objective.hvp; at most n steps but for rounding. On other objectives use the above. */
 TG_API tg_method tg_linear_cg(void);
-/* The secant method (4.53) for one parameter: Newton's with C'' from the last two gradients. The first step is that of
- * gradient descent with rate alpha. Bare: it goes to any stationary point, or diverges. */
+/* The secant method (4.53) for one parameter: Newton's with C'' from the last two gradients. The first step
+ * is that of gradient descent with rate alpha. Bare: it goes to any stationary point, or diverges. */
 TG_API tg_method tg_secant(double alpha);
-/* Newton's method (4.54) with the Hessian (objective.hessian, or n calls of objective.hvp), made positive definite by a
- * multiple of the identity, and a line search. With line_search = TG_LINE_FIXED the bare form theta - alpha H^-1 g,
- * (4.51) for one parameter, which may go to any stationary point, or diverge. */
+/* Newton's method (4.54) with the Hessian (objective.hessian, or n calls of objective.hvp), made positive
+ * definite by a multiple of the identity, and a line search. With line_search = TG_LINE_FIXED the bare form
+ * theta - alpha H^-1 g, (4.51) for one parameter, which may go to any stationary point, or diverge. */
 TG_API tg_method tg_newton(void);
 /* The same with conjugate gradients on objective.hvp, for many parameters. */
 TG_API tg_method tg_newton_cg(void);
-/* Newton's method within a trust region: exact (More & Sorensen 1983) with the Hessian as tg_newton has it, or by
- * conjugate gradients on objective.hvp (Steihaug 1983). The safest when second derivatives are at hand. radius 1. */
+/* Newton's method within a trust region: exact (More & Sorensen 1983) with the Hessian as tg_newton has it,
+ * or by conjugate gradients on objective.hvp (Steihaug 1983). The safest when second derivatives are at hand.
+ * radius 1. */
 TG_API tg_method tg_trust_region(void);
 TG_API tg_method tg_trust_region_cg(void);
-/* Levenberg-Marquardt (More 1978) on objective.residual; C = |r|^2 / 2. radius 15, relative to the scaled start. */
+/* Levenberg-Marquardt (More 1978) on objective.residual; C = |r|^2 / 2. radius 15, relative to the scaled
+ * start. */
 TG_API tg_method tg_levenberg_marquardt(void);
 
-/* The method of that name with its defaults: "gd", "adam", "lbfgs", ... (tg_method_list); TG_E_ARGUMENT for an unknown name. */
+/* The method of that name with its defaults: "gd", "adam", "lbfgs", ... (tg_method_list); TG_E_ARGUMENT for
+ * an unknown name. */
 TG_API tg_status tg_method_named(tg_method *m, const char *name);
 /* The name of a method; NULL when m is none. */
 TG_API const char *tg_method_name(const tg_method *m);
 /* The name of row i = 0, 1, ... of the table of methods; NULL beyond the last. */
 TG_API const char *tg_method_list(size_t i);
-/* What tg_minimize would answer to this objective and method: TG_OK, TG_E_ARGUMENT or TG_E_METHOD. `message`, unless NULL, gets
- * a static text that names the offending setting or the missing callback. */
+/* What tg_minimize would answer to this objective and method: TG_OK, TG_E_ARGUMENT or TG_E_METHOD. `message`,
+ * unless NULL, gets a static text that names the offending setting or the missing callback. */
 TG_API tg_status tg_method_check(const tg_objective *c, const tg_method *m, const char **message);
 
-/* ---- Why it stopped, and where it stands -------------------------------------------------------------------------- */
+/* ---- Why it stopped, and where it stands ---------------------------------------------------------- */
 
 /* One line per reason: code, text. */
 #define TG_STOP_LIST(X)                                                                                      \
@@ -244,127 +253,133 @@ typedef enum tg_stop {
 /* The text of a stop reason, never NULL. Static storage. */
 TG_API const char *tg_stop_string(tg_stop s);
 
-/* Where a run stands. Plain, owns nothing. value, gradient_norm and theta always belong to the same point: the current
- * iterate while it runs, and what the call left in your theta once it has ended. */
+/* Where a run stands. Plain, owns nothing. value, gradient_norm and theta always belong to the same point:
+ * the current iterate while it runs, and what the call left in your theta once it has ended. */
 typedef struct tg_report {
-  tg_stop stop;           /* TG_RUNNING, or why it ended                                                           */
-  size_t iterations;      /* steps completed                                                                       */
-  size_t epoch, epochs;   /* tg_fit: epochs completed, and planned                                                 */
-  size_t values;          /* evaluations of the value ...                                                          */
-  size_t gradients;       /* ... of the gradient (a call for both counts once in each)                             */
-  size_t products;        /* Hessian-vector products                                                               */
-  size_t hessians;        /* Hessians, or Jacobians of residuals                                                   */
-  size_t best_epoch;      /* tg_fit: the epoch whose parameters are kept                                           */
-  double value;           /* C(theta); tg_fit: mean of the last epoch's batch values                               */
-  double gradient_norm;   /* in the norm of the options; tg_fit: largest entry of the last batch's gradient        */
-  double step;            /* largest change of an entry of theta in the last step                                  */
-  double rate;            /* learning rate, or length along the direction, of the last step                        */
-  double validation;      /* tg_fit: at the last epoch's end; NaN without                                          */
-  double best_validation; /* tg_fit: smallest so far; NaN without                                                  */
-  double seconds;         /* wall time since the run began                                                         */
-  const double *theta;    /* n; while it runs, valid until the next step                                           */
+  tg_stop stop;           /* TG_RUNNING, or why it ended */
+  size_t iterations;      /* steps completed */
+  size_t epoch, epochs;   /* tg_fit: epochs completed, and planned */
+  size_t values;          /* evaluations of the value ... */
+  size_t gradients;       /* ... of the gradient (a call for both counts once in each) */
+  size_t products;        /* Hessian-vector products */
+  size_t hessians;        /* Hessians, or Jacobians of residuals */
+  size_t best_epoch;      /* tg_fit: the epoch whose parameters are kept */
+  double value;           /* C(theta); tg_fit: mean of the last epoch's batch values */
+  double gradient_norm;   /* in the norm of the options; tg_fit: largest entry of the last batch's gradient */
+  double step;            /* largest change of an entry of theta in the last step */
+  double rate;            /* learning rate, or length along the direction, of the last step */
+  double validation;      /* tg_fit: at the last epoch's end; NaN without */
+  double best_validation; /* tg_fit: smallest so far; NaN without */
+  double seconds;         /* wall time since the run began */
+  const double *theta;    /* n; while it runs, valid until the next step */
 } tg_report;
 
 /* Sees the run after each iteration (tg_fit: each epoch). Returns as the callbacks of an objective do. */
 typedef int (*tg_watch_fn)(const tg_report *now, void *user);
 
-/* ---- tg_minimize ------------------------------------------------------------------------------------------------- */
+/* ---- tg_minimize ---------------------------------------------------------------------------------- */
 
 /* The norm in which gradient_tol is met. */
 typedef enum tg_norm {
-  TG_NORM_MAX,    /* the largest |g_i|: does not grow with n. The default                                          */
-  TG_NORM_EUCLID, /* sqrt(sum g_i^2), as in (4.1), computed without overflow                                       */
-  TG_NORM_SCALED  /* max |g_i| max(|theta_i|, 1) / max(|C|, 1): free of the units of C and theta when they are large
-                     (Dennis & Schnabel 1983, (7.2.5))                                                             */
+  TG_NORM_MAX,    /* the largest |g_i|: does not grow with n. The default */
+  TG_NORM_EUCLID, /* sqrt(sum g_i^2), as in (4.1), computed without overflow */
+  TG_NORM_SCALED  /* max |g_i| max(|theta_i|, 1) / max(|C|, 1): free of the units of C and theta when they are
+                     large (Dennis & Schnabel 1983, (7.2.5)) */
 } tg_norm;
 
-/* When to stop: the conditions of section 4.1, each off when 0. An iteration is checked in the order of the fields. */
+/* When to stop: the conditions of section 4.1, each off when 0. An iteration is checked in the order of the
+ * fields. */
 typedef struct tg_minimize_options {
-  double gradient_tol;   /* norm of the gradient <= gradient_tol. Default 1e-6                                     */
-  double step_tol;       /* largest |change of theta_i| <= step_tol. Default 0                                     */
-  double value_tol;      /* |C - C'| <= value_tol between two iterates. Default 0                                  */
-  double relative_tol;   /* |C - C'| <= relative_tol |C|. Default 0                                                */
-  size_t max_iterations; /* Default 10000                                                                          */
-  double max_seconds;    /* wall time, looked at once per iteration. Default 0                                     */
-  int norm;              /* a tg_norm. Default TG_NORM_MAX                                                         */
-  double *gradient;      /* n, yours: gets the gradient at the final theta. Default NULL                           */
-  tg_watch_fn watch;     /* Default NULL                                                                           */
-  void *user;            /* handed to watch                                                                        */
+  double gradient_tol;   /* norm of the gradient <= gradient_tol. Default 1e-6 */
+  double step_tol;       /* largest |change of theta_i| <= step_tol. Default 0 */
+  double value_tol;      /* |C - C'| <= value_tol between two iterates. Default 0 */
+  double relative_tol;   /* |C - C'| <= relative_tol |C|. Default 0 */
+  size_t max_iterations; /* Default 10000 */
+  double max_seconds;    /* wall time, looked at once per iteration. Default 0 */
+  int norm;              /* a tg_norm. Default TG_NORM_MAX */
+  double *gradient;      /* n, yours: gets the gradient at the final theta. Default NULL */
+  tg_watch_fn watch;     /* Default NULL */
+  void *user;            /* handed to watch */
 } tg_minimize_options;
 
 TG_API tg_minimize_options tg_minimize_defaults(void);
 
 /* Minimises C from theta (n, in and out). `o` NULL: the defaults; `r` NULL: no report.
- * TG_OK: theta holds the final point: the current iterate when a tolerance was met or the run stalled, and the best
- * finite point seen when it was cut short (iterations, seconds, user, not finite, unbounded). Look at r->stop: a run that
- * was cut short is not an error.
- * Otherwise theta and o->gradient are as they were: TG_E_ARGUMENT (n of 0, NULL, a setting out of range), TG_E_METHOD (a
- * callback the method needs is missing), TG_E_NOMEM, TG_E_SIZE, TG_E_NONFINITE (at the starting point), or what a callback
- * returned. */
-TG_API tg_status tg_minimize(tg_objective c, tg_method m, double *theta, const tg_minimize_options *o, tg_report *r);
+ * TG_OK: theta holds the final point: the current iterate when a tolerance was met or the run stalled, and
+ * the best finite point seen when it was cut short (iterations, seconds, user, not finite, unbounded). Look
+ * at r->stop: a run that was cut short is not an error. Otherwise theta and o->gradient are as they were:
+ * TG_E_ARGUMENT (n of 0, NULL, a setting out of range), TG_E_METHOD (a callback the method needs is missing),
+ * TG_E_NOMEM, TG_E_SIZE, TG_E_NONFINITE (at the starting point), or what a callback returned. */
+TG_API tg_status tg_minimize(tg_objective c, tg_method m, double *theta, const tg_minimize_options *o,
+                             tg_report *r);
 
-/* One call for two methods: `first` for so many iterations, or until it meets a tolerance, stalls or leaves the finite
- * numbers; unless a tolerance was met `then` goes on from its best point. A cheap method to come near, an exact one to
- * finish: tg_minimize_handover(c, tg_adam(0.01), 200, tg_lbfgs(), theta, NULL, &r). Counts, time and limits are of both
- * together. Otherwise as tg_minimize. */
-TG_API tg_status tg_minimize_handover(tg_objective c, tg_method first, size_t iterations, tg_method then, double *theta,
-                                      const tg_minimize_options *o, tg_report *r);
+/* One call for two methods: `first` for so many iterations, or until it meets a tolerance, stalls or leaves
+ * the finite numbers; unless a tolerance was met `then` goes on from its best point. A cheap method to come
+ * near, an exact one to finish: tg_minimize_handover(c, tg_adam(0.01), 200, tg_lbfgs(), theta, NULL, &r).
+ * Counts, time and limits are of both together. Otherwise as tg_minimize. */
+TG_API tg_status tg_minimize_handover(tg_objective c, tg_method first, size_t iterations, tg_method then,
+                                      double *theta, const tg_minimize_options *o, tg_report *r);
 
-/* ---- tg_fit ------------------------------------------------------------------------------------------------------- */
+/* ---- tg_fit --------------------------------------------------------------------------------------- */
 
 typedef enum tg_shuffle {
-  TG_SHUFFLE_EPOCH,      /* a new order each epoch (4.10). The default                                             */
-  TG_SHUFFLE_ONCE,       /* one random order, kept                                                                 */
-  TG_SHUFFLE_NONE,       /* the order of the data                                                                  */
-  TG_SHUFFLE_REPLACEMENT /* each batch drawn independently, with replacement                                       */
+  TG_SHUFFLE_EPOCH,      /* a new order each epoch (4.10). The default */
+  TG_SHUFFLE_ONCE,       /* one random order, kept */
+  TG_SHUFFLE_NONE,       /* the order of the data */
+  TG_SHUFFLE_REPLACEMENT /* each batch drawn independently, with replacement */
 } tg_shuffle;
 
 typedef struct tg_fit_options {
-  size_t epochs;      /* passes over the samples. Default 10; 0 is refused                                         */
-  size_t batch;       /* samples in a mini-batch; the last of an epoch may be smaller (4.13). Default 32           */
-  size_t patience;    /* stop after so many epochs without a smaller validation value; 0: never. Default 0         */
-  uint64_t seed;      /* of the shuffling. Default 1                                                               */
-  int shuffle;        /* a tg_shuffle. Default TG_SHUFFLE_EPOCH                                                    */
-  double max_seconds; /* wall time, looked at once per epoch; 0: no limit. Default 0                               */
-  const tg_objective *validation; /* evaluated at the end of each epoch; keep it until the run has ended. Default NULL */
-  tg_watch_fn watch;  /* called at the end of each epoch. Default NULL                                             */
-  void *user;         /* handed to watch                                                                           */
+  size_t epochs;      /* passes over the samples. Default 10; 0 is refused */
+  size_t batch;       /* samples in a mini-batch; the last of an epoch may be smaller (4.13). Default 32 */
+  size_t patience;    /* stop after so many epochs without a smaller validation value; 0: never. Default 0 */
+  uint64_t seed;      /* of the shuffling. Default 1 */
+  int shuffle;        /* a tg_shuffle. Default TG_SHUFFLE_EPOCH */
+  double max_seconds; /* wall time, looked at once per epoch; 0: no limit. Default 0 */
+  const tg_objective
+      *validation;   /* evaluated at the end of each epoch; keep it until the run has ended. Default NULL */
+  tg_watch_fn watch; /* called at the end of each epoch. Default NULL */
+  void *user;        /* handed to watch */
 } tg_fit_options;
 
 TG_API tg_fit_options tg_fit_defaults(void);
 
-/* Minimises the finite sum by mini-batches with a first-order method (others: TG_E_METHOD). With a validation objective
- * theta ends as the parameters of the epoch with the smallest validation value; without, as the last. A batch whose value
- * or gradient is not finite ends the run (TG_STOP_NONFINITE) with the parameters of the best, resp. last, complete epoch.
- * Failures as tg_minimize. */
+/* Minimises the finite sum by mini-batches with a first-order method (others: TG_E_METHOD). With a validation
+ * objective theta ends as the parameters of the epoch with the smallest validation value; without, as the
+ * last. A batch whose value or gradient is not finite ends the run (TG_STOP_NONFINITE) with the parameters of
+ * the best, resp. last, complete epoch. Failures as tg_minimize. */
 TG_API tg_status tg_fit(tg_objective c, tg_method m, double *theta, const tg_fit_options *o, tg_report *r);
 
-/* ---- Runs: the same, step by step ---------------------------------------------------------------------------------- */
+/* ---- Runs: the same, step by step ----------------------------------------------------------------- */
 
 typedef struct tg_run tg_run;
 
-/* A run borrows theta (n), the objective's `user` and what the options point to until tg_run_free; options are copied.
- * Everything is allocated here; on failure *run is NULL. An objective without callbacks is for tg_run_update. */
-TG_API tg_status tg_run_new(tg_run **run, tg_objective c, tg_method m, double *theta, const tg_minimize_options *o);
-TG_API tg_status tg_run_new_fit(tg_run **run, tg_objective c, tg_method m, double *theta, const tg_fit_options *o);
-/* One iteration or mini-batch; afterwards theta holds the current iterate, or the final point when the run has ended.
- * False when it has ended. A run that has ended stays ended. */
+/* A run borrows theta (n), the objective's `user` and what the options point to until tg_run_free; options
+ * are copied. Everything is allocated here; on failure *run is NULL. An objective without callbacks is for
+ * tg_run_update. */
+TG_API tg_status tg_run_new(tg_run **run, tg_objective c, tg_method m, double *theta,
+                            const tg_minimize_options *o);
+TG_API tg_status tg_run_new_fit(tg_run **run, tg_objective c, tg_method m, double *theta,
+                                const tg_fit_options *o);
+/* One iteration or mini-batch; afterwards theta holds the current iterate, or the final point when the run
+ * has ended. False when it has ended. A run that has ended stays ended. */
 TG_API bool tg_run_step(tg_run *run);
-/* One step of a first-order method with the caller's gradient (n) at the theta of the run, which is changed in place;
- * value is C(theta), which is only reported and compared; NaN when unknown. For runs whose objective has no callback at
- * all, and methods that take the gradient at theta (so not "nesterov"). A gradient that is not finite ends the run with
- * TG_STOP_NONFINITE and leaves theta. The tolerances, limits and watch of the options apply.
- * TG_E_ARGUMENT, or the failure that ended the run; TG_OK and no change when it has ended otherwise. */
+/* One step of a first-order method with the caller's gradient (n) at the theta of the run, which is changed
+ * in place; value is C(theta), which is only reported and compared; NaN when unknown. For runs whose
+ * objective has no callback at all, and methods that take the gradient at theta (so not "nesterov"). A
+ * gradient that is not finite ends the run with TG_STOP_NONFINITE and leaves theta. The tolerances, limits
+ * and watch of the options apply. TG_E_ARGUMENT, or the failure that ended the run; TG_OK and no change when
+ * it has ended otherwise. */
 TG_API tg_status tg_run_update(tg_run *run, double value, const double *gradient);
 /* TG_OK, or the failure that ended it; TG_E_ARGUMENT for NULL. */
 TG_API tg_status tg_run_status(const tg_run *run);
 /* The run's own report, up to date after each step; valid until tg_run_free. NULL for NULL. */
 TG_API const tg_report *tg_run_report(const tg_run *run);
 
-/* A checkpoint: tg_run_size bytes, which the caller stores; 0 for NULL. Restored into a run made with the same objective,
- * method and options by the same build, the run continues as the saved one would have, bit for bit (limits on wall time
- * aside; time counts on from the saved run's). theta becomes the saved iterate. TG_E_DATA, and no change, when the bytes
- * are no checkpoint of such a run. */
+/* A checkpoint: tg_run_size bytes, which the caller stores; 0 for NULL. Restored into a run made with the
+ * same objective, method and options by the same build, the run continues as the saved one would have, bit
+ * for bit (limits on wall time aside; time counts on from the saved run's). theta becomes the saved iterate.
+ * TG_E_DATA, and no change, when the bytes are no checkpoint of such a run. */
 TG_API size_t tg_run_size(const tg_run *run);
 TG_API void tg_run_save(const tg_run *run, void *bytes);
 TG_API tg_status tg_run_restore(tg_run *run, const void *bytes, size_t size);

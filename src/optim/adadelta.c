@@ -5,10 +5,14 @@
 
 tg_method tg_adadelta(void)
 {
-  return (tg_method){.kind = TG_METHOD_adadelta, .alpha = 1.0, .gamma = 0.95, .epsilon = 1e-6, .epsilon_inside = true};
+  return (tg_method){
+      .kind = TG_METHOD_adadelta, .alpha = 1.0, .gamma = 0.95, .epsilon = 1e-6, .epsilon_inside = true};
 }
 
-static tg_method make(void) { return tg_adadelta(); }
+static tg_method make(void)
+{
+  return tg_adadelta();
+}
 
 static void coefficients(const tg_method *m, size_t t, double alpha, double *k)
 {

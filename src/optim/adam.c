@@ -16,9 +16,15 @@ tg_method tg_adamw(double alpha, double decay)
   return m;
 }
 
-static tg_method make(void) { return tg_adam(0.001); }
+static tg_method make(void)
+{
+  return tg_adam(0.001);
+}
 
-static tg_method make_adamw(void) { return tg_adamw(0.001, 0.01); }
+static tg_method make_adamw(void)
+{
+  return tg_adamw(0.001, 0.01);
+}
 
 static void coefficients(const tg_method *m, size_t t, double alpha, double *k)
 {
@@ -36,8 +42,8 @@ TG_INLINE_ void update(const tg_chunk_ *c)
 {
   const double *x = c->x, *g = c->g;
   double *out = c->out, *v = c->state[0], *s = c->state[1];
-  const double alpha = c->k[0], beta = c->k[1], rest = c->k[2], gamma = c->k[3], remain = c->k[4], raise = c->k[5],
-               outside = c->k[6], inside = c->k[7];
+  const double alpha = c->k[0], beta = c->k[1], rest = c->k[2], gamma = c->k[3], remain = c->k[4],
+               raise = c->k[5], outside = c->k[6], inside = c->k[7];
   const size_t n = c->n;
   TG_INDEPENDENT_
   for (size_t i = 0; i < n; i++) {

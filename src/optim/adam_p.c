@@ -1,5 +1,6 @@
-/* (4.39)-(4.40). Kept is r = s^(1/p), and powers are taken of quotients at most 1, so that |g|^p neither overflows nor
- * vanishes: with M = max(r, |g|), r <- M (gamma^p (r / M)^p + (1 - gamma^p) (|g| / M)^p)^(1/p). */
+/* (4.39)-(4.40). Kept is r = s^(1/p), and powers are taken of quotients at most 1, so that |g|^p neither
+ * overflows nor vanishes: with M = max(r, |g|), r <- M (gamma^p (r / M)^p + (1 - gamma^p) (|g| / M)^p)^(1/p).
+ */
 #include <math.h>
 
 #include "level.h"
@@ -7,10 +8,14 @@
 
 tg_method tg_adam_p(double alpha, double p)
 {
-  return (tg_method){.kind = TG_METHOD_adam_p, .alpha = alpha, .beta = 0.9, .gamma = 0.999, .epsilon = 1e-8, .p = p};
+  return (tg_method){
+      .kind = TG_METHOD_adam_p, .alpha = alpha, .beta = 0.9, .gamma = 0.999, .epsilon = 1e-8, .p = p};
 }
 
-static tg_method make(void) { return tg_adam_p(0.001, 3.0); }
+static tg_method make(void)
+{
+  return tg_adam_p(0.001, 3.0);
+}
 
 static const char *check(const tg_objective *c, const tg_method *m)
 {
@@ -40,8 +45,8 @@ TG_INLINE_ void update(const tg_chunk_ *c)
 {
   const double *x = c->x, *g = c->g;
   double *out = c->out, *v = c->state[0], *r = c->state[1];
-  const double alpha = c->k[0], beta = c->k[1], rest = c->k[2], p = c->k[3], gamma = c->k[4], remain = c->k[5],
-               raise = c->k[6], epsilon = c->k[7];
+  const double alpha = c->k[0], beta = c->k[1], rest = c->k[2], p = c->k[3], gamma = c->k[4],
+               remain = c->k[5], raise = c->k[6], epsilon = c->k[7];
   const size_t n = c->n;
   TG_INDEPENDENT_
   for (size_t i = 0; i < n; i++) {

@@ -8,7 +8,10 @@ tg_method tg_amsgrad(double alpha)
   return (tg_method){.kind = TG_METHOD_amsgrad, .alpha = alpha, .beta = 0.9, .gamma = 0.999, .epsilon = 1e-8};
 }
 
-static tg_method make(void) { return tg_amsgrad(0.001); }
+static tg_method make(void)
+{
+  return tg_amsgrad(0.001);
+}
 
 static void coefficients(const tg_method *m, size_t t, double alpha, double *k)
 {
@@ -26,8 +29,8 @@ TG_INLINE_ void update(const tg_chunk_ *c)
 {
   const double *x = c->x, *g = c->g;
   double *out = c->out, *v = c->state[0], *s = c->state[1], *most = c->state[2];
-  const double alpha = c->k[0], beta = c->k[1], rest = c->k[2], gamma = c->k[3], remain = c->k[4], raise = c->k[5],
-               outside = c->k[6], inside = c->k[7];
+  const double alpha = c->k[0], beta = c->k[1], rest = c->k[2], gamma = c->k[3], remain = c->k[4],
+               raise = c->k[5], outside = c->k[6], inside = c->k[7];
   const size_t n = c->n;
   TG_INDEPENDENT_
   for (size_t i = 0; i < n; i++) {

@@ -12,7 +12,10 @@ typedef struct head {
 static const char mark[8] = "tg-run1";
 
 /* theta itself is part of the state when the caller evaluates. */
-static size_t extra(const tg_run *run) { return run->by_caller ? run->n : 0; }
+static size_t extra(const tg_run *run)
+{
+  return run->by_caller ? run->n : 0;
+}
 
 static size_t payload(const tg_run *run)
 {
@@ -20,7 +23,10 @@ static size_t payload(const tg_run *run)
          run->order_count * sizeof(size_t);
 }
 
-size_t tg_run_size(const tg_run *run) { return run ? sizeof(head) + payload(run) : 0; }
+size_t tg_run_size(const tg_run *run)
+{
+  return run ? sizeof(head) + payload(run) : 0;
+}
 
 /* FNV-1a: guards against bytes that are damaged, not against malice. */
 static uint64_t hash(const unsigned char *p, size_t n)
@@ -44,10 +50,10 @@ static void describe(const tg_run *run, head *h)
 /* The settings decide how the run goes on. Compared field by field: padding has no meaning. */
 static bool same_method(const tg_method *a, const tg_method *b)
 {
-  const double x[] = {a->alpha,     a->beta,       a->gamma,  a->epsilon, a->p,      a->decay, a->clip_norm,
-                      a->clip_value, a->factor,    a->radius, a->l1,      a->armijo, a->wolfe};
-  const double y[] = {b->alpha,     b->beta,       b->gamma,  b->epsilon, b->p,      b->decay, b->clip_norm,
-                      b->clip_value, b->factor,    b->radius, b->l1,      b->armijo, b->wolfe};
+  const double x[] = {a->alpha,      a->beta,   a->gamma,  a->epsilon, a->p,      a->decay, a->clip_norm,
+                      a->clip_value, a->factor, a->radius, a->l1,      a->armijo, a->wolfe};
+  const double y[] = {b->alpha,      b->beta,   b->gamma,  b->epsilon, b->p,      b->decay, b->clip_norm,
+                      b->clip_value, b->factor, b->radius, b->l1,      b->armijo, b->wolfe};
   return a->kind == b->kind && a->line_search == b->line_search && a->memory == b->memory &&
          a->variant == b->variant && a->classic == b->classic && a->unscaled == b->unscaled &&
          a->epsilon_inside == b->epsilon_inside && memcmp(x, y, sizeof x) == 0;

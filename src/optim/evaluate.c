@@ -22,7 +22,10 @@ int tg_answer_(tg_run *run, int callback)
   return callback > 0 ? tg_stop_(run, TG_STOP_USER) : tg_error_(run, (tg_status)callback);
 }
 
-tg_point_ *tg_current_(tg_run *run) { return &run->s.point[run->s.current]; }
+tg_point_ *tg_current_(tg_run *run)
+{
+  return &run->s.point[run->s.current];
+}
 
 tg_point_ *tg_spare_(tg_run *run, const tg_point_ *held)
 {
@@ -76,7 +79,8 @@ void tg_accept_step_(tg_run *run, tg_point_ *p, double rate, double step)
   s->report.step = step;
   s->report.rate = rate;
   s->current = (int)(p - s->point);
-  if ((run->rule->monotone && run->m.line_search != TG_LINE_FIXED) || p->value < s->point[s->best].value) s->best = s->current;
+  if ((run->rule->monotone && run->m.line_search != TG_LINE_FIXED) || p->value < s->point[s->best].value)
+    s->best = s->current;
 }
 
 void tg_accept_(tg_run *run, tg_point_ *p, double rate)

@@ -1,5 +1,5 @@
-/* What all first-order methods have in common: rate, clipping, weight decay, and one pass over memory in pieces that
- * stay in the first-level cache, so that the size of the step costs nothing extra. */
+/* What all first-order methods have in common: rate, clipping, weight decay, and one pass over memory in
+ * pieces that stay in the first-level cache, so that the size of the step costs nothing extra. */
 #include <math.h>
 #include <string.h>
 
@@ -28,7 +28,10 @@ static double distance(const tg_run *run, const double *a, const double *b, size
   return isnan(most) || isnan(rest) ? NAN : fmax(most, rest);
 }
 
-double tg_correction_(double b, size_t t) { return b == 0.0 ? 1.0 : -expm1((double)t * log(b)); }
+double tg_correction_(double b, size_t t)
+{
+  return b == 0.0 ? 1.0 : -expm1((double)t * log(b));
+}
 
 /* The factor that brings g to the norm allowed. */
 static double clip_factor(const tg_run *run, const double *g)
@@ -73,7 +76,8 @@ double tg_first_order_update_(tg_run *run, const double *x, const double *g, dou
   const tg_method *m = &run->m;
   void (*const update)(const tg_chunk_ *) = run->rule->update[run->level];
   const double factor = clip_factor(run, g), keep = 1.0 - rate * m->decay;
-  const bool clips = factor != 1.0 || m->clip_value > 0.0, decays = m->decay > 0.0, copies = decays || out == x;
+  const bool clips = factor != 1.0 || m->clip_value > 0.0, decays = m->decay > 0.0,
+             copies = decays || out == x;
   double old[PIECE], shrunk[PIECE], clipped[PIECE], most = 0.0;
   tg_chunk_ c = chunk(run, x, g, out, rate);
   for (size_t i = 0; i < run->n; i += c.n, forward(&c)) {
@@ -100,8 +104,8 @@ void tg_first_order_look_(tg_run *run, const double *x, double *out, double rate
   run->rule->look[run->level](&c);
 }
 
-/* One iteration of tg_minimize. A method that looks ahead takes the gradient there for its step; value and gradient
- * at the new iterate are evaluated all the same, for they are what is reported and tested. */
+/* One iteration of tg_minimize. A method that looks ahead takes the gradient there for its step; value and
+ * gradient at the new iterate are evaluated all the same, for they are what is reported and tested. */
 int tg_first_order_step_(tg_run *run)
 {
   double rate;
@@ -113,7 +117,8 @@ int tg_first_order_step_(tg_run *run)
     tg_point_ *ahead = next;
     tg_first_order_look_(run, p->x, ahead->x, rate);
     if (tg_evaluate_(run, ahead, true, NULL, NULL)) return 1;
-    if (!ahead->finite) return tg_stop_(run, ahead->value == -INFINITY ? TG_STOP_UNBOUNDED : TG_STOP_NONFINITE);
+    if (!ahead->finite)
+      return tg_stop_(run, ahead->value == -INFINITY ? TG_STOP_UNBOUNDED : TG_STOP_NONFINITE);
     g = ahead->g;
   }
   const double change = tg_first_order_update_(run, p->x, g, next->x, rate);

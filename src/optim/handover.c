@@ -1,5 +1,5 @@
-/* One method to come near, another to finish: two runs, the second begun where the first ended. Both are made before
- * anything is evaluated, so a lack of memory shows at once. */
+/* One method to come near, another to finish: two runs, the second begun where the first ended. Both are made
+ * before anything is evaluated, so a lack of memory shows at once. */
 #include <math.h>
 #include <string.h>
 
@@ -21,10 +21,13 @@ static void pass_on(tg_run *to, const tg_run *from)
   to->origin = tg_clock_();
 }
 
-static bool tolerance_met(tg_stop stop) { return stop >= TG_STOP_GRADIENT && stop <= TG_STOP_STEP; }
+static bool tolerance_met(tg_stop stop)
+{
+  return stop >= TG_STOP_GRADIENT && stop <= TG_STOP_STEP;
+}
 
-/* Whether the first run's end is the end of all. A tolerance met without the bounds and the L1 term that the second
- * method has says nothing of its problem. */
+/* Whether the first run's end is the end of all. A tolerance met without the bounds and the L1 term that the
+ * second method has says nothing of its problem. */
 static bool over(const tg_run *first, const tg_run *then, const tg_minimize_options *o)
 {
   const tg_report *r = &first->s.report;
@@ -33,8 +36,8 @@ static bool over(const tg_run *first, const tg_run *then, const tg_minimize_opti
   return r->stop != TG_STOP_NONFINITE && r->stop != TG_STOP_STALLED;
 }
 
-tg_status tg_minimize_handover(tg_objective c, tg_method first, size_t iterations, tg_method then, double *theta,
-                               const tg_minimize_options *o, tg_report *r)
+tg_status tg_minimize_handover(tg_objective c, tg_method first, size_t iterations, tg_method then,
+                               double *theta, const tg_minimize_options *o, tg_report *r)
 {
   const tg_minimize_options whole = o ? *o : tg_minimize_defaults();
   tg_minimize_options part = whole;

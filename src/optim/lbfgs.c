@@ -1,11 +1,12 @@
-/* L-BFGS (4.69), with the erratum of that formula's last product corrected; Nocedal (1980), Liu & Nocedal (1989).
+/* L-BFGS (4.69), with the erratum of that formula's last product corrected; Nocedal (1980), Liu & Nocedal
+ * (1989).
  *
- * Memory traffic is the cost at large n, so an iteration reads the pairs twice and no more. One pass makes the newest
- * pair and all its inner products and those with the gradient; the two-loop recursion then runs on the coefficients of
- * the direction in the basis (s_i, y_i, g), as in Chen, Wang & Zhou (2014); a second pass forms the direction. Pairs
- * lie in blocks, all rows of a block together, so both passes stream. What the coefficients lose by cancellation shows
- * as a difference between the slope they predict and the slope of the direction formed: then, and always for small n,
- * the plain recursion on vectors is used. */
+ * Memory traffic is the cost at large n, so an iteration reads the pairs twice and no more. One pass makes
+ * the newest pair and all its inner products and those with the gradient; the two-loop recursion then runs on
+ * the coefficients of the direction in the basis (s_i, y_i, g), as in Chen, Wang & Zhou (2014); a second pass
+ * forms the direction. Pairs lie in blocks, all rows of a block together, so both passes stream. What the
+ * coefficients lose by cancellation shows as a difference between the slope they predict and the slope of the
+ * direction formed: then, and always for small n, the plain recursion on vectors is used. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -18,8 +19,12 @@ enum { BLOCK = 512, SMALL = 2048, MOST_PAIRS = 1000 };
 
 tg_method tg_lbfgs(void)
 {
-  return (tg_method){.kind = TG_METHOD_lbfgs, .line_search = TG_LINE_WOLFE, .alpha = 1.0, .memory = 10,
-                     .armijo = 1e-4, .wolfe = 0.7};
+  return (tg_method){.kind = TG_METHOD_lbfgs,
+                     .line_search = TG_LINE_WOLFE,
+                     .alpha = 1.0,
+                     .memory = 10,
+                     .armijo = 1e-4,
+                     .wolfe = 0.7};
 }
 
 static const char *check(const tg_objective *c, const tg_method *m)
@@ -67,7 +72,8 @@ static size_t work(const tg_objective *c, const tg_method *m, size_t padded)
 static lbfgs view(tg_run *run)
 {
   const size_t m = run->m.memory;
-  lbfgs b = {.run = run, .kept = (memory *)(void *)run->own, .kernel = run->kernel, .m = m, .padded = run->padded};
+  lbfgs b = {
+      .run = run, .kept = (memory *)(void *)run->own, .kernel = run->kernel, .m = m, .padded = run->padded};
   b.width = b.padded < BLOCK ? b.padded : BLOCK;
   b.stride = 2 * m * b.width;
   b.d = run->work;
@@ -81,11 +87,26 @@ static lbfgs view(tg_run *run)
   return b;
 }
 
-static double *s_row(const lbfgs *b, size_t slot) { return b->rows + 2 * slot * b->width; }
-static double *y_row(const lbfgs *b, size_t slot) { return b->rows + (2 * slot + 1) * b->width; }
-static double *sy_at(const lbfgs *b, size_t i, size_t j) { return b->sy + i * b->m + j; }
-static double *yy_at(const lbfgs *b, size_t i, size_t j) { return b->yy + i * b->m + j; }
-static size_t length(const lbfgs *b, size_t at) { return b->padded - at < b->width ? b->padded - at : b->width; }
+static double *s_row(const lbfgs *b, size_t slot)
+{
+  return b->rows + 2 * slot * b->width;
+}
+static double *y_row(const lbfgs *b, size_t slot)
+{
+  return b->rows + (2 * slot + 1) * b->width;
+}
+static double *sy_at(const lbfgs *b, size_t i, size_t j)
+{
+  return b->sy + i * b->m + j;
+}
+static double *yy_at(const lbfgs *b, size_t i, size_t j)
+{
+  return b->yy + i * b->m + j;
+}
+static size_t length(const lbfgs *b, size_t at)
+{
+  return b->padded - at < b->width ? b->padded - at : b->width;
+}
 
 /* ---- the newest pair ---- */
 
@@ -106,8 +127,8 @@ static size_t claim(memory *kept, size_t m)
   return slot;
 }
 
-/* One pass: s and y of the step from p to q, their products with all pairs, and all pairs' products with q's gradient.
- * sum holds 4 numbers a pair: s_i'g, y_i'g, s_i'y, y_i'y. Returns the largest entry of s. */
+/* One pass: s and y of the step from p to q, their products with all pairs, and all pairs' products with q's
+ * gradient. sum holds 4 numbers a pair: s_i'g, y_i'g, s_i'y, y_i'y. Returns the largest entry of s. */
 static double stream(const lbfgs *b, const tg_point_ *p, const tg_point_ *q, size_t newest, double *s_square)
 {
   const tg_vector_ *k = b->kernel;
@@ -129,7 +150,8 @@ static double stream(const lbfgs *b, const tg_point_ *p, const tg_point_ *q, siz
   return largest;
 }
 
-/* Takes in the step from p to q; drops the pair when its curvature is not safely positive. Returns max |s_i|. */
+/* Takes in the step from p to q; drops the pair when its curvature is not safely positive. Returns max |s_i|.
+ */
 static double remember(const lbfgs *b, const tg_point_ *p, const tg_point_ *q)
 {
   memory *kept = b->kept;
@@ -159,7 +181,8 @@ static double scale(const lbfgs *b)
   return *sy_at(b, newest, newest) / *yy_at(b, newest, newest);
 }
 
-/* The two-loop recursion on coefficients: fills those of s_i and y_i (rows 2 i, 2 i + 1), returns that of g. */
+/* The two-loop recursion on coefficients: fills those of s_i and y_i (rows 2 i, 2 i + 1), returns that of g.
+ */
 static double recursion(const lbfgs *b)
 {
   const memory *kept = b->kept;
@@ -175,7 +198,8 @@ static double recursion(const lbfgs *b)
   for (size_t i = 0; i < kept->pairs; i++) {
     const size_t u = kept->slot[i];
     double yr = gamma * b->yg[u];
-    for (size_t j = 0; j < kept->pairs; j++) yr += gamma * a[2 * kept->slot[j] + 1] * *yy_at(b, u, kept->slot[j]);
+    for (size_t j = 0; j < kept->pairs; j++)
+      yr += gamma * a[2 * kept->slot[j] + 1] * *yy_at(b, u, kept->slot[j]);
     for (size_t j = 0; j < i; j++) yr += a[2 * kept->slot[j]] * *sy_at(b, kept->slot[j], u);
     a[2 * u] = -a[2 * u + 1] - yr / *sy_at(b, u, u);
   }

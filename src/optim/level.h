@@ -1,7 +1,8 @@
 /* Instruction-set levels of the optimizers' loops.
  *
- * The loops are plain C compiled three times for x86-64 (baseline, AVX2, AVX-512) and once elsewhere; a run picks its
- * level once. Sums are kept in eight fixed partial sums and no operation is fused, so all levels give the same bits. */
+ * The loops are plain C compiled three times for x86-64 (baseline, AVX2, AVX-512) and once elsewhere; a run
+ * picks its level once. Sums are kept in eight fixed partial sums and no operation is fused, so all levels
+ * give the same bits. */
 #ifndef TG_OPTIM_LEVEL_H
 #define TG_OPTIM_LEVEL_H
 
@@ -31,13 +32,25 @@
 /* Makes the table name_levels of `void name(const type *)` compiled for every level. */
 #if TG_LEVEL_COUNT_ == 3
 #define TG_LEVELS_(name, type)                                                                               \
-  static void name##_1(const type *c) { name(c); }                                                           \
-  TG_TARGET_2_ static void name##_2(const type *c) { name(c); }                                              \
-  TG_TARGET_3_ static void name##_3(const type *c) { name(c); }                                              \
+  static void name##_1(const type *c)                                                                        \
+  {                                                                                                          \
+    name(c);                                                                                                 \
+  }                                                                                                          \
+  TG_TARGET_2_ static void name##_2(const type *c)                                                           \
+  {                                                                                                          \
+    name(c);                                                                                                 \
+  }                                                                                                          \
+  TG_TARGET_3_ static void name##_3(const type *c)                                                           \
+  {                                                                                                          \
+    name(c);                                                                                                 \
+  }                                                                                                          \
   static void (*const name##_levels[])(const type *) = {name##_1, name##_2, name##_3}
 #else
 #define TG_LEVELS_(name, type)                                                                               \
-  static void name##_1(const type *c) { name(c); }                                                           \
+  static void name##_1(const type *c)                                                                        \
+  {                                                                                                          \
+    name(c);                                                                                                 \
+  }                                                                                                          \
   static void (*const name##_levels[])(const type *) = {name##_1}
 #endif
 

@@ -5,12 +5,12 @@
 #include "run.h"
 
 typedef struct tg_line_ {
-  const double *d; /* the direction, padded                                                         */
-  double slope;    /* phi'(0), below 0                                                              */
-  double first;    /* first trial length, > 0                                                       */
+  const double *d; /* the direction, padded */
+  double slope;    /* phi'(0), below 0 */
+  double first;    /* first trial length, > 0 */
   tg_point_ *end;  /* out: the point found, lower than the current one or equal within rounding; NULL: none */
-  double length;   /* out: its t                                                                    */
-  double end_slope; /* out: phi'(t), when the gradient was evaluated there                           */
+  double length;   /* out: its t */
+  double end_slope; /* out: phi'(t), when the gradient was evaluated there */
 } tg_line_;
 
 /* Searches from the current point by the kind the method's settings name. Nonzero: the run has ended. The

@@ -32,10 +32,16 @@ const char *tg_method_name(const tg_method *m)
   return rule ? rule->name : NULL;
 }
 
-const char *tg_method_list(size_t i) { return i < TG_METHOD_COUNT_ ? table[i]->name : NULL; }
+const char *tg_method_list(size_t i)
+{
+  return i < TG_METHOD_COUNT_ ? table[i]->name : NULL;
+}
 
 /* False for NaN. */
-static bool in(double x, double low, double high) { return x >= low && x < high; }
+static bool in(double x, double low, double high)
+{
+  return x >= low && x < high;
+}
 
 const char *tg_check_first_order_(const tg_objective *c, const tg_method *m)
 {
@@ -52,7 +58,8 @@ const char *tg_check_first_order_(const tg_objective *c, const tg_method *m)
 
 const char *tg_check_line_(const tg_method *m)
 {
-  if (m->line_search < TG_LINE_DEFAULT || m->line_search > TG_LINE_EXACT) return "line_search is not a tg_line_search";
+  if (m->line_search < TG_LINE_DEFAULT || m->line_search > TG_LINE_EXACT)
+    return "line_search is not a tg_line_search";
   if (m->line_search == TG_LINE_FIXED || m->line_search == TG_LINE_ARMIJO) {
     if (!(m->alpha > 0.0 && m->alpha < INFINITY)) return "alpha must be positive and finite";
     if (!in(m->factor, 0.0, 1.0)) return "factor must lie in [0, 1)";
@@ -89,7 +96,8 @@ tg_status tg_method_check(const tg_objective *c, const tg_method *m, const char 
   const tg_status status = tg_settings_check_(c, m, message);
   if (status) return status;
   const tg_rule_ *rule = tg_rule_of_(m);
-  if (tg_boxed_(m) && !rule->boxes) return refuse(TG_E_METHOD, "the method knows neither bounds nor an l1 term", message);
+  if (tg_boxed_(m) && !rule->boxes)
+    return refuse(TG_E_METHOD, "the method knows neither bounds nor an l1 term", message);
   const char *text = rule->missing ? rule->missing(c, m) : tg_missing_gradient_(c, m);
   return text ? refuse(TG_E_METHOD, text, message) : refuse(TG_OK, tg_status_string(TG_OK), message);
 }

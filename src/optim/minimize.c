@@ -24,8 +24,13 @@ tg_status tg_run_out_(tg_run *run, double *theta, tg_report *r)
 
 tg_status tg_refused_(tg_status why, const double *theta, tg_report *r)
 {
-  if (r) *r = (tg_report){.stop = TG_STOP_ERROR, .value = NAN, .gradient_norm = NAN, .validation = NAN,
-                          .best_validation = NAN, .theta = theta};
+  if (r)
+    *r = (tg_report){.stop = TG_STOP_ERROR,
+                     .value = NAN,
+                     .gradient_norm = NAN,
+                     .validation = NAN,
+                     .best_validation = NAN,
+                     .theta = theta};
   return why;
 }
 

@@ -1,5 +1,5 @@
-/* A generator of 64-bit numbers, the same on every machine: xoshiro256++ (Blackman & Vigna 2021), seeded by splitmix64
- * (Steele, Lea & Flood 2014). */
+/* A generator of 64-bit numbers, the same on every machine: xoshiro256++ (Blackman & Vigna 2021), seeded by
+ * splitmix64 (Steele, Lea & Flood 2014). */
 #ifndef TG_OPTIM_RANDOM_H
 #define TG_OPTIM_RANDOM_H
 

@@ -6,13 +6,22 @@
 #include "memory.h"
 #include "run.h"
 
-size_t tg_pad_(size_t n) { return (n + TG_LANES_ - 1) / TG_LANES_ * TG_LANES_; }
+size_t tg_pad_(size_t n)
+{
+  return (n + TG_LANES_ - 1) / TG_LANES_ * TG_LANES_;
+}
 
-static double seconds(const tg_run *run) { return run->s.lap + (tg_clock_() - run->origin); }
+static double seconds(const tg_run *run)
+{
+  return run->s.lap + (tg_clock_() - run->origin);
+}
 
 /* ---- making and freeing ---- */
 
-static bool at_least_zero(double x) { return x >= 0.0; } /* false for NaN */
+static bool at_least_zero(double x)
+{
+  return x >= 0.0;
+} /* false for NaN */
 
 static tg_status check_options(const tg_minimize_options *o, const tg_fit_options *f)
 {
@@ -21,8 +30,9 @@ static tg_status check_options(const tg_minimize_options *o, const tg_fit_option
     return known && f->epochs > 0 && f->batch > 0 && at_least_zero(f->max_seconds) ? TG_OK : TG_E_ARGUMENT;
   }
   const bool known = o->norm >= TG_NORM_MAX && o->norm <= TG_NORM_SCALED;
-  const bool sound = at_least_zero(o->gradient_tol) && at_least_zero(o->step_tol) && at_least_zero(o->value_tol) &&
-                     at_least_zero(o->relative_tol) && at_least_zero(o->max_seconds);
+  const bool sound = at_least_zero(o->gradient_tol) && at_least_zero(o->step_tol) &&
+                     at_least_zero(o->value_tol) && at_least_zero(o->relative_tol) &&
+                     at_least_zero(o->max_seconds);
   return known && sound ? TG_OK : TG_E_ARGUMENT;
 }
 
@@ -156,7 +166,10 @@ static void show(tg_run *run, const tg_point_ *p, const double *theta)
   r->theta = theta;
 }
 
-static bool ended(const tg_run *run) { return run->s.report.stop != TG_RUNNING; }
+static bool ended(const tg_run *run)
+{
+  return run->s.report.stop != TG_RUNNING;
+}
 
 static int start(tg_run *run)
 {
@@ -193,7 +206,8 @@ bool tg_iterate_(tg_run *run)
   return !end;
 }
 
-/* The current iterate where a tolerance was met or nothing better was found from it; elsewhere the best point. */
+/* The current iterate where a tolerance was met or nothing better was found from it; elsewhere the best
+ * point. */
 const tg_point_ *tg_final_point_(const tg_run *run)
 {
   const tg_state_ *s = &run->s;
@@ -204,8 +218,10 @@ const tg_point_ *tg_final_point_(const tg_run *run)
   case TG_STOP_VALUE:
   case TG_STOP_RELATIVE:
   case TG_STOP_STALLED:
-  case TG_STOP_ERROR: return &s->point[s->current];
-  default: return &s->point[s->best];
+  case TG_STOP_ERROR:
+    return &s->point[s->current];
+  default:
+    return &s->point[s->best];
   }
 }
 
@@ -233,8 +249,11 @@ tg_status tg_run_update(tg_run *run, double value, const double *gradient)
   if (!run || !gradient || !run->by_caller) return TG_E_ARGUMENT;
   if (ended(run)) return run->s.status;
   tg_report *r = &run->s.report;
-  const tg_point_ p = {.x = run->theta, .g = (double *)(uintptr_t)gradient, .value = value,
-                       .largest = tg_largest_(run, gradient), .has_gradient = true};
+  const tg_point_ p = {.x = run->theta,
+                       .g = (double *)(uintptr_t)gradient,
+                       .value = value,
+                       .largest = tg_largest_(run, gradient),
+                       .has_gradient = true};
   const double before = r->value;
   show(run, &p, run->theta);
   run->s.report.seconds = seconds(run);
@@ -251,6 +270,12 @@ tg_status tg_run_update(tg_run *run, double value, const double *gradient)
   return run->s.status;
 }
 
-tg_status tg_run_status(const tg_run *run) { return run ? run->s.status : TG_E_ARGUMENT; }
+tg_status tg_run_status(const tg_run *run)
+{
+  return run ? run->s.status : TG_E_ARGUMENT;
+}
 
-const tg_report *tg_run_report(const tg_run *run) { return run ? &run->s.report : NULL; }
+const tg_report *tg_run_report(const tg_run *run)
+{
+  return run ? &run->s.report : NULL;
+}

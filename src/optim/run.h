@@ -1,10 +1,12 @@
 /* What a method sees of a run, and what the driver needs to know of a method.
  *
- * A method is a file with a constructor, a const tg_rule_ at its foot and one row in methods.def. The driver owns
- * memory, evaluation, counting, stopping and reporting; a method owns its mathematics and says how much state it wants.
+ * A method is a file with a constructor, a const tg_rule_ at its foot and one row in methods.def. The driver
+ * owns memory, evaluation, counting, stopping and reporting; a method owns its mathematics and says how much
+ * state it wants.
  *
  * First-order methods give `update` and little else (first_order.c does the rest, in tg_minimize, tg_fit and
- * tg_run_update). Others give `step`, which finds the next point by tg_evaluate_ and hands it to tg_accept_. */
+ * tg_run_update). Others give `step`, which finds the next point by tg_evaluate_ and hands it to tg_accept_.
+ */
 #ifndef TG_OPTIM_RUN_H
 #define TG_OPTIM_RUN_H
 
@@ -24,24 +26,24 @@ typedef struct tg_point_ {
 /* How many points the run keeps; a method may hold all but the best. */
 enum { TG_POINTS_ = 3, TG_VECTORS_ = 3, TG_COEFFICIENTS_ = 9 };
 
-/* Everything that changes while a run goes on, apart from the numbers in `block`, `own` and `order`: what a checkpoint
- * stores. Pointers in it are set anew on restoring. */
+/* Everything that changes while a run goes on, apart from the numbers in `block`, `own` and `order`: what a
+ * checkpoint stores. Pointers in it are set anew on restoring. */
 typedef struct tg_state_ {
   tg_report report;
   tg_status status;
   bool started;
-  size_t t;                        /* steps taken: what schedules and bias corrections count                   */
+  size_t t; /* steps taken: what schedules and bias corrections count */
   tg_point_ point[TG_POINTS_];
-  int current, best;               /* indices into point                                                       */
-  double lap;                      /* seconds before the last restore                                          */
+  int current, best; /* indices into point */
+  double lap;        /* seconds before the last restore */
   double plateau_best, plateau_scale;
   size_t plateau_wait;
-  double lowest, smallest;         /* value and largest gradient entry, among iterates                         */
-  size_t idle;                     /* iterations since one of them fell                                        */
+  double lowest, smallest; /* value and largest gradient entry, among iterates */
+  size_t idle;             /* iterations since one of them fell */
   uint64_t random[4];
-  size_t position, wait;           /* tg_fit: samples of the epoch used; epochs without improvement            */
-  double epoch_sum;                /* tg_fit: sum over the epoch's samples of their batch's value              */
-  double best_value;               /* tg_fit: the value of the epoch kept in point[1] */
+  size_t position, wait; /* tg_fit: samples of the epoch used; epochs without improvement */
+  double epoch_sum;      /* tg_fit: sum over the epoch's samples of their batch's value */
+  double best_value;     /* tg_fit: the value of the epoch kept in point[1] */
 } tg_state_;
 
 struct tg_run {
@@ -55,19 +57,20 @@ struct tg_run {
   bool fit, by_caller; /* by_caller: driven by tg_run_update */
   size_t n, padded;    /* padded: n rounded up to TG_LANES_ */
   double *theta;       /* the caller's */
-  double *memory; /* as allocated; `block` is the aligned part of it */
+  double *memory;      /* as allocated; `block` is the aligned part of it */
   double *block;       /* points, then `work`; zero at the start */
   size_t block_count;
-  double *work;        /* the method's numbers, aligned as block */
-  unsigned char *own;  /* the method's other state, rule->own bytes, zero at the start */
+  double *work;       /* the method's numbers, aligned as block */
+  unsigned char *own; /* the method's other state, rule->own bytes, zero at the start */
   size_t own_size;
-  size_t *order;       /* tg_fit: samples in the order of this epoch */
+  size_t *order; /* tg_fit: samples in the order of this epoch */
   size_t order_count;
-  double origin;       /* clock when it was made or restored */
+  double origin; /* clock when it was made or restored */
   tg_state_ s;
 };
 
-/* A piece of a first-order step: `out` from x and g, entries [0, n) of everything. state[k] are the method's vectors. */
+/* A piece of a first-order step: `out` from x and g, entries [0, n) of everything. state[k] are the method's
+ * vectors. */
 typedef struct tg_chunk_ {
   const double *x, *g;
   double *out, *state[TG_VECTORS_];
@@ -79,24 +82,28 @@ typedef void (*const *tg_update_)(const tg_chunk_ *); /* one a level; see TG_LEV
 
 struct tg_rule_ {
   const char *name;
-  tg_method (*make)(void);                                              /* with its defaults                       */
-  const char *(*check)(const tg_objective *c, const tg_method *m);      /* a message, or NULL when all is well; or NULL */
-  const char *(*missing)(const tg_objective *c, const tg_method *m);    /* likewise: what the objective lacks      */
+  tg_method (*make)(void); /* with its defaults */
+  /* A message, or NULL when all is well; or NULL. */
+  const char *(*check)(const tg_objective *c, const tg_method *m);
+  const char *(*missing)(const tg_objective *c, const tg_method *m); /* likewise: what the objective lacks */
   /* first order */
-  size_t vectors;                                                       /* of length n, kept between steps         */
+  size_t vectors; /* of length n, kept between steps */
   void (*coefficients)(const tg_method *m, size_t t, double alpha, double *k);
   tg_update_ update;
   tg_update_ look; /* the point where the gradient is taken, if not theta */
   /* others (or first-order methods with a line search: return tg_first_order_step_(run) to fall back) */
-  bool boxes;                                                           /* knows bounds and the L1 term           */
-  bool monotone;                                                        /* the current iterate is always the best  */
-  size_t (*work)(const tg_objective *c, const tg_method *m, size_t padded); /* numbers, a multiple of TG_LANES_; SIZE_MAX: too many */
-  size_t (*own)(const tg_objective *c, const tg_method *m);             /* bytes                                   */
-  int (*evaluate)(tg_run *run, tg_point_ *p, bool gradient);            /* in place of objective.evaluate, or NULL  */
-  int (*step)(tg_run *run);                                             /* 0, or nonzero when the run has ended    */
+  bool boxes;    /* knows bounds and the L1 term */
+  bool monotone; /* the current iterate is always the best */
+  /* Numbers, a multiple of TG_LANES_; SIZE_MAX: too many. */
+  size_t (*work)(const tg_objective *c, const tg_method *m, size_t padded);
+  size_t (*own)(const tg_objective *c, const tg_method *m);  /* bytes */
+  int (*evaluate)(tg_run *run, tg_point_ *p, bool gradient); /* in place of objective.evaluate, or NULL */
+  int (*step)(tg_run *run);                                  /* 0, or nonzero when the run has ended */
 };
 
-/* ---- services to methods: each returning int gives 0 to go on and nonzero when the run has ended (unwind then) ---- */
+/* ---- services to methods ----
+ *
+ * Those returning int give 0 to go on and nonzero when the run has ended: unwind then. */
 
 tg_point_ *tg_current_(tg_run *run);
 /* A point that is neither current nor best nor `held` (may be NULL). */
@@ -120,7 +127,8 @@ int tg_rate_(tg_run *run, size_t total, double *rate);
 size_t tg_pad_(size_t n);
 double tg_clock_(void); /* seconds, never going back */
 int tg_first_order_step_(tg_run *run);
-/* x, g -> out by the method's update; out may be x. Returns the largest change of an entry, NaN when not finite. */
+/* x, g -> out by the method's update; out may be x. Returns the largest change of an entry, NaN when not
+ * finite. */
 double tg_first_order_update_(tg_run *run, const double *x, const double *g, double *out, double rate);
 /* x -> out: the point where the gradient is taken. */
 void tg_first_order_look_(tg_run *run, const double *x, double *out, double rate);
@@ -128,7 +136,8 @@ int tg_after_iteration_(tg_run *run, double before); /* stopping tests (stop.c) 
 bool tg_start_reached_(const tg_run *run);
 int tg_answer_(tg_run *run, int callback); /* what a callback returned */
 double tg_gradient_norm_(const tg_run *run, const tg_point_ *p);
-double tg_largest_(const tg_run *run, const double *a); /* largest |a_i| of n entries without padding, or NaN */
+/* Largest |a_i| of n entries without padding, or NaN. */
+double tg_largest_(const tg_run *run, const double *a);
 void tg_watch_(tg_run *run, tg_watch_fn watch, void *user);
 void tg_plateau_(tg_run *run, double value);
 bool tg_is_plateau_(const tg_schedule *s);

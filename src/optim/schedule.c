@@ -4,7 +4,10 @@
 
 static const double pi = 3.14159265358979323846;
 
-tg_schedule tg_constant_rate(void) { return (tg_schedule){0}; }
+tg_schedule tg_constant_rate(void)
+{
+  return (tg_schedule){0};
+}
 
 static double exponential(const tg_schedule *s, double alpha, size_t step, size_t total)
 {
@@ -12,7 +15,10 @@ static double exponential(const tg_schedule *s, double alpha, size_t step, size_
   return alpha * pow(s->p[0], (double)step);
 }
 
-tg_schedule tg_exponential_rate(double factor) { return (tg_schedule){.rate = exponential, .p = {factor}}; }
+tg_schedule tg_exponential_rate(double factor)
+{
+  return (tg_schedule){.rate = exponential, .p = {factor}};
+}
 
 static double stepwise(const tg_schedule *s, double alpha, size_t step, size_t total)
 {
@@ -74,7 +80,8 @@ tg_schedule tg_one_cycle_rate(double rise, double start_divisor, double end_divi
   return (tg_schedule){.rate = one_cycle, .p = {rise, start_divisor, end_divisor, (double)period}};
 }
 
-/* The one schedule with a memory: the run keeps it (tg_plateau_), this marks it. p: factor, patience, threshold, floor */
+/* The one schedule with a memory: the run keeps it (tg_plateau_), this marks it. p: factor, patience,
+ * threshold, floor */
 static double plateau(const tg_schedule *s, double alpha, size_t step, size_t total)
 {
   (void)s, (void)step, (void)total;
@@ -86,14 +93,18 @@ tg_schedule tg_plateau_rate(double factor, size_t patience, double threshold, do
   return (tg_schedule){.rate = plateau, .p = {factor, (double)patience, threshold, floor_fraction}};
 }
 
-bool tg_is_plateau_(const tg_schedule *s) { return s->rate == plateau; }
+bool tg_is_plateau_(const tg_schedule *s)
+{
+  return s->rate == plateau;
+}
 
 void tg_plateau_(tg_run *run, double value)
 {
   const tg_schedule *p = &run->m.schedule;
   tg_state_ *s = &run->s;
   if (!tg_is_plateau_(p)) return;
-  if (isinf(s->plateau_best) ? value < s->plateau_best : value < s->plateau_best - p->p[2] * fabs(s->plateau_best)) {
+  if (isinf(s->plateau_best) ? value < s->plateau_best
+                             : value < s->plateau_best - p->p[2] * fabs(s->plateau_best)) {
     s->plateau_best = value;
     s->plateau_wait = 0;
   } else if ((double)++s->plateau_wait >= p->p[1]) {

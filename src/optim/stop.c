@@ -8,7 +8,8 @@ const char *tg_stop_string(tg_stop s)
 {
   switch (s) {
 #define TG_STOP_ROW(code, text)                                                                              \
-  case code: return text;
+  case code:                                                                                                 \
+    return text;
     TG_STOP_LIST(TG_STOP_ROW)
 #undef TG_STOP_ROW
   }
@@ -47,9 +48,12 @@ static double boxed(const tg_run *run, const tg_point_ *p)
     sum = hypot(sum, g);
   }
   switch (run->o.norm) {
-  case TG_NORM_EUCLID: return sum;
-  case TG_NORM_SCALED: return most_scaled / fmax(fabs(p->value), 1.0);
-  default: return most;
+  case TG_NORM_EUCLID:
+    return sum;
+  case TG_NORM_SCALED:
+    return most_scaled / fmax(fabs(p->value), 1.0);
+  default:
+    return most;
   }
 }
 
@@ -58,9 +62,12 @@ double tg_gradient_norm_(const tg_run *run, const tg_point_ *p)
   if (!p->has_gradient || isnan(p->largest)) return NAN;
   if (tg_boxed_(&run->m)) return boxed(run, p);
   switch (run->o.norm) {
-  case TG_NORM_EUCLID: return euclid(p->g, run->n, p->largest);
-  case TG_NORM_SCALED: return scaled(p->g, p->x, run->n, p->value);
-  default: return p->largest;
+  case TG_NORM_EUCLID:
+    return euclid(p->g, run->n, p->largest);
+  case TG_NORM_SCALED:
+    return scaled(p->g, p->x, run->n, p->value);
+  default:
+    return p->largest;
   }
 }
 
@@ -71,8 +78,8 @@ static bool flat(const tg_run *run)
   return r->gradient_norm == 0.0 || (run->o.gradient_tol > 0.0 && r->gradient_norm <= run->o.gradient_tol);
 }
 
-/* A line search at the limit of rounding may accept steps that change nothing. When for long neither the value nor the
- * gradient reaches a new low, there is none to be found. */
+/* A line search at the limit of rounding may accept steps that change nothing. When for long neither the
+ * value nor the gradient reaches a new low, there is none to be found. */
 static bool idles(tg_run *run)
 {
   enum { PATIENCE = 20 };
@@ -100,7 +107,10 @@ static tg_stop reason(const tg_run *run, double before)
   return TG_RUNNING;
 }
 
-bool tg_start_reached_(const tg_run *run) { return flat(run); }
+bool tg_start_reached_(const tg_run *run)
+{
+  return flat(run);
+}
 
 void tg_watch_(tg_run *run, tg_watch_fn watch, void *user)
 {

@@ -38,7 +38,8 @@ const tg_vector_ *tg_vector_at_(int level)
 int tg_optim_level_(void)
 {
 #if TG_LEVEL_COUNT_ == 3
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512vl"))
     return 2;
   if (__builtin_cpu_supports("avx2")) return 1;
 #endif

@@ -1,4 +1,5 @@
-/* The loops over long vectors that methods share. Lengths n are multiples of TG_LANES_; callers pad with zeros. */
+/* The loops over long vectors that methods share. Lengths n are multiples of TG_LANES_; callers pad with
+ * zeros. */
 #ifndef TG_OPTIM_VECTOR_H
 #define TG_OPTIM_VECTOR_H
 
@@ -22,8 +23,8 @@ typedef struct tg_vector_ {
   /* out[0..4) += s'g, y'g, s'u, y'u */
   void (*pair)(const double *s, const double *y, const double *g, const double *u, size_t n, double out[4]);
   /* d = c g + sum_r coefficient[r] row_r; row r starts at rows + r * stride */
-  void (*combine)(double *d, double c, const double *g, const double *coefficient, const double *rows, size_t stride,
-                  size_t count, size_t n);
+  void (*combine)(double *d, double c, const double *g, const double *coefficient, const double *rows,
+                  size_t stride, size_t count, size_t n);
 } tg_vector_;
 
 const tg_vector_ *tg_vector_at_(int level);

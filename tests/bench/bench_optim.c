@@ -1,5 +1,6 @@
-/* What optimizers cost outside the objective, in nanoseconds per parameter and iteration: the time of a run less the
- * time its evaluations take. Objective: the extended Rosenbrock function, n / 2 independent pairs, from (-1.2, 1). */
+/* What optimizers cost outside the objective, in nanoseconds per parameter and iteration: the time of a run
+ * less the time its evaluations take. Objective: the extended Rosenbrock function, n / 2 independent pairs,
+ * from (-1.2, 1). */
 #define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,7 +67,8 @@ static double *start_point(size_t n)
 }
 
 /* Iterations 20 ... of a run stepped by hand: the memory is full and warm. */
-static void cost(const char *name, tg_method m, size_t n, int (*f)(const double *, double *, double *, void *), double target)
+static void cost(const char *name, tg_method m, size_t n,
+                 int (*f)(const double *, double *, double *, void *), double target)
 {
   enum { RUNS = 5 };
   double per[RUNS];
@@ -110,7 +112,8 @@ static void update_cost(const char *name, tg_method m, size_t n, double target)
     tg_run_free(run);
   }
   qsort(per, RUNS, sizeof *per, by_size);
-  printf("%-10s n = %8zu  %6.2f ns (least %.2f)   wanted <= %.1f   (tg_run_update)\n", name, n, per[RUNS / 2], per[0], target);
+  printf("%-10s n = %8zu  %6.2f ns (least %.2f)   wanted <= %.1f   (tg_run_update)\n", name, n, per[RUNS / 2],
+         per[0], target);
   free(theta);
   free(g);
 }
@@ -121,9 +124,12 @@ static void solve(size_t n)
   double *theta = start_point(n);
   if (!theta) return;
   tg_report r;
-  const tg_status s = tg_minimize((tg_objective){.n = n, .evaluate = rosenbrock, .user = &p}, tg_lbfgs(), theta, NULL, &r);
-  printf("extended Rosenbrock n = %zu: %s, %s, %zu evaluations, %zu iterations, largest gradient entry %.1e, %.2f s\n", n,
-         tg_status_string(s), tg_stop_string(r.stop), r.gradients, r.iterations, r.gradient_norm, r.seconds);
+  const tg_status s =
+      tg_minimize((tg_objective){.n = n, .evaluate = rosenbrock, .user = &p}, tg_lbfgs(), theta, NULL, &r);
+  printf("extended Rosenbrock n = %zu: %s, %s, %zu evaluations, %zu iterations, largest gradient entry %.1e, "
+         "%.2f s\n",
+         n, tg_status_string(s), tg_stop_string(r.stop), r.gradients, r.iterations, r.gradient_norm,
+         r.seconds);
   free(theta);
 }
 

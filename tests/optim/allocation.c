@@ -1,5 +1,5 @@
-/* Every allocation made to fail, once and from then on: TG_E_NOMEM, theta as it was, nothing leaked (under a leak
- * checker), and the same call then succeeds with the same bits. A plain program, for Criterion forks. */
+/* Every allocation made to fail, once and from then on: TG_E_NOMEM, theta as it was, nothing leaked (under a
+ * leak checker), and the same call then succeeds with the same bits. A plain program, for Criterion forks. */
 #include <stdio.h>
 #include <string.h>
 

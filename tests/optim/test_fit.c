@@ -28,7 +28,8 @@ static void fit(size_t samples, tg_fit_options o)
 {
   double x = 1.0;
   memset(&seen, 0, sizeof seen);
-  cr_assert(tg_fit((tg_objective){.n = 1, .samples = samples, .batch = record}, tg_gd(0.1), &x, &o, NULL) == TG_OK);
+  cr_assert(tg_fit((tg_objective){.n = 1, .samples = samples, .batch = record}, tg_gd(0.1), &x, &o, NULL) ==
+            TG_OK);
 }
 
 static tg_fit_options options(size_t epochs, size_t batch, int shuffle)
@@ -95,7 +96,8 @@ Test(fit, the_seed_decides_the_order)
   cr_expect(memcmp(first, seen.index, sizeof first) != 0);
 }
 
-/* Each of the 24 orders of four samples about equally often: chi-square with 23 degrees of freedom, seed 7. */
+/* Each of the 24 orders of four samples about equally often: chi-square with 23 degrees of freedom, seed 7.
+ */
 Test(fit, shuffles_without_bias)
 {
   size_t tally[256] = {0};
@@ -260,7 +262,8 @@ Test(fit, refuses_what_it_cannot_do)
   cr_expect(tg_fit(c, tg_gd(0.1), x, &o, NULL) == TG_E_ARGUMENT);
 }
 
-/* Saved in the middle of an epoch, with validation and a plateau schedule, for every method and way of shuffling. */
+/* Saved in the middle of an epoch, with validation and a plateau schedule, for every method and way of
+ * shuffling. */
 Test(fit, continues_from_a_checkpoint_bit_for_bit)
 {
   static unsigned char bytes[1 << 16];
@@ -311,7 +314,8 @@ Test(fit, the_rate_falls_on_a_plateau)
   cr_assert(tg_run_new_fit(&run, problem_regression(&p), m, x, &o) == TG_OK);
   for (int e = 0; e < 8; e++) {
     tg_run_step(run);
-    cr_expect(tg_run_report(run)->rate == 0.125 * rates[e], "epoch %d: %g", e, tg_run_report(run)->rate / 0.125);
+    cr_expect(tg_run_report(run)->rate == 0.125 * rates[e], "epoch %d: %g", e,
+              tg_run_report(run)->rate / 0.125);
   }
   tg_run_free(run);
 }

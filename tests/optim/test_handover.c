@@ -18,7 +18,8 @@ Test(handover, comes_near_by_one_method_and_finishes_by_another)
   begin(x);
   probe p = {.n = N};
   tg_report r;
-  cr_expect(tg_minimize_handover(problem(problem_rosenbrock, &p), tg_adam(0.01), 50, tg_lbfgs(), x, NULL, &r) == TG_OK);
+  cr_expect(tg_minimize_handover(problem(problem_rosenbrock, &p), tg_adam(0.01), 50, tg_lbfgs(), x, NULL,
+                                 &r) == TG_OK);
   cr_expect(r.stop == TG_STOP_GRADIENT && r.gradient_norm <= 1e-6 && r.theta == x);
   cr_expect(r.iterations > 50 && r.values == p.calls);
   for (int i = 0; i < N; i++) cr_expect(fabs(x[i] - 1.0) < 1e-5);
@@ -30,7 +31,8 @@ Test(handover, goes_on_where_the_first_method_left_the_finite_numbers)
   begin(x);
   probe p = {.n = N};
   tg_report r;
-  cr_expect(tg_minimize_handover(problem(problem_rosenbrock, &p), tg_gd(1.0), 50, tg_lbfgs(), x, NULL, &r) == TG_OK);
+  cr_expect(tg_minimize_handover(problem(problem_rosenbrock, &p), tg_gd(1.0), 50, tg_lbfgs(), x, NULL, &r) ==
+            TG_OK);
   cr_expect(r.stop == TG_STOP_GRADIENT);
 }
 
@@ -41,11 +43,13 @@ Test(handover, limits_hold_for_both_together)
   probe p = {.n = N};
   tg_minimize_options o = {.max_iterations = 12};
   tg_report r;
-  cr_expect(tg_minimize_handover(problem(problem_rosenbrock, &p), tg_adam(0.01), 10, tg_lbfgs(), x, &o, &r) == TG_OK);
+  cr_expect(tg_minimize_handover(problem(problem_rosenbrock, &p), tg_adam(0.01), 10, tg_lbfgs(), x, &o, &r) ==
+            TG_OK);
   cr_expect(r.stop == TG_STOP_ITERATIONS && r.iterations == 12);
   begin(x);
   o.max_iterations = 5;
-  cr_expect(tg_minimize_handover(problem(problem_rosenbrock, &p), tg_adam(0.01), 10, tg_lbfgs(), x, &o, &r) == TG_OK);
+  cr_expect(tg_minimize_handover(problem(problem_rosenbrock, &p), tg_adam(0.01), 10, tg_lbfgs(), x, &o, &r) ==
+            TG_OK);
   cr_expect(r.stop == TG_STOP_ITERATIONS && r.iterations == 5);
 }
 
@@ -56,7 +60,8 @@ Test(handover, a_failure_in_either_part_leaves_theta)
     begin(x);
     probe p = {.n = N, .answer_at = at, .answer = TG_E_BRANCH};
     tg_report r;
-    cr_expect(tg_minimize_handover(problem(problem_rosenbrock, &p), tg_adam(0.01), 10, tg_lbfgs(), x, NULL, &r) == TG_E_BRANCH);
+    cr_expect(tg_minimize_handover(problem(problem_rosenbrock, &p), tg_adam(0.01), 10, tg_lbfgs(), x, NULL,
+                                   &r) == TG_E_BRANCH);
     cr_expect(r.stop == TG_STOP_ERROR);
     for (int i = 0; i < N; i++) cr_expect(x[i] == start[i]);
   }
@@ -69,8 +74,10 @@ Test(handover, refuses_either_method)
   probe p = {.n = N};
   tg_method bad = tg_lbfgs();
   bad.memory = 0;
-  cr_expect(tg_minimize_handover(problem(problem_bowl, &p), tg_adam(0.01), 10, bad, x, NULL, NULL) == TG_E_ARGUMENT);
-  cr_expect(tg_minimize_handover(problem(problem_bowl, &p), tg_adam(-1.0), 10, tg_lbfgs(), x, NULL, NULL) == TG_E_ARGUMENT);
+  cr_expect(tg_minimize_handover(problem(problem_bowl, &p), tg_adam(0.01), 10, bad, x, NULL, NULL) ==
+            TG_E_ARGUMENT);
+  cr_expect(tg_minimize_handover(problem(problem_bowl, &p), tg_adam(-1.0), 10, tg_lbfgs(), x, NULL, NULL) ==
+            TG_E_ARGUMENT);
 }
 
 static int square(const double *x, double *value, double *g, void *user)
@@ -91,7 +98,8 @@ Test(handover, the_first_method_need_not_know_the_bounds)
     double x = 5.0;
     tg_report r;
     cr_expect(tg_minimize_handover(c, tg_gd(rates[i]), 3, then, &x, NULL, &r) == TG_OK);
-    cr_expect(r.stop == TG_STOP_GRADIENT && x == 1.0 && r.value == 0.5, "%s at %g", tg_stop_string(r.stop), x);
+    cr_expect(r.stop == TG_STOP_GRADIENT && x == 1.0 && r.value == 0.5, "%s at %g", tg_stop_string(r.stop),
+              x);
   }
 }
 

@@ -15,11 +15,16 @@ typedef struct row {
 
 /* n = 2100 runs the recursion on coefficients, the others that on vectors. */
 static const row table[] = {
-    {"bowl", problem_bowl, 1, 5.0, 0.0},          {"bowl", problem_bowl, 50, 5.0, 0.0},
-    {"bowl", problem_bowl, 2100, 5.0, 0.0},       {"rosenbrock", problem_rosenbrock, 2, -1.2, 0.0},
-    {"rosenbrock", problem_rosenbrock, 2100, -1.2, 0.0}, {"funnel", problem_funnel, 3, 1000.0, 3.0},
-    {"barrier", problem_barrier, 4, 0.001, 4.0},  {"barrier", problem_barrier, 4, 1e6, 4.0},
-    {"wells", problem_wells, 5, 1e-3, -1.25},     {"wells", problem_wells, 2100, 30.0, -525.0},
+    {"bowl", problem_bowl, 1, 5.0, 0.0},
+    {"bowl", problem_bowl, 50, 5.0, 0.0},
+    {"bowl", problem_bowl, 2100, 5.0, 0.0},
+    {"rosenbrock", problem_rosenbrock, 2, -1.2, 0.0},
+    {"rosenbrock", problem_rosenbrock, 2100, -1.2, 0.0},
+    {"funnel", problem_funnel, 3, 1000.0, 3.0},
+    {"barrier", problem_barrier, 4, 0.001, 4.0},
+    {"barrier", problem_barrier, 4, 1e6, 4.0},
+    {"wells", problem_wells, 5, 1e-3, -1.25},
+    {"wells", problem_wells, 2100, 30.0, -525.0},
 };
 
 Test(lbfgs, finds_the_minimum_of_every_problem)
@@ -31,9 +36,10 @@ Test(lbfgs, finds_the_minimum_of_every_problem)
     for (size_t i = 0; i < t->n; i++) x[i] = t->start;
     tg_report r;
     const tg_status s = tg_minimize(problem(t->f, &p), tg_lbfgs(), x, NULL, &r);
-    cr_expect(s == TG_OK && r.stop == TG_STOP_GRADIENT, "%s %zu: %s, %s after %zu", t->name, t->n, tg_status_string(s),
-              tg_stop_string(r.stop), r.iterations);
-    cr_expect(fabs(r.value - t->minimum) <= 1e-9 * (1.0 + fabs(t->minimum)), "%s %zu: %.17g", t->name, t->n, r.value);
+    cr_expect(s == TG_OK && r.stop == TG_STOP_GRADIENT, "%s %zu: %s, %s after %zu", t->name, t->n,
+              tg_status_string(s), tg_stop_string(r.stop), r.iterations);
+    cr_expect(fabs(r.value - t->minimum) <= 1e-9 * (1.0 + fabs(t->minimum)), "%s %zu: %.17g", t->name, t->n,
+              r.value);
     cr_expect(r.values == p.calls && r.gradients == p.calls);
   }
 }
@@ -50,10 +56,10 @@ Test(lbfgs, goes_to_the_limit_of_rounding)
     o.gradient = g;
     tg_report r;
     cr_expect(tg_minimize(problem(t->f, &p), tg_lbfgs(), x, &o, &r) == TG_OK);
-    cr_expect(r.stop == TG_STOP_STALLED || (r.stop == TG_STOP_GRADIENT && r.gradient_norm == 0.0), "%s %zu: %s", t->name,
-              t->n, tg_stop_string(r.stop));
-    cr_expect(r.gradient_norm <= 1e-10, "%s %zu: gradient %g after %zu, %zu evaluations", t->name, t->n, r.gradient_norm,
-              r.iterations, r.values);
+    cr_expect(r.stop == TG_STOP_STALLED || (r.stop == TG_STOP_GRADIENT && r.gradient_norm == 0.0),
+              "%s %zu: %s", t->name, t->n, tg_stop_string(r.stop));
+    cr_expect(r.gradient_norm <= 1e-10, "%s %zu: gradient %g after %zu, %zu evaluations", t->name, t->n,
+              r.gradient_norm, r.iterations, r.values);
     cr_expect(r.iterations < 400, "%s %zu: %zu", t->name, t->n, r.iterations);
   }
 }
@@ -104,7 +110,8 @@ Test(lbfgs, solves_extended_rosenbrock_in_sixty_evaluations)
 
 enum { ONE = 50, TURNS = 25 };
 
-/* Largest distance, after each iteration, between the path of one problem alone and that of its copies in a long vector. */
+/* Largest distance, after each iteration, between the path of one problem alone and that of its copies in a
+ * long vector. */
 static void stray(size_t copies, double *distance)
 {
   static double x[ONE], y[MOST];
@@ -123,15 +130,15 @@ static void stray(size_t copies, double *distance)
   tg_run_free(b);
 }
 
-/* Sums of copies round differently, and the path magnifies that. 40 copies have their direction made by vectors, 60 by
- * coefficients: these may stray no further than those, give or take. */
+/* Sums of copies round differently, and the path magnifies that. 40 copies have their direction made by
+ * vectors, 60 by coefficients: these may stray no further than those, give or take. */
 Test(lbfgs, loses_nothing_by_making_directions_from_coefficients)
 {
   double vectors[TURNS], coefficients[TURNS];
   stray(40, vectors);
   stray(60, coefficients);
   for (int t = 0; t < TURNS; t++)
-    cr_expect(coefficients[t] <= 1e-12 + 100.0 * vectors[t] && coefficients[t] <= 1e-5, "iteration %d: %g, %g", t,
-              coefficients[t], vectors[t]);
+    cr_expect(coefficients[t] <= 1e-12 + 100.0 * vectors[t] && coefficients[t] <= 1e-5,
+              "iteration %d: %g, %g", t, coefficients[t], vectors[t]);
   for (int t = 0; t < 3; t++) cr_expect(coefficients[t] <= 1e-12, "%g", coefficients[t]);
 }

@@ -21,8 +21,8 @@ static tg_minimize_options nothing(void)
 }
 
 /* What is reported belongs together: evaluate again at theta. */
-static void consistent(int (*f)(const double *, double *, double *, void *), const double *theta, const tg_report *r,
-                       const double *g)
+static void consistent(int (*f)(const double *, double *, double *, void *), const double *theta,
+                       const tg_report *r, const double *g)
 {
   double value, gradient[N], most = 0.0;
   probe p = {.n = N};
@@ -36,8 +36,8 @@ static void consistent(int (*f)(const double *, double *, double *, void *), con
   cr_expect(r->theta == theta);
 }
 
-static tg_report run(const char *name, int (*f)(const double *, double *, double *, void *), probe p, double *x,
-                     tg_minimize_options o)
+static tg_report run(const char *name, int (*f)(const double *, double *, double *, void *), probe p,
+                     double *x, tg_minimize_options o)
 {
   double g[N];
   tg_report r;
@@ -66,7 +66,8 @@ static bool backs_off(const char *name)
   const tg_method m = method(name);
   return m.line_search > TG_LINE_FIXED || m.radius > 0.0;
 }
-#define STOPS(wanted, r) cr_expect((r).stop == (wanted), "%s: %s", tg_method_list(m), tg_stop_string((r).stop))
+#define STOPS(wanted, r)                                                                                     \
+  cr_expect((r).stop == (wanted), "%s: %s", tg_method_list(m), tg_stop_string((r).stop))
 
 Test(minimize, stops_at_the_gradient)
 {
@@ -148,7 +149,8 @@ Test(minimize, stops_when_a_callback_says_so)
   {
     for (size_t at = 2; at < 8; at++) {
       double x[N] = {-1, 1, -1, 1, 0};
-      STOPS(TG_STOP_USER, run(tg_method_list(m), problem_rosenbrock, (probe){.answer_at = at, .answer = 1}, x, nothing()));
+      STOPS(TG_STOP_USER,
+            run(tg_method_list(m), problem_rosenbrock, (probe){.answer_at = at, .answer = 1}, x, nothing()));
     }
   }
 }
@@ -172,7 +174,8 @@ Test(minimize, leaves_theta_and_gradient_alone_when_a_callback_fails)
       tg_minimize_options o = nothing();
       o.gradient = g;
       tg_report r;
-      cr_expect(tg_minimize(problem(problem_rosenbrock, &p), method(tg_method_list(m)), x, &o, &r) == TG_E_BRANCH);
+      cr_expect(tg_minimize(problem(problem_rosenbrock, &p), method(tg_method_list(m)), x, &o, &r) ==
+                TG_E_BRANCH);
       cr_expect(r.stop == TG_STOP_ERROR && r.theta == x && isnan(r.value));
       for (int i = 0; i < N; i++) cr_expect(x[i] == 0.5 && g[i] == 7.0);
     }
@@ -186,9 +189,11 @@ Test(minimize, refuses_a_start_that_is_not_finite)
     double x[N] = {9, 9, 9, 9, 9};
     probe p = {.n = N, .nan_value_at = 1}, q = {.n = N, .nan_gradient_at = 1};
     tg_report r;
-    cr_expect(tg_minimize(problem(problem_bowl, &p), method(tg_method_list(m)), x, NULL, &r) == TG_E_NONFINITE);
+    cr_expect(tg_minimize(problem(problem_bowl, &p), method(tg_method_list(m)), x, NULL, &r) ==
+              TG_E_NONFINITE);
     cr_expect(r.stop == TG_STOP_NONFINITE);
-    cr_expect(tg_minimize(problem(problem_bowl, &q), method(tg_method_list(m)), x, NULL, &r) == TG_E_NONFINITE);
+    cr_expect(tg_minimize(problem(problem_bowl, &q), method(tg_method_list(m)), x, NULL, &r) ==
+              TG_E_NONFINITE);
   }
 }
 
@@ -198,8 +203,10 @@ Test(minimize, keeps_the_best_point_when_a_value_is_not_finite)
   {
     if (backs_off(tg_method_list(m))) continue;
     double x[N] = {-1, 1, -1, 1, 0}, y[N] = {-1, 1, -1, 1, 0};
-    STOPS(TG_STOP_NONFINITE, run(tg_method_list(m), problem_rosenbrock, (probe){.nan_value_at = 5}, x, nothing()));
-    STOPS(TG_STOP_NONFINITE, run(tg_method_list(m), problem_rosenbrock, (probe){.nan_gradient_at = 5}, y, nothing()));
+    STOPS(TG_STOP_NONFINITE,
+          run(tg_method_list(m), problem_rosenbrock, (probe){.nan_value_at = 5}, x, nothing()));
+    STOPS(TG_STOP_NONFINITE,
+          run(tg_method_list(m), problem_rosenbrock, (probe){.nan_gradient_at = 5}, y, nothing()));
   }
 }
 
@@ -214,10 +221,12 @@ Test(minimize, searches_back_off_from_what_is_not_finite)
       probe p = {.n = N, .nan_value_at = at}, q = {.n = N, .nan_gradient_at = at};
       tg_report r;
       cr_expect(tg_minimize(problem(problem_rosenbrock, &p), method(name), x, NULL, &r) == TG_OK);
-      cr_expect(r.stop == TG_STOP_GRADIENT && r.value < 1e-10, "%s, %zu: %s", name, at, tg_stop_string(r.stop));
+      cr_expect(r.stop == TG_STOP_GRADIENT && r.value < 1e-10, "%s, %zu: %s", name, at,
+                tg_stop_string(r.stop));
       x[0] = -1;
       cr_expect(tg_minimize(problem(problem_rosenbrock, &q), method(name), x, NULL, &r) == TG_OK);
-      cr_expect(r.stop == TG_STOP_GRADIENT && r.value < 1e-10, "%s, %zu: %s", name, at, tg_stop_string(r.stop));
+      cr_expect(r.stop == TG_STOP_GRADIENT && r.value < 1e-10, "%s, %zu: %s", name, at,
+                tg_stop_string(r.stop));
     }
   }
 }
@@ -270,7 +279,8 @@ Test(minimize, shows_each_iteration_to_the_watch_which_may_end_it)
     s = (seen){.answer_at = 1, .answer = TG_E_CALLBACK};
     probe p = {.n = N};
     x[0] = -1.0;
-    cr_expect(tg_minimize(problem(problem_rosenbrock, &p), method(tg_method_list(m)), x, &o, &r) == TG_E_CALLBACK);
+    cr_expect(tg_minimize(problem(problem_rosenbrock, &p), method(tg_method_list(m)), x, &o, &r) ==
+              TG_E_CALLBACK);
   }
 }
 
@@ -404,7 +414,8 @@ Test(run, continues_from_a_checkpoint_bit_for_bit)
     for (int i = 0; i < 12; i++) {
       cr_expect(tg_run_step(a) == tg_run_step(b));
       cr_expect(memcmp(x, y, sizeof x) == 0);
-      cr_expect(tg_run_report(a)->value == tg_run_report(b)->value && tg_run_report(a)->values == tg_run_report(b)->values);
+      cr_expect(tg_run_report(a)->value == tg_run_report(b)->value &&
+                tg_run_report(a)->values == tg_run_report(b)->values);
     }
     bytes[size / 2] ^= 1;
     cr_expect(tg_run_restore(b, bytes, size) == TG_E_DATA);

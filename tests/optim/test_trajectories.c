@@ -48,7 +48,8 @@ static int objective(const double *x, double *value, double *g, void *user)
   return 0;
 }
 
-/* The settings of trajectories.py, by the name of the case: that of the method, and what differs from its defaults. */
+/* The settings of trajectories.py, by the name of the case: that of the method, and what differs from its
+ * defaults. */
 static tg_method method(const char *name)
 {
   char first[32] = {0};
@@ -78,7 +79,8 @@ static void compare(const path *p, const double *x, const char *how)
   double size = 0.0;
   for (int i = 0; i < 3; i++) size = fmax(size, fabs(p->x[i]));
   for (int i = 0; i < 3; i++)
-    cr_expect(fabs(x[i] - p->x[i]) <= 1e-12 * size, "%s, %s, step %zu: %.17g, not %.17g", p->name, how, p->steps, x[i], p->x[i]);
+    cr_expect(fabs(x[i] - p->x[i]) <= 1e-12 * size, "%s, %s, step %zu: %.17g, not %.17g", p->name, how,
+              p->steps, x[i], p->x[i]);
 }
 
 Test(trajectories, of_tg_minimize_are_those_of_the_formulas)
@@ -115,7 +117,8 @@ Test(trajectories, of_tg_run_update_are_those_of_the_formulas)
   }
 }
 
-static int same_for_all(const double *x, const size_t *index, size_t count, double *value, double *g, void *user)
+static int same_for_all(const double *x, const size_t *index, size_t count, double *value, double *g,
+                        void *user)
 {
   (void)index, (void)count;
   return objective(x, value, g, user);
@@ -149,7 +152,8 @@ Test(trajectories, do_not_depend_on_the_length_of_the_vector)
       tg_run_update(run, 0.0, g);
     }
     tg_run_free(run);
-    for (int i = 1; i < COPIES; i++) cr_expect(memcmp(x, x + 3 * i, 3 * sizeof *x) == 0, "%s, copy %d", paths[k].name, i);
+    for (int i = 1; i < COPIES; i++)
+      cr_expect(memcmp(x, x + 3 * i, 3 * sizeof *x) == 0, "%s, copy %d", paths[k].name, i);
     compare(&paths[k], x, "long");
   }
 }
@@ -183,8 +187,8 @@ Test(trajectories, rates_follow_their_schedules)
     cr_assert(tg_run_new(&run, (tg_objective){.n = 1}, m, &x, &o) == TG_OK);
     for (size_t t = 0; t <= rates[k].step; t++) tg_run_update(run, 0.0, &g);
     const double r = tg_run_report(run)->rate;
-    cr_expect(fabs(r - 0.5 * rates[k].value) <= 1e-14 * r, "%s at %zu: %.17g, not %.17g", rates[k].name, rates[k].step, r,
-              0.5 * rates[k].value);
+    cr_expect(fabs(r - 0.5 * rates[k].value) <= 1e-14 * r, "%s at %zu: %.17g, not %.17g", rates[k].name,
+              rates[k].step, r, 0.5 * rates[k].value);
     tg_run_free(run);
   }
 }

@@ -61,8 +61,8 @@ Test(vector, computes_what_it_says)
     most = fmaxl(most, fabsl((long double)a[i]));
     distance = fmaxl(distance, fabsl((long double)(a[i] - b[i])));
     cr_expect(r.sum[i] == a[i] + 0.3 * b[i] && r.difference[i] == a[i] - b[i]);
-    const double sum = -0.9 * a[i] + 0.5 * rows[0][i] - 1.25 * rows[1][i] + 3.0 * rows[2][i] + 0.1 * rows[3][i] -
-                       0.7 * rows[4][i] + 2.0 * rows[5][i];
+    const double sum = -0.9 * a[i] + 0.5 * rows[0][i] - 1.25 * rows[1][i] + 3.0 * rows[2][i] +
+                       0.1 * rows[3][i] - 0.7 * rows[4][i] + 2.0 * rows[5][i];
     cr_expect(fabs(r.combined[i] - sum) < 1e-14);
   }
   cr_expect(fabs(r.dot - (double)dot) < 1e-13 && r.slope == r.dot && fabs(r.pair[3] - (double)cross) < 1e-13);
