@@ -75,7 +75,8 @@ TG_API tg_objective tg_quadratic_objective(tg_quadratic *q);
 /* alpha(t): rate() is given the method's alpha, the step t = 0, 1, ..., and the number of steps planned (the
  * limit on iterations, or epochs times batches; 0 when there is none). Steps are iterations in tg_minimize
  * and mini-batches in tg_fit. A zeroed schedule is constant. Your own: set .rate, and .p or .user as you
- * like; a rate that is negative or not finite ends the run with TG_E_ARGUMENT. */
+ * like; a rate that is negative or not finite ends the run with TG_E_ARGUMENT. Parameters of those below are
+ * checked when a run starts. */
 typedef struct tg_schedule {
   double (*rate)(const struct tg_schedule *s, double alpha, size_t step, size_t total);
   double p[4];
@@ -101,7 +102,9 @@ TG_API tg_schedule tg_plateau_rate(double factor, size_t patience, double thresh
 
 /* ---- Methods -------------------------------------------------------------------------------------- */
 
-/* How a method with a direction chooses the length of its step. TG_LINE_DEFAULT is the method's own. */
+/* How a method with a direction chooses the length of its step. TG_LINE_DEFAULT is the method's own. Methods
+ * that search along no direction refuse others than their own: TG_LINE_FIXED for first-order methods and
+ * secant, TG_LINE_EXACT for linear_cg. tg_fit and tg_run_update never search. */
 typedef enum tg_line_search {
   TG_LINE_DEFAULT,
   TG_LINE_FIXED,      /* alpha(t), no search */
@@ -220,8 +223,8 @@ TG_API tg_status tg_method_named(tg_method *m, const char *name);
 TG_API const char *tg_method_name(const tg_method *m);
 /* The name of row i = 0, 1, ... of the table of methods; NULL beyond the last. */
 TG_API const char *tg_method_list(size_t i);
-/* What tg_minimize would answer to this objective and method: TG_OK, TG_E_ARGUMENT or TG_E_METHOD. `message`,
- * unless NULL, gets a static text that names the offending setting or the missing callback. */
+/* What tg_minimize would answer to this objective and method with default options: tg_minimize_check below.
+ */
 TG_API tg_status tg_method_check(const tg_objective *c, const tg_method *m, const char **message);
 
 /* ---- Why it stopped, and where it stands ---------------------------------------------------------- */
@@ -313,6 +316,12 @@ TG_API tg_minimize_options tg_minimize_defaults(void);
 TG_API tg_status tg_minimize(tg_objective c, tg_method m, double *theta, const tg_minimize_options *o,
                              tg_report *r);
 
+/* Why tg_minimize would refuse: TG_OK, or the TG_E_ARGUMENT or TG_E_METHOD it would answer. `message`, unless
+ * NULL, gets a static text that names the setting, schedule or option out of range, or the missing callback.
+ * Evaluates nothing. `o` NULL: the defaults. */
+TG_API tg_status tg_minimize_check(const tg_objective *c, const tg_method *m, const tg_minimize_options *o,
+                                   const char **message);
+
 /* One call for two methods: `first` for so many iterations, or until it meets a tolerance, stalls or leaves
  * the finite numbers; unless a tolerance was met `then` goes on from its best point. A cheap method to come
  * near, an exact one to finish: tg_minimize_handover(c, tg_adam(0.01), 200, tg_lbfgs(), theta, NULL, &r).
@@ -336,8 +345,8 @@ typedef struct tg_fit_options {
   uint64_t seed;      /* of the shuffling. Default 1 */
   int shuffle;        /* a tg_shuffle. Default TG_SHUFFLE_EPOCH */
   double max_seconds; /* wall time, looked at once per epoch; 0: no limit. Default 0 */
-  const tg_objective
-      *validation;   /* evaluated at the end of each epoch; keep it until the run has ended. Default NULL */
+  /* Evaluated at the end of each epoch; keep it until the run has ended. Default NULL. */
+  const tg_objective *validation;
   tg_watch_fn watch; /* called at the end of each epoch. Default NULL */
   void *user;        /* handed to watch */
 } tg_fit_options;
@@ -349,6 +358,10 @@ TG_API tg_fit_options tg_fit_defaults(void);
  * last. A batch whose value or gradient is not finite ends the run (TG_STOP_NONFINITE) with the parameters of
  * the best, resp. last, complete epoch. Failures as tg_minimize. */
 TG_API tg_status tg_fit(tg_objective c, tg_method m, double *theta, const tg_fit_options *o, tg_report *r);
+
+/* Why tg_fit would refuse; as tg_minimize_check. */
+TG_API tg_status tg_fit_check(const tg_objective *c, const tg_method *m, const tg_fit_options *o,
+                              const char **message);
 
 /* ---- Runs: the same, step by step ----------------------------------------------------------------- */
 

@@ -78,6 +78,7 @@ const tg_rule_ tg_gd_rule_ = {
     .name = "gd",
     .make = make,
     .check = check,
+    .line = TG_LINE_ANY_,
     .coefficients = coefficients,
     .update = update_levels,
     .work = work,

@@ -311,6 +311,7 @@ const tg_rule_ tg_lbfgs_rule_ = {
     .name = "lbfgs",
     .make = tg_lbfgs,
     .check = check,
+    .line = TG_LINE_ANY_,
     .missing = tg_missing_gradient_,
     .boxes = true,
     .monotone = true,

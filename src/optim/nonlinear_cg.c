@@ -101,6 +101,7 @@ const tg_rule_ tg_nonlinear_cg_rule_ = {
     .name = "nonlinear_cg",
     .make = make,
     .check = check,
+    .line = TG_LINE_ANY_,
     .missing = tg_missing_gradient_,
     .monotone = true,
     .work = work,

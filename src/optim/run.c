@@ -18,38 +18,12 @@ static double seconds(const tg_run *run)
 
 /* ---- making and freeing ---- */
 
-static bool at_least_zero(double x)
-{
-  return x >= 0.0;
-} /* false for NaN */
-
-static tg_status check_options(const tg_minimize_options *o, const tg_fit_options *f)
-{
-  if (f) {
-    const bool known = f->shuffle >= TG_SHUFFLE_EPOCH && f->shuffle <= TG_SHUFFLE_REPLACEMENT;
-    return known && f->epochs > 0 && f->batch > 0 && at_least_zero(f->max_seconds) ? TG_OK : TG_E_ARGUMENT;
-  }
-  const bool known = o->norm >= TG_NORM_MAX && o->norm <= TG_NORM_SCALED;
-  const bool sound = at_least_zero(o->gradient_tol) && at_least_zero(o->step_tol) &&
-                     at_least_zero(o->value_tol) && at_least_zero(o->relative_tol) &&
-                     at_least_zero(o->max_seconds);
-  return known && sound ? TG_OK : TG_E_ARGUMENT;
-}
-
-static tg_status check(const tg_run *run, const tg_fit_options *f)
+static tg_status check(const tg_run *run)
 {
   if (!run->theta) return TG_E_ARGUMENT;
-  tg_status status = tg_settings_check_(&run->c, &run->m, NULL);
-  if (status) return status;
-  status = check_options(&run->o, f);
-  if (status) return status;
-  if (tg_boxed_(&run->m) && (!run->rule->boxes || f)) return TG_E_METHOD;
-  if (f) {
-    if (!run->rule->update || !run->c.batch || run->c.samples == 0) return TG_E_METHOD;
-    return !f->validation || (f->validation->evaluate && f->validation->n == run->n) ? TG_OK : TG_E_ARGUMENT;
-  }
-  if (run->by_caller) return run->rule->update && !run->rule->look ? TG_OK : TG_E_METHOD;
-  return tg_method_check(&run->c, &run->m, NULL);
+  if (run->fit) return tg_fit_check(&run->c, &run->m, &run->f, NULL);
+  if (run->by_caller) return tg_update_check_(&run->c, &run->m, &run->o);
+  return tg_minimize_check(&run->c, &run->m, &run->o, NULL);
 }
 
 /* *count numbers for points and work; false when that overflows. */
@@ -118,7 +92,7 @@ tg_status tg_run_make_(tg_run **out, const tg_objective *c, const tg_method *m, 
   if (f) draft.f = *f;
   draft.padded = tg_pad_(draft.n);
   draft.by_caller = !f && !c->evaluate && !c->batch && !c->residual;
-  tg_status status = check(&draft, f);
+  tg_status status = check(&draft);
   if (status) return status;
   tg_run *run = tg_memory_resize_(NULL, 1, sizeof *run);
   if (!run) return TG_E_NOMEM;

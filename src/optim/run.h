@@ -23,6 +23,8 @@ typedef struct tg_point_ {
   bool has_gradient;
 } tg_point_;
 
+enum { TG_LINE_ANY_ = -1 };
+
 /* How many points the run keeps; a method may hold all but the best. */
 enum { TG_POINTS_ = 3, TG_VECTORS_ = 3, TG_COEFFICIENTS_ = 9 };
 
@@ -92,6 +94,7 @@ struct tg_rule_ {
   tg_update_ update;
   tg_update_ look; /* the point where the gradient is taken, if not theta */
   /* others (or first-order methods with a line search: return tg_first_order_step_(run) to fall back) */
+  int line;      /* the tg_line_search it may be told to make besides TG_LINE_DEFAULT, or TG_LINE_ANY_ */
   bool boxes;    /* knows bounds and the L1 term */
   bool monotone; /* the current iterate is always the best */
   /* Numbers, a multiple of TG_LANES_; SIZE_MAX: too many. */
@@ -150,8 +153,9 @@ int tg_fit_step_(tg_run *run);
 void tg_fit_begin_(tg_run *run);
 void tg_finish_(tg_run *run); /* theta and the report's theta: the final point */
 const tg_rule_ *tg_rule_of_(const tg_method *m);
-/* tg_method_check without what the objective provides. */
+/* What tg_minimize_check and tg_fit_check have in common; and for runs of tg_run_update. */
 tg_status tg_settings_check_(const tg_objective *c, const tg_method *m, const char **message);
+tg_status tg_update_check_(const tg_objective *c, const tg_method *m, const tg_minimize_options *o);
 tg_status tg_run_make_(tg_run **out, const tg_objective *c, const tg_method *m, double *theta,
                        const tg_minimize_options *o, const tg_fit_options *f);
 
@@ -161,6 +165,7 @@ double tg_correction_(double b, size_t t);
 /* Checks shared by methods: a message, or NULL. */
 const char *tg_check_first_order_(const tg_objective *c, const tg_method *m);
 const char *tg_check_line_(const tg_method *m);
+const char *tg_check_schedule_(const tg_schedule *s);
 const char *tg_missing_gradient_(const tg_objective *c, const tg_method *m);
 
 #define TG_METHOD(name) extern const tg_rule_ tg_##name##_rule_;

@@ -1,3 +1,4 @@
+#include <float.h>
 #include <math.h>
 
 #include "run.h"
@@ -111,4 +112,48 @@ void tg_plateau_(tg_run *run, double value)
     s->plateau_scale = fmax(s->plateau_scale * p->p[0], p->p[3]);
     s->plateau_wait = 0;
   }
+}
+
+static bool in(double x, double low, double high)
+{
+  return x >= low && x <= high;
+} /* false for NaN */
+
+static const char *check_falling(const double *p)
+{
+  return p[0] > 0.0 && p[0] < INFINITY ? NULL : "schedule: factor must be positive and finite";
+}
+
+static const char *check_inverse(const double *p)
+{
+  if (!in(p[0], 0.0, DBL_MAX)) return "schedule: decay must be at least 0 and finite";
+  return in(p[1], 0.0, DBL_MAX) ? NULL : "schedule: power must be at least 0 and finite";
+}
+
+static const char *check_cycle(const double *p)
+{
+  if (!(p[0] > 0.0 && p[0] < 1.0)) return "schedule: rise must lie in (0, 1)";
+  if (!in(p[1], 1.0, DBL_MAX)) return "schedule: start_divisor must be at least 1 and finite";
+  return in(p[2], 1.0, DBL_MAX) ? NULL : "schedule: end_divisor must be at least 1 and finite";
+}
+
+static const char *check_plateau(const double *p)
+{
+  if (!(p[0] > 0.0 && p[0] < 1.0)) return "schedule: factor must lie in (0, 1)";
+  if (!(p[1] >= 1.0)) return "schedule: patience must be at least 1";
+  if (!(p[2] >= 0.0 && p[2] < 1.0)) return "schedule: threshold must lie in [0, 1)";
+  return in(p[3], 0.0, 1.0) ? NULL : "schedule: floor_fraction must lie in [0, 1]";
+}
+
+/* Numbers of steps come from size_t and are sound. */
+const char *tg_check_schedule_(const tg_schedule *s)
+{
+  const double *p = s->p;
+  if (s->rate == exponential) return check_falling(p);
+  if (s->rate == stepwise && !(p[1] >= 1.0)) return "schedule: every must be at least 1";
+  if (s->rate == stepwise) return check_falling(p);
+  if (s->rate == inverse_time) return check_inverse(p);
+  if (s->rate == warm_cosine && !in(p[1], 0.0, 1.0)) return "schedule: final_fraction must lie in [0, 1]";
+  if (s->rate == one_cycle) return check_cycle(p);
+  return s->rate == plateau ? check_plateau(p) : NULL;
 }

@@ -52,6 +52,7 @@ const tg_rule_ tg_secant_rule_ = {
     .name = "secant",
     .make = make,
     .check = check,
+    .line = TG_LINE_FIXED,
     .missing = tg_missing_gradient_,
     .own = own,
     .step = step,

@@ -62,6 +62,7 @@ static tg_method method(const char *name)
   cr_assert(tg_method_named(&m, first) == TG_OK, "%s", first);
   m.line_search = TG_LINE_FIXED;
   m.alpha = 0.5;
+  if (!strcmp(first, "linear_cg")) m.line_search = TG_LINE_EXACT;
   if (!strcmp(first, "nonlinear_cg")) m.alpha = 0.125;
   if (!strcmp(name, "newton")) m.alpha = 1.0;
   if (strstr(name, "unscaled")) m.unscaled = true;

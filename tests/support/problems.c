@@ -1,6 +1,7 @@
 #include "problems.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -121,4 +122,86 @@ static int whole(const double *x, double *value, double *g, void *user) { return
 tg_objective problem_regression(probe *p)
 {
   return (tg_objective){.n = p->n, .samples = ROWS, .evaluate = whole, .batch = batch, .user = p};
+}
+
+/* ---- squares ---- */
+
+static int squares(const double *x, double *value, double *g, void *user)
+{
+  const int answer = count(user);
+  if (answer) return answer;
+  const probe *p = user;
+  double sum = 0.0;
+  for (size_t i = 0; i < p->n; i += 2) {
+    const bool pair = i + 1 < p->n;
+    const double a = 1.0 - x[i], b = pair ? x[i + 1] - x[i] * x[i] : 0.0;
+    sum += 0.5 * a * a + 50.0 * b * b;
+    if (g) g[i] = -a - 200.0 * b * x[i];
+    if (g && pair) g[i + 1] = 100.0 * b;
+  }
+  return give(p, sum, value, g);
+}
+
+static int count_derivative(probe *p, double *first)
+{
+  p->derivatives++;
+  if (p->derivatives == p->nan_derivative_at) *first = NAN;
+  return p->derivatives == p->stop_derivative_at;
+}
+
+static int squares_product(const double *x, const double *v, double *hv, void *user)
+{
+  probe *p = user;
+  for (size_t i = 0; i < p->n; i += 2) {
+    const bool pair = i + 1 < p->n;
+    hv[i] = v[i] + (pair ? (600.0 * x[i] * x[i] - 200.0 * x[i + 1]) * v[i] - 200.0 * x[i] * v[i + 1] : 0.0);
+    if (pair) hv[i + 1] = 100.0 * v[i + 1] - 200.0 * x[i] * v[i];
+  }
+  return count_derivative(p, &hv[0]);
+}
+
+static int squares_hessian(const double *x, double *h, void *user)
+{
+  probe *p = user;
+  const size_t n = p->n;
+  for (size_t i = 0; i < n * n; i++) h[i] = 0.0;
+  for (size_t i = 0; i < n; i += 2) {
+    const bool pair = i + 1 < n;
+    h[i * n + i] = 1.0 + (pair ? 600.0 * x[i] * x[i] - 200.0 * x[i + 1] : 0.0);
+    if (!pair) continue;
+    h[i * n + i + 1] = h[(i + 1) * n + i] = -200.0 * x[i];
+    h[(i + 1) * n + i + 1] = 100.0;
+  }
+  return count_derivative(p, &h[0]);
+}
+
+static int squares_residual(const double *x, double *r, double *jacobian, void *user)
+{
+  probe *p = user;
+  const size_t n = p->n;
+  for (size_t i = 0; jacobian && i < n * n; i++) jacobian[i] = 0.0;
+  for (size_t i = 0; i < n; i += 2) {
+    const bool pair = i + 1 < n;
+    if (r) r[i] = 1.0 - x[i];
+    if (jacobian) jacobian[i * n + i] = -1.0;
+    if (r && pair) r[i + 1] = 10.0 * (x[i + 1] - x[i] * x[i]);
+    if (!jacobian || !pair) continue;
+    jacobian[(i + 1) * n + i] = -20.0 * x[i];
+    jacobian[(i + 1) * n + i + 1] = 10.0;
+  }
+  if (jacobian) return count_derivative(p, &jacobian[0]);
+  const int answer = count(p);
+  if (!answer && p->calls == p->nan_value_at) r[0] = NAN;
+  return answer;
+}
+
+tg_objective problem_squares(probe *p)
+{
+  return (tg_objective){.n = p->n,
+                        .residuals = p->n,
+                        .evaluate = squares,
+                        .hvp = squares_product,
+                        .hessian = squares_hessian,
+                        .residual = squares_residual,
+                        .user = p};
 }

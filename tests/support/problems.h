@@ -15,6 +15,8 @@ typedef struct probe {
   size_t answer_at, nan_value_at, nan_gradient_at;
   int answer;
   problem_fn f; /* set by problem() */
+  /* problem_squares: calls for second derivatives or a Jacobian, counted apart */
+  size_t derivatives, nan_derivative_at, stop_derivative_at;
 } probe;
 
 /* sum over i of w_i (x_i - i)^2 / 2, w_i = 1 + i % 7; minimum 0 at x_i = i */
@@ -43,5 +45,9 @@ tg_objective problem(problem_fn f, probe *p);
 
 /* The finite sum 1/m sum (a_i'x - b_i)^2 / 2 over m = 64 rows; batch and evaluate. */
 tg_objective problem_regression(probe *p);
+
+/* Residuals 10 (x2 - x1^2), 1 - x1 of each pair, x - 1 of an odd last parameter; C = |r|^2 / 2, minimum 0 at 1.
+ * With everything an objective can give: evaluate, hvp, hessian, residual (n of them). */
+tg_objective problem_squares(probe *p);
 
 #endif

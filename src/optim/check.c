@@ -1,0 +1,163 @@
+/* What a run refuses before it begins, and the words for it: settings out of range, options out of range,
+ * callbacks that are missing. */
+#include <math.h>
+
+#include "box.h"
+#include "run.h"
+
+/* False for NaN. */
+static bool in(double x, double low, double high)
+{
+  return x >= low && x < high;
+}
+
+/* ---- settings ---- */
+
+/* Settings that not every method reads: 0 where unused, never negative or NaN. */
+static const char *check_ranges(const tg_method *m)
+{
+  if (!in(m->alpha, 0.0, INFINITY)) return "alpha must be positive and finite";
+  if (!in(m->beta, 0.0, 1.0)) return "beta must lie in [0, 1)";
+  if (!in(m->gamma, 0.0, 1.0)) return "gamma must lie in [0, 1)";
+  if (!in(m->epsilon, 0.0, INFINITY)) return "epsilon must be at least 0 and finite";
+  if (!in(m->p, 0.0, INFINITY)) return "p must be at least 1 and finite";
+  if (!in(m->decay, 0.0, INFINITY)) return "decay must be at least 0 and finite";
+  if (!in(m->clip_norm, 0.0, INFINITY)) return "clip_norm must be at least 0 and finite";
+  if (!in(m->clip_value, 0.0, INFINITY)) return "clip_value must be at least 0 and finite";
+  if (!in(m->factor, 0.0, 1.0)) return "factor must lie in [0, 1)";
+  if (!in(m->radius, 0.0, INFINITY)) return "radius must be positive and finite";
+  if (!in(m->armijo, 0.0, 0.5)) return "armijo must lie in (0, 1/2)";
+  if (!in(m->wolfe, 0.0, 1.0)) return "wolfe must lie in (armijo, 1)";
+  return NULL;
+}
+
+const char *tg_check_first_order_(const tg_objective *c, const tg_method *m)
+{
+  (void)c;
+  return m->alpha > 0.0 ? NULL : "alpha must be positive and finite";
+}
+
+const char *tg_check_line_(const tg_method *m)
+{
+  const bool from_alpha = m->line_search == TG_LINE_FIXED || m->line_search == TG_LINE_ARMIJO;
+  if (from_alpha && !(m->alpha > 0.0)) return "alpha must be positive and finite";
+  if (m->line_search == TG_LINE_FIXED) return NULL;
+  if (!(m->armijo > 0.0)) return "armijo must lie in (0, 1/2)";
+  if (!(m->wolfe > m->armijo)) return "wolfe must lie in (armijo, 1)";
+  return NULL;
+}
+
+static const char *check_line_search(const tg_rule_ *rule, const tg_method *m)
+{
+  const int kind = m->line_search;
+  if (kind < TG_LINE_DEFAULT || kind > TG_LINE_EXACT) return "line_search is not a tg_line_search";
+  const bool own = kind == TG_LINE_DEFAULT || kind == rule->line || (kind == TG_LINE_FIXED && rule->update);
+  return own || rule->line == TG_LINE_ANY_ ? NULL : "line_search: the method has no line search";
+}
+
+static tg_status refuse(tg_status why, const char *text, const char **message)
+{
+  if (message) *message = text;
+  return why;
+}
+
+tg_status tg_settings_check_(const tg_objective *c, const tg_method *m, const char **message)
+{
+  const tg_rule_ *rule = m ? tg_rule_of_(m) : NULL;
+  if (!rule) return refuse(TG_E_ARGUMENT, "kind is not a method", message);
+  if (!c || c->n == 0) return refuse(TG_E_ARGUMENT, "the objective has no parameters", message);
+  const char *text = check_ranges(m);
+  if (!text) text = check_line_search(rule, m);
+  if (!text) text = tg_check_schedule_(&m->schedule);
+  if (!text && rule->check) text = rule->check(c, m);
+  return text ? refuse(TG_E_ARGUMENT, text, message) : TG_OK;
+}
+
+/* ---- options ---- */
+
+static const char *check_minimize_options(const tg_minimize_options *o)
+{
+  if (!in(o->gradient_tol, 0.0, INFINITY)) return "gradient_tol must be at least 0 and finite";
+  if (!in(o->step_tol, 0.0, INFINITY)) return "step_tol must be at least 0 and finite";
+  if (!in(o->value_tol, 0.0, INFINITY)) return "value_tol must be at least 0 and finite";
+  if (!in(o->relative_tol, 0.0, INFINITY)) return "relative_tol must be at least 0 and finite";
+  if (!(o->max_seconds >= 0.0)) return "max_seconds must be at least 0";
+  return o->norm >= TG_NORM_MAX && o->norm <= TG_NORM_SCALED ? NULL : "norm is not a tg_norm";
+}
+
+static const char *check_fit_options(const tg_objective *c, const tg_fit_options *o)
+{
+  const tg_objective *v = o->validation;
+  if (o->epochs == 0) return "epochs must be at least 1";
+  if (o->batch == 0) return "batch must be at least 1";
+  if (o->shuffle < TG_SHUFFLE_EPOCH || o->shuffle > TG_SHUFFLE_REPLACEMENT)
+    return "shuffle is not a tg_shuffle";
+  if (!(o->max_seconds >= 0.0)) return "max_seconds must be at least 0";
+  if (v && !v->evaluate) return "validation: the objective has no evaluate";
+  return !v || v->n == c->n ? NULL : "validation: the objective has another number of parameters";
+}
+
+/* ---- what the objective gives ---- */
+
+const char *tg_missing_gradient_(const tg_objective *c, const tg_method *m)
+{
+  (void)m;
+  return c->evaluate ? NULL : "the method needs objective.evaluate";
+}
+
+/* Without a line search: tg_fit and tg_run_update. */
+static const char *check_steps(const tg_rule_ *rule, const tg_method *m)
+{
+  if (!rule->update) return "the method is not of first order";
+  return tg_boxed_(m) ? "the method knows neither bounds nor an l1 term" : NULL;
+}
+
+tg_status tg_minimize_check(const tg_objective *c, const tg_method *m, const tg_minimize_options *o,
+                            const char **message)
+{
+  const tg_status status = tg_settings_check_(c, m, message);
+  if (status) return status;
+  const char *text = o ? check_minimize_options(o) : NULL;
+  if (text) return refuse(TG_E_ARGUMENT, text, message);
+  const tg_rule_ *rule = tg_rule_of_(m);
+  if (tg_boxed_(m) && !rule->boxes)
+    return refuse(TG_E_METHOD, "the method knows neither bounds nor an l1 term", message);
+  text = rule->missing ? rule->missing(c, m) : tg_missing_gradient_(c, m);
+  return text ? refuse(TG_E_METHOD, text, message) : refuse(TG_OK, tg_status_string(TG_OK), message);
+}
+
+tg_status tg_method_check(const tg_objective *c, const tg_method *m, const char **message)
+{
+  return tg_minimize_check(c, m, NULL, message);
+}
+
+static const char *steps_only(const tg_method *m)
+{
+  return m->line_search > TG_LINE_FIXED ? "line_search: steps of a mini-batch are alpha(t), not searched for"
+                                        : NULL;
+}
+
+tg_status tg_fit_check(const tg_objective *c, const tg_method *m, const tg_fit_options *o,
+                       const char **message)
+{
+  const tg_status status = tg_settings_check_(c, m, message);
+  if (status) return status;
+  const char *text = o ? check_fit_options(c, o) : NULL;
+  if (text) return refuse(TG_E_ARGUMENT, text, message);
+  text = check_steps(tg_rule_of_(m), m);
+  if (!text && !c->batch) text = "tg_fit needs objective.batch";
+  if (!text && c->samples == 0) text = "tg_fit needs objective.samples, their number";
+  if (text) return refuse(TG_E_METHOD, text, message);
+  text = steps_only(m);
+  return text ? refuse(TG_E_ARGUMENT, text, message) : refuse(TG_OK, tg_status_string(TG_OK), message);
+}
+
+tg_status tg_update_check_(const tg_objective *c, const tg_method *m, const tg_minimize_options *o)
+{
+  const tg_status status = tg_settings_check_(c, m, NULL);
+  if (status) return status;
+  if (check_minimize_options(o)) return TG_E_ARGUMENT;
+  const tg_rule_ *rule = tg_rule_of_(m);
+  if (check_steps(rule, m) || rule->look) return TG_E_METHOD;
+  return steps_only(m) ? TG_E_ARGUMENT : TG_OK;
+}

@@ -1,0 +1,266 @@
+/* What is refused before a run begins, by the call itself and in words. */
+#include <criterion/criterion.h>
+#include <math.h>
+#include <string.h>
+
+#include "../support/problems.h"
+
+enum { N = 4 };
+
+static tg_method method(const char *name)
+{
+  tg_method m;
+  cr_assert(tg_method_named(&m, name) == TG_OK);
+  return m;
+}
+
+/* tg_minimize and its check agree, and the message has the word. */
+static void refused(tg_objective c, tg_method m, const tg_minimize_options *o, tg_status why,
+                    const char *word)
+{
+  double x[N] = {1, 1, 1, 1};
+  const char *text = NULL;
+  tg_report r;
+  cr_expect(tg_minimize_check(&c, &m, o, &text) == why && text && strstr(text, word), "%s, wanted: %s (%s)",
+            text, word, tg_method_name(&m));
+  cr_expect(tg_minimize(c, m, x, o, &r) == why && r.stop == TG_STOP_ERROR && x[0] == 1);
+  cr_expect(tg_minimize_check(&c, &m, o, NULL) == why);
+}
+
+static void refused_fit(tg_objective c, tg_method m, const tg_fit_options *o, tg_status why, const char *word)
+{
+  double x[N] = {1, 1, 1, 1};
+  const char *text = NULL;
+  tg_report r;
+  cr_expect(tg_fit_check(&c, &m, o, &text) == why && text && strstr(text, word), "%s, wanted: %s (%s)", text,
+            word, tg_method_name(&m));
+  cr_expect(tg_fit(c, m, x, o, &r) == why && r.stop == TG_STOP_ERROR && x[0] == 1);
+}
+
+static bool one_parameter(const char *name)
+{
+  return strcmp(name, "secant") == 0;
+}
+
+/* The field of that name set to each of three values no method takes. */
+#define FIELD(name, ...)                                                                                     \
+  {                                                                                                          \
+#name, offsetof(tg_method, name),                                                                        \
+    {                                                                                                        \
+      __VA_ARGS__                                                                                            \
+    }                                                                                                        \
+  }
+static const struct {
+  const char *name;
+  size_t at;
+  double bad[3];
+} fields[] = {
+    FIELD(alpha, -1.0, NAN, INFINITY),     FIELD(beta, -0.1, NAN, 1.0),
+    FIELD(gamma, -0.1, NAN, 1.0),          FIELD(epsilon, -1e-8, NAN, INFINITY),
+    FIELD(decay, -0.1, NAN, INFINITY),     FIELD(p, -1.0, NAN, INFINITY),
+    FIELD(clip_norm, -1.0, NAN, INFINITY), FIELD(clip_value, -1.0, NAN, INFINITY),
+    FIELD(factor, -0.5, NAN, 1.0),         FIELD(radius, -1.0, NAN, INFINITY),
+    FIELD(armijo, -0.1, NAN, 0.5),         FIELD(wolfe, -0.1, NAN, 1.0),
+};
+
+Test(check, settings_out_of_range_are_refused_by_every_method_read_or_not)
+{
+  probe p = {.n = N}, q = {.n = N};
+  for (size_t k = 0; tg_method_list(k); k++)
+    for (size_t f = 0; f < sizeof fields / sizeof *fields; f++)
+      for (int i = 0; i < 3; i++) {
+        tg_method m = method(tg_method_list(k));
+        memcpy((char *)&m + fields[f].at, &fields[f].bad[i], sizeof(double));
+        refused(problem_squares(&p), m, NULL, TG_E_ARGUMENT, fields[f].name);
+        refused_fit(problem_regression(&q), m, NULL, TG_E_ARGUMENT, fields[f].name);
+      }
+  cr_expect(p.calls == 0 && q.calls == 0);
+}
+
+Test(check, schedules_out_of_range_are_refused)
+{
+  const struct {
+    tg_schedule bad;
+    const char *word;
+  } cases[] = {
+      {tg_exponential_rate(0.0), "factor"},
+      {tg_exponential_rate(NAN), "factor"},
+      {tg_exponential_rate(INFINITY), "factor"},
+      {tg_step_rate(0.5, 0), "every"},
+      {tg_step_rate(-0.5, 10), "factor"},
+      {tg_inverse_time_rate(-1.0, 0.5), "decay"},
+      {tg_inverse_time_rate(NAN, 0.5), "decay"},
+      {tg_inverse_time_rate(0.1, NAN), "power"},
+      {tg_inverse_time_rate(0.1, -1.0), "power"},
+      {tg_cosine_rate(-0.1, 10), "final_fraction"},
+      {tg_cosine_rate(NAN, 10), "final_fraction"},
+      {tg_warm_up_rate(5, 1.5, 10), "final_fraction"},
+      {tg_one_cycle_rate(0.0, 25, 1e3, 0), "rise"},
+      {tg_one_cycle_rate(1.0, 25, 1e3, 0), "rise"},
+      {tg_one_cycle_rate(NAN, 25, 1e3, 0), "rise"},
+      {tg_one_cycle_rate(0.3, 0.0, 1e3, 0), "start_divisor"},
+      {tg_one_cycle_rate(0.3, 25, NAN, 0), "end_d"},
+      {tg_plateau_rate(1.0, 2, 1e-3, 0.0), "factor"},
+      {tg_plateau_rate(NAN, 2, 1e-3, 0.0), "factor"},
+      {tg_plateau_rate(0.5, 0, 1e-3, 0.0), "patience"},
+      {tg_plateau_rate(0.5, 2, -1.0, 0.0), "threshold"},
+      {tg_plateau_rate(0.5, 2, NAN, 0.0), "threshold"},
+      {tg_plateau_rate(0.5, 2, 0.0, 1.5), "floor"},
+      {tg_plateau_rate(0.5, 2, 0.0, NAN), "floor"},
+  };
+  probe p = {.n = N};
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    tg_method m = tg_adam(0.1), l = tg_lbfgs();
+    m.schedule = l.schedule = cases[k].bad;
+    refused(problem_regression(&p), m, NULL, TG_E_ARGUMENT, cases[k].word);
+    refused(problem_regression(&p), l, NULL, TG_E_ARGUMENT, cases[k].word);
+    refused_fit(problem_regression(&p), m, NULL, TG_E_ARGUMENT, cases[k].word);
+  }
+}
+
+static double own_rate(const tg_schedule *s, double alpha, size_t step, size_t total)
+{
+  (void)s, (void)total;
+  return step < 3 ? alpha : NAN;
+}
+
+Test(check, a_rate_of_your_own_that_is_no_number_ends_the_run)
+{
+  double x[N] = {1, 1, 1, 1};
+  probe p = {.n = N};
+  tg_method m = tg_adam(0.1);
+  m.schedule.rate = own_rate;
+  cr_expect(tg_minimize(problem_regression(&p), m, x, NULL, NULL) == TG_E_ARGUMENT && x[0] == 1);
+  cr_expect(tg_fit(problem_regression(&p), m, x, NULL, NULL) == TG_E_ARGUMENT && x[0] == 1);
+}
+
+Test(check, options_out_of_range_are_refused)
+{
+  const double bad[] = {-1.0, NAN};
+  probe p = {.n = N};
+  const tg_objective c = problem_regression(&p);
+  for (int i = 0; i < 2; i++) {
+    tg_minimize_options o = tg_minimize_defaults();
+    o.gradient_tol = bad[i];
+    refused(c, tg_lbfgs(), &o, TG_E_ARGUMENT, "gradient_tol");
+    o = tg_minimize_defaults();
+    o.step_tol = bad[i];
+    refused(c, tg_lbfgs(), &o, TG_E_ARGUMENT, "step_tol");
+    o = tg_minimize_defaults();
+    o.value_tol = bad[i];
+    refused(c, tg_lbfgs(), &o, TG_E_ARGUMENT, "value_tol");
+    o = tg_minimize_defaults();
+    o.relative_tol = bad[i];
+    refused(c, tg_lbfgs(), &o, TG_E_ARGUMENT, "relative_tol");
+    o = tg_minimize_defaults();
+    o.max_seconds = bad[i];
+    refused(c, tg_lbfgs(), &o, TG_E_ARGUMENT, "max_seconds");
+    tg_fit_options f = tg_fit_defaults();
+    f.max_seconds = bad[i];
+    refused_fit(c, tg_gd(0.1), &f, TG_E_ARGUMENT, "max_seconds");
+  }
+  tg_minimize_options o = tg_minimize_defaults();
+  o.norm = 3;
+  refused(c, tg_lbfgs(), &o, TG_E_ARGUMENT, "norm");
+}
+
+Test(check, options_of_a_fit_out_of_range_are_refused)
+{
+  probe p = {.n = N}, q = {.n = N - 1};
+  const tg_objective c = problem_regression(&p), shorter = problem_regression(&q), none = {.n = N};
+  tg_fit_options o = tg_fit_defaults();
+  o.epochs = 0;
+  refused_fit(c, tg_gd(0.1), &o, TG_E_ARGUMENT, "epochs");
+  o = tg_fit_defaults();
+  o.batch = 0;
+  refused_fit(c, tg_gd(0.1), &o, TG_E_ARGUMENT, "batch");
+  o = tg_fit_defaults();
+  o.shuffle = 4;
+  refused_fit(c, tg_gd(0.1), &o, TG_E_ARGUMENT, "shuffle");
+  o = tg_fit_defaults();
+  o.validation = &shorter;
+  refused_fit(c, tg_gd(0.1), &o, TG_E_ARGUMENT, "validation");
+  o.validation = &none;
+  refused_fit(c, tg_gd(0.1), &o, TG_E_ARGUMENT, "validation");
+}
+
+Test(check, what_the_objective_lacks_is_named)
+{
+  probe p = {.n = N};
+  const tg_objective good = problem_regression(&p);
+  tg_objective c = good;
+  c.batch = NULL;
+  refused_fit(c, tg_gd(0.1), NULL, TG_E_METHOD, "objective.batch");
+  c = good;
+  c.samples = 0;
+  refused_fit(c, tg_gd(0.1), NULL, TG_E_METHOD, "objective.samples");
+  c = good;
+  c.n = 0;
+  refused(c, tg_lbfgs(), NULL, TG_E_ARGUMENT, "no parameters");
+  refused_fit(c, tg_gd(0.1), NULL, TG_E_ARGUMENT, "no parameters");
+  c = good;
+  c.evaluate = NULL;
+  refused(c, tg_gd(0.1), NULL, TG_E_METHOD, "objective.evaluate");
+  refused(good, tg_newton_cg(), NULL, TG_E_METHOD, "objective.hvp");
+  refused(good, tg_newton(), NULL, TG_E_METHOD, "objective.hessian");
+  refused(good, tg_levenberg_marquardt(), NULL, TG_E_METHOD, "objective.residual");
+  c.residual = problem_squares(&p).residual;
+  refused(c, tg_levenberg_marquardt(), NULL, TG_E_METHOD, "objective.residuals");
+}
+
+Test(check, a_fit_takes_methods_of_first_order_alone)
+{
+  probe p = {.n = N};
+  const tg_objective c = problem_regression(&p);
+  const char *const others[] = {"lbfgs",        "bfgs",
+                                "dfp",          "nonlinear_cg",
+                                "newton",       "newton_cg",
+                                "trust_region", "trust_region_cg",
+                                "linear_cg",    "levenberg_marquardt"};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    refused_fit(c, method(others[i]), NULL, TG_E_METHOD, "first order");
+  tg_method m = tg_adam(0.1);
+  m.l1 = 1.0;
+  refused_fit(c, m, NULL, TG_E_METHOD, "l1");
+}
+
+Test(check, a_line_search_that_would_not_be_made_is_refused)
+{
+  probe p = {.n = N};
+  const tg_objective c = problem_squares(&p), sum = problem_regression(&p);
+  for (int kind = TG_LINE_WOLFE; kind <= TG_LINE_EXACT; kind++) {
+    tg_method m = tg_gd(0.1);
+    m.line_search = kind;
+    refused_fit(sum, m, NULL, TG_E_ARGUMENT, "line_search");
+    double x[N] = {0};
+    tg_run *run;
+    cr_expect(tg_run_new(&run, (tg_objective){.n = N}, m, x, NULL) == TG_E_ARGUMENT && !run);
+    const char *const none[] = {"adam", "momentum", "trust_region", "levenberg_marquardt", "lion"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+      m = method(none[i]);
+      m.line_search = kind;
+      refused(c, m, NULL, TG_E_ARGUMENT, "line_search");
+    }
+  }
+  tg_method m = tg_lbfgs();
+  m.line_search = 17;
+  refused(c, m, NULL, TG_E_ARGUMENT, "line_search");
+}
+
+Test(check, what_is_sound_is_accepted_with_a_word_for_it)
+{
+  probe p = {.n = N}, one = {.n = 1};
+  for (size_t k = 0; tg_method_list(k); k++) {
+    const tg_method m = method(tg_method_list(k));
+    const tg_objective c = problem_squares(one_parameter(tg_method_list(k)) ? &one : &p),
+                       sum = problem_regression(&p);
+    const char *text = NULL;
+    cr_expect(tg_minimize_check(&c, &m, NULL, &text) == TG_OK && text, "%s: %s", tg_method_list(k), text);
+    text = NULL;
+    const tg_status s = tg_fit_check(&sum, &m, NULL, &text);
+    cr_expect(text && (s == TG_OK || s == TG_E_METHOD || one_parameter(tg_method_list(k))));
+  }
+  const char *text = NULL;
+  cr_expect(tg_minimize_check(NULL, NULL, NULL, &text) == TG_E_ARGUMENT && text);
+  cr_expect(tg_fit_check(NULL, NULL, NULL, &text) == TG_E_ARGUMENT && text);
+}
