@@ -300,9 +300,10 @@ typedef struct tg_minimize_options {
   size_t max_iterations; /* Default 10000 */
   double max_seconds;    /* wall time, looked at once per iteration. Default 0 */
   int norm;              /* a tg_norm. Default TG_NORM_MAX */
-  double *gradient;      /* n, yours: gets the gradient at the final theta. Default NULL */
-  tg_watch_fn watch;     /* Default NULL */
-  void *user;            /* handed to watch */
+  double
+      *gradient; /* n, yours: gets the gradient at the final theta, NaN where it is not known. Default NULL */
+  tg_watch_fn watch; /* Default NULL */
+  void *user;        /* handed to watch */
 } tg_minimize_options;
 
 TG_API tg_minimize_options tg_minimize_defaults(void);
@@ -325,7 +326,8 @@ TG_API tg_status tg_minimize_check(const tg_objective *c, const tg_method *m, co
 /* One call for two methods: `first` for so many iterations, or until it meets a tolerance, stalls or leaves
  * the finite numbers; unless a tolerance was met `then` goes on from its best point. A cheap method to come
  * near, an exact one to finish: tg_minimize_handover(c, tg_adam(0.01), 200, tg_lbfgs(), theta, NULL, &r).
- * Counts, time and limits are of both together. Otherwise as tg_minimize. */
+ * Counts, time and limits are of both together. `first` need not know the bounds and L1 term of `then`: what
+ * is returned is always within the bounds. Otherwise as tg_minimize. */
 TG_API tg_status tg_minimize_handover(tg_objective c, tg_method first, size_t iterations, tg_method then,
                                       double *theta, const tg_minimize_options *o, tg_report *r);
 
@@ -380,9 +382,10 @@ TG_API bool tg_run_step(tg_run *run);
 /* One step of a first-order method with the caller's gradient (n) at the theta of the run, which is changed
  * in place; value is C(theta), which is only reported and compared; NaN when unknown. For runs whose
  * objective has no callback at all, and methods that take the gradient at theta (so not "nesterov"). A
- * gradient that is not finite ends the run with TG_STOP_NONFINITE and leaves theta. The tolerances, limits
- * and watch of the options apply. TG_E_ARGUMENT, or the failure that ended the run; TG_OK and no change when
- * it has ended otherwise. */
+ * gradient that is not finite, an infinite value, or a step that would leave the finite numbers ends the run
+ * (TG_STOP_NONFINITE; TG_STOP_UNBOUNDED for -inf) and leaves theta. The tolerances, limits and watch of the
+ * options apply. TG_E_ARGUMENT, or the failure that ended the run; TG_OK and no change when it has ended
+ * otherwise. */
 TG_API tg_status tg_run_update(tg_run *run, double value, const double *gradient);
 /* TG_OK, or the failure that ended it; TG_E_ARGUMENT for NULL. */
 TG_API tg_status tg_run_status(const tg_run *run);

@@ -10,6 +10,11 @@ int tg_stop_(tg_run *run, tg_stop why)
   return 1;
 }
 
+int tg_stop_nonfinite_(tg_run *run, double value)
+{
+  return tg_stop_(run, value == -INFINITY ? TG_STOP_UNBOUNDED : TG_STOP_NONFINITE);
+}
+
 int tg_error_(tg_run *run, tg_status why)
 {
   run->s.status = why;
@@ -41,7 +46,10 @@ int tg_evaluate_(tg_run *run, tg_point_ *p, bool gradient, const double *d, doub
   run->s.report.gradients += gradient;
   p->value = p->largest = NAN;
   p->has_gradient = false;
-  if (tg_answer_(run, run->c.evaluate(p->x, &p->value, gradient ? p->g : NULL, run->c.user))) return 1;
+  if (tg_answer_(run, run->c.evaluate(p->x, &p->value, gradient ? p->g : NULL, run->c.user))) {
+    p->value = NAN; /* whatever it left there */
+    return 1;
+  }
   if (run->m.l1 > 0.0) p->value += tg_box_penalty_(run, p->x);
   p->finite = isfinite(p->value);
   if (!gradient) return 0;

@@ -117,13 +117,13 @@ int tg_first_order_step_(tg_run *run)
     tg_point_ *ahead = next;
     tg_first_order_look_(run, p->x, ahead->x, rate);
     if (tg_evaluate_(run, ahead, true, NULL, NULL)) return 1;
-    if (!ahead->finite)
-      return tg_stop_(run, ahead->value == -INFINITY ? TG_STOP_UNBOUNDED : TG_STOP_NONFINITE);
+    if (!ahead->finite) return tg_stop_nonfinite_(run, ahead->value);
     g = ahead->g;
   }
   const double change = tg_first_order_update_(run, p->x, g, next->x, rate);
+  if (!isfinite(change)) return tg_stop_(run, TG_STOP_NONFINITE);
   if (tg_evaluate_(run, next, true, NULL, NULL)) return 1;
-  if (!next->finite) return tg_stop_(run, next->value == -INFINITY ? TG_STOP_UNBOUNDED : TG_STOP_NONFINITE);
+  if (!next->finite) return tg_stop_nonfinite_(run, next->value);
   tg_accept_step_(run, next, rate, change);
   return 0;
 }

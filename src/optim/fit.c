@@ -83,7 +83,7 @@ static int validate(tg_run *run)
   s->report.values++;
   if (tg_answer_(run, v->evaluate(s->point[0].x, &value, NULL, v->user))) return 1;
   s->report.validation = value;
-  if (!isfinite(value)) return tg_stop_(run, TG_STOP_NONFINITE);
+  if (!isfinite(value)) return tg_stop_nonfinite_(run, value);
   if (isnan(s->report.best_validation) || value < s->report.best_validation) {
     keep(run);
     s->wait = 0;
@@ -127,7 +127,7 @@ static int gradient(tg_run *run, double rate, const size_t *index, size_t count)
   if (tg_answer_(run, run->c.batch(x, index, count, &p->value, p->g, run->c.user))) return 1;
   p->largest = run->kernel->largest(p->g, run->padded);
   if (isfinite(p->value) && isfinite(p->largest)) return 0;
-  return tg_stop_(run, p->value == -INFINITY ? TG_STOP_UNBOUNDED : TG_STOP_NONFINITE);
+  return tg_stop_nonfinite_(run, p->value);
 }
 
 int tg_fit_step_(tg_run *run)

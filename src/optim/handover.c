@@ -26,14 +26,34 @@ static bool tolerance_met(tg_stop stop)
   return stop >= TG_STOP_GRADIENT && stop <= TG_STOP_STEP;
 }
 
-/* Whether the first run's end is the end of all. A tolerance met without the bounds and the L1 term that the
+static bool bounds_are_new(const tg_run *first, const tg_run *then)
+{
+  return tg_boxed_(&then->m) && !tg_boxed_(&first->m);
+}
+
+/* Whether the first run's end is the end of all. What was met without the bounds and the L1 term that the
  * second method has says nothing of its problem. */
 static bool over(const tg_run *first, const tg_run *then, const tg_minimize_options *o)
 {
   const tg_report *r = &first->s.report;
-  if (tolerance_met(r->stop) && tg_boxed_(&then->m) && !tg_boxed_(&first->m)) return false;
+  const bool says_nothing = tolerance_met(r->stop) || r->stop == TG_STOP_UNBOUNDED;
+  if (says_nothing && bounds_are_new(first, then)) return false;
   if (r->stop == TG_STOP_ITERATIONS) return o->max_iterations > 0 && r->iterations >= o->max_iterations;
   return r->stop != TG_STOP_NONFINITE && r->stop != TG_STOP_STALLED;
+}
+
+/* The first run was cut short without the second's bounds and L1 term: its point is brought within, and
+ * evaluated there unless a callback wanted an end. */
+static void settle(tg_run *to, const tg_run *from)
+{
+  const tg_report before = from->s.report;
+  tg_point_ *p = tg_current_(to);
+  pass_on(to, from);
+  p->value = p->largest = NAN;
+  if (before.stop != TG_STOP_USER && tg_evaluate_(to, p, true, NULL, NULL)) return;
+  to->s.report.stop = p->finite || before.stop == TG_STOP_USER ? before.stop : TG_STOP_NONFINITE;
+  to->s.report.step = before.step;
+  to->s.report.rate = before.rate;
 }
 
 tg_status tg_minimize_handover(tg_objective c, tg_method first, size_t iterations, tg_method then,
@@ -53,9 +73,11 @@ tg_status tg_minimize_handover(tg_objective c, tg_method first, size_t iteration
     return tg_refused_(status, theta, r);
   }
   while (tg_iterate_(a)) continue;
-  const bool end = a->s.status || over(a, b, &whole);
+  const bool end = a->s.status || over(a, b, &whole), unfit = end && !a->s.status && bounds_are_new(a, b);
+  if (unfit) settle(b, a);
   if (!end) pass_on(b, a);
-  status = tg_run_out_(end ? a : b, theta, r);
-  tg_run_free(end ? b : a);
+  tg_run *last = end && !unfit ? a : b;
+  status = tg_run_out_(last, theta, r);
+  tg_run_free(last == a ? b : a);
   return status;
 }

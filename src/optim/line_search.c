@@ -116,7 +116,7 @@ static int measure(search *s, tg_point_ *at, trial *p)
   if (tg_evaluate_(run, at, true, s->line->d, &p->slope)) return 1;
   p->value = at->value;
   p->finite = at->finite && isfinite(p->slope);
-  return at->value == -INFINITY ? tg_stop_(run, TG_STOP_UNBOUNDED) : 0;
+  return at->value == -INFINITY ? tg_stop_nonfinite_(run, at->value) : 0;
 }
 
 static void keep(search *s, tg_point_ *at, const trial *p)
@@ -176,7 +176,7 @@ static int fixed(search *s)
   tg_point_ *at = tg_spare_(s->run, NULL);
   trial p;
   if (tg_rate_(s->run, s->run->o.max_iterations, &p.t) || measure(s, at, &p)) return 1;
-  if (!p.finite) return tg_stop_(s->run, TG_STOP_NONFINITE);
+  if (!p.finite) return tg_stop_nonfinite_(s->run, p.value);
   keep(s, at, &p);
   return 0;
 }

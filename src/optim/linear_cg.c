@@ -26,13 +26,14 @@ static int step(tg_run *run)
     for (size_t i = 0; i < n; i++) d[i] = -p->g[i];
   if (tg_product_(run, p->x, d, hd)) return 1;
   const double slope = k->dot(p->g, d, n), curvature = k->dot(d, hd, n);
+  if (!isfinite(curvature)) return tg_stop_(run, TG_STOP_NONFINITE);
   if (!(slope < 0.0)) return tg_stop_(run, TG_STOP_STALLED);
-  if (!(curvature > 0.0)) return tg_stop_(run, isnan(curvature) ? TG_STOP_NONFINITE : TG_STOP_UNBOUNDED);
+  if (!(curvature > 0.0)) return tg_stop_(run, TG_STOP_UNBOUNDED);
   const double t = -slope / curvature;
   tg_point_ *q = tg_spare_(run, NULL);
   k->add(q->x, p->x, t, d, n);
   if (tg_evaluate_(run, q, true, NULL, NULL)) return 1;
-  if (!q->finite) return tg_stop_(run, TG_STOP_NONFINITE);
+  if (!q->finite) return tg_stop_nonfinite_(run, q->value);
   const double beta = k->dot(q->g, q->g, n) / k->dot(p->g, p->g, n);
   for (size_t i = 0; i < n; i++) d[i] = beta * d[i] - q->g[i];
   tg_accept_(run, q, t);

@@ -174,6 +174,7 @@ static int inexact(tg_run *run, double *d, double *r, double *p, double *hp)
   for (size_t i = 0; i < 2 * run->n + 20 && sqrt(rr) > wanted; i++) {
     if (tg_product_(run, tg_current_(run)->x, p, hp)) return 1;
     const double curvature = k->dot(p, hp, n);
+    if (!isfinite(curvature)) return tg_stop_(run, TG_STOP_NONFINITE);
     if (!(curvature > DBL_EPSILON * k->dot(p, p, n))) {
       if (i == 0) memcpy(d, p, n * sizeof *d);
       return 0;

@@ -32,7 +32,7 @@ static bool sizes(const tg_run *run, size_t *points, size_t *work)
   const size_t padded = run->padded, limit = SIZE_MAX / sizeof(double) / 64;
   if (run->n > limit) return false;
   const bool own_step = run->rule->step && !run->fit && !run->by_caller;
-  *points = run->by_caller ? 0 : 2 * TG_POINTS_ * padded;
+  *points = (run->by_caller ? 1 : 2 * TG_POINTS_) * padded;
   *work = run->rule->vectors * padded;
   if (!own_step || !run->rule->work) return true;
   const size_t more = run->rule->work(&run->c, &run->m, padded);
@@ -77,6 +77,7 @@ static void begin(tg_run *run)
   r->value = r->gradient_norm = r->validation = r->best_validation = NAN;
   r->theta = run->theta;
   run->origin = tg_clock_();
+  if (run->by_caller) run->s.reach = tg_largest_(run, run->theta);
   if (!run->by_caller) memcpy(run->s.point[0].x, run->theta, run->n * sizeof(double));
   if (!run->by_caller && tg_boxed_(&run->m)) tg_box_begin_(run, run->s.point[0].x);
   if (run->fit) tg_fit_begin_(run);
@@ -207,7 +208,7 @@ void tg_finish_(tg_run *run)
   run->s.report.theta = run->theta;
   if (run->fit) return;
   show(run, p, run->theta);
-  if (run->o.gradient && p->has_gradient) memcpy(run->o.gradient, p->g, run->n * sizeof(double));
+  for (size_t i = 0; run->o.gradient && i < run->n; i++) run->o.gradient[i] = p->has_gradient ? p->g[i] : NAN;
 }
 
 bool tg_run_step(tg_run *run)
@@ -216,6 +217,32 @@ bool tg_run_step(tg_run *run)
   const bool more = tg_iterate_(run);
   tg_finish_(run);
   return more;
+}
+
+/* Whether the next step might leave the finite numbers: then theta is copied first. Without it the bounds
+ * keep numerators within 1e110, divisors above 1e-100 and theta, decayed or not, within 1e250. */
+static bool risky(const tg_run *run, double largest, double rate)
+{
+  const tg_method *m = &run->m;
+  const bool divides = run->rule->make().epsilon > 0.0;
+  return !(largest <= 1e100 && rate <= 1e50 && m->decay <= 1e50 && run->s.reach <= 1e100) ||
+         (divides && !(m->epsilon >= 1e-100));
+}
+
+/* theta takes the step, or stays and the run ends. */
+static int step_of_caller(tg_run *run, const double *gradient, double largest, double rate)
+{
+  const size_t size = run->n * sizeof(double);
+  const bool copies = risky(run, largest, rate);
+  if (copies) memcpy(run->block, run->theta, size);
+  const double step = tg_first_order_update_(run, run->theta, gradient, run->theta, rate);
+  if (!isfinite(step)) {
+    if (copies) memcpy(run->theta, run->block, size);
+    return tg_stop_(run, TG_STOP_NONFINITE);
+  }
+  run->s.report.step = step;
+  run->s.reach += step;
+  return 0;
 }
 
 tg_status tg_run_update(tg_run *run, double value, const double *gradient)
@@ -231,11 +258,11 @@ tg_status tg_run_update(tg_run *run, double value, const double *gradient)
   const double before = r->value;
   show(run, &p, run->theta);
   run->s.report.seconds = seconds(run);
-  if (!isfinite(p.largest)) return tg_stop_(run, TG_STOP_NONFINITE), TG_OK;
+  if (!isfinite(p.largest) || isinf(value)) return tg_stop_nonfinite_(run, value), TG_OK;
   if (tg_start_reached_(run)) return tg_stop_(run, TG_STOP_GRADIENT), TG_OK;
   double rate;
   if (tg_rate_(run, run->o.max_iterations, &rate)) return run->s.status;
-  r->step = tg_first_order_update_(run, run->theta, gradient, run->theta, rate);
+  if (step_of_caller(run, gradient, p.largest, rate)) return TG_OK;
   r->rate = rate;
   r->iterations++;
   run->s.t++;

@@ -40,6 +40,7 @@ typedef struct tg_state_ {
   double lap;        /* seconds before the last restore */
   double plateau_best, plateau_scale;
   size_t plateau_wait;
+  double reach;            /* tg_run_update: no |theta_i| is greater, so long as none is changed by others */
   double lowest, smallest; /* value and largest gradient entry, among iterates */
   size_t idle;             /* iterations since one of them fell */
   uint64_t random[4];
@@ -121,6 +122,9 @@ void tg_accept_(tg_run *run, tg_point_ *p, double rate);
 void tg_accept_step_(tg_run *run, tg_point_ *p, double rate, double step); /* when the step is known */
 /* Ends the run; returns 1. */
 int tg_stop_(tg_run *run, tg_stop why);
+/* Ends it where a value or what belongs to it is not finite: TG_STOP_UNBOUNDED or TG_STOP_NONFINITE;
+ * returns 1. */
+int tg_stop_nonfinite_(tg_run *run, double value);
 int tg_error_(tg_run *run, tg_status why);
 /* The learning rate of this step. */
 int tg_rate_(tg_run *run, size_t total, double *rate);

@@ -43,7 +43,7 @@ static int step(tg_run *run)
   tg_point_ *q = tg_spare_(run, NULL);
   q->x[0] = x - g * rate;
   if (tg_evaluate_(run, q, true, NULL, NULL)) return 1;
-  if (!q->finite) return tg_stop_(run, TG_STOP_NONFINITE);
+  if (!q->finite) return tg_stop_nonfinite_(run, q->value);
   tg_accept_(run, q, rate);
   return 0;
 }

@@ -197,6 +197,7 @@ static int propose_cg(tg_run *run, double radius, proposal *proposed)
   for (size_t i = 0; i < 2 * run->n + 20 && sqrt(rr) > wanted; i++) {
     if (tg_product_(run, tg_current_(run)->x, p, hp)) return 1;
     const double curvature = k->dot(p, hp, n), length = rr / curvature, slope = k->dot(r, p, n);
+    if (!isfinite(curvature)) return tg_stop_(run, TG_STOP_NONFINITE);
     double low = 0.0, high = 0.0, t = length;
     const bool some = border(s, p, run->n, radius, &low, &high);
     const bool out = !(curvature > 0.0) || (some && length > high);
@@ -245,7 +246,7 @@ static int trial(tg_run *run, const proposal *p, bool *accepted)
   tg_point_ *to = tg_spare_(run, NULL);
   run->kernel->add(to->x, from->x, 1.0, p->s, run->padded);
   if (tg_evaluate_(run, to, true, NULL, NULL)) return 1;
-  if (to->value == -INFINITY) return tg_stop_(run, TG_STOP_UNBOUNDED);
+  if (to->value == -INFINITY) return tg_stop_nonfinite_(run, to->value);
   double ratio;
   *accepted = better(run, from, to, p->decrease, &ratio);
   adapt(kept, p, ratio);
