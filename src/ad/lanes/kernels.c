@@ -151,16 +151,17 @@ static void affine_masked(const tg_affine_ *a)
 /* Sums of the entries of `WIDTH` vectors, one result each. */
 #if WIDTH == 8
 #define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+/* What stays in its place is blended, the rest shuffled: blends have more ports to run on. */
 INLINE vec pairs(vec a, vec b) /* neighbours: a01 b01 a23 b23 a45 b45 a67 b67 */
 {
-  return SHUFFLE(a, b, 0, 8, 2, 10, 4, 12, 6, 14) + SHUFFLE(a, b, 1, 9, 3, 11, 5, 13, 7, 15);
+  return SHUFFLE(a, b, 0, 9, 2, 11, 4, 13, 6, 15) + SHUFFLE(a, b, 1, 8, 3, 10, 5, 12, 7, 14);
 }
 INLINE vec sums(const vec *s)
 {
   const vec a = pairs(s[0], s[1]), b = pairs(s[2], s[3]), c = pairs(s[4], s[5]), d = pairs(s[6], s[7]);
-  const vec e = SHUFFLE(a, b, 0, 1, 8, 9, 4, 5, 12, 13) + SHUFFLE(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
-  const vec f = SHUFFLE(c, d, 0, 1, 8, 9, 4, 5, 12, 13) + SHUFFLE(c, d, 2, 3, 10, 11, 6, 7, 14, 15);
-  return SHUFFLE(e, f, 0, 1, 2, 3, 8, 9, 10, 11) + SHUFFLE(e, f, 4, 5, 6, 7, 12, 13, 14, 15);
+  const vec e = SHUFFLE(a, b, 0, 1, 10, 11, 4, 5, 14, 15) + SHUFFLE(a, b, 2, 3, 8, 9, 6, 7, 12, 13);
+  const vec f = SHUFFLE(c, d, 0, 1, 10, 11, 4, 5, 14, 15) + SHUFFLE(c, d, 2, 3, 8, 9, 6, 7, 12, 13);
+  return SHUFFLE(e, f, 0, 1, 2, 3, 12, 13, 14, 15) + SHUFFLE(e, f, 4, 5, 6, 7, 8, 9, 10, 11);
 }
 #undef SHUFFLE
 #elif WIDTH == 4
@@ -375,20 +376,6 @@ static void subtract(double *t, const double *a, size_t n)
 
 /* ---- operations with many operands ---- */
 
-/* The largest of z, NaN if one is, and the first index of it. */
-static void largest(const tg_named_ *z, size_t count, double *restrict most, double *restrict top,
-                    size_t lanes)
-{
-  for (size_t l = 0; l < lanes; l++) most[l] = -INFINITY, top[l] = 0.0;
-  for (size_t j = 0; j < count; j++) {
-    const double *restrict zj = tg_at_(z->base, z->name[j]);
-    for (size_t l = 0; l < lanes; l++) {
-      top[l] = zj[l] > most[l] ? (double)j : top[l];
-      most[l] = zj[l] <= most[l] ? most[l] : zj[l] > most[l] ? zj[l] : zj[l] + most[l];
-    }
-  }
-}
-
 /* exp(z - most), also where both are infinite; what rounding takes from the difference is made good. */
 LANE_INLINE double weight_of(double z, double most)
 {
@@ -400,44 +387,66 @@ LANE_INLINE double weight_of(double z, double most)
 /* In pieces, so that the vectors between fit on the stack. */
 enum { PIECE = 128 };
 
-/* Lane by lane what nary/logsumexp.c and nary/cross_entropy.c do: the largest term is 1 and stands apart, so
- * that a loss near zero keeps its digits, as does the weight of the label, minus the sum of the others. */
-static void logsumexp_piece(const tg_named_ *z, size_t count, const double *label, double *restrict v,
-                            double *restrict weight, size_t L, size_t lanes)
+/* Weights relative to the largest term, their sum without it, and how many terms are as large. NaN among the
+ * terms is not the largest but enters the sum. */
+static void relative_weights(const tg_named_ *z, size_t count, double *restrict most, double *restrict rest,
+                             double *restrict ties, double *restrict weight, size_t L, size_t lanes)
 {
-  _Alignas(64) double most[PIECE], top[PIECE], rest[PIECE], others[PIECE], scale[PIECE], chosen[PIECE],
-      at[PIECE];
-  largest(z, count, most, top, lanes);
-  for (size_t l = 0; l < lanes; l++)
-    rest[l] = others[l] = 0.0, chosen[l] = NAN, at[l] = label != NULL ? rint(label[l]) : -1.0;
+  for (size_t l = 0; l < lanes; l++) most[l] = -INFINITY, rest[l] = ties[l] = 0.0;
+  for (size_t j = 0; j < count; j++) {
+    const double *restrict zj = tg_at_(z->base, z->name[j]);
+    for (size_t l = 0; l < lanes; l++) most[l] = zj[l] > most[l] ? zj[l] : most[l];
+  }
   for (size_t j = 0; j < count; j++) {
     const double *restrict zj = tg_at_(z->base, z->name[j]);
     double *restrict w = weight + j * L;
     for (size_t l = 0; l < lanes; l++) {
       const double e = weight_of(zj[l], most[l]);
       w[l] = e;
-      rest[l] += top[l] == (double)j ? 0.0 : e;
-    }
-    for (size_t l = 0; label != NULL && l < lanes; l++) {
-      others[l] += at[l] == (double)j ? 0.0 : w[l];
-      chosen[l] = at[l] == (double)j ? zj[l] : chosen[l];
+      rest[l] += zj[l] == most[l] ? 0.0 : e;
+      ties[l] += zj[l] == most[l] ? 1.0 : 0.0;
     }
   }
+}
+
+/* Which weight is the label's, lane by lane; `count` for a label that chooses none. */
+static size_t chosen_by(double label, size_t count)
+{
+  const double index = rint(label);
+  return index >= 0.0 && index < (double)count ? (size_t)index : count;
+}
+
+/* Lane by lane what nary/logsumexp.c and nary/cross_entropy.c do: the largest term is 1 and stands apart, so
+ * that a loss near zero keeps its digits, as does the weight of the label, minus the sum of the others. */
+static void logsumexp_piece(const tg_named_ *z, size_t count, const double *label, double *restrict v,
+                            double *restrict weight, size_t L, size_t lanes)
+{
+  _Alignas(64) double most[PIECE], rest[PIECE], ties[PIECE], base[PIECE], own[PIECE], others[PIECE], scale[PIECE];
+  relative_weights(z, count, most, rest, ties, weight, L, lanes);
+  for (size_t l = 0; l < lanes; l++) base[l] = own[l] = 0.0;
+  for (size_t l = 0; label != NULL && l < lanes; l++) {
+    const size_t j = chosen_by(label[l], count);
+    base[l] = j < count ? tg_at_(z->base, z->name[j])[l] : NAN;
+    own[l] = j < count ? weight[j * L + l] : NAN;
+  }
   for (size_t l = 0; l < lanes; l++) {
-    const double log_sum = lane_log1p(rest[l]), share = 1.0 / (1.0 + rest[l]);
-    const double base = label != NULL ? chosen[l] : 0.0;
-    const double finite = (most[l] == base ? 0.0 : most[l] - base) + log_sum;
-    v[l] = most[l] == -INFINITY ? most[l] - base : finite;
-    scale[l] = base != base ? NAN : most[l] == -INFINITY ? 0.0 : share;
-    others[l] = most[l] == -INFINITY ? -1.0 : -others[l] * scale[l];
+    const int none = (most[l] == -INFINITY) & (rest[l] == rest[l]); /* all terms are minus infinity */
+    const double more = rest[l] + (ties[l] - 1.0), share = 1.0 / (1.0 + more);
+    const double finite = (most[l] == base[l] ? 0.0 : most[l] - base[l]) + lane_log1p(more);
+    v[l] = none ? most[l] - base[l] : finite;
+    scale[l] = base[l] != base[l] ? NAN : none ? 0.0 : share;
+    others[l] = none ? -1.0 : -(own[l] == 1.0 ? more : 1.0 + (more - own[l])) * scale[l];
+    own[l] *= scale[l];
   }
   for (size_t j = 0; j < count; j++) {
     double *restrict w = weight + j * L;
-    for (size_t l = 0; label != NULL && l < lanes; l++)
-      chosen[l] = at[l] == (double)j ? w[l] * scale[l] : chosen[l];
-    for (size_t l = 0; l < lanes; l++) w[l] = at[l] == (double)j ? others[l] : w[l] * scale[l];
+    for (size_t l = 0; l < lanes; l++) w[l] *= scale[l];
   }
-  for (size_t l = 0; label != NULL && l < lanes; l++) weight[count * L + l] = chosen[l];
+  for (size_t l = 0; label != NULL && l < lanes; l++) {
+    const size_t j = chosen_by(label[l], count);
+    if (j < count) weight[j * L + l] = others[l];
+    weight[count * L + l] = own[l];
+  }
 }
 
 /* The vectors from lane `lane` on. */

@@ -8,8 +8,8 @@
  * Fused multiply-add is asked for by name. Constants are split so that accuracy does not depend on it.
  *
  * The approximations of log, log1p, sin and cos are those of fdlibm (K. C. Ng, Sun Microsystems, 1993),
- * rearranged without branches; exp uses a Taylor series of degree 13 on [-log(2)/2, log(2)/2], whose tail is
- * below 2^-60. */
+ * rearranged without branches; exp uses a polynomial of degree 11 on [-log(2)/2, log(2)/2], fitted there for
+ * the smallest largest relative error, 2^-57. */
 #ifndef TG_LANES_MATH_H
 #define TG_LANES_MATH_H
 
@@ -66,18 +66,24 @@ LANE_INLINE double lane_power_of_two(double k)
   return lane_number((lane_bits(k + LANE_SHIFTER) + 1023) << 52);
 }
 
+/* x 2^k, k held in `shifted` = k + LANE_SHIFTER too: in two steps, so that a subnormal result is rounded once
+ * and 2^1024 is reached. */
+LANE_INLINE double lane_scaled(double x, double k, double shifted)
+{
+  const uint64_t half = lane_bits(TG_FMA(k, 0.5, LANE_SHIFTER)), rest = lane_bits(shifted) - half;
+  return x * lane_number((half + 1023) << 52) * lane_number((rest + 1023) << 52);
+}
+
 /* (exp(r) - 1 - r) / r^2 for |r| <= log(2)/2. */
 LANE_INLINE double lane_exp_tail(double r)
 {
   const double r2 = r * r, r4 = r2 * r2;
-  const double a = TG_FMA(r, 0x1.5555555555555p-3, 0.5);                    /* 1/3!, 1/2! */
-  const double b = TG_FMA(r, 0x1.1111111111111p-7, 0x1.5555555555555p-5);   /* 1/5!, 1/4! */
-  const double c = TG_FMA(r, 0x1.a01a01a01a01ap-13, 0x1.6c16c16c16c17p-10); /* 1/7!, 1/6! */
-  const double d = TG_FMA(r, 0x1.71de3a556c734p-19, 0x1.a01a01a01a01ap-16); /* 1/9!, 1/8! */
-  const double e = TG_FMA(r, 0x1.ae64567f544e4p-26, 0x1.27e4fb7789f5cp-22); /* 1/11!, 1/10! */
-  const double f = TG_FMA(r, 0x1.6124613a86d09p-33, 0x1.1eed8eff8d898p-29); /* 1/13!, 1/12! */
-  const double low = TG_FMA(b, r2, a), middle = TG_FMA(d, r2, c), high = TG_FMA(f, r2, e);
-  return TG_FMA(TG_FMA(high, r4, middle), r4, low);
+  const double a = TG_FMA(r, 0x1.5555555555555p-3, 0.5);
+  const double b = TG_FMA(r, 0x1.11111111195d6p-7, 0x1.55555555536adp-5);
+  const double c = TG_FMA(r, 0x1.a01a015a366d5p-13, 0x1.6c16c17b75a19p-10);
+  const double d = TG_FMA(r, 0x1.71dee9857c156p-19, 0x1.a019aee3cd76ep-16);
+  const double e = TG_FMA(r, 0x1.ada6fe1ca7d8ep-26, 0x1.289c246a4c94bp-22);
+  return TG_FMA(TG_FMA(e, r4, TG_FMA(d, r2, c)), r4, TG_FMA(b, r2, a));
 }
 
 /* exp(x + low) for |low| far below |x|. */
@@ -85,14 +91,11 @@ LANE_INLINE double lane_exp_sum(double x, double low)
 {
   const double upper = x > 710.0 ? 710.0 : x; /* NaN passes */
   const double t = upper < -746.0 ? -746.0 : upper;
-  const double k = (t * LANE_LOG2E + LANE_SHIFTER) - LANE_SHIFTER;
-  const double high = t - k * LANE_LN2_HIGH;
-  const double r = high - (k * LANE_LN2_LOW - low);
-  const double lost = (high - r) - (k * LANE_LN2_LOW - low);
+  const double shifted = TG_FMA(t, LANE_LOG2E, LANE_SHIFTER), k = shifted - LANE_SHIFTER;
+  const double high = TG_FMA(-k, LANE_LN2_HIGH, t), less = TG_FMA(k, LANE_LN2_LOW, -low);
+  const double r = high - less, lost = (high - r) - less;
   const double e = 1.0 + (r + TG_FMA(r * r, lane_exp_tail(r), lost));
-  /* In two steps, so that a subnormal result is rounded once and 2^1024 is reached. */
-  const double half = (k * 0.5 + LANE_SHIFTER) - LANE_SHIFTER;
-  return e * lane_power_of_two(half) * lane_power_of_two(k - half);
+  return lane_scaled(e, k, shifted);
 }
 
 LANE_INLINE double lane_exp(double x)
@@ -104,12 +107,20 @@ LANE_INLINE double lane_exp2(double x)
 {
   const double upper = x > 1025.0 ? 1025.0 : x;
   const double t = upper < -1080.0 ? -1080.0 : upper;
-  const double k = (t + LANE_SHIFTER) - LANE_SHIFTER;
-  const double f = t - k, high = f * LANE_LN2_HIGH, low = f * LANE_LN2_LOW;
-  const double r = high + low;
-  const double e = 1.0 + (r + TG_FMA(r * r, lane_exp_tail(r), 0.0));
-  const double half = (k * 0.5 + LANE_SHIFTER) - LANE_SHIFTER;
-  return e * lane_power_of_two(half) * lane_power_of_two(k - half);
+  const double shifted = t + LANE_SHIFTER, k = shifted - LANE_SHIFTER;
+  const double f = t - k, r = TG_FMA(f, LANE_LN2_HIGH, f * LANE_LN2_LOW);
+  return lane_scaled(1.0 + TG_FMA(r * r, lane_exp_tail(r), r), k, shifted);
+}
+
+/* exp(t - k log(2)) - 1 as a sum of two, k the integer nearest to t / log(2). */
+LANE_INLINE double lane_reduced_expm1(double t, double k, double *low)
+{
+  const double high = TG_FMA(-k, LANE_LN2_HIGH, t), less = k * LANE_LN2_LOW;
+  const double r = high - less, lost = (high - r) - less;
+  const double more = TG_FMA(r * r, lane_exp_tail(r), lost);
+  const double e = r + more;
+  *low = (r - e) + more;
+  return e;
 }
 
 /* expm1 as a sum of two. */
@@ -117,12 +128,9 @@ LANE_INLINE double lane_expm1_pair(double x, double *low)
 {
   const double upper = x > 710.0 ? 710.0 : x;
   const double t = upper < -100.0 ? -100.0 : upper;
-  const double k = (t * LANE_LOG2E + LANE_SHIFTER) - LANE_SHIFTER;
-  const double high = t - k * LANE_LN2_HIGH;
-  const double r = high - k * LANE_LN2_LOW;
-  const double lost = (high - r) - k * LANE_LN2_LOW;
-  const double more = TG_FMA(r * r, lane_exp_tail(r), lost);
-  const double e = r + more, e_low = (r - e) + more;
+  const double k = TG_FMA(t, LANE_LOG2E, LANE_SHIFTER) - LANE_SHIFTER;
+  double e_low;
+  const double e = lane_reduced_expm1(t, k, &e_low);
   /* 2^k e + (2^k - 1), with half the scale, so that 2^1024 is within reach; the second term is 0 or the
    * larger one */
   const double p = lane_power_of_two(k - 1.0), a = p * e, b = p - 0.5;
@@ -199,19 +207,21 @@ LANE_INLINE double lane_sqrt(double x)
 
 /* The functions below whose derivative is nearly there when the value is give both. */
 
+/* With E = exp(-2|x|) - 1 = 2^k (1 + e) - 1: tanh|x| = -E/(2 + E), and its derivative is 4 (1 + E)/(2 + E)^2,
+ * where 2/(2 + E) = 1 + tanh|x|. */
 LANE_INLINE double lane_tanh_pair(double x, double *derivative)
 {
-  const double a = lane_fabs(x), b = a > 380.0 ? 380.0 : a;
-  const int small = b < 1.0;
-  double t_low;
-  const double t = lane_expm1_pair(small ? -2.0 * b : 2.0 * b, &t_low);
-  const double d = t + 2.0, lost = t - (d - 2.0);
-  const double q = (small ? -t : 2.0) / d;
-  /* Where b < 1, q = -t/(t + 2), hence 1/d = (1 + q)/2, and what t_low and lost add is of first order. */
-  const double inverse = 0.5 + 0.5 * q;
-  const double y = small ? q - (q * (lost + t_low) + t_low) * inverse : 1.0 - q;
-  *derivative = small ? (1.0 - y) * (1.0 + y) : q * (2.0 - q);
-  return lane_with_sign(a < 0x1p-28 ? a : y, x);
+  const double a = lane_fabs(x), t = a > 380.0 ? -760.0 : -2.0 * a;
+  const double shifted = TG_FMA(t, LANE_LOG2E, LANE_SHIFTER), k = shifted - LANE_SHIFTER;
+  double e_low;
+  const double e = lane_reduced_expm1(t, k, &e_low);
+  const double scale = lane_scaled(1.0, k, shifted), u = scale * e, v = scale - 1.0;
+  const double sum = u + v, low = TG_FMA(scale, e_low, (v - sum) + u);
+  const double d = 2.0 + sum, lost = sum - (d - 2.0);
+  const double q = -sum / d; /* and 1/d = (1 + q)/2; what low and lost add is of first order */
+  const double y = q - (q * (lost + low) + low) * TG_FMA(0.5, q, 0.5);
+  *derivative = (1.0 + y) * (1.0 + y) * lane_scaled(1.0 + e, k, shifted);
+  return lane_with_sign(y, x);
 }
 
 LANE_INLINE double lane_tanh(double x)

@@ -415,12 +415,9 @@ static const double *blocked_at(const tg_lanes_ *l, size_t block)
 
 static bool has_nan(const double *x, size_t n)
 {
-  double sum = 0.0;
-  for (size_t i = 0; i < n; i++) sum += x[i] - x[i]; /* NaN of infinity too: then the longer look below */
-  if (sum == 0.0) return false;
-  for (size_t i = 0; i < n; i++)
-    if (isnan(x[i])) return true;
-  return false;
+  int odd = 0;
+  for (size_t i = 0; i < n; i++) odd |= x[i] != x[i];
+  return odd != 0;
 }
 
 /* The derivatives of the block at hand, once its values are there and all guards hold. */
@@ -465,7 +462,10 @@ static void take_values(const tg_lanes_ *l, lane_thread *t, const tg_worker_ *w,
 static double sum_of_block(const double *loss, size_t n)
 {
   double partial[TG_LANE_UNIT] = {0.0}, sum = 0.0;
-  for (size_t i = 0; i < n; i++) partial[i % TG_LANE_UNIT] += loss[i];
+  const size_t even = n / TG_LANE_UNIT * TG_LANE_UNIT;
+  for (size_t i = 0; i < even; i += TG_LANE_UNIT)
+    for (size_t k = 0; k < TG_LANE_UNIT; k++) partial[k] += loss[i + k];
+  for (size_t i = even; i < n; i++) partial[i - even] += loss[i];
   for (size_t i = 0; i < TG_LANE_UNIT; i++) sum += partial[i];
   return sum;
 }
@@ -586,6 +586,11 @@ static void run_chunk(const tg_lanes_ *l, lane_thread *t, size_t c, chunk_result
     run_chunk_once(l, t, c, r, true);
 }
 
+static void add_to(double *restrict t, const double *restrict x, size_t n)
+{
+  for (size_t j = 0; j < n; j++) t[j] += x[j];
+}
+
 static void add_chunk(tg_lanes_ *l, const chunk_result *r, double *value)
 {
   size_t at = 0;
@@ -594,8 +599,8 @@ static void add_chunk(tg_lanes_ *l, const chunk_result *r, double *value)
     variant *to = &l->variants[v];
     if (!to->fits) continue;
     const size_t n = l->d + to->body->results;
-    for (size_t j = 0; j < n; j++) to->u_bar[j] += r->u_bar[at + j];
-    for (size_t j = 0; l->mode == TG_RUN_SECOND && j < n; j++) to->u_bar_dot[j] += r->u_bar_dot[at + j];
+    add_to(to->u_bar, r->u_bar + at, n);
+    if (l->mode == TG_RUN_SECOND) add_to(to->u_bar_dot, r->u_bar_dot + at, n);
     at += tg_uniforms_(to->body);
   }
 }
@@ -644,11 +649,6 @@ static tg_status run_chunks(tg_lanes_ *l, double *value, size_t *misfit)
 }
 
 /* ---- from the uniforms back to theta ---- */
-
-static void add_to(double *t, const double *x, size_t n)
-{
-  for (size_t j = 0; j < n; j++) t[j] += x[j];
-}
 
 /* theta_bar += J' u_bar for the results of the part that depends on theta only. */
 static tg_status finish_gradient(tg_lanes_ *l, const variant *v, double *gradient)
