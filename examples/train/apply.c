@@ -3,6 +3,7 @@
 #include "load.h"
 #include "memory.h"
 #include "number.h"
+#include "numbers.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +54,7 @@ static bool add_target(apply *a, const options *o, failure *f)
     return fail_at(f, (place){a->reader.in.name, 0, 0}, "there is no target column '%.100s'", name != NULL ? name : "");
   }
   a->role.target = a->table.columns;
-  table_column *column = add_column(a, name, m->shape.kind == MODEL_LINEAR ? COLUMN_NUMBER : COLUMN_LABEL, field, f);
+  table_column *column = add_column(a, name, m->shape.classes == 0 ? COLUMN_NUMBER : COLUMN_LABEL, field, f);
   if (column == NULL) return false;
   column->closed = true;
   return copy_levels(&column->levels, &m->labels) || fail_memory(f);
@@ -78,7 +79,9 @@ static bool open_table(apply *a, const options *o, bool needs_target, failure *f
   }
   a->features = a->table.columns;
   if (needs_target && !add_target(a, o, f)) return false;
-  if (!add_number(a, a->model->offset, &a->role.offset, f)) return false;
+  if (a->model->offset == NULL && o->offset != NULL) return fail(f, "the model was made without offsets");
+  const char *offset = a->model->offset != NULL && o->offset != NULL ? o->offset : a->model->offset;
+  if (!add_number(a, offset, &a->role.offset, f)) return false;
   return add_number(a, needs_target ? o->weights : NULL, &a->role.weight, f);
 }
 
@@ -86,7 +89,7 @@ static bool open_table(apply *a, const options *o, bool needs_target, failure *f
 static bool sparse_targets(apply *a, failure *f)
 {
   const trained *m = a->model;
-  for (size_t i = 0; m->shape.kind != MODEL_LINEAR && i < a->sparse.rows; i++) {
+  for (size_t i = 0; m->shape.classes > 0 && i < a->sparse.rows; i++) {
     char number[NUMBER_ROOM];
     const size_t length = number_write(a->sparse.target[i] + 0.0, number);
     const size_t level = levels_find(&m->labels, number, length);
@@ -102,12 +105,18 @@ static bool open_sparse(apply *a, const options *o, bool needs_target, failure *
   if (!d->sparse) return fail(f, "the model was made from CSV, and these data are in libsvm format");
   a->is_sparse = true;
   if (!libsvm_read(&a->sparse, o->data, d->base, d->features, f)) return false;
+  if (a->model->offset != NULL && o->offset == NULL) {
+    return fail(f, "the model was made with offsets: name the file with those of these rows (--offset)");
+  }
+  const size_t rows = a->sparse.rows;
+  if (a->model->offset != NULL && !numbers_read(&a->row_offset, o->offset, rows, false, f)) return false;
+  if (needs_target && o->weights != NULL && !numbers_read(&a->row_weight, o->weights, rows, true, f)) return false;
   return !needs_target || sparse_targets(a, f);
 }
 
 bool apply_open(apply *a, const trained *m, const options *o, bool needs_target, failure *f)
 {
-  *a = (apply){.model = m, .role = {NO_COLUMN, NO_COLUMN, NO_COLUMN}};
+  *a = (apply){.model = m, .role = {NO_COLUMN, NO_COLUMN, NO_COLUMN, false}};
   if (is_libsvm(o) ? open_sparse(a, o, needs_target, f) : open_table(a, o, needs_target, f)) return true;
   apply_close(a);
   return false;
@@ -130,19 +139,22 @@ static bool read_piece(apply *a, failure *f)
   return dataset_from_table(&a->piece, &a->model->design, &a->table, a->role, row, a->table.rows, f);
 }
 
+/* Sparse files are in memory whole, but are scored in pieces too. */
+static bool sparse_piece(apply *a, failure *f)
+{
+  size_t row[PIECE], n = 0;
+  while (n < PIECE && a->next < a->sparse.rows) row[n++] = a->next++;
+  a->end = a->next == a->sparse.rows;
+  const sparse_extras extras = {a->row_weight, a->row_offset, false};
+  return dataset_from_sparse(&a->piece, &a->sparse, extras, row, n, f);
+}
+
 bool apply_next(apply *a, bool *failed, failure *f)
 {
   *failed = false;
   if (a->end) return false;
-  if (a->is_sparse) {
-    a->end = true;
-    a->piece = (dataset){.rows = a->sparse.rows, .features = a->sparse.columns, .has_target = true,
-                         .sparse = a->sparse, .is_sparse = true};
-    a->sparse = (sparse_rows){0};
-  } else {
-    dataset_free(&a->piece);
-    if (!read_piece(a, f)) return *failed = true, false;
-  }
+  dataset_free(&a->piece);
+  if (!(a->is_sparse ? sparse_piece(a, f) : read_piece(a, f))) return *failed = true, false;
   if (a->piece.rows == 0) return false;
   *failed = !score_piece(a, f);
   return !*failed;
@@ -155,5 +167,7 @@ void apply_close(apply *a)
   dataset_free(&a->piece);
   sparse_free(&a->sparse);
   free(a->scores);
+  free(a->row_weight);
+  free(a->row_offset);
   *a = (apply){0};
 }

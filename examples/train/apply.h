@@ -15,6 +15,8 @@ typedef struct apply {
   double *scores;     /* rows of the piece x score_width */
   size_t scores_room;
   sparse_rows sparse;
+  double *row_weight, *row_offset; /* of sparse rows */
+  size_t next;        /* sparse row */
   bool is_sparse, end;
 } apply;
 

@@ -20,7 +20,7 @@ typedef struct fold_scores {
 
 static bool allocate(fold_scores *s, const loaded *l, failure *f)
 {
-  s->width = l->kind == MODEL_LINEAR ? 1 : l->labels.count;
+  s->width = l->labels.count == 0 ? 1 : l->labels.count;
   s->score = resize(NULL, l->rows, s->width * sizeof(double));
   s->target = resize(NULL, l->rows, sizeof(double));
   s->weight = resize(NULL, l->rows, sizeof(double));
@@ -96,7 +96,7 @@ static bool run_fold(text *out, fold_scores *s, const loaded *l, const options *
 static bool report_whole(text *out, const fold_scores *s, const loaded *l, const options *o, const trained *m, failure *f)
 {
   judged j;
-  const bool weighted = l->role.weight != NO_COLUMN;
+  const bool weighted = loaded_weighted(l);
   if (!judge_scores(&j, m, s->score, s->target, weighted ? s->weight : NULL, l->rows, f)) return false;
   if (o->json) {
     text_add(out, "],");

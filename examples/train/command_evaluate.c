@@ -57,7 +57,7 @@ static bool evaluate(apply *a, const options *o, failure *f)
   while (good && apply_next(a, &failed, f)) good = collect(&c, a, f);
   good = good && !failed;
   if (good && c.rows == 0) good = fail_at(f, (place){o->data, 0, 0}, "there are no rows to evaluate");
-  const bool weighted = a->role.weight != NO_COLUMN;
+  const bool weighted = a->role.weight != NO_COLUMN || a->row_weight != NULL;
   good = good && judge_scores(&j, a->model, c.score, c.target, weighted ? c.weight : NULL, c.rows, f);
   good = good && (o->quiet || print(&j, a->model, o, f));
   judged_free(&j);

@@ -90,7 +90,7 @@ static void report_head(path_run *r)
     text_add(&r->report, ",\"path\":[");
     return;
   }
-  const char *measure = r->l->kind == MODEL_LINEAR ? "mean square" : "log-loss";
+  const char *measure = r->l->labels.count == 0 ? "mean square" : "log-loss";
   report_data(&r->report, r->l, r->o->data);
   text_add(&r->report, "%12s %8s %16s %14s %14s %10s\n", "lambda", "nonzero", "objective", measure,
            r->helds > 0 ? "held back" : "", "iterations");
@@ -285,7 +285,7 @@ static void choose(const path_folds *r, size_t *best, size_t *simple)
 static void text_table(text *t, const path_folds *r, size_t best, size_t simple)
 {
   report_data(t, r->l, r->o->data);
-  text_add(t, "%12s %16s %14s\n", "lambda", r->l->kind == MODEL_LINEAR ? "mean square" : "log-loss", "std. error");
+  text_add(t, "%12s %16s %14s\n", "lambda", r->l->labels.count == 0 ? "mean square" : "log-loss", "std. error");
   for (size_t i = 0; i < r->o->path; i++) {
     double mean, error;
     over_folds(r, i, &mean, &error);

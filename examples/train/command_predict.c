@@ -27,7 +27,7 @@ static void csv_text(text *t, const char *s)
 
 static void header(text *t, const trained *m)
 {
-  if (m->shape.kind == MODEL_LINEAR) {
+  if (m->shape.classes == 0) {
     text_add(t, "prediction\n");
     return;
   }
@@ -47,7 +47,7 @@ static void rows(text *t, const apply *a)
   const size_t k = score_width(m);
   for (size_t i = 0; i < a->piece.rows; i++) {
     const double *s = a->scores + i * k;
-    if (m->shape.kind == MODEL_LINEAR) {
+    if (m->shape.classes == 0) {
       text_number(t, s[0]);
     } else {
       csv_text(t, m->labels.text[best_class(s, k)]);

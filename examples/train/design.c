@@ -44,23 +44,39 @@ static double most_frequent(double *x, size_t n)
   return best;
 }
 
-static bool learn_fill(design_column *c, const table *t, size_t k, const size_t *row, size_t rows,
-                       missing_policy missing, failure *f)
+/* The value to fill in, from the n values of a column; reorders them. */
+static bool learn_fill(design_column *c, double *x, size_t rows, missing_policy missing, failure *f)
 {
-  double *x = resize(NULL, rows, sizeof *x);
-  if (x == NULL) return fail_memory(f);
   size_t n = 0;
   for (size_t i = 0; i < rows; i++) {
-    const double v = t->cell[row[i] * t->columns + k];
-    if (!isnan(v)) x[n++] = v;
+    if (!isnan(x[i])) x[n++] = x[i];
   }
-  if (n > 0) {
-    c->fill = c->kind != COLUMN_NUMBER      ? most_frequent(x, n)
-              : missing == MISSING_MEDIAN ? median_of(x, n)
-                                          : mean_of(x, n);
+  if (n == 0) return fail(f, "column '%s' has no value at all in the rows to learn from", c->name);
+  c->fill = c->kind != COLUMN_NUMBER      ? most_frequent(x, n)
+            : missing == MISSING_MEDIAN ? median_of(x, n)
+                                        : mean_of(x, n);
+  return true;
+}
+
+/* As many columns at a time as fit into a piece of a table in a file, so that it is not read once for each. */
+static bool learn_fills(design *d, const table *t, const size_t *row, size_t rows, failure *f)
+{
+  const size_t piece = t->paged != NULL ? t->paged->most * t->columns / (rows + 1) : 0, most = piece > 0 ? piece : 1;
+  double *x = resize(NULL, rows, most * sizeof *x);
+  if (x == NULL) return fail_memory(f);
+  bool good = true;
+  for (size_t first = 0; good && first < d->columns; first += most) {
+    const size_t count = d->columns - first < most ? d->columns - first : most;
+    for (size_t i = 0; i < rows; i++) {
+      const double *cell = table_row(t, row[i]) + first;
+      for (size_t k = 0; k < count; k++) x[k * rows + i] = cell[k];
+    }
+    for (size_t k = 0; good && k < count; k++) {
+      good = learn_fill(&d->column[first + k], x + k * rows, rows, d->missing, f);
+    }
   }
   free(x);
-  return n > 0 || fail(f, "column '%s' has no value at all in the rows to learn from", c->name);
+  return good;
 }
 
 static bool copy_levels(levels *to, const levels *from)
@@ -82,15 +98,15 @@ bool design_learn(design *d, const table *t, size_t columns, const size_t *row, 
     design_column *c = &d->column[d->columns++];
     c->kind = t->column[k].kind;
     c->name = copy_text(t->column[k].name, strlen(t->column[k].name));
-    bool good = (c->name != NULL && copy_levels(&c->levels, &t->column[k].levels)) || fail_memory(f);
-    good = good && (!fills || learn_fill(c, t, k, row, rows, missing, f));
-    if (!good) {
+    if (c->name == NULL || !copy_levels(&c->levels, &t->column[k].levels)) {
       design_free(d);
-      return false;
+      return fail_memory(f);
     }
     d->features += c->kind == COLUMN_NUMBER ? 1 : c->levels.count - 1;
   }
-  return true;
+  if (!fills || learn_fills(d, t, row, rows, f)) return true;
+  design_free(d);
+  return false;
 }
 
 bool design_sparse(design *d, const sparse_rows *s)
@@ -142,27 +158,46 @@ static void encode_row(const design *d, const double *cell, double *x)
   }
 }
 
+static void fill_row(const dataset *s, const design *d, const double *cell, roles role, double *x)
+{
+  encode_row(d, cell, x);
+  x += s->features;
+  if (s->has_offset) *x++ = cell[role.offset];
+  if (s->has_weight) *x++ = role.weight != NO_COLUMN ? cell[role.weight] : 1;
+  if (s->has_target) *x = cell[role.target];
+}
+
+/* From a file to a file. */
+static bool fill_paged(dataset *s, const design *d, const table *t, roles role, const size_t *row, failure *f)
+{
+  double *x = resize(NULL, s->width, sizeof *x);
+  if (x == NULL) return fail_memory(f);
+  s->paged = paged_new(s->width, t->paged->most, f);
+  bool good = s->paged != NULL;
+  for (size_t i = 0; good && i < s->rows; i++) {
+    fill_row(s, d, table_row(t, row[i]), role, x);
+    good = paged_append(s->paged, x) || paged_good(s->paged, f);
+  }
+  free(x);
+  good = good && paged_good(t->paged, f);
+  if (!good) dataset_free(s);
+  return good;
+}
+
 bool dataset_from_table(dataset *s, const design *d, const table *t, roles role, const size_t *row, size_t rows,
                         failure *f)
 {
   *s = (dataset){.rows = rows, .features = d->features};
   s->has_offset = role.offset != NO_COLUMN;
-  s->has_weight = role.weight != NO_COLUMN;
+  s->has_weight = role.weight != NO_COLUMN || role.unit_weight;
   s->has_target = role.target != NO_COLUMN;
   s->width = s->features + (size_t)s->has_offset + (size_t)s->has_weight + (size_t)s->has_target;
   if (s->width == 0) return fail(f, "there is no column to learn from");
+  if (t->paged != NULL) return fill_paged(s, d, t, role, row, f);
   if (rows > (size_t)-1 / s->width) return fail_memory(f);
   s->values = resize(NULL, rows * s->width, sizeof *s->values);
   if (s->values == NULL) return fail_memory(f);
-  for (size_t i = 0; i < rows; i++) {
-    const double *cell = t->cell + row[i] * t->columns;
-    double *x = s->values + i * s->width;
-    encode_row(d, cell, x);
-    x += s->features;
-    if (s->has_offset) *x++ = cell[role.offset];
-    if (s->has_weight) *x++ = cell[role.weight];
-    if (s->has_target) *x = cell[role.target];
-  }
+  for (size_t i = 0; i < rows; i++) fill_row(s, d, table_row(t, row[i]), role, s->values + i * s->width);
   return true;
 }
 
@@ -172,23 +207,48 @@ static bool is_dense(const sparse_rows *s)
   return (double)s->row_start[s->rows] >= 0.25 * (double)s->rows * (double)s->columns;
 }
 
-static bool fill_in(dataset *s, const sparse_rows *from, const size_t *row, size_t rows, failure *f)
+/* The offset, weight and target of a row of the file, as far as there are any. */
+static void fill_extras(const dataset *s, const sparse_rows *from, const sparse_extras *extras, size_t row, double *x)
 {
-  *s = (dataset){.rows = rows, .features = from->columns, .width = from->columns + 1, .has_target = true};
-  s->values = zeroed(rows * s->width, sizeof *s->values);
+  if (s->has_offset) *x++ = extras->offset[row];
+  if (s->has_weight) *x++ = extras->weight != NULL ? extras->weight[row] : 1;
+  *x = from->target[row];
+}
+
+static bool fill_in(dataset *s, const sparse_rows *from, const sparse_extras *extras, const size_t *row, failure *f)
+{
+  s->width = s->features + s->beside;
+  s->values = zeroed(s->rows, s->width * sizeof *s->values);
   if (s->values == NULL) return fail_memory(f);
-  for (size_t i = 0; i < rows; i++) {
+  for (size_t i = 0; i < s->rows; i++) {
     double *x = s->values + i * s->width;
     for (size_t e = from->row_start[row[i]]; e < from->row_start[row[i] + 1]; e++) x[from->column[e]] = from->value[e];
-    x[s->features] = from->target[row[i]];
+    fill_extras(s, from, extras, row[i], x + s->features);
   }
   return true;
 }
 
-bool dataset_from_sparse(dataset *s, const sparse_rows *from, const size_t *row, size_t rows, failure *f)
+static bool fill_table(dataset *s, const sparse_rows *from, const sparse_extras *extras, const size_t *row)
 {
-  if (is_dense(from)) return fill_in(s, from, row, rows, f);
-  *s = (dataset){.rows = rows, .features = from->columns, .has_target = true, .is_sparse = true};
+  if (!s->has_offset && !s->has_weight) return true;
+  s->table = resize(NULL, s->rows, s->beside * sizeof *s->table);
+  s->number = resize(NULL, s->rows, sizeof *s->number);
+  if (s->table == NULL || s->number == NULL) return false;
+  for (size_t i = 0; i < s->rows; i++) {
+    s->number[i] = (double)i;
+    fill_extras(s, from, extras, row[i], s->table + i * s->beside);
+  }
+  return true;
+}
+
+bool dataset_from_sparse(dataset *s, const sparse_rows *from, sparse_extras extras, const size_t *row, size_t rows,
+                         failure *f)
+{
+  *s = (dataset){.rows = rows, .features = from->columns, .has_target = true, .has_offset = extras.offset != NULL,
+                 .has_weight = extras.weight != NULL || extras.unit_weight};
+  s->beside = (size_t)s->has_offset + (size_t)s->has_weight + 1;
+  if (is_dense(from)) return fill_in(s, from, &extras, row, f);
+  s->is_sparse = true;
   size_t entries = 0;
   for (size_t i = 0; i < rows; i++) entries += from->row_start[row[i] + 1] - from->row_start[row[i]];
   sparse_rows *p = &s->sparse;
@@ -197,7 +257,8 @@ bool dataset_from_sparse(dataset *s, const sparse_rows *from, const size_t *row,
   p->column = resize(NULL, entries, sizeof *p->column);
   p->value = resize(NULL, entries, sizeof *p->value);
   p->target = resize(NULL, rows, sizeof *p->target);
-  if (p->row_start == NULL || p->column == NULL || p->value == NULL || p->target == NULL) {
+  const bool there = p->row_start != NULL && p->column != NULL && p->value != NULL && p->target != NULL;
+  if (!there || !fill_table(s, from, &extras, row)) {
     dataset_free(s);
     return fail_memory(f);
   }
@@ -217,21 +278,47 @@ bool dataset_from_sparse(dataset *s, const sparse_rows *from, const size_t *row,
 void dataset_free(dataset *s)
 {
   free(s->values);
+  free(s->table);
+  free(s->number);
+  paged_free(s->paged);
   sparse_free(&s->sparse);
   *s = (dataset){0};
 }
 
+const double *dataset_row(const dataset *s, size_t i)
+{
+  return s->paged != NULL ? paged_row(s->paged, i) : s->values + i * s->width;
+}
+
+double *dataset_edit(dataset *s, size_t i)
+{
+  if (s->paged == NULL) return s->values + i * s->width;
+  double *row = paged_row(s->paged, i);
+  paged_changed(s->paged);
+  return row;
+}
+
+bool dataset_good(const dataset *s, failure *f) { return paged_good(s->paged, f); }
+
 double dataset_target(const dataset *s, size_t i)
 {
-  return s->is_sparse ? s->sparse.target[i] : s->values[i * s->width + s->width - 1];
+  return s->is_sparse ? s->sparse.target[i] : dataset_row(s, i)[s->width - 1];
 }
 
 double dataset_weight(const dataset *s, size_t i)
 {
-  return s->has_weight ? s->values[i * s->width + s->features + s->has_offset] : 1;
+  if (!s->has_weight) return 1;
+  return s->is_sparse ? s->table[i * s->beside + s->has_offset] : dataset_row(s, i)[s->features + s->has_offset];
 }
 
 double dataset_offset(const dataset *s, size_t i)
 {
-  return s->has_offset ? s->values[i * s->width + s->features] : 0;
+  if (!s->has_offset) return 0;
+  return s->is_sparse ? s->table[i * s->beside] : dataset_row(s, i)[s->features];
+}
+
+void dataset_weigh(dataset *s, size_t i, double factor)
+{
+  if (s->is_sparse) s->table[i * s->beside + s->has_offset] *= factor;
+  else dataset_edit(s, i)[s->features + s->has_offset] *= factor;
 }

@@ -26,19 +26,30 @@ typedef struct design {
 } design;
 
 /* Rows ready for a model. Dense: rows x width, features first, then the offset, the weight and the target as far as
- * there are any. Sparse: compressed rows of features, the target beside them. */
+ * there are any; in memory or in a file. Sparse: compressed rows of features, the target beside them, and if there are
+ * offsets or weights a table of `beside` numbers a row: those, and the target again. */
 typedef struct dataset {
   size_t rows, features, width;
   bool has_offset, has_weight, has_target;
   double *values;
+  paged *paged;
   sparse_rows sparse;
+  double *table, *number; /* sparse with offsets or weights; the numbers of the rows, 0, 1, ... */
+  size_t beside;
   bool is_sparse;
 } dataset;
 
 /* Which columns of a table are no features; NO_COLUMN where there is none. */
 typedef struct roles {
   size_t target, weight, offset;
+  bool unit_weight; /* without a column of weights every row gets the weight 1, to be changed */
 } roles;
+
+/* What belongs to the rows of a sparse file besides; NULL where there is none. */
+typedef struct sparse_extras {
+  const double *weight, *offset;
+  bool unit_weight;
+} sparse_extras;
 
 /* Learns the design from the listed rows of a table; its columns 0..features-1 are the features. */
 bool design_learn(design *d, const table *t, size_t columns, const size_t *row, size_t rows, failure *f);
@@ -52,8 +63,14 @@ const char *design_feature_name(const design *d, size_t j, char out[FEATURE_NAME
 bool dataset_from_table(dataset *s, const design *d, const table *t, roles role, const size_t *row, size_t rows,
                         failure *f);
 /* Rows of which a quarter or more is not zero become dense ones. */
-bool dataset_from_sparse(dataset *s, const sparse_rows *from, const size_t *row, size_t rows, failure *f);
+bool dataset_from_sparse(dataset *s, const sparse_rows *from, sparse_extras extras, const size_t *row, size_t rows,
+                         failure *f);
 void dataset_free(dataset *s);
+
+const double *dataset_row(const dataset *s, size_t i); /* of dense rows; until another row is asked for */
+double *dataset_edit(dataset *s, size_t i);            /* the same, to be changed */
+bool dataset_good(const dataset *s, failure *f);       /* could rows in a file be had so far? */
+void dataset_weigh(dataset *s, size_t i, double factor);
 
 double dataset_target(const dataset *s, size_t i);
 double dataset_weight(const dataset *s, size_t i); /* 1 without weights */

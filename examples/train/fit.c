@@ -258,7 +258,7 @@ bool fit_run(problem *p, double *theta, const fit_settings *s, fit_outcome *o, f
   *o = (fit_outcome){.method = s->method};
   p->values = p->gradients = p->hessians = 0;
   const double start = fit_clock();
-  const bool absolute = p->shape.kind == MODEL_LINEAR && p->shape.loss == LOSS_ABSOLUTE;
+  const bool absolute = p->shape.loss == LOSS_ABSOLUTE;
   const bool good = absolute ? fit_absolute(p, theta, s, o, f) : fit_once(p, theta, s, o, f);
   o->values = p->values;
   o->gradients = p->gradients;

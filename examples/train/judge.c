@@ -18,7 +18,7 @@ static bool judge_classes(judged *j, const trained *m, const double *scores, con
 bool judge_scores(judged *j, const trained *m, const double *scores, const double *target, const double *weight,
                   size_t rows, failure *f)
 {
-  *j = (judged){.rows = rows, .is_class = m->shape.kind != MODEL_LINEAR};
+  *j = (judged){.rows = rows, .is_class = m->shape.classes > 0};
   if (j->is_class) return judge_classes(j, m, scores, target, weight, f);
   j->values = value_metrics_of(scores, target, weight, rows);
   return true;

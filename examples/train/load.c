@@ -2,6 +2,7 @@
 
 #include "memory.h"
 #include "number.h"
+#include "numbers.h"
 #include "problem.h"
 
 #include <math.h>
@@ -21,6 +22,12 @@ table_format format_of(const options *o)
 {
   static const char delimiter[] = {'\0', ',', ';', '\t'};
   return (table_format){delimiter[o->delimiter], o->decimal == 1 ? ',' : '.', (header_kind)o->header};
+}
+
+/* The target is a number whatever it looks like. */
+static bool wants_number(const options *o)
+{
+  return o->kind == MODEL_LINEAR || (o->loss >= 0 && (o->kind == KIND_AUTO || o->kind == MODEL_NET));
 }
 
 /* -- columns and their roles ------------------------------------------------------------------------------------- */
@@ -90,7 +97,7 @@ static bool set_columns(loaded *l, const table_reader *r, const options *o, cons
   }
   l->features = l->table.columns;
   if (l->features == 0) return fail_at(f, (place){r->in.name, 0, 0}, "there is no column besides the target");
-  const column_kind target = o->kind == MODEL_LINEAR ? COLUMN_NUMBER : COLUMN_LABEL;
+  const column_kind target = wants_number(o) ? COLUMN_NUMBER : COLUMN_LABEL;
   if (!add_special(l, r, w->target, target, &l->role.target, f)) return false;
   l->table.column[l->role.target].missing_allowed = o->missing == MISSING_DROP;
   if (!add_special(l, r, w->weight, COLUMN_NUMBER, &l->role.weight, f)) return false;
@@ -98,22 +105,47 @@ static bool set_columns(loaded *l, const table_reader *r, const options *o, cons
   return add_special(l, r, w->offset, COLUMN_NUMBER, &l->role.offset, f);
 }
 
+/* Whole, into memory; *rows counts also those that are dropped. */
+static bool read_whole(loaded *l, table_reader *r, const options *o, size_t *rows, failure *f)
+{
+  bool end;
+  if (!table_read(r, &l->table, (size_t)-1, &end, f)) return false;
+  *rows = l->table.rows;
+  if (o->missing == MISSING_DROP) table_drop_missing(&l->table);
+  l->rows = l->table.rows;
+  return true;
+}
+
+/* Piece by piece into a temporary file. */
+static bool read_pieces(loaded *l, table_reader *r, const options *o, size_t *rows, failure *f)
+{
+  for (bool end = false; !end;) {
+    if (!table_read(r, &l->table, o->chunk_rows, &end, f)) return false;
+    *rows += l->table.rows;
+    if (o->missing == MISSING_DROP) table_drop_missing(&l->table);
+    if (!table_put_away(&l->table, o->chunk_rows, f)) return false;
+  }
+  free(l->table.cell);
+  l->table.cell = NULL;
+  l->table.room = 0;
+  l->rows = l->table.paged->rows;
+  return true;
+}
+
 static bool read_table(loaded *l, table_reader *r, const options *o, failure *f)
 {
   wanted_columns w = {.category = zeroed(r->names.count, 1), .ignored = zeroed(r->names.count, 1)};
   bool good = (w.category != NULL && w.ignored != NULL) || fail_memory(f);
-  bool end;
+  size_t rows = 0;
   good = good && find_columns(r, o, &w, f) && set_columns(l, r, o, &w, f);
-  good = good && table_read(r, &l->table, (size_t)-1, &end, f);
+  good = good && (o->chunk_rows > 0 ? read_pieces(l, r, o, &rows, f) : read_whole(l, r, o, &rows, f));
   good = good && (table_sort_levels(&l->table) || fail_memory(f));
   free(w.category);
   free(w.ignored);
   if (!good) return false;
-  if (l->table.rows == 0) return fail_at(f, (place){r->in.name, 0, 0}, "there are no rows below the header");
-  if (o->missing == MISSING_DROP) table_drop_missing(&l->table);
-  if (l->table.rows == 0) return fail_at(f, (place){r->in.name, 0, 0}, "every row has a missing value");
-  l->rows = l->table.rows;
-  return true;
+  if (rows == 0) return fail_at(f, (place){r->in.name, 0, 0}, "there are no rows below the header");
+  if (l->rows == 0) return fail_at(f, (place){r->in.name, 0, 0}, "every row has a missing value");
+  return paged_good(l->table.paged, f);
 }
 
 static bool load_table(loaded *l, const options *o, failure *f)
@@ -127,28 +159,42 @@ static bool load_table(loaded *l, const options *o, failure *f)
 
 static bool load_sparse(loaded *l, const options *o, failure *f)
 {
-  if (o->weights || o->offset || o->categorical || o->ignore || o->target || o->class_weights) {
-    return fail(f, "a libsvm file has no named columns: --target, --weights, --offset, --categorical, --ignore and "
-                   "--class-weights are for CSV");
+  if (o->categorical || o->ignore || o->target || o->missing != MISSING_REFUSE) {
+    return fail(f, "a libsvm file has no named columns and no missing values: --target, --categorical, --ignore and "
+                   "--missing are for CSV");
   }
+  if (o->chunk_rows > 0) return fail(f, "--chunk-rows is for CSV: sparse rows are kept in memory");
   l->is_sparse = true;
   if (!libsvm_read(&l->sparse, o->data, o->index_base, 0, f)) return false;
   l->rows = l->sparse.rows;
   if (l->sparse.columns == 0) return fail_at(f, (place){o->data, 0, 0}, "there is not one entry in the whole file");
-  return true;
+  if (o->weights != NULL && !numbers_read(&l->row_weight, o->weights, l->rows, true, f)) return false;
+  return o->offset == NULL || numbers_read(&l->row_offset, o->offset, l->rows, false, f);
 }
 
 /* -- the target -------------------------------------------------------------------------------------------------- */
 
 double loaded_target(const loaded *l, size_t i)
 {
-  return l->is_sparse ? l->sparse.target[i] : l->table.cell[i * l->table.columns + l->role.target];
+  return l->is_sparse ? l->sparse.target[i] : table_row(&l->table, i)[l->role.target];
+}
+
+bool loaded_weighted(const loaded *l) { return l->role.weight != NO_COLUMN || l->row_weight != NULL; }
+
+static double loaded_weight(const loaded *l, size_t i)
+{
+  if (l->row_weight != NULL) return l->row_weight[i];
+  return l->role.weight != NO_COLUMN ? table_row(&l->table, i)[l->role.weight] : 1;
 }
 
 static void set_target(loaded *l, size_t i, double value)
 {
-  if (l->is_sparse) l->sparse.target[i] = value;
-  else l->table.cell[i * l->table.columns + l->role.target] = value;
+  if (l->is_sparse) {
+    l->sparse.target[i] = value;
+    return;
+  }
+  table_row(&l->table, i)[l->role.target] = value;
+  if (l->table.paged != NULL) paged_changed(l->table.paged);
 }
 
 /* Classes of a libsvm file: its distinct targets, in order. */
@@ -242,20 +288,23 @@ static bool settle_classes(loaded *l, const options *o, failure *f)
 
 static bool settle_kind(loaded *l, const options *o, failure *f)
 {
-  if (l->is_sparse && o->kind != MODEL_LINEAR && !sparse_labels(l, f)) return false;
-  if (!l->is_sparse && o->kind != MODEL_LINEAR) {
+  const bool number = wants_number(o);
+  if (l->is_sparse && !number && !sparse_labels(l, f)) return false;
+  if (!l->is_sparse && !number) {
     l->labels = l->table.column[l->role.target].levels;
     l->table.column[l->role.target].levels = (levels){0};
   }
   bool whole;
-  const bool numbers = o->kind != MODEL_LINEAR && all_numbers(&l->labels, &whole);
+  const bool numbers = !number && all_numbers(&l->labels, &whole) && !whole;
   l->kind = o->kind != KIND_AUTO         ? (model_kind)o->kind
-            : numbers && !whole          ? MODEL_LINEAR
+            : numbers || number          ? MODEL_LINEAR
             : l->labels.count <= 2       ? MODEL_LOGISTIC
                                          : MODEL_MULTINOMIAL;
-  if (l->kind != MODEL_LINEAR) return settle_classes(l, o, f);
+  const bool classes = l->kind == MODEL_LOGISTIC || l->kind == MODEL_MULTINOMIAL;
+  if (classes && o->loss >= 0) return fail(f, "--loss is for numbers; classes have the logarithmic loss");
+  if (classes || (l->kind == MODEL_NET && !number && !numbers)) return settle_classes(l, o, f);
   if (o->positive || o->class_weights) return fail(f, "--positive and --class-weights are for classes");
-  return o->kind == MODEL_LINEAR || labels_to_numbers(l, f);
+  return number || labels_to_numbers(l, f);
 }
 
 /* -- weights ----------------------------------------------------------------------------------------------------- */
@@ -265,7 +314,7 @@ static bool balanced_weights(loaded *l)
   const size_t k = l->labels.count;
   double total = 0;
   for (size_t i = 0; i < l->rows; i++) {
-    const double w = l->role.weight == NO_COLUMN ? 1 : l->table.cell[i * l->table.columns + l->role.weight];
+    const double w = loaded_weight(l, i);
     l->class_weight[l->class_of[i]] += w;
     total += w;
   }
@@ -300,31 +349,10 @@ static bool settle_weights(loaded *l, const options *o, failure *f)
   return strcmp(o->class_weights, "balanced") == 0 ? balanced_weights(l) : named_weights(l, o->class_weights, f);
 }
 
-/* Without a column of weights one is added to the rows for the weights of classes. */
-static bool add_weight_column(dataset *d)
-{
-  const size_t width = d->width, at = d->features + d->has_offset;
-  double *wider = resize(NULL, d->rows * (width + 1), sizeof *wider);
-  if (wider == NULL) return false;
-  for (size_t i = 0; i < d->rows; i++) {
-    memcpy(wider + i * (width + 1), d->values + i * width, at * sizeof *wider);
-    wider[i * (width + 1) + at] = 1;
-    memcpy(wider + i * (width + 1) + at + 1, d->values + i * width + at, (width - at) * sizeof *wider);
-  }
-  free(d->values);
-  d->values = wider;
-  d->width++;
-  d->has_weight = true;
-  return true;
-}
-
 static bool learning_weights(dataset *d, const loaded *l, failure *f)
 {
-  if (l->class_weight != NULL) {
-    if (!d->has_weight && !add_weight_column(d)) return fail_memory(f);
-    for (size_t i = 0; i < d->rows; i++) {
-      d->values[i * d->width + d->features + d->has_offset] *= l->class_weight[(size_t)dataset_target(d, i)];
-    }
+  for (size_t i = 0; l->class_weight != NULL && i < d->rows; i++) {
+    dataset_weigh(d, i, l->class_weight[(size_t)dataset_target(d, i)]);
   }
   double total = 0;
   for (size_t i = 0; i < d->rows; i++) total += dataset_weight(d, i);
@@ -336,8 +364,11 @@ static bool learning_weights(dataset *d, const loaded *l, failure *f)
 bool loaded_rows(dataset *d, const loaded *l, const design *how, const size_t *row, size_t rows, bool learning,
                  failure *f)
 {
-  const bool good = l->is_sparse ? dataset_from_sparse(d, &l->sparse, row, rows, f)
-                                 : dataset_from_table(d, how, &l->table, l->role, row, rows, f);
+  const bool unit = learning && l->class_weight != NULL; /* for the weights of classes */
+  const sparse_extras extras = {l->row_weight, l->row_offset, unit};
+  const roles role = {l->role.target, l->role.weight, l->role.offset, unit};
+  const bool good = l->is_sparse ? dataset_from_sparse(d, &l->sparse, extras, row, rows, f)
+                                 : dataset_from_table(d, how, &l->table, role, row, rows, f);
   if (!good) return false;
   if (!learning || learning_weights(d, l, f)) return true;
   dataset_free(d);
@@ -346,13 +377,16 @@ bool loaded_rows(dataset *d, const loaded *l, const design *how, const size_t *r
 
 bool load(loaded *l, const options *o, failure *f)
 {
-  *l = (loaded){.role = {NO_COLUMN, NO_COLUMN, NO_COLUMN}};
+  *l = (loaded){.role = {NO_COLUMN, NO_COLUMN, NO_COLUMN, false}};
   bool good = is_libsvm(o) ? load_sparse(l, o, f) : load_table(l, o, f);
   good = good && settle_kind(l, o, f);
   if (good && l->rows < 3) good = fail_at(f, (place){o->data, 0, 0}, "%zu rows are too few to learn from", l->rows);
   good = good && settle_weights(l, o, f);
-  const bool offset_fits = l->kind == MODEL_LOGISTIC || l->kind == MODEL_LINEAR;
-  if (good && o->offset && !offset_fits) good = fail(f, "--offset is for logistic and linear models");
+  const bool softmax = l->labels.count > 0 && l->kind != MODEL_LOGISTIC;
+  if (good && o->offset && softmax) {
+    good = fail(f, "--offset: a number added to the outputs of all classes changes nothing; offsets are for logistic "
+                   "models and for regression");
+  }
   if (!good) loaded_free(l);
   return good;
 }
@@ -364,5 +398,7 @@ void loaded_free(loaded *l)
   levels_free(&l->labels);
   free(l->class_of);
   free(l->class_weight);
+  free(l->row_weight);
+  free(l->row_offset);
   *l = (loaded){0};
 }

@@ -17,12 +17,14 @@ typedef struct loaded {
   size_t rows;
   size_t *class_of;    /* of each row; NULL for a linear model */
   double *class_weight; /* NULL: all 1 */
+  double *row_weight, *row_offset; /* of a libsvm file, from files of their own; or NULL */
 } loaded;
 
 bool load(loaded *l, const options *o, failure *f);
 void loaded_free(loaded *l);
 
 double loaded_target(const loaded *l, size_t i);
+bool loaded_weighted(const loaded *l); /* do rows have weights of their own? */
 
 /* The named rows with the features of a design: for learning, class weights are multiplied in and weights brought to
  * mean 1. */

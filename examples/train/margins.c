@@ -6,7 +6,7 @@
 
 const double *features_of(const dataset *d, size_t i, double *room)
 {
-  if (!d->is_sparse) return d->values + i * d->width;
+  if (!d->is_sparse) return dataset_row(d, i);
   memset(room, 0, d->features * sizeof *room);
   for (size_t e = d->sparse.row_start[i]; e < d->sparse.row_start[i + 1]; e++) {
     room[d->sparse.column[e]] = d->sparse.value[e];

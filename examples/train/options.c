@@ -31,8 +31,8 @@ static const option_row table_of_options[] = {
     {"model", 'm', VERB_FIT | APPLY, TEXT, AT(model), 0, 0, "FILE", "the model: written by fit, read by the others"},
     {"output", 'o', VERB_PREDICT, TEXT, AT(output), 0, 0, "FILE", "predictions go there instead of standard output"},
     {"target", 't', ALL, TEXT, AT(target), 0, 0, "COLUMN", "what to predict, by name or number (default: the last column)"},
-    {"weights", 0, LEARN | VERB_EVALUATE, TEXT, AT(weights), 0, 0, "COLUMN", "weights of the rows"},
-    {"offset", 0, LEARN, TEXT, AT(offset), 0, 0, "COLUMN", "added to the linear predictor (logistic, linear)"},
+    {"weights", 0, LEARN | VERB_EVALUATE, TEXT, AT(weights), 0, 0, "COLUMN", "weights of the rows; for libsvm data a file with one number a row"},
+    {"offset", 0, ALL, TEXT, AT(offset), 0, 0, "COLUMN", "added to the output (not for a softmax); for libsvm data a file"},
     {"categorical", 'c', LEARN, TEXT, AT(categorical), 0, 0, "A,B,...", "columns of categories: one indicator per level but the first"},
     {"ignore", 0, LEARN, TEXT, AT(ignore), 0, 0, "A,B,...", "columns to leave out"},
     {"positive", 0, LEARN, TEXT, AT(positive), 0, 0, "LABEL", "the class whose probability a binary model gives (default: the second)"},
@@ -42,9 +42,10 @@ static const option_row table_of_options[] = {
     {"header", 0, ALL, CHOICE, AT(header), 0, 0, "auto|yes|no", "is the first line one (auto: if none of its fields is a number)"},
     {"missing", 0, LEARN, CHOICE, AT(missing), 0, 0, "refuse|drop|mean|median", "rows with missing values: refuse them, drop them, or fill in (categories: the most frequent)"},
     {"unseen", 0, LEARN, CHOICE, AT(unseen), 0, 0, "refuse|reference", "categories that the model does not know: refuse, or take for the first level"},
+    {"chunk-rows", 0, LEARN, COUNT, AT(chunk_rows), 1, 1e12, "N", "keep N rows of a CSV file in memory, the others in a temporary file (default: all in memory)"},
     {"index-base", 0, LEARN, CHOICE, AT(index_base), 0, 0, "auto|0|1", "do libsvm columns count from 0 or 1 (auto: from 0 if a 0 occurs)"},
     {"kind", 'k', LEARN, CHOICE, AT(kind), 0, 0, "auto|logistic|multinomial|linear|net", "of model (auto: linear for a numeric target, unless it is at most 20 whole numbers)"},
-    {"loss", 0, LEARN, CHOICE, AT(loss), 0, 0, "squared|absolute|huber", "of a linear model"},
+    {"loss", 0, LEARN, CHOICE, AT(loss), 0, 0, "squared|absolute|huber", "of a linear model, or of a net for regression (default: squared)"},
     {"delta", 0, LEARN, NUMBER, AT(delta), 1e-300, 1e300, "X", "where the Huber loss turns linear (default: 1.345 robust standard deviations of the target)"},
     {"smoothing", 0, LEARN, NUMBER, AT(smoothing), 1e-300, 1e300, "X", "accuracy of the absolute loss (default: 1e-6 of the target's mean absolute deviation)"},
     {"hidden", 0, LEARN, COUNT, AT(hidden), 1, 100000, "N", "units of the net's hidden layer (default 16)"},
@@ -53,7 +54,7 @@ static const option_row table_of_options[] = {
     {"penalty-on", 0, LEARN, CHOICE, AT(standardize), 0, 0, "original|standardized", "columns: does the penalty see them as they are, or with variance 1"},
     {"class-weights", 0, LEARN, TEXT, AT(class_weights), 0, 0, "balanced|A=X,B=Y", "weights by class; balanced: the same total for each"},
     {"method", 0, LEARN, TEXT, AT(method), 0, 0, "NAME", "auto, newton, lbfgs, proximal, gd, adam, ... (auto: by the number of parameters)"},
-    {"tolerance", 0, LEARN, NUMBER, AT(tolerance), 0, 1, "X", "relative distance of the objective from its optimum (default 1e-12)"},
+    {"tolerance", 0, LEARN, NUMBER, AT(tolerance), 0, 1, "X", "relative distance of the objective from its optimum (default 1e-12; nets 1e-6)"},
     {"max-iterations", 0, LEARN, COUNT, AT(max_iterations), 1, 1e15, "N", "(default 10000)"},
     {"max-seconds", 0, LEARN, NUMBER, AT(max_seconds), 0, 1e15, "X", "time limit (default: none)"},
     {"epochs", 0, LEARN, COUNT, AT(epochs), 1, 1e9, "N", "passes over the data of a stochastic method (default 100)"},
@@ -80,8 +81,8 @@ enum { OPTIONS = sizeof table_of_options / sizeof *table_of_options };
 
 static options defaults(void)
 {
-  return (options){.lambda = NAN, .delta = NAN, .smoothing = NAN, .kind = KIND_AUTO, .index_base = -1, .hidden = 16,
-                   .method = "auto", .tolerance = 1e-12, .max_iterations = 10000, .epochs = 100, .batch = 32,
+  return (options){.lambda = NAN, .delta = NAN, .smoothing = NAN, .kind = KIND_AUTO, .loss = -1, .index_base = -1, .hidden = 16,
+                   .method = "auto", .tolerance = NAN, .max_iterations = 10000, .epochs = 100, .batch = 32,
                    .threads = 1, .seed = 1, .folds = 5, .confidence = 0.95};
 }
 

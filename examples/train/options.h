@@ -20,7 +20,7 @@ typedef struct options {
   /* model */
   int kind, loss, standardize;
   double lambda, mix, delta, smoothing;
-  size_t hidden;
+  size_t hidden, chunk_rows;
   const char *class_weights;
   /* fitting */
   const char *method;

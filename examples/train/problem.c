@@ -8,7 +8,7 @@
 double problem_curvature(const model_shape *m)
 {
   if (m->kind == MODEL_LOGISTIC) return 0.25;
-  if (m->kind == MODEL_LINEAR) return 1;
+  if (m->classes == 0) return 1;
   const double k = (double)m->classes;
   return (k - 1) / (k * k);
 }
@@ -16,9 +16,9 @@ double problem_curvature(const model_shape *m)
 void dataset_normalize_weights(dataset *d)
 {
   if (!d->has_weight) return;
-  double *w = d->values + d->features + d->has_offset, total = 0;
-  for (size_t i = 0; i < d->rows; i++) total += w[i * d->width];
-  for (size_t i = 0; i < d->rows; i++) w[i * d->width] *= (double)d->rows / total;
+  double total = 0;
+  for (size_t i = 0; i < d->rows; i++) total += dataset_weight(d, i);
+  for (size_t i = 0; i < d->rows; i++) dataset_weigh(d, i, (double)d->rows / total);
 }
 
 static tg_data rows_of(const dataset *d)
@@ -26,7 +26,7 @@ static tg_data rows_of(const dataset *d)
   tg_data rows;
   if (d->is_sparse) {
     rows = tg_sparse(d->sparse.row_start, d->sparse.column, d->sparse.value, d->rows, d->features);
-    rows.label = d->sparse.target;
+    rows.label = d->number != NULL ? d->number : d->sparse.target;
   } else {
     rows = tg_dense(d->values, d->rows, d->width);
   }
@@ -38,6 +38,9 @@ bool problem_new(problem *p, model_shape shape, const dataset *data, const scali
 {
   *p = (problem){.shape = shape, .data = data, .n = model_parameters(&shape)};
   p->shape.work = resize(NULL, model_work_size(&shape), sizeof *p->shape.work);
+  for (size_t k = 0; data->table != NULL && k < data->beside; k++) {
+    p->shape.beside[k] = (model_column){data->table + k, data->beside};
+  }
   p->ridge = zeroed(p->n, sizeof(double));
   bool good = (p->ridge != NULL && p->shape.work != NULL) || fail_memory(f);
   good = good && problem_set_penalty(p, s, how, f);
@@ -77,9 +80,10 @@ bool problem_set_penalty(problem *p, const scaling *s, penalty how, failure *f)
   }
   if (p->shape.kind != MODEL_NET) return true;
   const size_t second = rows * (features + 1);
-  for (size_t i = 0; i < p->shape.classes * rows; i++) {
-    p->ridge[second + i] = how.l2;
-    if (p->lasso != NULL) p->lasso[second + i] = how.l1;
+  const double unit = p->shape.classes > 0 ? 1 : p->shape.unit; /* of the output */
+  for (size_t i = 0; i < model_output_count(&p->shape) * rows; i++) {
+    p->ridge[second + i] = how.l2 * unit * unit;
+    if (p->lasso != NULL) p->lasso[second + i] = how.l1 * unit;
   }
   return true;
 }

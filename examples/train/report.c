@@ -21,7 +21,7 @@ const char *coefficient_name(const trained *m, size_t i, char out[FEATURE_NAME_R
 void report_data(text *t, const loaded *l, const char *file)
 {
   text_add(t, "%s: %zu rows, %zu columns", file, l->rows, l->is_sparse ? l->sparse.columns : l->features);
-  if (l->kind == MODEL_LINEAR) {
+  if (l->labels.count == 0) {
     text_add(t, " and a numeric target\n");
     return;
   }

@@ -116,6 +116,9 @@ void scaling_apply(const scaling *s, dataset *data)
   }
 }
 
+/* A net for regression counts its output in units. */
+static bool has_units(const model_shape *m) { return m->kind == MODEL_NET && m->classes == 0; }
+
 /* w'x + b with x = shift + scale x' is (w scale)'x' + (b + w'shift). */
 void scaling_undo(const scaling *s, const model_shape *m, double *theta)
 {
@@ -127,6 +130,10 @@ void scaling_undo(const scaling *s, const model_shape *m, double *theta)
       *b -= w[j] * s->shift[j];
     }
   }
+  if (!has_units(m)) return;
+  double *second = theta + rows * (p + 1);
+  for (size_t i = 0; i <= rows; i++) second[i] *= m->unit;
+  second[rows] += m->centre;
 }
 
 void scaling_redo(const scaling *s, const model_shape *m, double *theta)
@@ -139,4 +146,8 @@ void scaling_redo(const scaling *s, const model_shape *m, double *theta)
       w[j] *= s->scale[j];
     }
   }
+  if (!has_units(m)) return;
+  double *second = theta + rows * (p + 1);
+  second[rows] -= m->centre;
+  for (size_t i = 0; i <= rows; i++) second[i] /= m->unit;
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-size_t score_width(const trained *m) { return m->shape.kind == MODEL_LINEAR ? 1 : m->shape.classes; }
+size_t score_width(const trained *m) { return m->shape.classes == 0 ? 1 : m->shape.classes; }
 
 size_t best_class(const double *log_probability, size_t classes)
 {
@@ -30,7 +30,7 @@ static void log_probabilities(const model_shape *m, double *z)
 
 static const double *row_of(const dataset *d, size_t i, double *room)
 {
-  if (!d->is_sparse) return d->values + i * d->width;
+  if (!d->is_sparse) return dataset_row(d, i);
   const sparse_rows *s = &d->sparse;
   memset(room, 0, d->features * sizeof *room);
   for (size_t e = s->row_start[i]; e < s->row_start[i + 1]; e++) room[s->column[e]] = s->value[e];
@@ -47,7 +47,7 @@ bool score(const trained *m, const dataset *d, double *scores)
     double *z = scores + i * width;
     model_outputs(&m->shape, m->theta, row_of(d, i, room), hidden, z);
     z[0] += dataset_offset(d, i);
-    if (m->shape.kind != MODEL_LINEAR) log_probabilities(&m->shape, z);
+    if (m->shape.classes > 0) log_probabilities(&m->shape, z);
   }
   free(room);
   return true;

@@ -229,20 +229,49 @@ bool table_read(table_reader *r, table *t, size_t most, bool *end, failure *f)
   return true;
 }
 
+bool table_put_away(table *t, size_t most, failure *f)
+{
+  if (t->paged == NULL) t->paged = paged_new(t->columns, most, f);
+  if (t->paged == NULL) return false;
+  for (size_t i = 0; i < t->rows; i++) {
+    if (!paged_append(t->paged, t->cell + i * t->columns)) return paged_good(t->paged, f);
+  }
+  t->rows = 0;
+  return true;
+}
+
+double *table_row(const table *t, size_t i)
+{
+  return t->paged != NULL ? paged_row(t->paged, i) : t->cell + i * t->columns;
+}
+
+static void renumber(table *t, size_t *const *new_number)
+{
+  const size_t rows = t->paged != NULL ? t->paged->rows : t->rows;
+  for (size_t i = 0; i < rows; i++) {
+    double *row = table_row(t, i);
+    for (size_t k = 0; k < t->columns; k++) {
+      if (t->column[k].levels.count > 0 && row[k] >= 0) row[k] = (double)new_number[k][(size_t)row[k]];
+    }
+    if (t->paged != NULL) paged_changed(t->paged);
+  }
+}
+
 bool table_sort_levels(table *t)
 {
-  for (size_t k = 0; k < t->columns; k++) {
+  size_t **new_number = zeroed(t->columns, sizeof *new_number), texts = 0;
+  bool good = new_number != NULL;
+  for (size_t k = 0; good && k < t->columns; k++) {
     levels *l = &t->column[k].levels;
-    size_t *new_number = resize(NULL, l->count, sizeof *new_number);
-    const bool good = new_number != NULL && (l->count == 0 || levels_sort(l, new_number));
-    for (size_t i = 0; good && l->count > 0 && i < t->rows; i++) {
-      double *cell = &t->cell[i * t->columns + k];
-      if (*cell >= 0) *cell = (double)new_number[(size_t)*cell];
-    }
-    free(new_number);
-    if (!good) return false;
+    if (l->count == 0) continue;
+    texts++;
+    new_number[k] = resize(NULL, l->count, sizeof *new_number[k]);
+    good = new_number[k] != NULL && levels_sort(l, new_number[k]);
   }
-  return true;
+  if (good && texts > 0) renumber(t, new_number);
+  for (size_t k = 0; new_number != NULL && k < t->columns; k++) free(new_number[k]);
+  free(new_number);
+  return good;
 }
 
 void table_drop_missing(table *t)
@@ -269,5 +298,6 @@ void table_free(table *t)
   }
   free(t->column);
   free(t->cell);
+  paged_free(t->paged);
   *t = (table){0};
 }

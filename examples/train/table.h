@@ -5,6 +5,7 @@
 
 #include "csv.h"
 #include "levels.h"
+#include "paged.h"
 
 #define NO_COLUMN ((size_t)-1)
 
@@ -25,6 +26,7 @@ typedef struct table {
   table_column *column;
   size_t columns;
   double *cell;       /* rows x columns, row by row */
+  paged *paged;       /* or the rows are in a file; cell then has those just read */
   size_t rows, room;
   size_t missing;     /* cells that are NaN */
 } table;
@@ -58,6 +60,11 @@ bool table_add_column(table *t, const char *name, column_kind kind, size_t sourc
 
 /* Reads at most `most` further rows into t, behind those it has. *end tells that the file is at its end. */
 bool table_read(table_reader *r, table *t, size_t most, bool *end, failure *f);
+
+/* Moves the rows just read behind those in the file, which is made at the first call with pieces of `most` rows. */
+bool table_put_away(table *t, size_t most, failure *f);
+
+double *table_row(const table *t, size_t i); /* the cells of row i, until another row is asked for */
 
 bool table_sort_levels(table *t); /* numbers the levels of every text column in order; false: no memory */
 void table_drop_missing(table *t); /* removes the rows with a missing value */

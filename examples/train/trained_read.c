@@ -206,7 +206,8 @@ static bool sensible_shape(const model_shape *s)
 {
   if (s->kind == MODEL_LINEAR) return s->classes == 0;
   if (s->kind == MODEL_LOGISTIC) return s->classes == 2;
-  return s->classes >= 2 && s->classes <= 1u << 20 && (s->kind == MODEL_NET) == (s->hidden > 0);
+  const bool net = s->kind == MODEL_NET;
+  return (s->classes >= 2 || (net && s->classes == 0)) && s->classes <= 1u << 20 && net == (s->hidden > 0);
 }
 
 static void take_parameters(model_reader *r, trained *m)

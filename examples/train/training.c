@@ -48,14 +48,16 @@ static bool target_spread(const dataset *d, double *middle, double *deviation)
   return true;
 }
 
-static bool settle_linear(training *t, const options *o, failure *f)
+static bool settle_regression(training *t, const options *o, failure *f)
 {
   double middle, deviation;
   if (!target_spread(&t->data, &middle, &deviation)) return fail_memory(f);
   if (!(deviation > 0)) return fail(f, "the target is the same in all rows to learn from: there is nothing to predict");
   if (deviation > 1e140) return fail(f, "the target is as large as %g: too large to be squared", deviation);
   model_shape *m = &t->model.shape;
-  m->loss = (linear_loss)o->loss;
+  m->loss = o->loss >= 0 ? (linear_loss)o->loss : LOSS_SQUARED;
+  m->centre = middle;
+  m->unit = deviation;
   m->delta = isnan(o->delta) ? 1.345 * 1.4826 * deviation : o->delta; /* P. Huber's 95 % efficiency */
   m->smoothing = isnan(o->smoothing) ? 1e-6 * deviation : o->smoothing;
   return true;
@@ -69,9 +71,10 @@ static void start_net(training *t, uint64_t seed)
   const model_shape *m = &t->model.shape;
   rng r = {seed};
   const size_t first = m->hidden * m->features, second = m->hidden * (m->features + 1);
-  const double a = sqrt(2 / (double)(m->features + m->hidden)), b = sqrt(2 / (double)(m->classes + m->hidden));
+  const size_t outputs = model_output_count(m);
+  const double a = sqrt(2 / (double)(m->features + m->hidden)), b = sqrt(2 / (double)(outputs + m->hidden));
   for (size_t i = 0; i < first; i++) t->theta[i] = a * rng_normal(&r);
-  for (size_t i = 0; i < m->hidden * m->classes; i++) t->theta[second + i] = b * rng_normal(&r);
+  for (size_t i = 0; i < m->hidden * outputs; i++) t->theta[second + i] = b * rng_normal(&r);
 }
 
 static bool start_from_model(training *t, const char *file, failure *f)
@@ -113,7 +116,7 @@ static bool describe(training *t, const loaded *l, const options *o, const size_
   if (l->is_sparse) design_sparse(&m->design, &l->sparse);
   else if (!design_learn(&m->design, &l->table, l->features, row, rows, f)) return false;
   m->target = name_of(l, l->role.target);
-  m->offset = name_of(l, l->role.offset);
+  m->offset = l->row_offset != NULL ? copy_text("offset", 6) : name_of(l, l->role.offset);
   m->weight = name_of(l, l->role.weight);
   if (!copy_labels(&m->labels, &l->labels)) return fail_memory(f);
   m->penalty = penalty_of(o, l->kind);
@@ -127,7 +130,7 @@ static bool make_problem(training *t, const loaded *l, const options *o, failure
   m->shape = (model_shape){.kind = l->kind, .features = m->design.features, .classes = l->labels.count,
                            .has_offset = t->data.has_offset, .has_weight = t->data.has_weight,
                            .hidden = l->kind == MODEL_NET ? o->hidden : 0};
-  if (l->kind == MODEL_LINEAR && !settle_linear(t, o, f)) return false;
+  if (l->labels.count == 0 && !settle_regression(t, o, f)) return false;
   const double ratio = m->penalty.l2 / problem_curvature(&m->shape);
   if (!scaling_learn(&t->scaling, &t->data, &m->design, ratio, m->penalty.standardized, f)) return false;
   m->mean = zeroed(m->design.features, sizeof(double));
@@ -143,12 +146,12 @@ static bool make_problem(training *t, const loaded *l, const options *o, failure
   return true;
 }
 
-static fit_settings settings_of(const options *o)
+static fit_settings settings_of(const options *o, model_kind kind)
 {
   fit_settings s = fit_defaults();
   s.method = o->method;
   if (o->summary && strcmp(o->method, "auto") == 0) s.method = "newton"; /* its Hessian is needed anyway */
-  s.tolerance = o->tolerance;
+  s.tolerance = !isnan(o->tolerance) ? o->tolerance : kind == MODEL_NET ? 1e-6 : 1e-12;
   s.max_iterations = o->max_iterations;
   s.max_seconds = o->max_seconds;
   s.epochs = o->epochs;
@@ -161,7 +164,7 @@ static fit_settings settings_of(const options *o)
 bool training_new(training *t, const loaded *l, const size_t *row, size_t rows, const options *o, failure *f)
 {
   const double start = fit_clock();
-  *t = (training){.settings = settings_of(o), .row = row};
+  *t = (training){.settings = settings_of(o, l->kind), .row = row};
   bool good = describe(t, l, o, row, rows, f) && make_problem(t, l, o, f);
   if (good && l->kind == MODEL_NET) start_net(t, o->seed);
   if (good && o->start != NULL) good = start_from_model(t, o->start, f);

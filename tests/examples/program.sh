@@ -62,6 +62,24 @@ expect 0 "9 columns, 2 classes (-1 212, 1 357)" "$train" fit "$folder/s.svm" -m 
 expect 0 "(569 rows): accuracy 0.9" "$train" evaluate "$folder/s.svm" -m "$folder/sparse"
 expect 1 "libsvm file, and these data are CSV" "$train" predict "$data/iris.csv" -m "$folder/sparse"
 
+# What belongs to the rows of a sparse file besides: files with one number a row
+awk -F, 'NR > 1 {print NR % 3}' "$data/breast_cancer.csv" >"$folder/w"
+awk -F, 'NR > 1 {print NR % 5 - 2}' "$data/breast_cancer.csv" >"$folder/o"
+expect 0 "converged" "$train" fit "$folder/s.svm" --weights "$folder/w" --offset "$folder/o" --class-weights balanced -m "$folder/beside"
+expect 0 "(569 rows): accuracy" "$train" evaluate "$folder/s.svm" --offset "$folder/o" --weights "$folder/w" -m "$folder/beside"
+expect 1 "name the file with those of these rows" "$train" predict "$folder/s.svm" -m "$folder/beside"
+head -5 "$folder/w" >"$folder/fewer"
+expect 1 "fewer numbers than the 569 rows" "$train" fit "$folder/s.svm" --weights "$folder/fewer"
+printf '1\n-1\n' >"$folder/negative"
+expect 1 "negative:2:1: column 'x1': a weight must not be negative" "$train" fit "$folder/s.svm" --weights "$folder/negative"
+expect 1 "offsets are for logistic models and for regression" "$train" fit "$data/iris.csv" --offset 1
+expect 1 "are for CSV" "$train" fit "$folder/s.svm" --target y
+
+# A net for regression
+expect 0 "R^2 0." "$train" fit "$data/diabetes.csv" -k net --hidden 4 --loss huber -l 1 -m "$folder/curve"
+expect 0 "(442 rows): R^2 0." "$train" evaluate "$data/diabetes.csv" -m "$folder/curve"
+expect 1 "classes have the logarithmic loss" "$train" fit "$data/iris.csv" -k multinomial --loss squared
+
 # Paths
 expect 0 "best on the rows held back" "$train" fit "$data/wine.csv" --path 5 --mix 0.9 --holdout 0.3 --penalty-on standardized
 expect 0 "within one standard error" "$train" cv "$data/diabetes.csv" --path 5 --mix 1 --folds 4

@@ -36,7 +36,7 @@ Test(design, a_category_becomes_indicators_against_the_first_level)
   cr_assert_str_eq(design_feature_name(&d, 1, name), "c=green");
   cr_assert_str_eq(design_feature_name(&d, 2, name), "c=red");
   dataset s;
-  cr_assert(dataset_from_table(&s, &d, &t, (roles){3, 2, NO_COLUMN}, row + 1, 3, &f));
+  cr_assert(dataset_from_table(&s, &d, &t, (roles){3, 2, NO_COLUMN, false}, row + 1, 3, &f));
   cr_assert_eq(s.width, 5);
   const double wanted[] = {2, 0, 0, 2, 1, 4, 1, 0, 3, 0, 9, 0, 1, 4, 1};
   cr_assert_arr_eq(s.values, wanted, sizeof wanted);
@@ -56,7 +56,7 @@ Test(design, missing_values_are_filled_from_the_learning_rows_only)
     design d = {.missing = median ? MISSING_MEDIAN : MISSING_MEAN};
     cr_assert(design_learn(&d, &t, 2, row, 3, &f));
     dataset s;
-    cr_assert(dataset_from_table(&s, &d, &t, (roles){3, NO_COLUMN, NO_COLUMN}, row, 4, &f));
+    cr_assert(dataset_from_table(&s, &d, &t, (roles){3, NO_COLUMN, NO_COLUMN, false}, row, 4, &f));
     cr_assert_eq(s.values[2 * s.width], 1.5);
     cr_assert_eq(s.values[2 * s.width + 1], 1, "red is the most frequent");
     dataset_free(&s);

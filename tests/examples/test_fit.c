@@ -240,3 +240,87 @@ Test(fit, sparse_rows_lead_to_the_same_model_as_dense_ones)
   }
   for (size_t j = 0; j < 13; j++) cr_expect_lt(fabs(theta[0][j] - theta[1][j]), 1e-6, "%zu", j);
 }
+
+/* Rows of a sparse file with weights, offsets and weights of classes, and the same as columns of a dense one. */
+Test(fit, weights_and_offsets_of_sparse_rows_are_those_of_dense_ones)
+{
+  static const char *const options[] = {"", "--class-weights balanced", "--class-weights 1=3", "--class-weights balanced"};
+  static const char *const kinds[] = {"--kind linear", "--kind logistic", "--kind logistic", "--kind multinomial"};
+  for (int kind = 0; kind < 4; kind++) {
+    static char sparse[1 << 15], dense[1 << 15], weights[1 << 12], offsets[1 << 12];
+    size_t s = 0, d = (size_t)sprintf(dense, "a,b,c,d,e,f,g,h,w,o,y\n"), w = 0, v = 0;
+    unsigned long long state = 7;
+    for (int i = 0; i < 150; i++) {
+      const int label = (int)(state >> 33) % (kind == 3 ? 3 : 2), weight = (int)(state >> 35) % 4, offset = (int)(state >> 37) % 5 - 2;
+      s += (size_t)sprintf(sparse + s, "%d", label);
+      for (int j = 0; j < 8; j++) {
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        const int value = (int)((state >> 40) % 9) - 4;
+        const bool there = (state >> 33) % 6 == 0 && value != 0;
+        if (there) s += (size_t)sprintf(sparse + s, " %d:%d", j + 1, value);
+        d += (size_t)sprintf(dense + d, "%d,", there ? value : 0);
+      }
+      s += (size_t)sprintf(sparse + s, "\n");
+      d += (size_t)sprintf(dense + d, "%d,%d,%d\n", weight, offset, label);
+      w += (size_t)sprintf(weights + w, "%d\n", weight);
+      v += (size_t)sprintf(offsets + v, "%d\n", offset);
+    }
+    char weight_file[64], offset_file[64], words[400];
+    strcpy(weight_file, data_file(weights));
+    strcpy(offset_file, data_file(offsets));
+    double theta[2][27];
+    for (int pass = 0; pass < 2; pass++) {
+      const bool with_offset = kind < 3;
+      const char *file = data_file(pass == 0 ? sparse : dense);
+      snprintf(words, sizeof words, "%s %s -l 1e-2 --tolerance 1e-13 --weights %s %s%s %s", kinds[kind], options[kind],
+               pass == 0 ? weight_file : "w", with_offset ? "--offset " : "--ignore ", pass == 0 ? offset_file : "o",
+               pass == 0 ? "--format libsvm" : "");
+      if (pass == 0 && !with_offset) *strstr(words, "--ignore") = '\0', strcat(words, "--format libsvm");
+      session run;
+      session_open(&run, file, words);
+      cr_assert_eq(run.t.data.is_sparse, pass == 0);
+      session_run(&run);
+      cr_expect_eq(run.t.outcome.stop, FIT_CONVERGED);
+      memcpy(theta[pass], run.t.model.theta, run.t.problem.n * sizeof *theta[pass]);
+      for (size_t j = 0; pass == 1 && j < run.t.problem.n; j++) {
+        cr_expect_lt(fabs(theta[0][j] - theta[1][j]), 1e-6, "%d %zu: %g %g", kind, j, theta[0][j], theta[1][j]);
+      }
+      session_close(&run);
+      remove(file);
+    }
+    remove(weight_file);
+    remove(offset_file);
+  }
+}
+
+/* Where the function is no plane: a bump, learned by a net with each of the losses, in any unit. */
+Test(fit, the_net_learns_a_curve)
+{
+  static const char *const loss[] = {"squared", "absolute", "huber"};
+  for (int k = 0; k < 3; k++) {
+    for (int unit = 0; unit < 2; unit++) {
+      static char content[1 << 13];
+      size_t used = (size_t)sprintf(content, "x,y\n");
+      for (int i = 0; i < 60; i++) {
+        const double x = 0.1 * i - 3, y = exp(-x * x);
+        used += (size_t)sprintf(content + used, "%.3f,%.9g\n", x, unit ? 5000 + 1e4 * y : y);
+      }
+      const char *file = data_file(content);
+      char words[200];
+      snprintf(words, sizeof words, "--kind net --hidden 6 --loss %s -l 1e-9 --seed 2 --max-iterations 3000", loss[k]);
+      session s;
+      session_open(&s, file, words);
+      session_run(&s);
+      double worst = 0;
+      for (size_t i = 0; i < 60; i++) {
+        const double x = 0.1 * (double)i - 3, y = exp(-x * x);
+        double hidden[6], z;
+        model_outputs(&s.t.model.shape, s.t.model.theta, &x, hidden, &z);
+        worst = fmax(worst, fabs((unit ? (z - 5000) / 1e4 : z) - y));
+      }
+      cr_expect_lt(worst, 0.03, "%s, unit %d: %g", loss[k], unit, worst);
+      session_close(&s);
+      remove(file);
+    }
+  }
+}

@@ -1,0 +1,121 @@
+#define _POSIX_C_SOURCE 200809L
+#include "paged.h"
+
+#include "memory.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+static FILE *nameless_file(void)
+{
+  static const char end[] = "/tapegrad-train-XXXXXX";
+  const char *folder = getenv("TMPDIR");
+  if (folder == NULL || folder[0] == '\0') folder = "/tmp";
+  const size_t length = strlen(folder);
+  char *name = resize(NULL, length + sizeof end, 1);
+  if (name == NULL) return NULL;
+  memcpy(name, folder, length);
+  memcpy(name + length, end, sizeof end);
+  const int handle = mkstemp(name);
+  FILE *file = NULL;
+  if (handle >= 0) {
+    unlink(name);
+    file = fdopen(handle, "w+b");
+    if (file == NULL) close(handle);
+  }
+  free(name);
+  return file;
+}
+
+paged *paged_new(size_t width, size_t most, failure *f)
+{
+  paged *p = zeroed(1, sizeof *p);
+  if (p == NULL) return fail_memory(f), NULL;
+  if (width == 0 || most > SIZE_MAX / sizeof(double) / width) {
+    free(p);
+    return fail_memory(f), NULL;
+  }
+  *p = (paged){.width = width, .most = most};
+  p->piece = resize(NULL, most, width * sizeof *p->piece);
+  p->file = p->piece != NULL ? nameless_file() : NULL;
+  if (p->file == NULL) {
+    const char *folder = getenv("TMPDIR");
+    if (p->piece == NULL) fail_memory(f);
+    else fail(f, "cannot make a temporary file in %.300s: %s", folder ? folder : "/tmp", strerror(errno));
+    paged_free(p);
+    return NULL;
+  }
+  setvbuf(p->file, NULL, _IONBF, 0); /* whole pieces go in and out */
+  return p;
+}
+
+void paged_free(paged *p)
+{
+  if (p == NULL) return;
+  if (p->file != NULL) fclose(p->file);
+  free(p->piece);
+  free(p);
+}
+
+static void note(paged *p)
+{
+  if (p->why == 0) p->why = errno != 0 ? errno : EIO;
+}
+
+static bool go_to(paged *p, size_t row)
+{
+  return fseeko(p->file, (off_t)(row * p->width * sizeof(double)), SEEK_SET) == 0;
+}
+
+static void write_piece(paged *p)
+{
+  errno = 0;
+  const size_t n = p->count * p->width;
+  if (!p->changed) return;
+  if (!go_to(p, p->first) || fwrite(p->piece, sizeof(double), n, p->file) != n) note(p);
+  p->changed = false;
+}
+
+static void read_piece(paged *p, size_t first)
+{
+  write_piece(p);
+  errno = 0;
+  p->first = first;
+  p->count = p->rows - first < p->most ? p->rows - first : p->most;
+  const size_t n = p->count * p->width;
+  if (go_to(p, first) && fread(p->piece, sizeof(double), n, p->file) == n) return;
+  note(p);
+  memset(p->piece, 0, n * sizeof(double));
+}
+
+bool paged_append(paged *p, const double *row)
+{
+  if (p->count == p->most || p->first + p->count != p->rows) {
+    write_piece(p);
+    p->first = p->rows;
+    p->count = 0;
+  }
+  memcpy(p->piece + p->count * p->width, row, p->width * sizeof *row);
+  p->count++;
+  p->rows++;
+  p->changed = true;
+  return p->why == 0;
+}
+
+double *paged_row(paged *p, size_t i)
+{
+  if (i < p->first || i - p->first >= p->count) read_piece(p, i - i % p->most);
+  return p->piece + (i - p->first) * p->width;
+}
+
+void paged_changed(paged *p) { p->changed = true; }
+
+bool paged_good(paged *p, failure *f)
+{
+  if (p == NULL || p->why == 0) return true;
+  return fail(f, "a temporary file cannot be written or read: %s", strerror(p->why));
+}
