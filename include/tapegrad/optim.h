@@ -395,7 +395,13 @@ TG_API const tg_report *tg_run_report(const tg_run *run);
 /* A checkpoint: tg_run_size bytes, which the caller stores; 0 for NULL. Restored into a run made with the
  * same objective, method and options by the same build, the run continues as the saved one would have, bit
  * for bit (limits on wall time aside; time counts on from the saved run's). theta becomes the saved iterate.
- * TG_E_DATA, and no change, when the bytes are no checkpoint of such a run. */
+ * What may differ are the limits: tolerances, max_iterations, max_seconds, epochs, patience, and where to
+ * report (watch, gradient, user). A run that ended at one of these goes on when the new one leaves it room:
+ * so epochs are added to a fit, whose last parameters are kept beside the best. A schedule whose period is
+ * the number of steps planned follows the new number. Everything else is compared - settings, schedule, norm,
+ * batch, seed, shuffle, whether there is a validation objective, the numbers in bounds and weights, and what
+ * the objective provides; of a rate function of your own only its p. TG_E_DATA, and no change, when the bytes
+ * are no checkpoint of such a run. */
 TG_API size_t tg_run_size(const tg_run *run);
 TG_API void tg_run_save(const tg_run *run, void *bytes);
 TG_API tg_status tg_run_restore(tg_run *run, const void *bytes, size_t size);

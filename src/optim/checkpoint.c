@@ -5,11 +5,11 @@
 
 typedef struct head {
   char mark[8];
-  uint64_t state_size, own_size, block_count, order_count, n, hash;
-  tg_method method;
+  uint64_t state_size, own_size, block_count, order_count, n, settings, hash;
+  double tolerance[4]; /* gradient, step, value, relative: whether a run that met one may go on */
 } head;
 
-static const char mark[8] = "tg-run1";
+static const char mark[8] = "tg-run2";
 
 /* theta itself is part of the state when the caller evaluates. */
 static size_t extra(const tg_run *run)
@@ -29,11 +29,60 @@ size_t tg_run_size(const tg_run *run)
 }
 
 /* FNV-1a: guards against bytes that are damaged, not against malice. */
-static uint64_t hash(const unsigned char *p, size_t n)
+static uint64_t hash(uint64_t h, const void *bytes, size_t n)
 {
-  uint64_t h = UINT64_C(0xcbf29ce484222325);
+  const unsigned char *p = bytes;
   for (size_t i = 0; i < n; i++) h = (h ^ p[i]) * UINT64_C(0x100000001b3);
   return h;
+}
+
+static const uint64_t hash_start = UINT64_C(0xcbf29ce484222325);
+
+static uint64_t hash_numbers(uint64_t h, const double *x, size_t n)
+{
+  for (size_t i = 0; i < n; i++) {
+    const double one = x[i] + 0.0; /* -0 is 0 */
+    h = hash(h, &one, sizeof one);
+  }
+  return h;
+}
+
+static uint64_t hash_method(uint64_t h, const tg_method *m)
+{
+  const double numbers[] = {m->alpha, m->beta,      m->gamma,      m->epsilon, m->p,
+                            m->decay, m->clip_norm, m->clip_value, m->factor,  m->radius,
+                            m->l1,    m->armijo,    m->wolfe};
+  const uint64_t others[] = {(uint64_t)m->kind, (uint64_t)m->line_search,
+                             m->memory,         (uint64_t)m->variant,
+                             m->classic,        m->unscaled,
+                             m->epsilon_inside, (uint64_t)tg_schedule_kind_(&m->schedule)};
+  h = hash_numbers(h, numbers, sizeof numbers / sizeof *numbers);
+  h = hash(h, others, sizeof others);
+  return hash_numbers(h, m->schedule.p, sizeof m->schedule.p / sizeof *m->schedule.p);
+}
+
+/* NULL differs from any array. */
+static uint64_t hash_array(uint64_t h, const double *x, size_t n)
+{
+  const unsigned char given = x != NULL;
+  h = hash(h, &given, 1);
+  return x ? hash_numbers(h, x, n) : h;
+}
+
+/* What decides how a run goes on. Left out is what may change on the way: see tg_run_restore. */
+static uint64_t settings(const tg_run *run)
+{
+  const tg_objective *c = &run->c;
+  const tg_method *m = &run->m;
+  const uint64_t about[] = {c->residuals,        c->samples,     c->evaluate != NULL,
+                            c->batch != NULL,    c->hvp != NULL, c->hessian != NULL,
+                            c->residual != NULL, run->fit,       (uint64_t)run->o.norm};
+  const uint64_t fit[] = {run->f.batch, run->f.seed, (uint64_t)run->f.shuffle, run->f.validation != NULL};
+  uint64_t h = hash(hash_method(hash_start, m), about, sizeof about);
+  if (run->fit) h = hash(h, fit, sizeof fit);
+  h = hash_array(h, m->lower, run->n);
+  h = hash_array(h, m->upper, run->n);
+  return m->l1 > 0.0 ? hash_array(h, m->l1_weight, run->n) : h;
 }
 
 static void describe(const tg_run *run, head *h)
@@ -45,18 +94,7 @@ static void describe(const tg_run *run, head *h)
   h->block_count = run->block_count + extra(run);
   h->order_count = run->order_count;
   h->n = run->n;
-}
-
-/* The settings decide how the run goes on. Compared field by field: padding has no meaning. */
-static bool same_method(const tg_method *a, const tg_method *b)
-{
-  const double x[] = {a->alpha,      a->beta,   a->gamma,  a->epsilon, a->p,      a->decay, a->clip_norm,
-                      a->clip_value, a->factor, a->radius, a->l1,      a->armijo, a->wolfe};
-  const double y[] = {b->alpha,      b->beta,   b->gamma,  b->epsilon, b->p,      b->decay, b->clip_norm,
-                      b->clip_value, b->factor, b->radius, b->l1,      b->armijo, b->wolfe};
-  return a->kind == b->kind && a->line_search == b->line_search && a->memory == b->memory &&
-         a->variant == b->variant && a->classic == b->classic && a->unscaled == b->unscaled &&
-         a->epsilon_inside == b->epsilon_inside && memcmp(x, y, sizeof x) == 0;
+  h->settings = settings(run);
 }
 
 static unsigned char *put(unsigned char *to, const void *from, size_t n)
@@ -78,8 +116,11 @@ void tg_run_save(const tg_run *run, void *bytes)
   put(p, run->order, run->order_count * sizeof(size_t));
   head h;
   describe(run, &h);
-  h.method = run->m;
-  h.hash = hash(start, payload(run));
+  h.tolerance[0] = run->o.gradient_tol;
+  h.tolerance[1] = run->o.step_tol;
+  h.tolerance[2] = run->o.value_tol;
+  h.tolerance[3] = run->o.relative_tol;
+  h.hash = hash(hash_start, start, payload(run));
   memcpy(bytes, &h, sizeof h);
 }
 
@@ -89,18 +130,41 @@ static const unsigned char *get(void *to, const unsigned char *from, size_t n)
   return from + n;
 }
 
-/* What was read has pointers of another run. */
-static void reconnect(tg_run *run, const tg_state_ *own)
+/* Whether a limit or tolerance the saved run ended at is wider now. */
+static bool has_room(const tg_run *run, const double *tolerance)
 {
-  for (int i = 0; i < TG_POINTS_; i++) {
-    run->s.point[i].x = own->point[i].x;
-    run->s.point[i].g = own->point[i].g;
+  const tg_report *r = &run->s.report;
+  const tg_minimize_options *o = &run->o;
+  const double most = run->fit ? run->f.max_seconds : o->max_seconds;
+  switch (r->stop) {
+  case TG_STOP_ITERATIONS:
+    return o->max_iterations == 0 || r->iterations < o->max_iterations;
+  case TG_STOP_EPOCHS:
+    return r->epoch < run->f.epochs;
+  case TG_STOP_SECONDS:
+    return most == 0.0 || r->seconds < most;
+  case TG_STOP_PATIENCE:
+    return run->f.patience == 0 || run->s.wait < run->f.patience;
+  case TG_STOP_GRADIENT:
+    return o->gradient_tol < tolerance[0] && r->gradient_norm > o->gradient_tol;
+  case TG_STOP_STEP:
+    return o->step_tol < tolerance[1] && r->step > o->step_tol;
+  case TG_STOP_VALUE:
+    return o->value_tol < tolerance[2];
+  case TG_STOP_RELATIVE:
+    return o->relative_tol < tolerance[3];
+  default:
+    return false;
   }
-  run->origin = tg_clock_();
-  if (run->by_caller)
-    run->s.report.theta = run->theta;
-  else
-    tg_finish_(run);
+}
+
+/* A fit that gave back its best parameters goes on from its last. */
+static void reopen(tg_run *run)
+{
+  tg_state_ *s = &run->s;
+  s->report.stop = TG_RUNNING;
+  if (s->gave_best) memcpy(s->point[0].x, s->point[2].x, run->n * sizeof(double));
+  s->gave_best = false;
 }
 
 tg_status tg_run_restore(tg_run *run, const void *bytes, size_t size)
@@ -110,15 +174,25 @@ tg_status tg_run_restore(tg_run *run, const void *bytes, size_t size)
   head h, expected;
   memcpy(&h, bytes, sizeof h);
   describe(run, &expected);
-  if (memcmp(&h, &expected, offsetof(head, hash)) != 0 || !same_method(&h.method, &run->m)) return TG_E_DATA;
+  if (memcmp(&h, &expected, offsetof(head, hash)) != 0) return TG_E_DATA;
   const unsigned char *p = (const unsigned char *)bytes + sizeof h;
-  if (hash(p, payload(run)) != h.hash) return TG_E_DATA;
-  const tg_state_ own = run->s;
+  if (hash(hash_start, p, payload(run)) != h.hash) return TG_E_DATA;
+  const tg_state_ own = run->s; /* what is read has pointers of another run */
   p = get(&run->s, p, sizeof run->s);
   p = get(run->own, p, run->own_size);
   p = get(run->block, p, run->block_count * sizeof(double));
   p = get(run->theta, p, extra(run) * sizeof(double));
   get(run->order, p, run->order_count * sizeof(size_t));
-  reconnect(run, &own);
+  for (int i = 0; i < TG_POINTS_; i++) {
+    run->s.point[i].x = own.point[i].x;
+    run->s.point[i].g = own.point[i].g;
+  }
+  run->s.report.epochs = run->f.epochs;
+  if (has_room(run, h.tolerance)) reopen(run);
+  run->origin = tg_clock_();
+  if (run->by_caller)
+    run->s.report.theta = run->theta;
+  else
+    tg_finish_(run);
   return TG_OK;
 }

@@ -67,7 +67,9 @@ static int finish(tg_run *run)
   const bool broken = s->report.stop == TG_STOP_NONFINITE || s->report.stop == TG_STOP_UNBOUNDED;
   if (s->report.stop == TG_STOP_ERROR || (!broken && !run->f.validation)) return 1;
   if (s->position == 0 && s->report.best_epoch == s->report.epoch && !broken) return 1;
+  memcpy(s->point[2].x, s->point[0].x, run->n * sizeof(double));
   memcpy(s->point[0].x, s->point[1].x, run->n * sizeof(double));
+  s->gave_best = true;
   s->report.value = s->best_value;
   s->report.validation = s->report.best_validation;
   s->report.gradient_norm = NAN;

@@ -46,6 +46,7 @@ typedef struct tg_state_ {
   uint64_t random[4];
   size_t position, wait; /* tg_fit: samples of the epoch used; epochs without improvement */
   double epoch_sum;      /* tg_fit: sum over the epoch's samples of their batch's value */
+  bool gave_best;        /* tg_fit: has ended with the best parameters; the last are in point[2] */
   double best_value;     /* tg_fit: the value of the epoch kept in point[1] */
 } tg_state_;
 
@@ -147,6 +148,8 @@ double tg_gradient_norm_(const tg_run *run, const tg_point_ *p);
 double tg_largest_(const tg_run *run, const double *a);
 void tg_watch_(tg_run *run, tg_watch_fn watch, void *user);
 void tg_plateau_(tg_run *run, double value);
+/* Which of the schedules it is: 0 constant, then in the order of the header; your own come last. */
+int tg_schedule_kind_(const tg_schedule *s);
 bool tg_is_plateau_(const tg_schedule *s);
 bool tg_iterate_(tg_run *run); /* tg_run_step without copying theta out */
 /* Runs to the end, reports and frees; on failure theta was never written to. */

@@ -145,6 +145,16 @@ static const char *check_plateau(const double *p)
   return in(p[3], 0.0, 1.0) ? NULL : "schedule: floor_fraction must lie in [0, 1]";
 }
 
+int tg_schedule_kind_(const tg_schedule *s)
+{
+  double (*const known[])(const tg_schedule *, double, size_t, size_t) = {
+      NULL, exponential, stepwise, inverse_time, warm_cosine, one_cycle, plateau};
+  const int count = sizeof known / sizeof *known;
+  int k = 0;
+  while (k < count && s->rate != known[k]) k++;
+  return k;
+}
+
 /* Numbers of steps come from size_t and are sound. */
 const char *tg_check_schedule_(const tg_schedule *s)
 {

@@ -1,7 +1,6 @@
 /* Epochs of mini-batches. */
 #include <criterion/criterion.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../support/problems.h"
@@ -335,27 +334,4 @@ Test(fit, refuses_bounds_and_an_l1_term_which_no_method_of_it_knows)
   m.l1 = 0.1;
   cr_expect(tg_fit(problem_regression(&p), m, x, &o, NULL) == TG_E_METHOD);
   cr_expect(x[1] == -1);
-}
-
-Test(fit, a_checkpoint_of_other_settings_is_refused)
-{
-  double x[N] = {1, -1, 1, -1}, y[N] = {1, -1, 1, -1};
-  probe p = {.n = N};
-  const tg_fit_options o = options(2, 8, TG_SHUFFLE_NONE);
-  tg_method m = tg_momentum(0.1, 0.9);
-  tg_run *a, *b;
-  cr_assert(tg_run_new_fit(&a, problem_regression(&p), m, x, &o) == TG_OK);
-  tg_run_step(a);
-  const size_t size = tg_run_size(a);
-  void *bytes = malloc(size);
-  cr_assert(bytes);
-  tg_run_save(a, bytes);
-  const tg_method others[] = {tg_momentum(0.2, 0.9), tg_momentum(0.1, 0.5), m};
-  for (int i = 0; i < 3; i++) {
-    cr_assert(tg_run_new_fit(&b, problem_regression(&p), others[i], y, &o) == TG_OK);
-    cr_expect(tg_run_restore(b, bytes, size) == (i < 2 ? TG_E_DATA : TG_OK));
-    tg_run_free(b);
-  }
-  free(bytes);
-  tg_run_free(a);
 }
