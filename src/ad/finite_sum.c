@@ -285,7 +285,7 @@ static bool by_lanes(tg_finite_sum *s, const tg_lanes_call_ *call, tg_status *st
 {
   if (!s->lanes || s->plain || call->count == 0) return false;
   *status = tg_lanes_run_(s->lanes, call);
-  if (*status == TG_OK) return true;
+  if (*status == TG_OK || *status == TG_E_METHOD) return true;
   if (*status == TG_E_BRANCH && !s->data.row_start) return false;
   if (s->body->status == *status && *status != TG_E_BRANCH) {
     failed(s, *status);
@@ -364,20 +364,28 @@ static tg_status add_hessian(tg_finite_sum *s, const double *point)
   return TG_OK;
 }
 
-/* Row by row; one direction of unity after the other. */
-static bool hessian_by_lanes(tg_finite_sum *s, const double *theta, const size_t *index, size_t count,
-                             tg_status *status)
+/* One direction of unity after the other, a row each. */
+static bool rows_by_lanes(tg_finite_sum *s, tg_lanes_call_ call, tg_status *status)
 {
   zeros(s->direction, s->d);
+  call.hessian = NULL;
+  call.v = s->direction;
   for (size_t j = 0; j < s->d; j++) {
-    const tg_lanes_call_ call = {.theta = theta, .index = index, .count = count, .v = s->direction,
-                                 .hv = s->square + j * s->d};
+    call.hv = s->square + j * s->d;
     s->direction[j] = 1.0;
     if (!by_lanes(s, &call, status)) return false;
     if (*status != TG_OK) return true;
     s->direction[j] = 0.0;
   }
   return true;
+}
+
+static bool hessian_by_lanes(tg_finite_sum *s, const double *theta, const size_t *index, size_t count,
+                             tg_status *status)
+{
+  const tg_lanes_call_ call = {.theta = theta, .index = index, .count = count, .hessian = s->square};
+  if (!by_lanes(s, &call, status)) return false;
+  return *status == TG_E_METHOD ? rows_by_lanes(s, call, status) : true;
 }
 
 tg_status tg_finite_sum_hessian(tg_finite_sum *s, const double *theta, const size_t *index, size_t count,

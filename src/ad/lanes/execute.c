@@ -32,12 +32,13 @@ static double signed_entry(const double *u, uint32_t name)
   return (name & TG_NEGATED) != 0 ? -x : x;
 }
 
-static void pack(const tg_body_ *b, const double *u, double *w)
+static void pack(const tg_body_ *b, const double *u, double *w, bool apart)
 {
   for (size_t i = 0; i < b->matrix_count; i++) {
     const tg_matrix_ *m = &b->matrices[i];
     const uint32_t *c = b->lists + m->coefficient;
     const size_t n = (size_t)m->rows * m->columns;
+    if (apart && m->in_data) continue;
     double *start = w + m->w_ends, *end = start + m->rows;
     for (size_t k = 0; k < n && !m->contiguous; k++) w[m->w + k] = signed_entry(u, c[k]);
     for (size_t r = 0; m->start != TG_NO_OPERAND && r < m->rows; r++)
@@ -49,8 +50,13 @@ static void pack(const tg_body_ *b, const double *u, double *w)
 
 void tg_call_state_pack_(tg_call_state_ *s, const tg_body_ *b, bool second)
 {
-  pack(b, s->u, s->w);
-  if (second) pack(b, s->u_dot, s->w_dot);
+  pack(b, s->u, s->w, false);
+  if (second) pack(b, s->u_dot, s->w_dot, false);
+}
+
+void tg_call_state_pack_apart_(tg_call_state_ *s, const tg_body_ *b)
+{
+  pack(b, s->u_dot, s->w_dot, true);
 }
 
 /* A whole number of cache lines. */
@@ -64,7 +70,8 @@ tg_status tg_worker_new_(tg_worker_ *w, const tg_body_ *b, const tg_kernels_ *k)
   const size_t vectors = b->slots * b->L, weights = padded(b->weights + 1),
                data = b->sparse ? 0 : b->columns * b->L;
   const size_t scratch = padded(5 * b->nary_widest + 1);
-  const size_t all = 4 * vectors + 2 * weights + data + TEMPORARIES * b->L + scratch;
+  const size_t uniforms = padded(tg_uniforms_(b) + 1);
+  const size_t all = 4 * vectors + 3 * weights + uniforms + data + TEMPORARIES * b->L + scratch;
   *w = (tg_worker_){.body = b, .kernels = k};
   w->memory = tg_memory_resize_(NULL, all + 8, sizeof *w->memory);
   if (w->memory == NULL) return TG_E_NOMEM;
@@ -76,7 +83,9 @@ tg_status tg_worker_new_(tg_worker_ *w, const tg_body_ *b, const tg_kernels_ *k)
   w->bar_dot = w->dot + vectors;
   w->w_bar = w->bar_dot + vectors;
   w->w_bar_dot = w->w_bar + weights;
-  w->data = w->w_bar_dot + weights;
+  w->w_dot = w->w_bar_dot + weights;
+  w->u_dot = w->w_dot + weights;
+  w->data = w->u_dot + uniforms;
   for (size_t i = 0; i < TEMPORARIES; i++) w->temporary[i] = w->data + data + i * b->L;
   w->scratch = w->temporary[TEMPORARIES - 1] + b->L;
   w->names = (uint32_t *)(void *)(w->scratch + 4 * b->nary_widest);
@@ -192,17 +201,35 @@ static void matrix_forward(const tg_worker_ *w, const tg_call_state_ *s, const t
                                    .y_offset = lists + m->y});
 }
 
+/* Of a matrix over data, when directions run apart: y_dot is that of the start, and one at the unit. */
+static void matrix_tangent_apart(const tg_worker_ *w, const tg_matrix_ *m)
+{
+  const uint32_t *lists = w->body->lists;
+  for (size_t r = 0; r < m->rows; r++) {
+    const uint32_t y = lists[m->y + r];
+    const double *one = w->temporary[ONES];
+    zero(w->dot + y, w->lanes);
+    if (y == w->unit) w->kernels->add(w->dot + y, one, w->lanes);
+    if (m->y_start != TG_NO_OPERAND) w->kernels->add(w->dot + y, w->dot + lists[m->y_start + r], w->lanes);
+  }
+}
+
 /* y_dot = (start_dot + end_dot + W_dot x) + W x_dot */
 static void matrix_tangent(const tg_worker_ *w, const tg_call_state_ *s, const tg_matrix_ *m)
 {
   const uint32_t *lists = w->body->lists;
   const packed p = packed_of(w->body, m, s->u, s->w), q = packed_of(w->body, m, s->u_dot, s->w_dot);
+  if (w->apart && m->in_data) {
+    matrix_tangent_apart(w, m);
+    return;
+  }
   if (is_sparse(w, m)) {
     sparse_affine(w, m, q, w->dot);
     return;
   }
+  const bool unit_only = w->apart && w->unit != TG_NO_OPERAND;
   tg_affine_ a = {.rows = m->rows,
-                  .columns = m->constant ? 0 : m->columns,
+                  .columns = m->constant || unit_only ? 0 : m->columns,
                   .lanes = w->lanes,
                   .w = q.w,
                   .row_step = m->columns,
@@ -278,17 +305,37 @@ static void matrix_adjoint_of_w(const tg_worker_ *w, const tg_matrix_ *m, const 
 static void matrix_adjoint_of_start(const tg_worker_ *w, const tg_matrix_ *m, double *y_bar, double *sum)
 {
   const uint32_t *lists = w->body->lists;
-  if (m->free_start) w->kernels->totals(y_bar, lists + m->y, m->rows, w->lanes, sum + m->w_ends);
+  if (m->free_start && !(w->apart && (m->in_data || w->unit != TG_NO_OPERAND)))
+    w->kernels->totals(y_bar, lists + m->y, m->rows, w->lanes, sum + m->w_ends);
   for (size_t r = 0; m->y_start != TG_NO_OPERAND && r < m->rows; r++)
     w->kernels->add(y_bar + lists[m->y_start + r], y_bar + lists[m->y + r], w->lanes);
 }
 
+/* The same for bar_dot alone. */
+static void matrix_direction(const tg_worker_ *w, const tg_call_state_ *s, const tg_matrix_ *m)
+{
+  const packed p = packed_of(w->body, m, s->u, s->w), q = packed_of(w->body, m, s->u_dot, s->w_dot);
+  if (!m->in_data && w->unit == TG_NO_OPERAND) {
+    matrix_adjoint_of_w(w, m, w->bar_dot, w->slot, w->u_bar_dot, w->w_bar_dot);
+    matrix_adjoint_of_w(w, m, w->bar, w->dot, w->u_bar_dot, w->w_bar_dot);
+  }
+  matrix_adjoint_of_start(w, m, w->bar_dot, w->w_bar_dot);
+  if (m->in_data) return;
+  matrix_adjoint_of_x(w, m, p.w, w->bar_dot, w->bar_dot);
+  if (!m->constant && w->unit == TG_NO_OPERAND) matrix_adjoint_of_x(w, m, q.w, w->bar, w->bar_dot);
+}
+
 static void matrix_backward(const tg_worker_ *w, const tg_call_state_ *s, const tg_matrix_ *m, bool second)
 {
+  if (w->apart) {
+    matrix_direction(w, s, m);
+    return;
+  }
   const double *x = m->in_data ? w->current : w->slot;
   const packed p = packed_of(w->body, m, s->u, s->w);
   /* At second order the gradient itself matters only to the part that depends on theta alone. */
-  if (!second || w->body->uniform != NULL) matrix_adjoint_of_w(w, m, w->bar, x, w->u_bar, w->w_bar);
+  if (w->mode < TG_RUN_SECOND || w->body->uniform != NULL)
+    matrix_adjoint_of_w(w, m, w->bar, x, w->u_bar, w->w_bar);
   matrix_adjoint_of_start(w, m, w->bar, w->w_bar);
   if (second) {
     const packed q = packed_of(w->body, m, s->u_dot, s->w_dot);
@@ -424,7 +471,7 @@ static void element_backward(const tg_worker_ *w, const tg_step_ *s, bool second
   for (unsigned k = 0; k < s->arity; k++) {
     if (d[k] == NULL) continue;
     if (second) accumulate(w, w->bar_dot + s->operand[k], d[k], w->bar_dot + s->out);
-    accumulate(w, w->bar + s->operand[k], d[k], w->bar + s->out);
+    if (!w->apart) accumulate(w, w->bar + s->operand[k], d[k], w->bar + s->out);
   }
   if (!second || !second_partials(w, s, h)) return;
   for (unsigned k = 0; k < s->arity; k++) {
@@ -493,11 +540,11 @@ static const double *with_sign(const tg_worker_ *w, const tg_products_ *p, const
 static void products_backward(const tg_worker_ *w, const tg_products_ *p, bool second)
 {
   const double *u = with_sign(w, p, w->bar + p->out);
-  products_adjoint(w, p, w->slot, u, w->bar);
+  if (!w->apart) products_adjoint(w, p, w->slot, u, w->bar);
   if (second) products_adjoint(w, p, w->dot, u, w->bar_dot);
   if (second) products_adjoint(w, p, w->slot, with_sign(w, p, w->bar_dot + p->out), w->bar_dot);
   if (p->y_start == TG_NO_OPERAND) return;
-  w->kernels->add(w->bar + p->y_start, w->bar + p->out, w->lanes);
+  if (!w->apart) w->kernels->add(w->bar + p->y_start, w->bar + p->out, w->lanes);
   if (second) w->kernels->add(w->bar_dot + p->y_start, w->bar_dot + p->out, w->lanes);
 }
 
@@ -585,7 +632,7 @@ static int nary_lane(const tg_worker_ *w, const tg_lane_nary_ *n, size_t lane, n
       scatter(w, n, out, w->bar_dot, lane);
     }
   }
-  if (!gather(w, w->bar, n->y, n->m, lane, in)) return 0;
+  if (w->apart || !gather(w, w->bar, n->y, n->m, lane, in)) return 0;
   answer = n->op->vjp(x, n->n, in, n->m, out, user);
   if (answer == 0) scatter(w, n, out, w->bar, lane);
   return answer;
@@ -640,7 +687,7 @@ static void nary_backward(tg_worker_ *w, const tg_lane_nary_ *n, bool second)
   for (size_t j = 0; j < weighted(n); j++) {
     if (b->lists[n->passive + j]) continue;
     const double *weight = w->slot + n->weight + j * b->L;
-    add_product(w, w->bar + b->lists[n->x + j], weight, w->bar + v);
+    if (!w->apart) add_product(w, w->bar + b->lists[n->x + j], weight, w->bar + v);
     if (second) add_product(w, w->bar_dot + b->lists[n->x + j], weight, w->bar_dot + v);
   }
   if (!second || n->kind == TG_NARY_PICK) return;
@@ -719,14 +766,9 @@ void tg_worker_tangent_(tg_worker_ *w, const tg_call_state_ *s)
   }
 }
 
-void tg_worker_backward_(tg_worker_ *w, const tg_call_state_ *s, const double *seed)
+static void steps_backward(tg_worker_ *w, const tg_call_state_ *s, bool second)
 {
   const tg_body_ *b = w->body;
-  const bool second = w->mode == TG_RUN_SECOND;
-  const size_t held = b->broadcast_count * b->L, rest = b->slots * b->L - held;
-  zero(w->bar + held, rest);
-  if (second) zero(w->bar_dot + held, rest);
-  memcpy(w->bar + b->loss, seed, w->lanes * sizeof *seed);
   for (size_t i = b->step_count; i-- > 0;) {
     const tg_step_ *step = &b->steps[i];
     switch (step->kind) {
@@ -748,6 +790,17 @@ void tg_worker_backward_(tg_worker_ *w, const tg_call_state_ *s, const double *s
   }
 }
 
+void tg_worker_backward_(tg_worker_ *w, const tg_call_state_ *s, const double *seed)
+{
+  const tg_body_ *b = w->body;
+  const bool second = w->mode == TG_RUN_SECOND;
+  const size_t held = b->broadcast_count * b->L, rest = b->slots * b->L - held;
+  zero(w->bar + held, rest);
+  if (second) zero(w->bar_dot + held, rest);
+  memcpy(w->bar + b->loss, seed, w->lanes * sizeof *seed);
+  steps_backward(w, s, second);
+}
+
 /* ---- adjoints of the uniforms ---- */
 
 static void add_signed(double *u_bar, uint32_t name, double x)
@@ -763,6 +816,7 @@ static void collect(const tg_worker_ *w, const double *bar, const double *w_bar,
     const size_t n = (size_t)m->rows * m->columns;
     const uint32_t *c = b->lists + m->coefficient;
     const double *ends = w_bar + m->w_ends;
+    if (w->apart && m->in_data) continue;
     for (size_t k = 0; k < n && !m->contiguous && !m->constant; k++) add_signed(u_bar, c[k], w_bar[m->w + k]);
     if (!m->free_start) continue;
     for (size_t r = 0; m->start != TG_NO_OPERAND && r < m->rows; r++)
@@ -802,4 +856,21 @@ void tg_worker_collect_(const tg_worker_ *w)
 {
   collect(w, w->bar, w->w_bar, w->u_bar);
   if (w->mode == TG_RUN_SECOND) collect(w, w->bar_dot, w->w_bar_dot, w->u_bar_dot);
+}
+
+void tg_worker_direction_(tg_worker_ *w, const tg_call_state_ *s, uint32_t unit, double *u_bar_dot)
+{
+  const tg_body_ *b = w->body;
+  w->apart = true;
+  w->unit = unit;
+  w->u_bar_dot = u_bar_dot;
+  for (size_t i = 0; i < b->broadcast_count; i++)
+    for (size_t l = 0; l < b->L; l++)
+      w->dot[i * b->L + l] = unit == TG_NO_OPERAND ? s->u_dot[b->broadcast[i]] : 0.0;
+  zero(w->bar_dot, b->slots * b->L);
+  zero(w->w_bar_dot, b->weights);
+  tg_worker_tangent_(w, s);
+  steps_backward(w, s, true);
+  if (unit == TG_NO_OPERAND) collect(w, w->bar_dot, w->w_bar_dot, u_bar_dot);
+  w->apart = false;
 }

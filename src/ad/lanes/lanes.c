@@ -1,21 +1,31 @@
-/* One call: uniforms, chunks of blocks, and the sums over them.
+/* One call: uniforms, chunks of groups, and the sums over them.
  *
- * The samples of a call are cut into blocks of L and the blocks into chunks, in a way that depends on their
- * number alone. Every chunk is summed from zero and chunks are added in order, so that the number of threads
- * shows in no bit.
+ * The samples of a call are cut into groups of GROUP and the groups into chunks, in a way that depends on
+ * their number alone. Every chunk is summed from zero and chunks are added in order, so that the number of
+ * threads shows in no bit.
  *
- * A loss with branches has a variant of its body for each way through it that was met. A block runs the first
- * variant; samples whose guards fail there are gathered and run the next, and so on. A sample that no variant
- * fits is recorded. */
+ * A loss with branches has a variant of its body for each way through it that was met. The samples of a group
+ * that fit a variant, in their order, are cut into its blocks of L; those whose guards fail there go on to
+ * the next. A sample that no variant fits is recorded, and takes the place of a variant that fits none if
+ * there are too many. So sums depend on the variants that samples need, but not on what was met before. */
 #include "lanes.h"
 
+#include "hessian.h"
 #include "pool.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { SWEEPS_BEFORE_BLOCKS = 12, VARIANTS = 8, CHUNKS = 32, CHUNK_SAMPLES = 256, NO_ROW = -1 };
+enum { SWEEPS_BEFORE_BLOCKS = 12, VARIANTS = 8, CHUNKS = 32, GROUP = 128, CHUNK_GROUPS = 2 };
 #define NOWHERE SIZE_MAX
+
+/* The derivatives of some numbers by theta that are not zero, row by row. */
+typedef struct jacobian {
+  size_t *start; /* rows + 1 */
+  uint32_t *column;
+  double *value;
+  size_t column_room, value_room;
+} jacobian;
 
 typedef struct variant {
   tg_body_ *body;
@@ -23,39 +33,45 @@ typedef struct variant {
   uint64_t path;             /* its way through the branches: orders variants, whenever they were met */
   bool fits;                 /* its guards on theta hold at this call */
   double *u_bar, *u_bar_dot; /* sums over the chunks so far */
+  tg_curvature_ curvature;   /* once a Hessian has been asked for */
+  double *curve;             /* its sum over the chunks so far */
+  jacobian results;          /* of what depends on theta only, when gradients are wanted one by one */
 } variant;
 
 typedef struct lane_thread {
   tg_worker_ worker[VARIANTS];
-  bool *failed;        /* L */
-  const double **row;  /* L */
-  size_t *rows, *rest; /* of the samples at hand, as positions in the call: L each */
-  size_t *numbers;     /* their rows: L */
-  double *u_bar;       /* of one lane */
+  size_t rows[GROUP], held[GROUP], rest[GROUP]; /* of samples, as positions in the call */
+  size_t numbers[GROUP];                        /* their rows */
+  const double *row[GROUP];
+  double seed[GROUP], loss[GROUP]; /* of the group's samples in their order */
+  bool failed[GROUP];
+  size_t first;  /* the position of the first of them */
+  double *u_bar; /* of one lane */
   size_t u_bar_room;
-  double *seed; /* L */
-  double *loss; /* of the block's samples in their order: L */
-  size_t first; /* the position of the first of them */
 } lane_thread;
 
 /* What a chunk leaves: the sums, and the position of a sample that no variant fits. */
 typedef struct chunk_result {
-  double *u_bar, *u_bar_dot; /* of all variants, one after the other */
+  double *u_bar, *u_bar_dot; /* of all variants in use, one after the other */
+  double *curve;             /* likewise */
   double value;
   size_t misfit;
+  unsigned used; /* bit v: a sample fits variant v */
   tg_status status;
 } chunk_result;
 
 struct tg_lanes_ {
   tg_function *f;
   const tg_kernels_ *kernels;
-  size_t d, columns, L;
+  size_t d, columns;
   variant variants[VARIANTS];
   size_t variant_count;
   tg_data data;
-  double *blocked; /* all rows in blocks of columns x L, or NULL yet */
-  size_t sweeps;   /* over all of these rows */
-  bool unsuited;   /* the plain way from now on */
+  double *blocked; /* all rows in blocks of columns x L of the first variant, or NULL yet */
+  size_t blocked_L;
+  size_t sweeps; /* over all of these rows */
+  bool unsuited; /* depends on the point: the plain way from now on */
+  unsigned used; /* as in chunk_result, of the last attempt */
   size_t fallbacks;
   unsigned threads;
   tg_pool_ *pool;
@@ -66,10 +82,12 @@ struct tg_lanes_ {
   double *result_memory;
   size_t result_capacity;
   double *point;
+  double *square; /* of a Hessian by the uniforms */
+  size_t square_room;
   /* the call at hand */
   const tg_lanes_call_ *call;
   tg_run_mode_ mode;
-  size_t blocks, blocks_per_chunk, chunks;
+  size_t groups, groups_per_chunk, chunks, base; /* base: the first of the chunks in results */
   /* asked for by a callback during a call, done after it */
   bool running, forget;
   unsigned threads_next;
@@ -94,21 +112,6 @@ tg_status tg_lanes_new_(tg_lanes_ **made, tg_function *f, size_t d, size_t colum
   return TG_OK;
 }
 
-static void free_arrays(lane_thread *t)
-{
-  tg_memory_free_(t->failed);
-  tg_memory_free_(t->row);
-  tg_memory_free_(t->rows);
-  tg_memory_free_(t->rest);
-  tg_memory_free_(t->numbers);
-  tg_memory_free_(t->seed);
-  tg_memory_free_(t->loss);
-  t->failed = NULL;
-  t->row = NULL;
-  t->rows = t->rest = t->numbers = NULL;
-  t->seed = t->loss = NULL;
-}
-
 static void free_threads(tg_lanes_ *l)
 {
   tg_pool_free_(l->pool);
@@ -116,7 +119,6 @@ static void free_threads(tg_lanes_ *l)
   for (size_t i = 0; i < l->thread_count; i++) {
     lane_thread *t = &l->thread[i];
     for (size_t v = 0; v < VARIANTS; v++) tg_worker_free_(&t->worker[v]);
-    free_arrays(t);
     tg_memory_free_(t->u_bar);
   }
   tg_memory_free_(l->thread);
@@ -131,6 +133,11 @@ static void free_variant(tg_lanes_ *l, size_t number)
   tg_body_free_(v->body);
   tg_call_state_free_(&v->state);
   tg_memory_free_(v->u_bar);
+  tg_curvature_free_(&v->curvature);
+  tg_memory_free_(v->curve);
+  tg_memory_free_(v->results.start);
+  tg_memory_free_(v->results.column);
+  tg_memory_free_(v->results.value);
   *v = (variant){0};
 }
 
@@ -154,7 +161,9 @@ void tg_lanes_forget_(tg_lanes_ *l)
   l->results = NULL;
   l->result_memory = NULL;
   l->result_count = l->result_capacity = l->variant_count = 0;
-  l->L = 0;
+  tg_memory_free_(l->square);
+  l->square = NULL;
+  l->square_room = 0;
   l->unsuited = false;
 }
 
@@ -241,30 +250,57 @@ static uint64_t path_of(const tg_tape *t)
   return path;
 }
 
-/* Records the loss at a sample and compiles that as a new variant. */
-static tg_status add_variant(tg_lanes_ *l, size_t position)
+/* The place of a new variant: one more, or that of one no sample of the last attempt fits. */
+static size_t vacancy(tg_lanes_ *l)
 {
-  if (l->variant_count == VARIANTS) return TG_E_BRANCH;
-  const tg_status recorded = l->variant_count == 0 && l->f->recorded ? TG_OK : record_at(l, position);
-  if (recorded != TG_OK) return recorded;
-  if (l->f->tape->point_dependent) return TG_E_BRANCH;
-  variant *v = &l->variants[l->variant_count];
-  tg_status s = tg_body_compile_(&v->body, l->f, l->d, l->columns,
-                                 l->data.row_start != NULL ? l->data.columns : 0, l->L);
+  if (l->variant_count < VARIANTS) return l->variant_count;
+  for (size_t v = 0; v < VARIANTS; v++) {
+    if (l->used >> v & 1) continue;
+    free_variant(l, v);
+    return v;
+  }
+  return VARIANTS;
+}
+
+/* Compiles what was recorded last. On failure the place is as free as before. */
+static tg_status make_variant(tg_lanes_ *l, size_t place)
+{
+  variant *v = &l->variants[place];
+  tg_status s =
+      tg_body_compile_(&v->body, l->f, l->d, l->columns, l->data.row_start != NULL ? l->data.columns : 0, 0);
   if (s == TG_OK) s = tg_call_state_new_(&v->state, v->body);
   const size_t n = s == TG_OK ? tg_uniforms_(v->body) : 0;
   if (s == TG_OK) v->u_bar = tg_memory_resize_(NULL, 2 * n + 1, sizeof *v->u_bar);
   if (s == TG_OK && v->u_bar == NULL) s = TG_E_NOMEM;
-  if (s == TG_OK) s = grow_threads(l, l->variant_count);
+  if (s == TG_OK) s = grow_threads(l, place);
   if (s != TG_OK) {
-    free_variant(l, l->variant_count);
+    free_variant(l, place);
     return s;
   }
   v->path = path_of(l->f->tape);
   v->u_bar_dot = v->u_bar + n;
-  l->L = v->body->L;
-  l->variant_count++;
   return TG_OK;
+}
+
+/* Records the loss at a sample and compiles that as a new variant. */
+static tg_status add_variant(tg_lanes_ *l, size_t position)
+{
+  const tg_status recorded = l->variant_count == 0 && l->f->recorded ? TG_OK : record_at(l, position);
+  if (recorded != TG_OK) return recorded;
+  if (l->f->tape->point_dependent) return TG_E_BRANCH;
+  const size_t place = vacancy(l);
+  if (place == VARIANTS) return TG_E_BRANCH;
+  const tg_status s = make_variant(l, place);
+  if (s == TG_OK && place == l->variant_count) l->variant_count++;
+  if (s == TG_OK || place == l->variant_count) return s;
+  l->variants[place] = l->variants[--l->variant_count]; /* the last fills the gap */
+  for (size_t i = 0; i < l->thread_count; i++) {
+    tg_worker_ *worker = l->thread[i].worker;
+    worker[place] = worker[l->variant_count];
+    worker[l->variant_count] = (tg_worker_){0};
+  }
+  l->variants[l->variant_count] = (variant){0};
+  return s;
 }
 
 /* The uniforms of a variant at the call's theta: theta, what depends on it alone, and constants. */
@@ -288,20 +324,6 @@ static tg_status set_uniforms(tg_lanes_ *l, variant *v)
 
 /* ---- threads ---- */
 
-static tg_status fill_thread(lane_thread *t, size_t L)
-{
-  t->failed = tg_memory_resize_(NULL, L, sizeof *t->failed);
-  t->row = tg_memory_resize_(NULL, L, sizeof *t->row);
-  t->rows = tg_memory_resize_(NULL, L, sizeof *t->rows);
-  t->rest = tg_memory_resize_(NULL, L, sizeof *t->rest);
-  t->numbers = tg_memory_resize_(NULL, L, sizeof *t->numbers);
-  t->seed = tg_memory_resize_(NULL, L, sizeof *t->seed);
-  t->loss = tg_memory_resize_(NULL, L, sizeof *t->loss);
-  if (t->failed && t->row && t->rows && t->rest && t->numbers && t->seed && t->loss) return TG_OK;
-  free_arrays(t);
-  return TG_E_NOMEM;
-}
-
 /* Memory for variant v in every thread. */
 static tg_status grow_threads(tg_lanes_ *l, size_t v)
 {
@@ -311,32 +333,12 @@ static tg_status grow_threads(tg_lanes_ *l, size_t v)
     memset(l->thread, 0, l->threads * sizeof *l->thread);
     l->thread_count = l->threads;
   }
-  const tg_body_ *b = l->variants[v].body;
   for (size_t i = 0; i < l->thread_count; i++) {
-    lane_thread *t = &l->thread[i];
-    tg_status s = TG_OK;
-    if (t->seed == NULL) s = fill_thread(t, b->L);
-    if (s == TG_OK && t->worker[v].memory == NULL) s = tg_worker_new_(&t->worker[v], b, l->kernels);
+    tg_worker_ *w = &l->thread[i].worker[v];
+    const tg_status s = w->memory == NULL ? tg_worker_new_(w, l->variants[v].body, l->kernels) : TG_OK;
     if (s != TG_OK) return s;
   }
   if (l->threads > 1 && l->pool == NULL) return tg_pool_new_(&l->pool, l->threads);
-  return TG_OK;
-}
-
-/* Gradients of samples, one by one, are for dense data and losses without a part that depends on theta alone.
- */
-static tg_status room_for_each(tg_lanes_ *l)
-{
-  size_t most = 0;
-  for (size_t v = 0; v < l->variant_count; v++) {
-    if (l->variants[v].body->uniform != NULL || l->variants[v].body->sparse) return TG_E_BRANCH;
-    const size_t n = tg_uniforms_(l->variants[v].body);
-    most = n > most ? n : most;
-  }
-  for (size_t i = 0; i < l->thread_count; i++) {
-    lane_thread *t = &l->thread[i];
-    if (!tg_reserve_((void **)&t->u_bar, &t->u_bar_room, most, sizeof *t->u_bar)) return TG_E_NOMEM;
-  }
   return TG_OK;
 }
 
@@ -349,6 +351,81 @@ static tg_status all_threads(tg_lanes_ *l)
   return TG_OK;
 }
 
+/* ---- what calls of some kinds need besides ---- */
+
+/* Rows from..from+count of the Jacobian, dense in `rows`, join j. */
+static bool append_rows(jacobian *j, size_t from, size_t count, const double *rows, size_t d)
+{
+  size_t at = j->start[from];
+  for (size_t k = 0; k < count; k++) {
+    if (!tg_reserve_((void **)&j->column, &j->column_room, at + d, sizeof *j->column) ||
+        !tg_reserve_((void **)&j->value, &j->value_room, at + d, sizeof *j->value))
+      return false;
+    for (size_t i = 0; i < d; i++)
+      if (rows[k * d + i] != 0.0) j->column[at] = (uint32_t)i, j->value[at++] = rows[k * d + i];
+    j->start[from + k + 1] = at;
+  }
+  return true;
+}
+
+/* The derivatives of the results that depend on theta only, at the call's theta, a block of rows at a time.
+ */
+static tg_status set_jacobian(tg_lanes_ *l, variant *v)
+{
+  const size_t d = l->d, m = v->body->results;
+  double *rows = tg_memory_resize_(NULL, m + d, TG_BLOCK * sizeof *rows);
+  if (v->results.start == NULL) v->results.start = tg_memory_resize_(NULL, m + 1, sizeof *v->results.start);
+  tg_status s = rows != NULL && v->results.start != NULL ? TG_OK : TG_E_NOMEM;
+  if (s == TG_OK) v->results.start[0] = 0;
+  double *unit = s == TG_OK ? rows + TG_BLOCK * d : NULL;
+  for (size_t from = 0; from < m && s == TG_OK; from += TG_BLOCK) {
+    const size_t count = m - from < TG_BLOCK ? m - from : TG_BLOCK;
+    memset(unit, 0, count * m * sizeof *unit);
+    for (size_t k = 0; k < count; k++) unit[k * m + from + k] = 1.0;
+    s = tg_vjp_block(v->body->uniform, l->call->theta, count, unit, NULL, rows);
+    if (s == TG_OK && !append_rows(&v->results, from, count, rows, d)) s = TG_E_NOMEM;
+  }
+  tg_memory_free_(rows);
+  return s;
+}
+
+static tg_status room_for_each(tg_lanes_ *l)
+{
+  size_t most = 0;
+  for (size_t v = 0; v < l->variant_count; v++) {
+    const size_t n = tg_uniforms_(l->variants[v].body);
+    most = n > most ? n : most;
+    if (!l->variants[v].fits || l->variants[v].body->uniform == NULL) continue;
+    const tg_status s = set_jacobian(l, &l->variants[v]);
+    if (s != TG_OK) return s;
+  }
+  for (size_t i = 0; i < l->thread_count; i++) {
+    lane_thread *t = &l->thread[i];
+    if (!tg_reserve_((void **)&t->u_bar, &t->u_bar_room, most, sizeof *t->u_bar)) return TG_E_NOMEM;
+  }
+  return TG_OK;
+}
+
+/* TG_E_METHOD: products with all directions are cheaper. */
+static tg_status room_for_hessian(tg_lanes_ *l)
+{
+  size_t most = 0;
+  for (size_t k = 0; k < l->variant_count; k++) {
+    variant *v = &l->variants[k];
+    if (!v->fits) continue;
+    const tg_status s = v->curvature.body == NULL ? tg_curvature_new_(&v->curvature, v->body) : TG_OK;
+    if (s != TG_OK) return s;
+    if (!v->curvature.worth) return TG_E_METHOD;
+    if (v->curve == NULL) v->curve = tg_memory_resize_(NULL, v->curvature.size + 1, sizeof *v->curve);
+    if (v->curve == NULL) return TG_E_NOMEM;
+    memset(v->curve, 0, v->curvature.size * sizeof *v->curve);
+    const size_t n = l->d + v->body->results;
+    most = n > most ? n : most;
+  }
+  return tg_reserve_((void **)&l->square, &l->square_room, most, most * sizeof *l->square) ? TG_OK
+                                                                                           : TG_E_NOMEM;
+}
+
 /* ---- blocks ---- */
 
 static size_t rounded_up(size_t n)
@@ -357,39 +434,41 @@ static size_t rounded_up(size_t n)
 }
 
 /* The samples of a sparse block: which rows they are, and their labels. */
-static void find_rows(const tg_lanes_ *l, lane_thread *t, tg_worker_ *w, size_t n)
+static void find_rows(const tg_lanes_ *l, lane_thread *t, tg_worker_ *w, const size_t *position, size_t n)
 {
   const size_t lanes = rounded_up(n);
-  for (size_t i = 0; i < lanes; i++) t->numbers[i] = row_number(l, t->rows[i < n ? i : n - 1]);
+  for (size_t i = 0; i < lanes; i++) t->numbers[i] = row_number(l, position[i < n ? i : n - 1]);
   w->sparse = &l->data;
   w->row = t->numbers;
   for (size_t i = 0; l->data.label != NULL && i < lanes; i++)
     w->slot[w->body->label + i] = l->data.label[t->numbers[i]];
 }
 
-/* Rows as lane vectors; beyond the n given the last is repeated. */
-static void gather_rows(const tg_lanes_ *l, const double **row, const size_t *position, size_t n, double *to)
+/* Rows as lane vectors L apart; beyond the n given the last is repeated. */
+static void gather_rows(const tg_lanes_ *l, const double **row, const size_t *position, size_t n, size_t L,
+                        double *to)
 {
   const size_t lanes = rounded_up(n), columns = l->data.columns;
   for (size_t i = 0; i < lanes; i++) row[i] = row_at(l, position[i < n ? i : n - 1]);
-  l->kernels->transpose(row, lanes, columns, to, l->L);
+  l->kernels->transpose(row, lanes, columns, to, L);
   for (size_t i = 0; l->data.label != NULL && i < lanes; i++)
-    to[columns * l->L + i] = label_at(l, position[i < n ? i : n - 1]);
+    to[columns * L + i] = label_at(l, position[i < n ? i : n - 1]);
 }
 
 /* Room for all rows as blocks: asked for at the first sweep, so that later ones ask for nothing. */
 static tg_status reserve_blocked(tg_lanes_ *l)
 {
-  const size_t blocks = (l->data.rows + l->L - 1) / l->L, size = l->columns * l->L;
   if (l->blocked != NULL || l->data.borrow || l->data.row_start != NULL) return TG_OK;
+  const size_t L = l->variants[0].body->L, blocks = (l->data.rows + L - 1) / L, size = l->columns * L;
   if (blocks > SIZE_MAX / sizeof(double) / size - 1) return TG_E_SIZE;
   l->blocked = tg_memory_resize_(NULL, blocks * size + TG_LANE_UNIT, sizeof *l->blocked);
+  l->blocked_L = L;
   return l->blocked != NULL ? TG_OK : TG_E_NOMEM;
 }
 
-static double *block_at(const tg_lanes_ *l, size_t block)
+static double *block_at(const tg_lanes_ *l, size_t row)
 {
-  return l->blocked + (-(uintptr_t)l->blocked / sizeof(double) & 7) + block * l->columns * l->L;
+  return l->blocked + (-(uintptr_t)l->blocked / sizeof(double) & 7) + row * l->columns;
 }
 
 /* Filled once the same rows have been swept a few times: the copy costs as much as several sweeps save, and
@@ -397,19 +476,21 @@ static double *block_at(const tg_lanes_ *l, size_t block)
 static void fill_blocked(tg_lanes_ *l)
 {
   lane_thread *t = &l->thread[0];
+  const size_t L = l->blocked_L;
   if (l->blocked == NULL || ++l->sweeps != SWEEPS_BEFORE_BLOCKS) return;
-  for (size_t b = 0; b * l->L < l->data.rows; b++) {
-    const size_t left = l->data.rows - b * l->L, n = left < l->L ? left : l->L;
-    for (size_t i = 0; i < n; i++) t->rows[i] = b * l->L + i;
-    gather_rows(l, t->row, t->rows, n, block_at(l, b));
+  for (size_t first = 0; first < l->data.rows; first += L) {
+    const size_t left = l->data.rows - first, n = left < L ? left : L;
+    for (size_t i = 0; i < n; i++) t->rows[i] = first + i;
+    gather_rows(l, t->row, t->rows, n, L, block_at(l, first));
   }
 }
 
-/* The block's data if it need not be gathered. */
-static const double *blocked_at(const tg_lanes_ *l, size_t block)
+/* The data of the block of L that begins at a position, if it need not be gathered. */
+static const double *blocked_at(const tg_lanes_ *l, size_t position, size_t L)
 {
-  return l->call->index == NULL && l->blocked != NULL && l->sweeps >= SWEEPS_BEFORE_BLOCKS
-             ? block_at(l, block)
+  return l->call->index == NULL && l->blocked != NULL && l->sweeps >= SWEEPS_BEFORE_BLOCKS &&
+                 l->blocked_L == L
+             ? block_at(l, position)
              : NULL;
 }
 
@@ -421,17 +502,35 @@ static bool has_nan(const double *x, size_t n)
 }
 
 /* The derivatives of the block at hand, once its values are there and all guards hold. */
-static void derivatives(const tg_lanes_ *l, lane_thread *t, size_t v, size_t n)
+static void derivatives(const tg_lanes_ *l, lane_thread *t, size_t v, size_t n, chunk_result *r)
 {
   tg_worker_ *w = &t->worker[v];
   const tg_call_state_ *s = &l->variants[v].state;
   if (l->mode == TG_RUN_SECOND) tg_worker_tangent_(w, s);
   for (size_t i = 0; i < w->lanes; i++) t->seed[i] = i < n ? 1.0 : 0.0;
   tg_worker_backward_(w, s, t->seed);
+  if (l->mode != TG_RUN_HESSIAN) return;
+  double *curve = r->curve;
+  for (size_t k = 0; k < v; k++)
+    if (l->variants[k].fits) curve += l->variants[k].curvature.size;
+  tg_curvature_block_(&l->variants[v].curvature, w, s, curve);
+}
+
+/* The gradient by theta of one lane. */
+static void lane_gradient(const tg_lanes_ *l, lane_thread *t, size_t v, size_t lane)
+{
+  const jacobian *j = &l->variants[v].results;
+  double *u_bar = t->u_bar;
+  tg_worker_collect_lane_(&t->worker[v], lane, u_bar);
+  for (size_t k = 0; k < l->variants[v].body->results; k++) {
+    const double u = u_bar[l->d + k];
+    if (u == 0.0) continue; /* rule R5; entries of zero are not stored */
+    for (size_t e = j->start[k]; e < j->start[k + 1]; e++) u_bar[j->column[e]] += u * j->value[e];
+  }
 }
 
 /* Gradients one by one; a block with NaN among them runs backward again with the masked rules. */
-static void each_gradient(const tg_lanes_ *l, lane_thread *t, size_t v, size_t n)
+static void each_gradient(const tg_lanes_ *l, lane_thread *t, size_t v, const size_t *position, size_t n)
 {
   tg_worker_ *w = &t->worker[v];
   const tg_call_state_ *s = &l->variants[v].state;
@@ -439,11 +538,11 @@ static void each_gradient(const tg_lanes_ *l, lane_thread *t, size_t v, size_t n
   for (int masked = 0; masked < 2; masked++) {
     w->masked = masked != 0;
     tg_worker_begin_(w, s, l->mode, w->u_bar, w->u_bar_dot);
-    derivatives(l, t, v, n);
+    derivatives(l, t, v, n, NULL);
     for (size_t i = 0; i < n; i++) {
-      tg_worker_collect_lane_(w, i, t->u_bar);
+      lane_gradient(l, t, v, i);
       nan = nan || has_nan(t->u_bar, l->d);
-      memcpy(l->call->gradients + t->rows[i] * l->d, t->u_bar, l->d * sizeof *t->u_bar);
+      memcpy(l->call->gradients + position[i] * l->d, t->u_bar, l->d * sizeof *t->u_bar);
     }
     if (!nan) break;
   }
@@ -451,15 +550,16 @@ static void each_gradient(const tg_lanes_ *l, lane_thread *t, size_t v, size_t n
   tg_worker_begin_(w, s, l->mode, w->u_bar, w->u_bar_dot);
 }
 
-static void take_values(const tg_lanes_ *l, lane_thread *t, const tg_worker_ *w, size_t n)
+static void take_values(const tg_lanes_ *l, lane_thread *t, const tg_worker_ *w, const size_t *position,
+                        size_t n)
 {
   const double *loss = w->slot + w->body->loss;
-  for (size_t i = 0; i < n; i++) t->loss[t->rows[i] - t->first] = loss[i];
-  for (size_t i = 0; l->call->values != NULL && i < n; i++) l->call->values[t->rows[i]] = loss[i];
+  for (size_t i = 0; i < n; i++) t->loss[position[i] - t->first] = loss[i];
+  for (size_t i = 0; l->call->values != NULL && i < n; i++) l->call->values[position[i]] = loss[i];
 }
 
 /* In the order of the samples, whichever variants they took. */
-static double sum_of_block(const double *loss, size_t n)
+static double sum_of_group(const double *loss, size_t n)
 {
   double partial[TG_LANE_UNIT] = {0.0}, sum = 0.0;
   const size_t even = n / TG_LANE_UNIT * TG_LANE_UNIT;
@@ -470,104 +570,81 @@ static double sum_of_block(const double *loss, size_t n)
   return sum;
 }
 
-/* Splits the n samples at hand by failed[]: those that hold stay, in order, the others go to rest. */
-static size_t split(lane_thread *t, size_t n, size_t *rest)
-{
-  size_t held = 0;
-  *rest = 0;
-  for (size_t i = 0; i < n; i++) {
-    if (t->failed[i])
-      t->rest[(*rest)++] = t->rows[i];
-    else
-      t->rows[held++] = t->rows[i];
-  }
-  return held;
-}
-
-/* The samples t->rows[0..n), whose data is at `data` or to be gathered if that is NULL, by variant v; those
- * that do not fit it end in t->rows, and their number is the answer. */
-static size_t run_variant(const tg_lanes_ *l, lane_thread *t, size_t v, size_t n, const double *data)
+/* The values of the samples at n positions, at most a block of variant v: do all fit it? t->failed tells
+ * which do not. */
+static bool forward(const tg_lanes_ *l, lane_thread *t, size_t v, const size_t *position, size_t n)
 {
   tg_worker_ *w = &t->worker[v];
-  const tg_call_state_ *s = &l->variants[v].state;
-  size_t rest = 0;
-  for (int attempt = 0; attempt < 2; attempt++) {
-    if (w->body->sparse)
-      find_rows(l, t, w, n);
-    else if (data == NULL)
-      gather_rows(l, t->row, t->rows, n, w->data);
-    w->current = data != NULL ? data : w->data;
-    w->lanes = rounded_up(n);
-    const bool all = tg_worker_forward_(w, s, t->failed);
-    if (all || attempt == 1) break;
-    n = split(t, n, &rest);
-    data = NULL;
-    if (n == 0) break;
+  const size_t L = w->body->L;
+  const bool whole = position[n - 1] - position[0] == n - 1 && position[0] % L == 0;
+  const double *data = whole ? blocked_at(l, position[0], L) : NULL;
+  if (w->body->sparse)
+    find_rows(l, t, w, position, n);
+  else if (data == NULL)
+    gather_rows(l, t->row, position, n, L, w->data);
+  w->current = data != NULL ? data : w->data;
+  w->lanes = rounded_up(n);
+  return tg_worker_forward_(w, &l->variants[v].state, t->failed);
+}
+
+static void take(const tg_lanes_ *l, lane_thread *t, size_t v, const size_t *position, size_t n,
+                 chunk_result *r)
+{
+  take_values(l, t, &t->worker[v], position, n);
+  if (l->call->gradients != NULL)
+    each_gradient(l, t, v, position, n);
+  else if (l->mode != TG_RUN_VALUE)
+    derivatives(l, t, v, n, r);
+  r->used |= 1u << v;
+}
+
+/* The samples t->rows[0..n) by variant v, block by block. From the first block on in which some do not fit,
+ * those that do are sought first and packed into blocks then. The others end in t->rows; their number is the
+ * answer. */
+static size_t run_variant(const tg_lanes_ *l, lane_thread *t, size_t v, size_t n, chunk_result *r)
+{
+  const size_t L = l->variants[v].body->L;
+  size_t held = 0, rest = 0;
+  for (size_t from = 0; from < n; from += L) {
+    const size_t count = n - from < L ? n - from : L, *position = t->rows + from;
+    const bool all = forward(l, t, v, position, count);
+    if (all && rest == 0) {
+      take(l, t, v, position, count, r);
+      continue;
+    }
+    for (size_t i = 0; i < count; i++) {
+      if (t->failed[i])
+        t->rest[rest++] = position[i];
+      else
+        t->held[held++] = position[i];
+    }
   }
-  if (n > 0) {
-    take_values(l, t, w, n);
-    if (l->call->gradients != NULL)
-      each_gradient(l, t, v, n);
-    else if (l->mode != TG_RUN_VALUE)
-      derivatives(l, t, v, n);
+  for (size_t from = 0; from < held; from += L) {
+    const size_t count = held - from < L ? held - from : L;
+    forward(l, t, v, t->held + from, count);
+    take(l, t, v, t->held + from, count, r);
   }
   memcpy(t->rows, t->rest, rest * sizeof *t->rows);
   return rest;
 }
 
-static void run_block(const tg_lanes_ *l, lane_thread *t, size_t block, chunk_result *r)
+static void run_group(const tg_lanes_ *l, lane_thread *t, size_t group, chunk_result *r)
 {
-  const size_t first = block * l->L, left = l->call->count - first;
-  const size_t count = left < l->L ? left : l->L;
+  const size_t first = group * GROUP, left = l->call->count - first, count = left < GROUP ? left : GROUP;
   size_t n = count;
-  const double *data = blocked_at(l, block);
   t->first = first;
   for (size_t i = 0; i < n; i++) t->rows[i] = first + i;
-  for (size_t v = 0; v < l->variant_count && n > 0; v++) {
-    if (!l->variants[v].fits) continue;
-    n = run_variant(l, t, v, n, data);
-    data = NULL;
-  }
+  for (size_t v = 0; v < l->variant_count && n > 0; v++)
+    if (l->variants[v].fits) n = run_variant(l, t, v, n, r);
   if (n == 0)
-    r->value += sum_of_block(t->loss, count);
+    r->value += sum_of_group(t->loss, count);
   else if (r->misfit == NOWHERE)
     r->misfit = t->rows[0];
 }
 
 /* ---- chunks ---- */
 
-static size_t uniforms_of_all(const tg_lanes_ *l)
-{
-  size_t n = 0;
-  for (size_t v = 0; v < l->variant_count; v++) n += tg_uniforms_(l->variants[v].body);
-  return n;
-}
-
-static void run_chunk_once(const tg_lanes_ *l, lane_thread *t, size_t c, chunk_result *r, bool masked)
-{
-  const size_t end = (c + 1) * l->blocks_per_chunk;
-  size_t at = 0;
-  r->value = 0.0;
-  r->misfit = NOWHERE;
-  r->status = TG_OK;
-  for (size_t v = 0; v < l->variant_count; v++) {
-    tg_worker_ *w = &t->worker[v];
-    if (!l->variants[v].fits) continue;
-    w->masked = masked;
-    w->status = TG_OK;
-    tg_worker_begin_(w, &l->variants[v].state, l->mode, r->u_bar + at, r->u_bar_dot + at);
-    at += tg_uniforms_(w->body);
-  }
-  for (size_t b = c * l->blocks_per_chunk; b < end && b < l->blocks && r->misfit == NOWHERE; b++)
-    run_block(l, t, b, r);
-  for (size_t v = 0; v < l->variant_count; v++) {
-    if (!l->variants[v].fits) continue;
-    if (t->worker[v].status != TG_OK) r->status = t->worker[v].status;
-    if (l->mode != TG_RUN_VALUE) tg_worker_collect_(&t->worker[v]);
-  }
-}
-
-/* Uniforms of the variants that are used. */
+/* Numbers in the sums of all variants in use. */
 static size_t uniforms_in_use(const tg_lanes_ *l)
 {
   size_t n = 0;
@@ -576,13 +653,48 @@ static size_t uniforms_in_use(const tg_lanes_ *l)
   return n;
 }
 
+static size_t curvature_in_use(const tg_lanes_ *l)
+{
+  size_t n = 0;
+  for (size_t v = 0; v < l->variant_count && l->mode == TG_RUN_HESSIAN; v++)
+    if (l->variants[v].fits) n += l->variants[v].curvature.size;
+  return n;
+}
+
+static void run_chunk_once(const tg_lanes_ *l, lane_thread *t, size_t c, chunk_result *r, bool masked)
+{
+  const size_t end = (c + 1) * l->groups_per_chunk;
+  size_t at = 0;
+  r->value = 0.0;
+  r->misfit = NOWHERE;
+  r->used = 0;
+  r->status = TG_OK;
+  memset(r->curve, 0, curvature_in_use(l) * sizeof *r->curve);
+  for (size_t v = 0; v < l->variant_count; v++) {
+    tg_worker_ *w = &t->worker[v];
+    if (!l->variants[v].fits) continue;
+    w->masked = masked;
+    w->status = TG_OK;
+    tg_worker_begin_(w, &l->variants[v].state, l->mode, r->u_bar + at, r->u_bar_dot + at);
+    at += tg_uniforms_(w->body);
+  }
+  for (size_t g = c * l->groups_per_chunk; g < end && g < l->groups && r->misfit == NOWHERE; g++)
+    run_group(l, t, g, r);
+  for (size_t v = 0; v < l->variant_count; v++) {
+    if (!l->variants[v].fits) continue;
+    if (t->worker[v].status != TG_OK) r->status = t->worker[v].status;
+    if (l->mode != TG_RUN_VALUE) tg_worker_collect_(&t->worker[v]);
+  }
+}
+
 /* Rule R5: NaN among the derivatives, and the chunk runs again with the masked rules. */
 static void run_chunk(const tg_lanes_ *l, lane_thread *t, size_t c, chunk_result *r)
 {
   run_chunk_once(l, t, c, r, false);
   if (l->mode == TG_RUN_VALUE || r->misfit != NOWHERE) return;
   const size_t n = uniforms_in_use(l);
-  if (has_nan(r->u_bar, n) || (l->mode == TG_RUN_SECOND && has_nan(r->u_bar_dot, n)))
+  if (has_nan(r->u_bar, n) || (l->mode == TG_RUN_SECOND && has_nan(r->u_bar_dot, n)) ||
+      has_nan(r->curve, curvature_in_use(l)))
     run_chunk_once(l, t, c, r, true);
 }
 
@@ -594,6 +706,7 @@ static void add_to(double *restrict t, const double *restrict x, size_t n)
 static void add_chunk(tg_lanes_ *l, const chunk_result *r, double *value)
 {
   size_t at = 0;
+  const double *curve = r->curve;
   *value += r->value;
   for (size_t v = 0; v < l->variant_count && l->mode != TG_RUN_VALUE; v++) {
     variant *to = &l->variants[v];
@@ -602,32 +715,46 @@ static void add_chunk(tg_lanes_ *l, const chunk_result *r, double *value)
     add_to(to->u_bar, r->u_bar + at, n);
     if (l->mode == TG_RUN_SECOND) add_to(to->u_bar_dot, r->u_bar_dot + at, n);
     at += tg_uniforms_(to->body);
+    if (l->mode != TG_RUN_HESSIAN) continue;
+    add_to(to->curve, curve, to->curvature.size);
+    curve += to->curvature.size;
   }
 }
 
 static void chunk_task(void *context, unsigned thread, size_t i)
 {
   tg_lanes_ *l = context;
-  run_chunk(l, &l->thread[thread], i, &l->results[i]);
+  run_chunk(l, &l->thread[thread], l->base + i, &l->results[i]);
 }
 
-/* Results of all chunks when threads work on them, else of one at a time. */
+/* How many chunks run before their results are added: all if threads can choose among them, but the sums of a
+ * Hessian are large. */
+static size_t chunks_at_a_time(const tg_lanes_ *l)
+{
+  if (l->pool == NULL) return 1;
+  return l->mode == TG_RUN_HESSIAN && l->threads < l->chunks ? l->threads : l->chunks;
+}
+
 static tg_status make_results(tg_lanes_ *l)
 {
-  const size_t count = l->pool != NULL ? l->chunks : 1, n = uniforms_of_all(l);
+  const size_t count = chunks_at_a_time(l), n = uniforms_in_use(l), curve = curvature_in_use(l);
+  const size_t each = 2 * n + curve;
+  if (each > SIZE_MAX / sizeof(double) / (count + 1)) return TG_E_SIZE;
   if (!tg_reserve_((void **)&l->results, &l->result_count, count, sizeof *l->results)) return TG_E_NOMEM;
-  if (!tg_reserve_((void **)&l->result_memory, &l->result_capacity, count * 2 * n + 1,
+  if (!tg_reserve_((void **)&l->result_memory, &l->result_capacity, count * each + 1,
                    sizeof *l->result_memory))
     return TG_E_NOMEM;
   for (size_t i = 0; i < count; i++) {
-    l->results[i].u_bar = l->result_memory + i * 2 * n;
+    l->results[i].u_bar = l->result_memory + i * each;
     l->results[i].u_bar_dot = l->results[i].u_bar + n;
+    l->results[i].curve = l->results[i].u_bar_dot + n;
   }
   return TG_OK;
 }
 
-static tg_status judged(const chunk_result *r, size_t *misfit)
+static tg_status judged(tg_lanes_ *l, const chunk_result *r, size_t *misfit)
 {
+  l->used |= r->used;
   if (r->misfit != NOWHERE && *misfit == NOWHERE) *misfit = r->misfit;
   return r->status;
 }
@@ -636,14 +763,19 @@ static tg_status judged(const chunk_result *r, size_t *misfit)
 static tg_status run_chunks(tg_lanes_ *l, double *value, size_t *misfit)
 {
   tg_status s = make_results(l);
-  if (s != TG_OK) return s;
   *misfit = NOWHERE;
-  if (l->pool != NULL && l->chunks > 1) tg_pool_run_(l->pool, chunk_task, l, l->chunks);
-  for (size_t c = 0; c < l->chunks && s == TG_OK && *misfit == NOWHERE; c++) {
-    chunk_result *r = &l->results[l->pool != NULL ? c : 0];
-    if (l->pool == NULL || l->chunks == 1) run_chunk(l, &l->thread[0], c, r);
-    s = judged(r, misfit);
-    if (s == TG_OK && *misfit == NOWHERE) add_chunk(l, r, value);
+  l->used = 0;
+  const size_t step = chunks_at_a_time(l);
+  for (l->base = 0; l->base < l->chunks && s == TG_OK && *misfit == NOWHERE; l->base += step) {
+    const size_t left = l->chunks - l->base, count = left < step ? left : step;
+    if (count > 1)
+      tg_pool_run_(l->pool, chunk_task, l, count);
+    else
+      chunk_task(l, 0, 0);
+    for (size_t i = 0; i < count && s == TG_OK && *misfit == NOWHERE; i++) {
+      s = judged(l, &l->results[i], misfit);
+      if (s == TG_OK && *misfit == NOWHERE) add_chunk(l, &l->results[i], value);
+    }
   }
   return s;
 }
@@ -660,35 +792,143 @@ static tg_status finish_gradient(tg_lanes_ *l, const variant *v, double *gradien
   return s;
 }
 
+/* The second-order sweep over the part that depends on theta only, `width` directions at a time. */
+typedef struct sweep {
+  tg_function *f;
+  size_t width;
+  double *dot, *bar, *bar_dot;
+  uint32_t last;
+} sweep;
+
+static tg_status new_sweep(sweep *w, tg_function *f, const double *theta, size_t width)
+{
+  *w = (sweep){f,
+               width,
+               tg_function_work_(f, TG_TANGENT, width),
+               tg_function_work_(f, TG_ADJOINT, 1),
+               tg_function_work_(f, TG_SECOND, width),
+               0};
+  if (w->dot == NULL || w->bar == NULL || w->bar_dot == NULL) return TG_E_NOMEM;
+  tg_function_last_(f, &w->last);
+  return tg_function_evaluate_(f, theta);
+}
+
+static double *entry(const sweep *w, double *array, tg_var at)
+{
+  return array + tg_node_of_(at) * w->width;
+}
+
+/* Tangents of all nodes from those of theta: v[count x d], or, v NULL, the unit vectors from number `first`.
+ */
+static tg_status sweep_tangents(sweep *w, const double *v, size_t first, size_t count, bool masked)
+{
+  const tg_function *f = w->f;
+  memset(w->dot, 0, tg_size_(f->tape) * w->width * sizeof *w->dot);
+  for (size_t i = 0; i < count; i++) {
+    for (size_t j = 0; v != NULL && j < f->n; j++) entry(w, w->dot, f->x[j])[i] = v[i * f->n + j];
+    if (v == NULL) entry(w, w->dot, f->x[first + i])[i] = 1.0;
+  }
+  return tg_sweep_tangent_(f->tape, w->dot, w->width, masked);
+}
+
+/* Zero adjoints but for those of the results. */
+static void sweep_seeds(sweep *w, const double *u_bar)
+{
+  const size_t size = tg_size_(w->f->tape);
+  memset(w->bar, 0, size * sizeof *w->bar);
+  memset(w->bar_dot, 0, size * w->width * sizeof *w->bar_dot);
+  for (size_t k = 0; k < w->f->m; k++) w->bar[tg_node_of_(w->f->y[k])] += u_bar[k];
+}
+
+static tg_status sweep_second(sweep *w, bool masked, bool *nan)
+{
+  *nan = false;
+  return tg_sweep_second_(w->f->tape, w->last, w->dot, w->bar, w->bar_dot, w->width, masked, nan);
+}
+
 /* Both products of the second order: J' u_bar_dot, and the tangent of J' times u_bar. */
 static tg_status finish_second(tg_lanes_ *l, const variant *v, double *hv)
 {
   add_to(hv, v->u_bar_dot, l->d);
   tg_function *f = v->body->uniform;
   if (f == NULL) return TG_OK;
-  double *dot = tg_function_work_(f, TG_TANGENT, 1), *bar = tg_function_work_(f, TG_ADJOINT, 1);
-  double *bar_dot = tg_function_work_(f, TG_SECOND, 1);
-  const size_t size = tg_size_(f->tape);
-  uint32_t last;
-  if (dot == NULL || bar == NULL || bar_dot == NULL) return TG_E_NOMEM;
-  tg_status s = tg_function_evaluate_(f, l->call->theta);
-  if (s != TG_OK || !tg_function_last_(f, &last)) return s;
-  for (int masked = 0; masked < 2; masked++) {
-    memset(dot, 0, size * sizeof *dot);
-    memset(bar, 0, size * sizeof *bar);
-    memset(bar_dot, 0, size * sizeof *bar_dot);
-    for (size_t j = 0; j < l->d; j++) dot[tg_node_of_(f->x[j])] = l->call->v[j];
-    for (size_t k = 0; k < f->m; k++) {
-      bar[tg_node_of_(f->y[k])] += v->u_bar[l->d + k];
-      bar_dot[tg_node_of_(f->y[k])] += v->u_bar_dot[l->d + k];
-    }
-    s = tg_sweep_tangent_(f->tape, dot, 1, masked != 0);
-    bool nan = false;
-    if (s == TG_OK) s = tg_sweep_second_(f->tape, last, dot, bar, bar_dot, 1, masked != 0, &nan);
-    if (s != TG_OK || !nan) break;
+  sweep w;
+  bool nan = true;
+  tg_status s = new_sweep(&w, f, l->call->theta, 1);
+  for (int masked = 0; masked < 2 && s == TG_OK && nan; masked++) {
+    s = sweep_tangents(&w, l->call->v, 0, 1, masked != 0);
+    sweep_seeds(&w, v->u_bar + l->d);
+    for (size_t k = 0; k < f->m; k++) *entry(&w, w.bar_dot, f->y[k]) += v->u_bar_dot[l->d + k];
+    if (s == TG_OK) s = sweep_second(&w, masked != 0, &nan);
   }
-  for (size_t j = 0; j < l->d && s == TG_OK; j++) hv[j] += bar_dot[tg_node_of_(f->x[j])];
+  for (size_t j = 0; j < l->d && s == TG_OK; j++) hv[j] += *entry(&w, w.bar_dot, f->x[j]);
   return s;
+}
+
+/* With J the Jacobian of the results and h over (theta, results), split likewise: the rows from..from + count
+ * of h_tr J, and bar_dot of the results: h_rt + h_rr J. */
+static void pull_back(const sweep *w, const double *h, size_t d, size_t from, size_t count, double *rows)
+{
+  const size_t m = w->f->m, n = d + m;
+  for (size_t k = 0; k < m; k++) {
+    const double *dot = entry(w, w->dot, w->f->y[k]);
+    double *bar_dot = entry(w, w->bar_dot, w->f->y[k]);
+    for (size_t i = 0; i < count; i++) bar_dot[i] += h[(d + k) * n + from + i];
+    for (size_t j = 0; j < n; j++) {
+      const double c = h[j * n + d + k];
+      if (c == 0.0) continue;
+      double *to = j < d ? rows + j : entry(w, w->bar_dot, w->f->y[j - d]);
+      const size_t step = j < d ? d : 1;
+      for (size_t i = 0; i < count; i++)
+        if (dot[i] != 0.0) to[i * step] += c * dot[i];
+    }
+  }
+}
+
+static tg_status finish_rows(tg_lanes_ *l, const variant *v, sweep *w, size_t from, size_t count,
+                             double *rows)
+{
+  const tg_function *f = w->f;
+  const size_t d = l->d;
+  bool nan = true;
+  tg_status s = TG_OK;
+  for (int masked = 0; masked < 2 && s == TG_OK && nan; masked++) {
+    memset(rows, 0, count * d * sizeof *rows);
+    s = sweep_tangents(w, NULL, from, count, masked != 0);
+    sweep_seeds(w, v->u_bar + d);
+    pull_back(w, l->square, d, from, count, rows);
+    if (s == TG_OK) s = sweep_second(w, masked != 0, &nan);
+  }
+  for (size_t i = 0; i < count && s == TG_OK; i++)
+    for (size_t j = 0; j < d; j++) rows[i * d + j] += entry(w, w->bar_dot, f->x[j])[i];
+  return s;
+}
+
+static tg_status finish_hessian(tg_lanes_ *l, const variant *v, double *hessian)
+{
+  const size_t d = l->d, n = d + v->body->results;
+  tg_curvature_matrix_(&v->curvature, v->curve, l->square);
+  for (size_t j = 0; j < d; j++) add_to(hessian + j * d, l->square + j * n, d);
+  if (v->body->uniform == NULL) return TG_OK;
+  sweep w;
+  tg_status s = new_sweep(&w, v->body->uniform, l->call->theta, TG_BLOCK);
+  double *rows = tg_memory_resize_(NULL, d, TG_BLOCK * sizeof *rows);
+  if (s == TG_OK && rows == NULL) s = TG_E_NOMEM;
+  for (size_t from = 0; from < d && s == TG_OK; from += TG_BLOCK) {
+    const size_t count = d - from < TG_BLOCK ? d - from : TG_BLOCK;
+    s = finish_rows(l, v, &w, from, count, rows);
+    if (s == TG_OK) add_to(hessian + from * d, rows, count * d);
+  }
+  tg_memory_free_(rows);
+  return s;
+}
+
+/* To the bit. */
+static void make_symmetric(double *h, size_t d)
+{
+  for (size_t i = 0; i < d; i++)
+    for (size_t j = 0; j < i; j++)
+      if (h[i * d + j] != h[j * d + i]) h[i * d + j] = h[j * d + i] = 0.5 * h[i * d + j] + 0.5 * h[j * d + i];
 }
 
 /* The variants by path, so that sums over them do not depend on which was met first. */
@@ -701,20 +941,29 @@ static void sort_variants(const tg_lanes_ *l, size_t *order)
   }
 }
 
-/* Writes what was asked for; nothing on failure. */
+static tg_status finish_variant(tg_lanes_ *l, const variant *v)
+{
+  const tg_lanes_call_ *c = l->call;
+  if (c->hessian != NULL) return finish_hessian(l, v, c->hessian);
+  if (c->hv != NULL) return finish_second(l, v, c->hv);
+  return c->gradient != NULL ? finish_gradient(l, v, c->gradient) : TG_OK;
+}
+
+/* Adds up what was asked for. */
 static tg_status finish(tg_lanes_ *l, double value)
 {
   const tg_lanes_call_ *c = l->call;
-  double *out = c->hv != NULL ? c->hv : c->gradient;
   tg_status s = TG_OK;
-  if (out != NULL) memset(out, 0, l->d * sizeof *out);
   size_t order[VARIANTS];
+  if (c->gradient != NULL) memset(c->gradient, 0, l->d * sizeof *c->gradient);
+  if (c->hv != NULL) memset(c->hv, 0, l->d * sizeof *c->hv);
+  if (c->hessian != NULL) memset(c->hessian, 0, l->d * l->d * sizeof *c->hessian);
   sort_variants(l, order);
-  for (size_t k = 0; k < l->variant_count && s == TG_OK && out != NULL; k++) {
-    const variant *v = &l->variants[order[k]];
-    if (!v->fits) continue;
-    s = c->hv != NULL ? finish_second(l, v, out) : finish_gradient(l, v, out);
+  for (size_t k = 0; k < l->variant_count && s == TG_OK; k++) {
+    const size_t v = order[k];
+    if (l->variants[v].fits && (l->used >> v & 1)) s = finish_variant(l, &l->variants[v]);
   }
+  if (s == TG_OK && c->hessian != NULL) make_symmetric(c->hessian, l->d);
   if (s == TG_OK && c->value != NULL) *c->value = value;
   return s;
 }
@@ -723,27 +972,34 @@ static tg_status finish(tg_lanes_ *l, double value)
 
 static void partition(tg_lanes_ *l)
 {
-  l->blocks = (l->call->count + l->L - 1) / l->L;
-  const size_t least = (CHUNK_SAMPLES + l->L - 1) / l->L, even = (l->blocks + CHUNKS - 1) / CHUNKS;
-  l->blocks_per_chunk = even > least ? even : least;
-  l->chunks = (l->blocks + l->blocks_per_chunk - 1) / l->blocks_per_chunk;
+  l->groups = (l->call->count + GROUP - 1) / GROUP;
+  const size_t even = (l->groups + CHUNKS - 1) / CHUNKS;
+  l->groups_per_chunk = even > CHUNK_GROUPS ? even : CHUNK_GROUPS;
+  l->chunks = (l->groups + l->groups_per_chunk - 1) / l->groups_per_chunk;
+}
+
+/* The uniforms of all variants; one that fits theta is made if there is none. */
+static tg_status prepare_variants(tg_lanes_ *l)
+{
+  tg_status s = all_threads(l);
+  for (int made = 0; made < 2 && s == TG_OK; made++) {
+    bool fits = false;
+    for (size_t v = 0; v < l->variant_count && s == TG_OK; v++) {
+      s = set_uniforms(l, &l->variants[v]);
+      fits = fits || l->variants[v].fits;
+    }
+    if (s != TG_OK || fits || made > 0) break;
+    l->used = 0;
+    s = add_variant(l, 0);
+  }
+  return s;
 }
 
 static tg_status prepare(tg_lanes_ *l)
 {
-  tg_status s = l->variant_count == 0 ? add_variant(l, 0) : TG_OK;
-  if (s == TG_OK) s = all_threads(l);
-  if (s != TG_OK) return s;
-  bool fits = false;
-  for (size_t v = 0; v < l->variant_count && s == TG_OK; v++) {
-    s = set_uniforms(l, &l->variants[v]);
-    fits = fits || l->variants[v].fits;
-  }
-  if (s == TG_OK && !fits) {
-    s = add_variant(l, 0);
-    if (s == TG_OK) s = set_uniforms(l, &l->variants[l->variant_count - 1]);
-  }
+  tg_status s = prepare_variants(l);
   if (s == TG_OK && l->call->gradients != NULL) s = room_for_each(l);
+  if (s == TG_OK && l->mode == TG_RUN_HESSIAN) s = room_for_hessian(l);
   if (s == TG_OK && l->call->index == NULL) s = reserve_blocked(l);
   if (s == TG_OK && l->call->index == NULL) fill_blocked(l);
   if (s == TG_OK) partition(l);
@@ -759,13 +1015,18 @@ static tg_status attempt(tg_lanes_ *l, size_t *misfit)
   return finish(l, value);
 }
 
+static tg_run_mode_ mode_of(const tg_lanes_call_ *call)
+{
+  if (call->hessian != NULL) return TG_RUN_HESSIAN;
+  if (call->hv != NULL) return TG_RUN_SECOND;
+  return call->gradient != NULL || call->gradients != NULL ? TG_RUN_GRADIENT : TG_RUN_VALUE;
+}
+
 static tg_status run(tg_lanes_ *l, const tg_lanes_call_ *call)
 {
   if (l->unsuited) return TG_E_BRANCH;
   l->call = call;
-  l->mode = call->hv != NULL                                    ? TG_RUN_SECOND
-            : call->gradient != NULL || call->gradients != NULL ? TG_RUN_GRADIENT
-                                                                : TG_RUN_VALUE;
+  l->mode = mode_of(call);
   size_t misfit = NOWHERE, before = NOWHERE;
   for (;;) {
     tg_status s = attempt(l, &misfit);
@@ -778,7 +1039,7 @@ static tg_status run(tg_lanes_ *l, const tg_lanes_call_ *call)
     if (s == TG_OK) continue;
     if (s == TG_E_BRANCH) {
       l->fallbacks++;
-      l->unsuited = l->f->tape->point_dependent || (call->gradients == NULL && l->variant_count == VARIANTS);
+      l->unsuited = l->f->tape->point_dependent;
     }
     return s;
   }
@@ -803,7 +1064,7 @@ tg_lanes_stats_ tg_lanes_statistics_(const tg_lanes_ *l)
   if (l == NULL) return s;
   s.variants = l->variant_count;
   s.steps = l->variant_count > 0 ? l->variants[0].body->step_count : 0;
-  s.lanes = l->L;
+  s.lanes = l->variant_count > 0 ? l->variants[0].body->L : 0;
   s.fallbacks = l->fallbacks;
   return s;
 }

@@ -26,12 +26,14 @@ typedef struct tg_lanes_call_ {
   double *value;     /* sum of the values, or NULL */
   double *gradient;  /* sum of the gradients, or NULL */
   double *hv;        /* sum of the Hessians times v, or NULL */
+  double *hessian;   /* sum of the Hessians, d x d, or NULL; nothing else then */
   double *values;    /* of each sample, or NULL */
   double *gradients; /* of each sample, count x d, or NULL */
 } tg_lanes_call_;
 
 /* TG_E_DATA: a sparse column is used outside dot and affine. TG_E_BRANCH: the loss is not for lanes (it
- * depends on the point, or branches in too many ways): take the plain way. */
+ * depends on the point, or branches in too many ways): take the plain way. TG_E_METHOD: a Hessian is cheaper
+ * by products with all directions. */
 tg_status tg_lanes_run_(tg_lanes_ *l, const tg_lanes_call_ *call);
 
 typedef struct tg_lanes_stats_ {
