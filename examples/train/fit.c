@@ -238,7 +238,7 @@ static bool fit_absolute(problem *p, double *theta, const fit_settings *s, fit_o
 {
   const double wanted = p->shape.smoothing;
   double smoothing = 0;
-  if (tg_finite_sum_gradient(p->sum, theta, NULL, 0, &smoothing, NULL) != TG_OK) smoothing = 0;
+  if (problem_loss(p, theta, &smoothing, NULL) != TG_OK) smoothing = 0;
   size_t iterations = 0;
   for (bool last = false; !last;) {
     last = !(smoothing > wanted);

@@ -137,7 +137,7 @@ static bool estimate(inference *out, problem *p, const scaling *s, const double 
   scaling_undo(s, &p->shape, original);
   for (size_t j = 0; j < p->n; j++) out->row[j].estimate = original[j];
   double loss;
-  const tg_status status = tg_finite_sum_gradient(p->sum, theta, NULL, 0, &loss, NULL);
+  const tg_status status = problem_loss(p, theta, &loss, NULL);
   if (status != TG_OK) return fit_fail_status(status, f);
   out->freedom = INFINITY;
   out->dispersion = 1;

@@ -35,7 +35,7 @@ bool judge(judged *j, const trained *m, const dataset *d, failure *f)
     target[i] = dataset_target(d, i);
     weight[i] = dataset_weight(d, i);
   }
-  const bool good = (score(m, d, scores) || fail_memory(f)) &&
+  const bool good = (score(m, d, scores) || fail_memory(f)) && dataset_good(d, f) &&
                     judge_scores(j, m, scores, target, d->has_weight ? weight : NULL, n, f);
   free(scores);
   return good;

@@ -112,6 +112,20 @@ double *paged_row(paged *p, size_t i)
   return p->piece + (i - p->first) * p->width;
 }
 
+void paged_copy(paged *p, size_t i, double *row)
+{
+  const size_t size = p->width * sizeof *row;
+  if (i >= p->first && i - p->first < p->count) {
+    memcpy(row, p->piece + (i - p->first) * p->width, size);
+    return;
+  }
+  write_piece(p);
+  errno = 0;
+  if (go_to(p, i) && fread(row, size, 1, p->file) == 1) return;
+  note(p);
+  memset(row, 0, size);
+}
+
 void paged_changed(paged *p) { p->changed = true; }
 
 bool paged_good(paged *p, failure *f)

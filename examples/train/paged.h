@@ -25,6 +25,7 @@ bool paged_append(paged *p, const double *row);
 
 /* Row i, valid until another piece is needed; quick when rows are asked for in order, up or down. */
 double *paged_row(paged *p, size_t i);
+void paged_copy(paged *p, size_t i, double *row); /* row i, wherever it is: for rows in no order */
 void paged_changed(paged *p); /* the row just had was written to */
 
 bool paged_good(paged *p, failure *f); /* has everything gone well so far? */

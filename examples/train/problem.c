@@ -27,6 +27,9 @@ static tg_data rows_of(const dataset *d)
   if (d->is_sparse) {
     rows = tg_sparse(d->sparse.row_start, d->sparse.column, d->sparse.value, d->rows, d->features);
     rows.label = d->number != NULL ? d->number : d->sparse.target;
+  } else if (d->paged != NULL) {
+    const double *piece = paged_row(d->paged, 0);
+    rows = tg_dense(piece, d->paged->count, d->width);
   } else {
     rows = tg_dense(d->values, d->rows, d->width);
   }
@@ -42,7 +45,8 @@ bool problem_new(problem *p, model_shape shape, const dataset *data, const scali
     p->shape.beside[k] = (model_column){data->table + k, data->beside};
   }
   p->ridge = zeroed(p->n, sizeof(double));
-  bool good = (p->ridge != NULL && p->shape.work != NULL) || fail_memory(f);
+  p->part = data->paged != NULL ? resize(NULL, p->n, sizeof *p->part) : NULL;
+  bool good = (p->ridge && p->shape.work && (p->part || data->paged == NULL)) || fail_memory(f);
   good = good && problem_set_penalty(p, s, how, f);
   if (good) {
     const tg_status status = tg_finite_sum_new(&p->sum, model_loss(&shape), p->n, rows_of(data), &p->shape);
@@ -58,6 +62,8 @@ void problem_free(problem *p)
   free(p->shape.work);
   free(p->ridge);
   free(p->lasso);
+  free(p->part);
+  free(p->gathered);
   *p = (problem){0};
 }
 
@@ -99,9 +105,93 @@ static void add_ridge(const problem *p, const double *theta, double *value, doub
   if (value != NULL) *value += sum / 2;
 }
 
+/* -- rows in a file: one piece after the other ---------------------------------------------------------------------- */
+
+/* Binds the piece that begins with row `first`; *share is its share of all rows. */
+static tg_status bind_piece(problem *p, size_t first, double *share)
+{
+  paged *rows = p->data->paged;
+  const double *piece = paged_row(rows, first);
+  tg_data data = tg_dense(piece, rows->count, rows->width);
+  data.borrow = true;
+  *share = (double)rows->count / (double)rows->rows;
+  return rows->why == 0 ? tg_finite_sum_bind(p->sum, data) : TG_E_CALLBACK;
+}
+
+static void add_part(double *to, const double *part, double share, size_t n)
+{
+  for (size_t j = 0; j < n; j++) to[j] += share * part[j];
+}
+
+static tg_status paged_gradient(problem *p, const double *theta, double *value, double *gradient)
+{
+  double sum = 0, part, share = 0;
+  for (size_t j = 0; gradient != NULL && j < p->n; j++) gradient[j] = 0;
+  for (size_t first = 0; first < p->data->rows; first += p->data->paged->most) {
+    tg_status status = bind_piece(p, first, &share);
+    if (status == TG_OK) status = tg_finite_sum_gradient(p->sum, theta, NULL, 0, &part, gradient ? p->part : NULL);
+    if (status != TG_OK) return status;
+    sum += share * part;
+    if (gradient != NULL) add_part(gradient, p->part, share, p->n);
+  }
+  if (value != NULL) *value = sum;
+  return TG_OK;
+}
+
+static tg_status paged_hvp(problem *p, const double *theta, const double *v, double *hv)
+{
+  double share = 0;
+  for (size_t j = 0; j < p->n; j++) hv[j] = 0;
+  for (size_t first = 0; first < p->data->rows; first += p->data->paged->most) {
+    tg_status status = bind_piece(p, first, &share);
+    if (status == TG_OK) status = tg_finite_sum_hvp(p->sum, theta, NULL, 0, v, p->part);
+    if (status != TG_OK) return status;
+    add_part(hv, p->part, share, p->n);
+  }
+  return TG_OK;
+}
+
+static tg_status paged_hessian(problem *p, const double *theta, double *hessian)
+{
+  const size_t n = p->n * p->n;
+  double share = 0, *part = resize(NULL, n, sizeof *part);
+  tg_status status = part != NULL ? TG_OK : TG_E_NOMEM;
+  for (size_t j = 0; j < n; j++) hessian[j] = 0;
+  for (size_t first = 0; status == TG_OK && first < p->data->rows; first += p->data->paged->most) {
+    status = bind_piece(p, first, &share);
+    if (status == TG_OK) status = tg_finite_sum_hessian(p->sum, theta, NULL, 0, part);
+    if (status == TG_OK) add_part(hessian, part, share, n);
+  }
+  free(part);
+  return status;
+}
+
+/* The rows of a mini-batch are brought together. */
+static tg_status paged_batch(problem *p, const double *theta, const size_t *index, size_t count, double *value,
+                             double *gradient)
+{
+  paged *rows = p->data->paged;
+  double *room = grow(p->gathered, &p->gathered_room, count * rows->width, sizeof *room);
+  if (room == NULL) return TG_E_NOMEM;
+  p->gathered = room;
+  for (size_t i = 0; i < count; i++) paged_copy(rows, index[i], room + i * rows->width);
+  tg_data data = tg_dense(room, count, rows->width);
+  data.borrow = true;
+  const tg_status status = rows->why == 0 ? tg_finite_sum_bind(p->sum, data) : TG_E_CALLBACK;
+  return status == TG_OK ? tg_finite_sum_gradient(p->sum, theta, NULL, 0, value, gradient) : status;
+}
+
+/* -- evaluation ------------------------------------------------------------------------------------------------------ */
+
+tg_status problem_loss(problem *p, const double *theta, double *value, double *gradient)
+{
+  if (p->data->paged != NULL) return paged_gradient(p, theta, value, gradient);
+  return tg_finite_sum_gradient(p->sum, theta, NULL, 0, value, gradient);
+}
+
 tg_status problem_evaluate(problem *p, const double *theta, double *value, double *gradient)
 {
-  const tg_status status = tg_finite_sum_gradient(p->sum, theta, NULL, 0, value, gradient);
+  const tg_status status = problem_loss(p, theta, value, gradient);
   if (status == TG_OK) add_ridge(p, theta, value, gradient);
   p->values += value != NULL;
   p->gradients += gradient != NULL;
@@ -110,7 +200,8 @@ tg_status problem_evaluate(problem *p, const double *theta, double *value, doubl
 
 tg_status problem_hessian(problem *p, const double *theta, double *hessian)
 {
-  const tg_status status = tg_finite_sum_hessian(p->sum, theta, NULL, 0, hessian);
+  const tg_status status = p->data->paged != NULL ? paged_hessian(p, theta, hessian)
+                                                  : tg_finite_sum_hessian(p->sum, theta, NULL, 0, hessian);
   for (size_t j = 0; status == TG_OK && j < p->n; j++) hessian[j * p->n + j] += p->ridge[j];
   p->hessians++;
   return status;
@@ -131,7 +222,9 @@ static int evaluate(const double *theta, double *value, double *gradient, void *
 static int batch(const double *theta, const size_t *index, size_t count, double *value, double *gradient, void *user)
 {
   problem *p = user;
-  const tg_status status = tg_finite_sum_gradient(p->sum, theta, index, count, value, gradient);
+  const tg_status status = p->data->paged != NULL
+                               ? paged_batch(p, theta, index, count, value, gradient)
+                               : tg_finite_sum_gradient(p->sum, theta, index, count, value, gradient);
   if (status == TG_OK) add_ridge(p, theta, value, gradient);
   return status;
 }
@@ -139,7 +232,8 @@ static int batch(const double *theta, const size_t *index, size_t count, double 
 static int hvp(const double *theta, const double *v, double *hv, void *user)
 {
   problem *p = user;
-  const tg_status status = tg_finite_sum_hvp(p->sum, theta, NULL, 0, v, hv);
+  const tg_status status = p->data->paged != NULL ? paged_hvp(p, theta, v, hv)
+                                                  : tg_finite_sum_hvp(p->sum, theta, NULL, 0, v, hv);
   for (size_t j = 0; status == TG_OK && j < p->n; j++) hv[j] += p->ridge[j] * v[j];
   return status;
 }

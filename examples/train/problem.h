@@ -14,7 +14,9 @@ typedef struct penalty {
 typedef struct problem {
   model_shape shape;
   const dataset *data;
-  tg_finite_sum *sum;
+  tg_finite_sum *sum;  /* over the rows in memory, which is all of them unless they are in a file */
+  double *part, *gathered; /* of rows in a file: what a piece adds; the rows of a mini-batch */
+  size_t gathered_room;
   size_t n;            /* parameters */
   double *ridge;       /* n */
   double *lasso;       /* n, or NULL without an L1 penalty */
@@ -26,6 +28,9 @@ bool problem_new(problem *p, model_shape shape, const dataset *data, const scali
 void problem_free(problem *p);
 
 bool problem_set_penalty(problem *p, const scaling *s, penalty how, failure *f);
+
+/* The mean loss alone. */
+tg_status problem_loss(problem *p, const double *theta, double *value, double *gradient);
 
 /* The smooth part; `gradient` or `value` may be NULL. Returns a tg_status. */
 tg_status problem_evaluate(problem *p, const double *theta, double *value, double *gradient);

@@ -45,7 +45,7 @@ static bool dense_moments(scaling *s, const dataset *data, const design *d, doub
   double total = 0;
   for (size_t i = 0; i < data->rows; i++) total += dataset_weight(data, i);
   for (size_t i = 0; i < data->rows; i++) {
-    const double *x = data->values + i * data->width, w = dataset_weight(data, i) / total;
+    const double *x = dataset_row(data, i), w = dataset_weight(data, i) / total;
     if (w == 0) continue;
     for (size_t j = 0; j < p; j++) {
       s->shift[j] += w * x[j];
@@ -60,7 +60,7 @@ static bool dense_moments(scaling *s, const dataset *data, const design *d, doub
     if (low[j] == high[j]) s->shift[j] = low[j];
   }
   for (size_t i = 0; i < data->rows; i++) {
-    const double *x = data->values + i * data->width, w = dataset_weight(data, i) / total;
+    const double *x = dataset_row(data, i), w = dataset_weight(data, i) / total;
     for (size_t j = 0; j < p; j++) {
       const double e = x[j] - s->shift[j];
       s->spread[j] += w * e * e;
@@ -111,7 +111,7 @@ void scaling_apply(const scaling *s, dataset *data)
     return;
   }
   for (size_t i = 0; i < data->rows; i++) {
-    double *x = data->values + i * data->width;
+    double *x = dataset_edit(data, i);
     for (size_t j = 0; j < s->features; j++) x[j] = (x[j] - s->shift[j]) / s->scale[j];
   }
 }

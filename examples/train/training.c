@@ -231,7 +231,7 @@ bool training_run(training *t, const loaded *l, const options *o, failure *f)
     s.watch = watch_separation;
     s.user = &watch;
   }
-  if (!fit_run(&t->problem, t->theta, &s, &t->outcome, f)) return false;
+  if (!fit_run(&t->problem, t->theta, &s, &t->outcome, f)) return dataset_good(&t->data, f) && false;
   if (!look_for_separation(t, l, f)) return false;
   training_export(t, t->theta);
   t->outcome.seconds = t->preparation + (fit_clock() - start);

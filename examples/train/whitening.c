@@ -38,7 +38,7 @@ static void moments(whitening *w, const double *theta)
   double *m = w->factor;
   memset(m, 0, n * n * sizeof *m);
   for (size_t i = 0; i < d->rows; i += step) {
-    const double *x = d->values + i * d->width, share = dataset_weight(d, i) / (double)((d->rows + step - 1) / step);
+    const double *x = dataset_row(d, i), share = dataset_weight(d, i) / (double)((d->rows + step - 1) / step);
     const double c = share * curvature_at(w, theta, x, w->line);
     for (size_t a = 0; a < p; a++) {
       const double factor = c * x[a];

@@ -324,3 +324,51 @@ Test(fit, the_net_learns_a_curve)
     }
   }
 }
+
+/* Rows in a file, some of them in memory at a time, against all of them in memory: the same objective and model. */
+static void compare_pieces(const char *file, const char *words)
+{
+  static const char *const pieces[] = {"--chunk-rows 1000000", "--chunk-rows 64", "--chunk-rows 7", "--chunk-rows 1"};
+  session whole;
+  session_open(&whole, file, words);
+  session_run(&whole);
+  for (size_t k = 0; k < sizeof pieces / sizeof *pieces; k++) {
+    char more[400];
+    session s;
+    snprintf(more, sizeof more, "%s %s", words, pieces[k]);
+    session_open(&s, file, more);
+    cr_assert_not_null(s.t.data.paged);
+    session_run(&s);
+    const double off = fabs(s.t.outcome.objective - whole.t.outcome.objective);
+    cr_expect_lt(off, 1e-11 * fabs(whole.t.outcome.objective), "%s %s: %g", words, pieces[k], off);
+    cr_expect_eq(s.t.outcome.stop, whole.t.outcome.stop);
+    cr_expect_eq(s.t.separated, whole.t.separated);
+    for (size_t j = 0; j < s.t.problem.n && s.t.separated == SEPARATION_NONE; j++) {
+      const double a = s.t.model.theta[j], b = whole.t.model.theta[j];
+      cr_expect(fabs(a - b) <= 1e-6 * (1 + fabs(b)), "%s %s: %g %g", words, pieces[k], a, b);
+    }
+    session_close(&s);
+  }
+  session_close(&whole);
+}
+
+Test(fit, rows_in_a_file_lead_to_the_same_model_as_in_memory)
+{
+  compare_pieces(DATA "/iris.csv", "-l 1e-2");
+  compare_pieces(DATA "/iris.csv", "-l 0");
+  compare_pieces(DATA "/breast_cancer.csv", "-l 1e-2 --method lbfgs --class-weights balanced --penalty-on standardized");
+  compare_pieces(DATA "/wine.csv", "-l 1e-2 --mix 0.7 --penalty-on standardized");
+  compare_pieces(DATA "/diabetes.csv", "--loss huber");
+  compare_pieces(DATA "/diabetes.csv", "--kind linear --loss absolute");
+  compare_pieces(DATA "/iris.csv", "--kind net --hidden 3 --method adam --epochs 4");
+}
+
+Test(fit, rows_in_a_file_may_have_categories_weights_and_missing_values)
+{
+  const char *file = data_file("c,x,w,o,y\nred,1,1,0.5,a\ngreen,2,2,0,b\nNA,3,1,1,a\nblue,NA,3,0,b\nred,4,1,-1,b\ngreen,,2,0,a\n"
+                               "red,7,1,0,a\nblue,5,1,0,b\nblue,6,0,0,a\ngreen,1,1,2,b\n");
+  compare_pieces(file, "--categorical c --weights w --offset o --missing mean -l 0.1");
+  compare_pieces(file, "--categorical c --weights w --offset o --missing median -l 0.1");
+  compare_pieces(file, "--categorical c --weights w --offset o --missing drop -l 0.1");
+  remove(file);
+}
