@@ -1,5 +1,6 @@
 #include "commands.h"
 
+#include "checkpoint.h"
 #include "memory.h"
 #include "output.h"
 #include "path.h"
@@ -10,6 +11,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The rows to learn from, and those held back. */
 typedef struct row_split {
@@ -111,8 +113,25 @@ static int finish(const options *o, const loaded *l, training *r, const row_spli
   return stop == FIT_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_NO_OPTIMUM;
 }
 
+/* From a checkpoint, if there is one. */
+static bool go_on(checkpoint *c, training *r, uint64_t signature, const options *o, failure *f)
+{
+  if (o->checkpoint == NULL) return true;
+  if (!checkpoint_read(c, o->checkpoint, signature, r->problem.n, f)) return false;
+  if (c->theta == NULL) return true;
+  memcpy(r->theta, c->theta, r->problem.n * sizeof *r->theta);
+  r->settings.resume = c->run;
+  r->settings.resume_size = c->run_size;
+  if (!o->quiet) fprintf(stderr, "tapegrad-train: going on from %s\n", o->checkpoint);
+  return true;
+}
+
+/* Nothing is left to go on with: not so when a limit or an interrupt cut the fit short. */
+static bool is_over(fit_stop s) { return s != FIT_INTERRUPTED && s != FIT_ITERATIONS && s != FIT_SECONDS; }
+
 static int fit_rows(const options *o, const loaded *l, const row_split *s, failure *f)
 {
+  if (o->path > 0 && o->checkpoint != NULL) return fail(f, "--checkpoint is for a single fit, not for a path"), EXIT_USAGE;
   if (o->path > 0) return path_fit(o, l, s->learn, s->learns, s->held, s->helds, f);
   training r;
   progress p;
@@ -120,9 +139,12 @@ static int fit_rows(const options *o, const loaded *l, const row_split *s, failu
   progress_start(&p, &r, o);
   r.settings.watch = progress_watch;
   r.settings.user = &p;
-  const bool good = training_run(&r, l, o, f);
+  checkpoint c = {0};
+  const bool good = go_on(&c, &r, p.signature, o, f) && training_run(&r, l, o, f);
   const int status = good ? finish(o, l, &r, s, &p, f) : EXIT_BAD;
+  if (good && o->checkpoint != NULL && is_over(r.outcome.stop)) remove(o->checkpoint);
   progress_end(&p);
+  checkpoint_free(&c);
   training_free(&r);
   return status;
 }

@@ -48,7 +48,7 @@ bool fit_goes_on(problem *p, const double *theta, const fit_settings *s, fit_out
   o->stop = FIT_CONVERGED;
   if (s->watch != NULL) {
     const fit_progress now = {o->method, o->iterations, s->max_iterations, o->objective, o->gradient_norm, o->seconds,
-                              theta};
+                              theta, o->run, false};
     o->stop = s->watch(&now, s->user);
   }
   if (o->stop != FIT_CONVERGED) return false;
@@ -159,6 +159,41 @@ static bool fit_full(problem *p, tg_method method, double *theta, const fit_sett
   return (whitening_fits(p) ? fit_whitened : fit_plain)(p, method, theta, &options, s, o, f);
 }
 
+/* Within an epoch the watcher is asked now and then, for epochs may be long. */
+static bool epoch_goes_on(const double *theta, const fit_settings *s, fit_outcome *o, double *looked)
+{
+  const double time = fit_clock();
+  if (s->watch == NULL || time - *looked < 0.1) return true;
+  *looked = time;
+  const fit_progress now = {o->method, o->iterations, s->epochs, o->objective, o->gradient_norm, o->seconds, theta, o->run,
+                            true};
+  o->stop = s->watch(&now, s->user);
+  return o->stop == FIT_CONVERGED;
+}
+
+static tg_status step_epochs(problem *p, tg_run *run, const double *theta, const fit_settings *s, fit_outcome *o)
+{
+  const double start = fit_clock();
+  double looked = start;
+  const tg_report *now = tg_run_report(run);
+  fit_settings per_epoch = *s;
+  per_epoch.max_iterations = s->epochs;
+  o->iterations = now->epoch;
+  for (;;) {
+    const bool more = tg_run_step(run);
+    const tg_status status = tg_run_status(run);
+    if (status != TG_OK) return status;
+    const bool whole_epoch = now->epoch > o->iterations;
+    o->iterations = now->epoch;
+    o->objective = now->value;
+    o->gradient_norm = now->gradient_norm;
+    if (whole_epoch && !fit_goes_on(p, theta, &per_epoch, o, start) && o->stop != FIT_ITERATIONS) return TG_OK;
+    if (!whole_epoch && !epoch_goes_on(theta, s, o, &looked)) return TG_OK;
+    o->stop = stop_of(now->stop);
+    if (!more) return TG_OK;
+  }
+}
+
 static bool fit_epochs(problem *p, tg_method method, double *theta, const fit_settings *s, fit_outcome *o, failure *f)
 {
   tg_fit_options options = tg_fit_defaults();
@@ -167,22 +202,14 @@ static bool fit_epochs(problem *p, tg_method method, double *theta, const fit_se
   options.seed = s->seed;
   tg_run *run;
   tg_status status = tg_run_new_fit(&run, problem_objective(p), method, theta, &options);
-  const double start = fit_clock();
-  const tg_report *now = status == TG_OK ? tg_run_report(run) : NULL;
-  fit_settings per_epoch = *s;
-  per_epoch.max_iterations = s->epochs;
-  while (status == TG_OK) {
-    const bool more = tg_run_step(run);
-    status = tg_run_status(run);
-    if (status != TG_OK) break;
-    const bool whole_epoch = now->epoch > o->iterations;
-    o->iterations = now->epoch;
-    o->objective = now->value;
-    o->gradient_norm = now->gradient_norm;
-    if (whole_epoch && !fit_goes_on(p, theta, &per_epoch, o, start) && o->stop != FIT_ITERATIONS) break;
-    o->stop = stop_of(now->stop);
-    if (!more) break;
+  if (status == TG_OK && s->resume != NULL && tg_run_restore(run, s->resume, s->resume_size) != TG_OK) {
+    tg_run_free(run);
+    return fail(f, "the checkpoint is of another build of the program or of another method; remove it to start from the "
+                   "beginning");
   }
+  o->run = run;
+  if (status == TG_OK) status = step_epochs(p, run, theta, s, o);
+  o->run = NULL;
   tg_run_free(run);
   if (status != TG_OK) return fit_fail_status(status, f);
   double *gradient = resize(NULL, p->n, sizeof *gradient);

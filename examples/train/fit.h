@@ -29,6 +29,8 @@ typedef struct fit_progress {
   size_t iteration, limit; /* epochs for stochastic methods */
   double objective, gradient_norm, seconds;
   const double *theta;
+  const tg_run *run;       /* of the library, if that is what runs: to be saved */
+  bool within;             /* an epoch: neither the end of an iteration nor a line of a trace */
 } fit_progress;
 
 /* Sees every iteration; an answer other than FIT_CONVERGED ends the fit with that reason. */
@@ -42,6 +44,8 @@ typedef struct fit_settings {
   size_t epochs, batch;  /* stochastic methods */
   double rate;           /* their learning rate; 0: the method's default */
   uint64_t seed;
+  const void *resume;    /* a saved run of the library to go on from, or NULL */
+  size_t resume_size;
   fit_watch watch;
   void *user;
 } fit_settings;
@@ -51,6 +55,7 @@ typedef struct fit_outcome {
   const char *method;
   size_t iterations, values, gradients, hessians;
   double objective, gradient_norm, seconds; /* the norm: Euclidean, of the least subgradient, in fitted coordinates */
+  const tg_run *run;       /* while it runs */
 } fit_outcome;
 
 fit_settings fit_defaults(void);

@@ -69,7 +69,7 @@ static bool make_room(input *in, size_t line, failure *f)
   in->end -= in->start;
   in->start = 0;
   if (in->end < in->room / 2) return true;
-  if (in->room >= INPUT_LONGEST) {
+  if (in->room >= INPUT_LONGEST && !in->unbounded) {
     return fail_at(f, (place){in->name, line, 1}, "the line is longer than %d million bytes",
                    INPUT_LONGEST / 1000000);
   }
@@ -92,5 +92,14 @@ bool input_more(input *in, size_t line, failure *f)
   in->end += n;
   in->bytes[in->end] = '\0';
   in->finished = n == 0;
+  return true;
+}
+
+bool input_whole(input *in, failure *f)
+{
+  in->unbounded = true;
+  while (!in->finished) {
+    if (!input_more(in, 1, f)) return false;
+  }
   return true;
 }

@@ -16,6 +16,7 @@ typedef struct input {
   const char *memory; /* what is still to come from memory */
   size_t left;
   bool finished;      /* nothing comes after bytes[end] */
+  bool unbounded;     /* the window may grow beyond INPUT_LONGEST */
 } input;
 
 bool input_open(input *in, const char *name, failure *f);
@@ -25,5 +26,6 @@ void input_close(input *in);
 /* Reads on behind bytes[end], moving what is left to the front; `line` is named if the record is too long. At the
  * end of the file sets `finished` and succeeds. */
 bool input_more(input *in, size_t line, failure *f);
+bool input_whole(input *in, failure *f); /* all that is left into the window, however much that is */
 
 #endif

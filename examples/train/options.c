@@ -61,7 +61,8 @@ static const option_row table_of_options[] = {
     {"batch", 0, LEARN, COUNT, AT(batch), 1, 1e9, "N", "rows in a mini-batch (default 32)"},
     {"rate", 0, LEARN, NUMBER, AT(rate), 0, 1e300, "X", "learning rate (default: the method's)"},
     {"start", 0, VERB_FIT, TEXT, AT(start), 0, 0, "FILE", "start from the coefficients of this model"},
-    {"checkpoint", 0, VERB_FIT, NUMBER, AT(checkpoint), 0, 1e15, "SECONDS", "write the model so far every so often"},
+    {"checkpoint", 0, VERB_FIT, TEXT, AT(checkpoint), 0, 0, "FILE", "keep the state of the fit there, and go on from it if it is there already"},
+    {"checkpoint-seconds", 0, VERB_FIT, NUMBER, AT(checkpoint_seconds), 0, 1e15, "X", "how often (default 30)"},
     {"seed", 's', LEARN, COUNT, AT(seed), 0, 1e15, "N", "of all random choices (default 1)"},
     {"threads", 'j', LEARN, COUNT, AT(threads), 0, 4096, "N", "threads that share the rows (default 1; 0: one per core)"},
     {"holdout", 0, VERB_FIT, NUMBER, AT(holdout), 0, 0.9999, "FRACTION", "of the rows, kept apart by class and used to judge the model (default 0)"},
@@ -83,7 +84,7 @@ static options defaults(void)
 {
   return (options){.lambda = NAN, .delta = NAN, .smoothing = NAN, .kind = KIND_AUTO, .loss = -1, .index_base = -1, .hidden = 16,
                    .method = "auto", .tolerance = NAN, .max_iterations = 10000, .epochs = 100, .batch = 32,
-                   .threads = 1, .seed = 1, .folds = 5, .confidence = 0.95};
+                   .threads = 1, .seed = 1, .folds = 5, .confidence = 0.95, .checkpoint_seconds = 30};
 }
 
 static const char *verb_name(unsigned v)

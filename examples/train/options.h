@@ -13,7 +13,7 @@ enum { DATA_AUTO, DATA_CSV, DATA_LIBSVM };
 typedef struct options {
   verb verb;
   bool help, version;
-  const char *data, *model, *output, *start, *trace, *plot;
+  const char *data, *model, *output, *start, *checkpoint, *trace, *plot;
   /* data */
   const char *target, *weights, *offset, *categorical, *ignore, *positive;
   int format, delimiter, decimal, header, missing, unseen, index_base;
@@ -24,7 +24,7 @@ typedef struct options {
   const char *class_weights;
   /* fitting */
   const char *method;
-  double tolerance, max_seconds, rate, checkpoint;
+  double tolerance, max_seconds, rate, checkpoint_seconds;
   size_t max_iterations, epochs, batch, threads;
   uint64_t seed;
   /* reports */

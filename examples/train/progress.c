@@ -1,6 +1,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "progress.h"
 
+#include "checkpoint.h"
+
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,6 +29,7 @@ void progress_start(progress *p, training *t, const options *o)
 {
   *p = (progress){.training = t, .options = o, .on_terminal = isatty(STDERR_FILENO) == 1, .began = fit_clock()};
   p->last = p->last_checkpoint = p->began;
+  if (o->checkpoint != NULL) p->signature = checkpoint_signature(t, o);
   if (o->trace != NULL || o->plot != NULL) text_add(&p->trace, "iteration,objective,gradient_norm,seconds\n");
 }
 
@@ -67,24 +70,24 @@ static void note(progress *p, const fit_progress *now)
   text_add(&p->trace, ",%.6f\n", fit_clock() - p->began);
 }
 
-static void checkpoint(progress *p, const fit_progress *now)
+static void save(progress *p, const fit_progress *now)
 {
   const options *o = p->options;
+  if (o->checkpoint == NULL || now->theta == NULL) return;
   const double time = fit_clock();
-  if (o->checkpoint <= 0 || o->model == NULL || now->theta == NULL || time - p->last_checkpoint < o->checkpoint) return;
+  if (!interrupted() && time - p->last_checkpoint < o->checkpoint_seconds) return;
   p->last_checkpoint = time;
-  training_export(p->training, now->theta);
-  if (!trained_write(&p->training->model, o->model, &p->checkpoint_failure)) {
-    fprintf(stderr, "tapegrad-train: checkpoint: %s\n", p->checkpoint_failure.text);
-  }
+  failure *f = &p->checkpoint_failure;
+  if (checkpoint_write(o->checkpoint, p->signature, now->theta, p->training->problem.n, now->run, f)) return;
+  fprintf(stderr, "tapegrad-train: checkpoint: %s\n", f->text);
 }
 
 fit_stop progress_watch(const fit_progress *now, void *user)
 {
   progress *p = user;
   show(p, now);
-  note(p, now);
-  checkpoint(p, now);
+  if (!now->within) note(p, now);
+  save(p, now);
   return interrupted() ? FIT_INTERRUPTED : FIT_CONVERGED;
 }
 

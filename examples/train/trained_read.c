@@ -281,8 +281,7 @@ static bool check_frame(model_reader *r, failure *f)
 static bool read_model(trained *m, input *in, failure *f)
 {
   *m = (trained){0};
-  bool good = true;
-  while (good && !in->finished) good = input_more(in, 1, f);
+  bool good = input_whole(in, f);
   model_reader r = {in->name, in->bytes + in->start, in->bytes + in->end, 0, f, false};
   good = good && check_frame(&r, f);
   if (good) take_model(&r, m);

@@ -162,4 +162,42 @@ wait $pid
 [ $? = 130 ] && [ -s "$folder/interrupted" ] || { echo "FAILED: interrupt"; failed=1; }
 expect 0 "accuracy" "$train" evaluate "$data/digits.csv" -m "$folder/interrupted"
 
+# Killed again and again, a fit goes on from its checkpoint and ends with the same bits as one that was left alone
+net="$data/digits.csv -k net --hidden 8 --method adam --epochs 400 -q"
+"$train" fit $net -m "$folder/alone"
+killed=0
+for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+  "$train" fit $net -m "$folder/resumed" --checkpoint "$folder/state" --checkpoint-seconds 0 &
+  pid=$!
+  sleep 0.2
+  [ $try -lt 4 ] && kill -9 $pid 2>/dev/null && [ -s "$folder/state" ] && killed=$((killed + 1))
+  wait $pid 2>/dev/null && break
+done 2>/dev/null
+[ $killed -gt 0 ] || { echo "FAILED: no fit was killed that had a checkpoint"; failed=1; }
+cmp -s "$folder/alone" "$folder/resumed" || { echo "FAILED: killed $killed times it ends elsewhere"; failed=1; }
+[ -e "$folder/state" ] && { echo "FAILED: a checkpoint of a fit that is over"; failed=1; }
+rm -f "$folder"/state.*.part
+
+# Interrupted it leaves the best model and a checkpoint, which other data or options are not taken for
+"$train" fit $net --epochs 1000000 -m "$folder/partly" --checkpoint "$folder/state" >/dev/null 2>&1 &
+pid=$!
+sleep 0.5
+kill -INT $pid
+wait $pid
+[ $? = 130 ] && [ -s "$folder/partly" ] && [ -s "$folder/state" ] || { echo "FAILED: interrupt with a checkpoint"; failed=1; }
+expect 1 "of other data or other options" "$train" fit $net --lambda 0.5 --checkpoint "$folder/state"
+expect 1 "of other data or other options" "$train" fit "$data/iris.csv" --checkpoint "$folder/state"
+expect 1 "no checkpoint of this program" "$train" fit "$data/iris.csv" --checkpoint "$folder/partly"
+head -c 5000 "$folder/state" >"$folder/half"
+expect 1 "the checkpoint is damaged" "$train" fit $net --checkpoint "$folder/half"
+expect 2 "for a single fit" "$train" fit "$data/wine.csv" --path 4 --checkpoint "$folder/new"
+
+# Other methods go on from the point that was reached, and any fit starts from a model of the same kind
+expect 3 "limit on iterations" "$train" fit "$data/digits.csv" --max-iterations 5 -m "$folder/five" --checkpoint "$folder/lbfgs" --checkpoint-seconds 0
+expect 0 "going on from" "$train" fit "$data/digits.csv" --checkpoint "$folder/lbfgs"
+[ -e "$folder/lbfgs" ] && { echo "FAILED: a checkpoint was left"; failed=1; }
+expect 0 "converged" "$train" fit "$data/digits.csv" -m "$folder/done"
+expect 0 "converged" "$train" fit "$data/digits.csv" --start "$folder/done" --max-iterations 3
+expect 1 "another kind or other columns or classes" "$train" fit "$data/wine.csv" --start "$folder/five"
+
 exit $failed
