@@ -13,7 +13,8 @@
  *   s = tg_finite_sum_gradient(sum, theta, NULL, 0, &value, gradient);
  *
  * Columns of sparse rows may enter dot and affine only (or plain loops that amount to them); anything else is
- * answered with TG_E_DATA, not with a copy in full. A label beside them is dense and may be used at will.
+ * answered with TG_E_DATA, whichever way the loss is evaluated. A label beside them is dense and may be used at
+ * will. Where the loss has to be evaluated the plain way (below), rows are filled with zeros one at a time.
  *
  * The recording is compiled and evaluated for a block of samples at a time, in vector registers: arithmetic,
  * sums and products of any length, sqrt exp exp2 expm1 log log1p pow sin cos tanh sigmoid softplus
@@ -21,7 +22,16 @@
  * block. Values of single operations are within 2 ulp of the C library's and equal at special values; a
  * product that is added to a sum may be fused with the addition. For one build and one instruction set
  * (TG_ISA, status.h) results have the same bits for any number of threads, for the value alone or with
- * derivatives, and for a sample wherever it stands among the others.
+ * derivatives, whatever was evaluated before, and the value and gradient of a sample (tg_finite_sum_each) wherever
+ * it stands among the others. The gradient of a sample, of a mini-batch of that sample alone, and a column of the
+ * Hessian and the product with that direction agree to rounding.
+ *
+ * A loss goes the plain way, sample by sample and many times slower, when it asks for bare values (tg_primal) or
+ * when the samples of one call take more than eight ways through its comparisons; statistics tell.
+ *
+ * Rows and labels are numbers like others and need not be finite: a NaN or infinity shows in the value of its
+ * sample and so in the mean. In derivatives a product with an exact zero is zero (rule R5: an infinite partial times
+ * an adjoint of 0 is 0), so a sample whose loss does not depend on such an entry, by where for instance, does no harm.
  *
  * The loss is recorded once and evaluated for every sample. What it reads behind `user` is captured then and
  * must stay valid and unchanged, except through tg_live. A sum is used by one thread at a time. */
@@ -43,7 +53,7 @@ typedef tg_var (*tg_loss_fn)(const tg_var *theta, size_t d, const tg_var *sample
 
 /* Samples as rows. Make one with tg_dense or tg_sparse and set what differs. */
 typedef struct tg_data {
-  size_t rows, columns;    /* of the values, the label not counted                                          */
+  size_t rows, columns;    /* of the values, the label not counted: 0 columns beside a label are fine      */
   const double *values;    /* dense: row i begins at values + i * stride; sparse: the stored entries        */
   size_t stride;           /* dense: numbers from one row to the next; 0 means `columns`                    */
   const size_t *row_start; /* sparse: rows + 1 offsets into values and column, ascending from 0             */
@@ -60,13 +70,20 @@ TG_API tg_data tg_sparse(const size_t *row_start, const size_t *column, const do
  * range or not ascending), or SIZE_MAX when the trouble is elsewhere. TG_E_DATA, TG_E_SIZE. */
 TG_API tg_status tg_data_check(const tg_data *data, size_t *row);
 
+/* The same in words, such as "row 17 (the first is row 0): column 305, and there are 300 columns", cut to `size`
+ * characters. */
+TG_API tg_status tg_data_explain(const tg_data *data, char *text, size_t size);
+
 /* A sum over `data` of `loss` with d parameters, in *s. The loss is first recorded when it is first
  * evaluated. TG_E_ARGUMENT (NULL, d = 0), TG_E_DATA (NULL arrays, no rows or columns, bad offsets or column
- * numbers: tg_data_check names the row), TG_E_NOMEM, TG_E_SIZE. On failure *s is NULL. */
+ * numbers), TG_E_NOMEM, TG_E_SIZE. On failure *s is NULL, and tg_data_explain says what is wrong with the data:
+ *
+ *   if (status == TG_E_DATA) tg_data_explain(&data, words, sizeof words), puts(words);
+ */
 TG_API tg_status tg_finite_sum_new(tg_finite_sum **s, tg_loss_fn loss, size_t d, tg_data data, void *user);
 
-/* Other rows with the same columns, for data that do not fit in memory at once. On failure the old rows stay.
- */
+/* Other rows with the same columns, for data that do not fit in memory at once: a mean over all is the mean of the
+ * chunks' means weighted by their rows. On failure the old rows stay, and tg_finite_sum_message names the row. */
 TG_API tg_status tg_finite_sum_bind(tg_finite_sum *s, tg_data data);
 
 /* What lies behind `user` has changed: record again at the next use. */
@@ -78,7 +95,7 @@ TG_API void tg_finite_sum_forget(tg_finite_sum *s);
 TG_API void tg_finite_sum_threads(tg_finite_sum *s, unsigned threads);
 
 /* The compiled loss is evaluated for many samples at once unless `plain` is set (or TG_ISA is "scalar" in the
- * environment when the sum is made): then sample by sample, the reference for the fast way. */
+ * environment when the sum is made): then sample by sample, the reference for the fast way, for the same losses. */
 TG_API void tg_finite_sum_plain(tg_finite_sum *s, bool plain);
 
 /* Print the compiled loss, one line a step, in a form for people; nothing before the first evaluation. u are

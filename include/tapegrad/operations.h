@@ -34,7 +34,8 @@ TG_API tg_var (tg_fma)(tg_var x, tg_var y, tg_var z); /* x y + z, rounded once *
 /* ---- Comparing. ---- */
 
 /* For `if` and `while`: a bool that is recorded as a guard. When a later evaluation of a recorded function
- * would decide otherwise, the function is recorded again, or answers TG_E_BRANCH if it has no callback. */
+ * would decide otherwise, the function is recorded again, or answers TG_E_BRANCH if it has no callback. So a
+ * `while` may run another number of times, none included, at another point: its last test is recorded too. */
 TG_API bool (tg_lt)(tg_var x, tg_var y);
 TG_API bool (tg_le)(tg_var x, tg_var y);
 TG_API bool (tg_gt)(tg_var x, tg_var y);

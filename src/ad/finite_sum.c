@@ -29,6 +29,7 @@ struct tg_finite_sum {
   size_t values_room;
   tg_lanes_ *lanes;                   /* the fast way, or NULL */
   bool plain;                         /* not to be taken */
+  size_t looked_at;                   /* number of the recording that sparse_rule has passed */
   tg_status status;
   char message[160];
 };
@@ -51,6 +52,7 @@ static tg_status complain(tg_finite_sum *s, tg_status why, const char *text)
 }
 
 static const char own_loss[] = "a finite sum was used from inside its own loss";
+static const char sparse_elsewhere[] = "a column of sparse rows enters something other than dot and affine";
 
 static tg_var body(const tg_var *x, size_t n, void *user)
 {
@@ -58,31 +60,75 @@ static tg_var body(const tg_var *x, size_t n, void *user)
   return s->loss(x, s->d, x + s->d, n - s->d, s->user);
 }
 
+/* What is wrong with rows: the first row it shows in, or SIZE_MAX, and words. */
+typedef struct flaw {
+  tg_status status;
+  size_t row;
+  char *text; /* NULL: not wanted */
+  size_t size;
+} flaw;
+
+static tg_status found(flaw *f, tg_status status, size_t row, const char *format, size_t a, size_t b)
+{
+  char words[96];
+  f->status = status;
+  f->row = row;
+  snprintf(words, sizeof words, format, a, b);
+  if (f->text && row != SIZE_MAX) snprintf(f->text, f->size, "row %zu (the first is row 0): %s", row, words);
+  else if (f->text) snprintf(f->text, f->size, "%s", words);
+  return status;
+}
+
 /* A sparse row: ascending offsets, ascending columns within range. */
-static bool row_is_sound(const tg_data *data, size_t i)
+static tg_status examine_row(const tg_data *data, size_t i, flaw *f)
 {
   const size_t from = data->row_start[i], to = data->row_start[i + 1];
-  if (from > to || (i == 0 && from != 0)) return false;
-  for (size_t k = from; k < to; k++)
-    if (data->column[k] >= data->columns || (k > from && data->column[k] <= data->column[k - 1])) return false;
-  return true;
+  if (i == 0 && from != 0) return found(f, TG_E_DATA, i, "row_start[0] is %zu and not 0", from, 0);
+  if (from > to) return found(f, TG_E_DATA, i, "row_start descends from %zu to %zu", from, to);
+  for (size_t k = from; k < to; k++) {
+    const size_t column = data->column[k];
+    if (column >= data->columns)
+      return found(f, TG_E_DATA, i, "column %zu, and there are %zu columns", column, data->columns);
+    if (k > from && column <= data->column[k - 1])
+      return found(f, TG_E_DATA, i, "column %zu follows column %zu", column, data->column[k - 1]);
+  }
+  return TG_OK;
+}
+
+static tg_status examine(const tg_data *data, flaw *f)
+{
+  const size_t stride = data->stride ? data->stride : data->columns;
+  const bool sparse = data->row_start && data->column;
+  *f = (flaw){TG_OK, SIZE_MAX, f->text, f->size};
+  if (data->rows == 0) return found(f, TG_E_DATA, SIZE_MAX, "there are no rows", 0, 0);
+  if (data->columns == 0 && !data->label) return found(f, TG_E_DATA, SIZE_MAX, "there are no columns", 0, 0);
+  if (!data->row_start != !data->column)
+    return found(f, TG_E_DATA, SIZE_MAX, "row_start and column go together, and one is NULL", 0, 0);
+  if (data->rows > SIZE_MAX / sizeof(double) - 1 || (stride && data->rows > SIZE_MAX / sizeof(double) / stride && !sparse))
+    return found(f, TG_E_SIZE, SIZE_MAX, "%zu rows of %zu numbers cannot be addressed", data->rows, stride);
+  for (size_t i = 0; sparse && i < data->rows; i++)
+    if (examine_row(data, i, f) != TG_OK) return f->status;
+  if (!data->values && (sparse ? data->row_start[data->rows] : data->columns) > 0)
+    return found(f, TG_E_DATA, SIZE_MAX, "the values are NULL", 0, 0);
+  if (!sparse && stride < data->columns)
+    return found(f, TG_E_DATA, SIZE_MAX, "the stride, %zu, is less than the %zu columns", stride, data->columns);
+  return TG_OK;
 }
 
 tg_status tg_data_check(const tg_data *data, size_t *row)
 {
-  if (row) *row = SIZE_MAX;
+  flaw f = {TG_OK, SIZE_MAX, NULL, 0};
+  const tg_status status = data ? examine(data, &f) : TG_E_ARGUMENT;
+  if (row) *row = f.row;
+  return status;
+}
+
+tg_status tg_data_explain(const tg_data *data, char *text, size_t size)
+{
+  flaw f = {TG_OK, SIZE_MAX, size > 0 ? text : NULL, size};
   if (!data) return TG_E_ARGUMENT;
-  if (data->rows == 0 || data->columns == 0) return TG_E_DATA;
-  if (!data->row_start != !data->column || (!data->row_start && !data->values)) return TG_E_DATA;
-  if (data->rows > SIZE_MAX / sizeof(double) - 1) return TG_E_SIZE;
-  for (size_t i = 0; data->row_start && i < data->rows; i++)
-    if (!row_is_sound(data, i)) {
-      if (row) *row = i;
-      return TG_E_DATA;
-    }
-  if (data->row_start) return data->values || data->row_start[data->rows] == 0 ? TG_OK : TG_E_DATA;
-  if (data->stride && data->stride < data->columns) return TG_E_DATA;
-  return data->rows > SIZE_MAX / sizeof(double) / (data->stride ? data->stride : data->columns) ? TG_E_SIZE : TG_OK;
+  if (f.text) snprintf(text, size, "%s", tg_status_string(TG_OK));
+  return examine(data, &f);
 }
 
 /* A copy of n numbers of `size` bytes; false when there is no memory. None: NULL. */
@@ -110,6 +156,7 @@ static bool copy_values(copy *c, const tg_data *data)
            copied(&c->row_start, data->row_start, data->rows + 1, sizeof *data->row_start) &&
            copied(&c->column, data->column, n, sizeof *data->column);
   }
+  if (data->columns == 0) return true;
   double *const values = tg_memory_resize_(NULL, data->rows * data->columns, sizeof *values);
   c->values = values;
   if (values && data->stride == data->columns) {
@@ -199,14 +246,9 @@ tg_status tg_finite_sum_bind(tg_finite_sum *s, tg_data data)
 {
   if (!s) return TG_E_ARGUMENT;
   if (s->body->busy) return complain(s, TG_E_TAPE, own_loss);
-  size_t row;
-  const tg_status status = tg_data_check(&data, &row);
-  if (status != TG_OK && row != SIZE_MAX) {
-    s->status = status;
-    snprintf(s->message, sizeof s->message, "%s: row %zu of the rows to bind, counted from 0", tg_status_string(status), row);
-    return status;
-  }
-  if (status != TG_OK) return complain(s, status, "the rows to bind are malformed");
+  char words[128];
+  const tg_status status = tg_data_explain(&data, words, sizeof words);
+  if (status != TG_OK) return complain(s, status, words);
   if (data.columns + (data.label ? 1 : 0) != s->columns)
     return complain(s, TG_E_DATA, "the rows to bind have another number of columns");
   if (!data.row_start != !s->data.row_start || (data.row_start && data.columns != s->data.columns))
@@ -219,6 +261,7 @@ void tg_finite_sum_forget(tg_finite_sum *s)
 {
   if (!s) return;
   tg_function_forget(s->body);
+  s->looked_at = 0;
   tg_lanes_forget_(s->lanes);
 }
 
@@ -263,13 +306,27 @@ static const double *sample(tg_finite_sum *s, const size_t *index, size_t k)
     zeros(to, s->data.columns);
     for (size_t i = s->data.row_start[row]; i < s->data.row_start[row + 1]; i++) to[s->data.column[i]] = s->data.values[i];
   }
-  else memcpy(to, s->data.values + row * s->data.stride, s->data.columns * sizeof *to);
+  else if (s->data.columns) memcpy(to, s->data.values + row * s->data.stride, s->data.columns * sizeof *to);
   if (s->data.label) s->point[s->d + s->data.columns] = s->data.label[row];
   return s->point;
 }
 
+/* What the loss has just been found to do with sparse columns, whichever way it is evaluated. Every recording is
+ * looked at once. */
+static tg_status sparse_rule(tg_finite_sum *s)
+{
+  if (!s->data.row_start) return TG_OK;
+  tg_function_stats stats;
+  tg_function_statistics(s->body, &stats);
+  if (stats.recordings == s->looked_at) return TG_OK;
+  const tg_status status = tg_lanes_check_(s->body, s->d, s->columns, s->data.columns);
+  if (status == TG_OK) s->looked_at = stats.recordings;
+  return status == TG_OK ? status : complain(s, status, status == TG_E_DATA ? sparse_elsewhere : "for the sparse columns");
+}
+
 static tg_status failed(tg_finite_sum *s, tg_status status)
 {
+  if (s->status == status) return status; /* it has been said why */
   s->status = status;
   snprintf(s->message, sizeof s->message, "%s", tg_function_message(s->body));
   return status;
@@ -286,17 +343,10 @@ static bool by_lanes(tg_finite_sum *s, const tg_lanes_call_ *call, tg_status *st
   if (!s->lanes || s->plain || call->count == 0) return false;
   *status = tg_lanes_run_(s->lanes, call);
   if (*status == TG_OK || *status == TG_E_METHOD) return true;
-  if (*status == TG_E_BRANCH && !s->data.row_start) return false;
-  if (s->body->status == *status && *status != TG_E_BRANCH) {
-    failed(s, *status);
-    return true;
-  }
-  if (*status == TG_E_BRANCH || (*status == TG_E_DATA && s->data.row_start)) {
-    *status = complain(s, TG_E_DATA, "columns of sparse rows may enter dot and affine only, and the loss must not "
-                                     "depend on the point or branch in many ways");
-    return true;
-  }
-  complain(s, *status, "while evaluating blocks of samples");
+  if (*status == TG_E_BRANCH) return false;
+  if (s->body->status == *status) failed(s, *status);
+  else if (*status == TG_E_DATA && s->data.row_start) complain(s, TG_E_DATA, sparse_elsewhere);
+  else complain(s, *status, "while evaluating blocks of samples");
   return true;
 }
 
@@ -316,6 +366,7 @@ tg_status tg_finite_sum_gradient(tg_finite_sum *s, const double *theta, const si
   for (size_t k = 0; k < count; k++) {
     double v;
     status = tg_gradient(s->body, sample(s, index, k), &v, gradient ? s->one : NULL);
+    if (status == TG_OK) status = sparse_rule(s);
     if (status != TG_OK) return failed(s, status);
     total += v;
     for (size_t j = 0; gradient && j < s->d; j++) s->sum[j] += s->one[j];
@@ -341,6 +392,7 @@ tg_status tg_finite_sum_hvp(tg_finite_sum *s, const double *theta, const size_t 
   zeros(s->sum, s->d);
   for (size_t k = 0; k < count; k++) {
     status = tg_hvp(s->body, sample(s, index, k), s->direction, NULL, s->one);
+    if (status == TG_OK) status = sparse_rule(s);
     if (status != TG_OK) return failed(s, status);
     for (size_t j = 0; j < s->d; j++) s->sum[j] += s->one[j];
   }
@@ -356,7 +408,8 @@ static tg_status add_hessian(tg_finite_sum *s, const double *point)
     const size_t k = s->d - from < TG_BLOCK ? s->d - from : TG_BLOCK;
     zeros(s->direction, TG_BLOCK * n);
     for (size_t l = 0; l < k; l++) s->direction[l * n + from + l] = 1.0;
-    const tg_status status = tg_hvp_block(s->body, point, k, s->direction, NULL, s->one);
+    tg_status status = tg_hvp_block(s->body, point, k, s->direction, NULL, s->one);
+    if (status == TG_OK) status = sparse_rule(s);
     if (status != TG_OK) return status;
     for (size_t l = 0; l < k; l++)
       for (size_t j = 0; j < s->d; j++) s->square[(from + l) * s->d + j] += s->one[l * n + j];
@@ -413,7 +466,7 @@ static bool gradients_by_lanes(tg_finite_sum *s, const double *theta, const size
                                double *values, double *gradients, tg_status *status)
 {
   const size_t all = count > SIZE_MAX / (s->d + 1) ? SIZE_MAX : count * (s->d + 1);
-  if (s->data.row_start || s->plain || !s->lanes || count == 0) return false;
+  if (s->plain || !s->lanes || count == 0) return false;
   if (all == SIZE_MAX || !tg_reserve_((void **)&s->values, &s->values_room, all, sizeof *s->values)) {
     *status = complain(s, TG_E_NOMEM, "for the gradients of the samples");
     return true;
@@ -449,6 +502,7 @@ tg_status tg_finite_sum_each(tg_finite_sum *s, const double *theta, const size_t
    * samples have been tried once. */
   for (size_t k = 0; k < count; k++) {
     status = tg_gradient(s->body, sample(s, index, k), NULL, gradients ? s->one : NULL);
+    if (status == TG_OK) status = sparse_rule(s);
     if (status != TG_OK) return failed(s, status);
   }
   for (size_t k = 0; k < count; k++) {

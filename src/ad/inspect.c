@@ -163,11 +163,38 @@ size_t tg_operands(const tg_tape *t, tg_var v, tg_var *operand, size_t room)
 
 /* ---- Messages. ---- */
 
+/* An operand: the number of an input, a constant, or a node. */
+static void describe(const tg_tape *t, tg_var x, char *to, size_t size)
+{
+  if (tg_is_constant_(x)) {
+    snprintf(to, size, "%.6g", x.value_);
+    return;
+  }
+  const uint32_t node = tg_node_of_(x);
+  uint32_t inputs = 0;
+  for (uint32_t i = 0; i < node; i++) inputs += tg_opcode_(t->r.nodes_[i].word_) == TG_OP_input;
+  if (tg_opcode_(t->r.nodes_[node].word_) == TG_OP_input) snprintf(to, size, "input %" PRIu32, inputs);
+  else snprintf(to, size, "node %" PRIu32, node);
+}
+
+/* The comparison that failed, with its operands. */
+static const char *guard_text(tg_tape *t, const tg_failure_ *f)
+{
+  char x[24], y[24];
+  size_t count;
+  describe(t, operand_at(t, f->node, 0, &count), x, sizeof x);
+  describe(t, operand_at(t, f->node, 1, &count), y, sizeof y);
+  snprintf(t->message, sizeof t->message, "%s: %s (operation %s of %s and %s, node %" PRIu32 ")",
+           tg_status_string(f->status), f->detail, tg_node_name_(t, f->node), x, y, f->node);
+  return t->message;
+}
+
 const char *tg_failure_text_(tg_tape *t)
 {
   const tg_failure_ *const f = t->failure.status != TG_OK ? &t->failure : &t->fault;
   if (f->status == TG_OK) return tg_status_string(TG_OK);
   const bool from_sweep = f == &t->fault;
+  if (from_sweep && tg_ops_[tg_opcode_(t->r.nodes_[f->node].word_)].guard) return guard_text(t, f);
   const char *name = from_sweep ? tg_node_name_(t, f->node) : f->op < TG_OP_count ? tg_ops_[f->op].name : "?";
   snprintf(t->message, sizeof t->message, "%s: %s (operation %s, node %" PRIu32 ")", tg_status_string(f->status),
            f->detail, name, f->node);

@@ -51,6 +51,15 @@ static tg_var loss(const tg_var *theta, size_t d, const tg_var *sample, size_t c
   return tg_gt(sample[0], 0.5) ? tg_softplus(s) : s;
 }
 
+/* For sparse rows: a product with them, the label at will, and a part of theta alone. */
+static tg_var sparse_loss(const tg_var *theta, size_t d, const tg_var *sample, size_t columns, void *user)
+{
+  tg_var s = tg_sub(tg_dot(theta, sample, columns - 1), sample[columns - 1]);
+  for (size_t i = 0; i < d; i++) s = tg_add(s, tg_mul(0.125, tg_exp(theta[i])));
+  (void)user;
+  return tg_gt(sample[columns - 1], 0.0) ? tg_softplus(s) : tg_square(s);
+}
+
 /* ---- One job: an action on objects made before without failures. ---- */
 
 typedef struct state {
@@ -58,9 +67,10 @@ typedef struct state {
   tg_tape *t;
   tg_finite_sum *s;
   double x[N], x2[N], v[K * N], rows[ROWS * COLUMNS], label[ROWS];
+  size_t row_start[ROWS + 1], column[ROWS * COLUMNS];
 } state;
 
-typedef enum ready { NOTHING, MADE, RECORDED, ELSEWHERE, WARM, VECTOR, TAPE, SUM, SUM_USED } ready;
+typedef enum ready { NOTHING, MADE, RECORDED, ELSEWHERE, WARM, VECTOR, TAPE, SUM, SUM_USED, SPARSE, SPARSE_PLAIN, THREADS } ready;
 typedef struct job {
   const char *name;
   ready from;
@@ -74,11 +84,21 @@ static void fill(state *s)
   for (int i = 0; i < K * N; i++) s->v[i] = 1.0 - 0.015625 * i;
   for (int i = 0; i < ROWS * COLUMNS; i++) s->rows[i] = 0.0625 * (i * 7 % 19);
   for (int i = 0; i < ROWS; i++) s->label[i] = i % 2 ? 1.0 : -1.0;
+  for (int i = 0; i < ROWS; i++) s->row_start[i + 1] = s->row_start[i] + (size_t)(i % 3);
+  for (size_t i = 0; i < ROWS; i++)
+    for (size_t k = s->row_start[i]; k < s->row_start[i + 1]; k++) s->column[k] = 2 * (k - s->row_start[i]);
 }
 
 static tg_data data_of(const state *s)
 {
   tg_data d = tg_dense(s->rows, ROWS, COLUMNS);
+  d.label = s->label;
+  return d;
+}
+
+static tg_data sparse_of(const state *s)
+{
+  tg_data d = tg_sparse(s->row_start, s->column, s->rows, ROWS, COLUMNS);
   d.label = s->label;
   return d;
 }
@@ -95,6 +115,9 @@ static tg_status prepare(state *s, ready from)
   if (from == TAPE) status = tg_tape_new(&s->t);
   if (from == SUM || from == SUM_USED) status = tg_finite_sum_new(&s->s, loss, 3, data_of(s), NULL);
   if (from == SUM_USED) tg_finite_sum_plain(s->s, true); /* the fast way asks for all its memory at the first call */
+  if (from >= SPARSE) status = tg_finite_sum_new(&s->s, sparse_loss, COLUMNS, sparse_of(s), NULL);
+  if (from == SPARSE_PLAIN) tg_finite_sum_plain(s->s, true);
+  if (from == THREADS) tg_finite_sum_threads(s->s, 2);
   if (from == SUM_USED) status = tg_finite_sum_gradient(s->s, s->x, NULL, 0, NULL, NULL);
   return status;
 }
@@ -199,6 +222,13 @@ static tg_status new_sum(state *s, double *out)
   const tg_status status = tg_finite_sum_new(&s->s, loss, 3, data_of(s), NULL);
   return status != TG_OK && s->s ? TG_E_TAPE : status;
 }
+static tg_status new_sparse(state *s, double *out)
+{
+  (void)out;
+  tg_finite_sum_free(s->s);
+  const tg_status status = tg_finite_sum_new(&s->s, sparse_loss, COLUMNS, sparse_of(s), NULL);
+  return status != TG_OK && s->s ? TG_E_TAPE : status;
+}
 static tg_status bind(state *s, double *out)
 {
   tg_status status = tg_finite_sum_bind(s->s, data_of(s));
@@ -258,6 +288,13 @@ static const job jobs[] = {
     {"tg_finite_sum_hvp, used", SUM_USED, sum_hvp},
     {"tg_finite_sum_hessian", SUM, sum_hessian},
     {"tg_finite_sum_each", SUM, sum_each},
+    {"tg_finite_sum_new, sparse", NOTHING, new_sparse},
+    {"tg_finite_sum_gradient, sparse", SPARSE, sum_gradient},
+    {"tg_finite_sum_hvp, sparse", SPARSE, sum_hvp},
+    {"tg_finite_sum_hessian, sparse", SPARSE, sum_hessian},
+    {"tg_finite_sum_each, sparse", SPARSE, sum_each},
+    {"tg_finite_sum_hessian, plain", SPARSE_PLAIN, sum_hessian},
+    {"tg_finite_sum_hessian, threads", THREADS, sum_hessian},
 };
 enum { JOBS = sizeof jobs / sizeof *jobs };
 
@@ -340,6 +377,7 @@ int main(void)
   for (int i = 0; i < JOBS; i++) {
     const ready from = jobs[i].from;
     if (from == NOTHING || from == TAPE || jobs[i].act == clone || jobs[i].act == check || jobs[i].act == bind) continue;
+    if (from == SPARSE_PLAIN) continue; /* every recording is looked at, and recordings alternate here */
     warm(&jobs[i], false);
     warm(&jobs[i], true);
   }

@@ -283,7 +283,7 @@ Test(finite_sum, odd_arguments_are_answered)
   cr_expect(tg_finite_sum_new(&s, logistic, SIZE_MAX, good, NULL) == TG_E_SIZE && !s);
   bad.rows = 0;
   cr_expect(tg_finite_sum_new(&s, logistic, D, bad, NULL) == TG_E_DATA && !s);
-  bad = good, bad.columns = 0;
+  bad = good, bad.columns = 0, bad.label = NULL;
   cr_expect(tg_finite_sum_new(&s, logistic, D, bad, NULL) == TG_E_DATA && !s);
   bad = good, bad.stride = 2;
   cr_expect(tg_finite_sum_new(&s, logistic, D, bad, NULL) == TG_E_DATA && !s);
@@ -308,6 +308,97 @@ Test(finite_sum, odd_arguments_are_answered)
   tg_finite_sum_free(s);
   tg_finite_sum_free(NULL);
   tg_finite_sum_forget(NULL);
+}
+
+static tg_var intercept(const tg_var *t, size_t d, const tg_var *sample, size_t columns, void *user)
+{
+  (void)d, (void)user;
+  return tg_square(tg_sub(sample[columns - 1], t[0]));
+}
+
+Test(finite_sum, labels_without_columns_are_data)
+{
+  const size_t none[ROWS + 1] = {0}, index[] = {3, 1};
+  tg_data dense = tg_dense(NULL, ROWS, 0), sparse = tg_sparse(none, none, NULL, ROWS, 0);
+  const double t = 0.25;
+  dense.label = sparse.label = label;
+  for (int which = 0; which < 4; which++) {
+    tg_finite_sum *s;
+    double value, g, h, each[ROWS], slopes[ROWS];
+    cr_assert(tg_finite_sum_new(&s, intercept, 1, which % 2 ? sparse : dense, NULL) == TG_OK);
+    tg_finite_sum_plain(s, which >= 2);
+    cr_expect(tg_finite_sum_gradient(s, &t, index, 2, &value, &g) == TG_OK && value == (0.5625 + 1.5625) / 2 && g == 0.5);
+    for (int k = 0; k < 20; k++) cr_expect(tg_finite_sum_hessian(s, &t, NULL, 0, &h) == TG_OK && h == 2.0);
+    cr_expect(tg_finite_sum_each(s, &t, NULL, 0, each, slopes) == TG_OK && slopes[0] == 2.5 && each[1] == 0.5625);
+    tg_finite_sum_free(s);
+  }
+}
+
+Test(finite_sum, what_is_wrong_with_data_is_told_in_words)
+{
+  const size_t start[] = {0, 2, 3}, ascending[] = {0, 2, 1}, beyond[] = {0, 2, 5}, twice[] = {1, 1, 0};
+  const double values[] = {1, 2, 3};
+  char words[128];
+  tg_data data = tg_sparse(start, ascending, values, 2, 3);
+  cr_expect(tg_data_explain(&data, words, sizeof words) == TG_OK && strcmp(words, "success") == 0);
+  data.column = beyond;
+  cr_expect(tg_data_explain(&data, words, sizeof words) == TG_E_DATA);
+  cr_expect(strcmp(words, "row 1 (the first is row 0): column 5, and there are 3 columns") == 0, "%s", words);
+  data.column = twice;
+  cr_expect(tg_data_explain(&data, words, sizeof words) == TG_E_DATA && strstr(words, "row 0") && strstr(words, "follows"));
+  cr_expect(tg_data_explain(&data, words, 8) == TG_E_DATA && strcmp(words, "row 0 (") == 0);
+  cr_expect(tg_data_explain(&data, NULL, 0) == TG_E_DATA && tg_data_explain(NULL, words, 8) == TG_E_ARGUMENT);
+  tg_finite_sum *s;
+  cr_assert(tg_finite_sum_new(&s, intercept, 1, tg_dense(values, 1, 3), NULL) == TG_OK);
+  cr_expect(tg_finite_sum_bind(s, data) == TG_E_DATA && strstr(tg_finite_sum_message(s), "row 0"));
+  tg_finite_sum_free(s);
+  data = tg_dense(values, 1, 3), data.stride = 2;
+  cr_expect(tg_data_explain(&data, words, sizeof words) == TG_E_DATA && strstr(words, "stride"));
+}
+
+/* ---- Columns of sparse rows enter dot and affine only, however the loss is evaluated. ---- */
+
+static tg_var about_sparse(const tg_var *t, size_t d, const tg_var *sample, size_t columns, void *user)
+{
+  (void)columns;
+  const tg_var z = tg_dot(t, sample, d);
+  switch (*(const int *)user) {
+  case 0: return tg_softplus(z);
+  case 1: return tg_mul(z, tg_constant(1.0 + tg_primal(t[0])));
+  case 2: return tg_lt(z, 1.0) ? tg_square(z) : tg_add(z, tg_dot(t, sample, d));
+  case 3: return tg_mul(z, tg_exp(sample[1]));
+  case 4: return tg_lt(sample[1], 0.5) ? z : tg_square(z);
+  case 5: return tg_mul(tg_constant(tg_primal(t[0])), tg_mul(sample[0], sample[1]));
+  default: return tg_square(tg_sub(z, tg_sum(sample, d)));
+  }
+}
+
+Test(finite_sum, columns_of_sparse_rows_have_one_rule_on_all_ways)
+{
+  const size_t start[] = {0, 2, 3, 5, 6}, column[] = {0, 2, 1, 0, 1, 2};
+  const double values[] = {1, 2, 3, 4, 5, 6}, full[] = {1, 0, 2, 0, 3, 0, 4, 5, 0, 0, 0, 6};
+  for (int which = 0; which < 7; which++) {
+    const bool refused = which >= 3 && which <= 5;
+    for (int plain = 0; plain < 2; plain++) {
+      tg_finite_sum *s, *dense;
+      double v, w, g[D] = {pattern}, e[D], h[D * D] = {pattern}, f[D * D], each[4 * D] = {pattern}, every[4 * D];
+      cr_assert(tg_finite_sum_new(&s, about_sparse, D, tg_sparse(start, column, values, 4, D), &which) == TG_OK);
+      cr_assert(tg_finite_sum_new(&dense, about_sparse, D, tg_dense(full, 4, D), &which) == TG_OK);
+      tg_finite_sum_plain(s, plain), tg_finite_sum_plain(dense, true);
+      const tg_status wanted = refused ? TG_E_DATA : TG_OK;
+      cr_expect(tg_finite_sum_gradient(s, theta, NULL, 0, &v, g) == wanted, "%d %d", which, plain);
+      if (refused) cr_expect(strstr(tg_finite_sum_message(s), "dot and affine"), "%s", tg_finite_sum_message(s));
+      cr_expect(tg_finite_sum_hessian(s, theta, NULL, 0, h) == wanted);
+      cr_expect(tg_finite_sum_each(s, theta, NULL, 0, NULL, each) == wanted);
+      cr_expect(tg_finite_sum_hvp(s, theta, NULL, 0, theta, refused ? h : e) == wanted);
+      if (refused) cr_expect(g[0] == pattern && h[0] == pattern && each[0] == pattern);
+      cr_expect(tg_finite_sum_gradient(dense, theta, NULL, 0, &w, e) == TG_OK);
+      cr_expect(tg_finite_sum_hessian(dense, theta, NULL, 0, f) == TG_OK);
+      cr_expect(tg_finite_sum_each(dense, theta, NULL, 0, NULL, every) == TG_OK);
+      if (!refused) close(&v, &w, 1), close(g, e, D), close(h, f, D * D), close(each, every, 4 * D);
+      tg_finite_sum_free(s), tg_finite_sum_free(dense);
+    }
+  }
 }
 
 Test(finite_sum, outputs_may_overlap_theta)

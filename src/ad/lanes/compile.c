@@ -43,8 +43,9 @@ typedef struct compiler {
   size_t group_count, group_capacity;
   uint32_t *seen; /* hash table of groups */
   size_t seen_size;
-  uint32_t one;  /* the constant 1 as a value */
-  size_t sparse; /* columns of the sample */
+  uint32_t one;                  /* the constant 1 as a value */
+  size_t sparse;                 /* columns of the sample */
+  uint32_t *segment_of, segment; /* by sparse column: the last row segment it has entered; their number */
   size_t slots;
   uint32_t *made_at; /* by slot: the step that fills it, for rows that start from it */
   size_t made_capacity;
@@ -334,6 +335,11 @@ static void place_row(compiler *c, row r)
 
 /* ---- a chain as steps ---- */
 
+static bool is_sparse_column(const compiler *c, uint32_t v)
+{
+  return value_of(c, v)->form == TG_VALUE_COLUMN && value_of(c, v)->a < c->sparse;
+}
+
 typedef enum segment_kind { SEGMENT_DATA, SEGMENT_SLOTS, SEGMENT_PRODUCTS } segment_kind;
 
 static segment_kind kind_of(const compiler *c, const term *t)
@@ -348,6 +354,16 @@ static bool alone(const term *t)
   return t->x == NONE;
 }
 
+/* A sparse column enters a row once: a second time begins another row. */
+static bool entered_before(compiler *c, uint32_t x)
+{
+  if (!is_sparse_column(c, x)) return false;
+  uint32_t *last = &c->segment_of[value_of(c, x)->a];
+  const bool before = *last == c->segment;
+  *last = c->segment;
+  return before;
+}
+
 /* Terms from `i` on that make one row; answers the index past them. `so_far` is where the sum stands, or
  * NONE. */
 static size_t row_segment(compiler *c, size_t i, uint32_t so_far, uint32_t place)
@@ -356,9 +372,11 @@ static size_t row_segment(compiler *c, size_t i, uint32_t so_far, uint32_t place
       .first = (uint32_t)c->row_term_count, .start = NONE, .end = NONE, .y_start = so_far, .place = place};
   if (so_far == NONE && alone(&c->terms[i]) && !c->terms[i].negated) r.start = c->terms[i++].u;
   const size_t begin = i;
+  c->segment++;
   for (; i < c->term_count && !alone(&c->terms[i]); i++) {
     const term *t = &c->terms[i];
     if (kind_of(c, t) == SEGMENT_PRODUCTS || kind_of(c, t) != kind_of(c, &c->terms[begin])) break;
+    if (entered_before(c, t->x)) break;
     if (!GROW(c, c->row_terms, c->row_term_count, c->row_term_capacity, 2)) return c->term_count;
     c->row_terms[c->row_term_count++] = (t->u != NONE ? t->u : c->one) | (t->negated ? TG_NEGATED : 0);
     c->row_terms[c->row_term_count++] = t->x;
@@ -534,11 +552,6 @@ static uint32_t uniform_column(compiler *c, const group *g, bool end)
   return made;
 }
 
-static bool is_sparse_column(const compiler *c, uint32_t v)
-{
-  return value_of(c, v)->form == TG_VALUE_COLUMN && value_of(c, v)->a < c->sparse;
-}
-
 /* Where every sparse column of the sample stands among those of a matrix. */
 static uint32_t sparse_positions(compiler *c, const uint32_t *terms, uint32_t columns)
 {
@@ -551,7 +564,6 @@ static uint32_t sparse_positions(compiler *c, const uint32_t *terms, uint32_t co
   for (size_t i = 0; i < c->sparse; i++) position[i] = UINT32_MAX;
   for (uint32_t j = 0; j < columns; j++) {
     uint32_t *at = &position[value_of(c, terms[2 * j + 1])->a];
-    if (*at != UINT32_MAX) fail(c, TG_E_DATA); /* a column twice in one sum */
     *at = j;
   }
   return made;
@@ -698,7 +710,11 @@ static void compile(compiler *c, const tg_function *f)
   memset(c->absorbed, 0, n);
   find_uniforms(c, f);
   if (c->status != TG_OK) return;
-  if (c->b->sparse) c->b->label = new_slot(c);
+  if (c->b->sparse) {
+    c->b->label = new_slot(c);
+    c->segment_of = filled(c, c->sparse);
+    if (c->status != TG_OK) return;
+  }
   find_chains(c);
   emit_all(c);
   if (c->status == TG_OK) emit_loss(c);
@@ -732,6 +748,7 @@ tg_status tg_body_compile_(tg_body_ **body, const tg_function *f, size_t d, size
   tg_memory_free_(c.groups);
   tg_memory_free_(c.seen);
   tg_memory_free_(c.made_at);
+  tg_memory_free_(c.segment_of);
   if (c.status != TG_OK)
     tg_body_free_(c.b);
   else

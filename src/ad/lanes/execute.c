@@ -831,20 +831,46 @@ static void collect(const tg_worker_ *w, const double *bar, const double *w_bar,
   }
 }
 
+/* u_bar of the coefficient += u x, with rule R5 if that is in force. */
+static void add_coefficient(const tg_worker_ *w, double *u_bar, uint32_t name, double u, double x)
+{
+  if (!w->masked || (u != 0.0 && x != 0.0)) add_signed(u_bar, name, u * x);
+}
+
+static void collect_sparse_lane(const tg_worker_ *w, const tg_matrix_ *m, size_t lane, double *u_bar)
+{
+  const uint32_t *lists = w->body->lists;
+  const size_t end = w->sparse->row_start[w->row[lane] + 1];
+  for (size_t k = w->sparse->row_start[w->row[lane]]; k < end; k++) {
+    const size_t column = w->sparse->column[k];
+    const uint32_t j = m->position != TG_NO_OPERAND ? lists[m->position + column] : (uint32_t)column;
+    for (size_t r = 0; j != UINT32_MAX && r < m->rows; r++)
+      add_coefficient(w, u_bar, lists[m->coefficient + j * m->rows + r], w->bar[lists[m->y + r] + lane],
+                      w->sparse->values[k]);
+  }
+}
+
+static void collect_dense_lane(const tg_worker_ *w, const tg_matrix_ *m, size_t lane, double *u_bar)
+{
+  const uint32_t *lists = w->body->lists, *c = lists + m->coefficient;
+  const double *x = m->in_data ? w->current : w->slot;
+  for (size_t r = 0; r < m->rows; r++, c += m->columns)
+    for (size_t j = 0; j < m->columns; j++)
+      add_coefficient(w, u_bar, c[j], w->bar[lists[m->y + r] + lane], x[lists[m->x + j] + lane]);
+}
+
 void tg_worker_collect_lane_(const tg_worker_ *w, size_t lane, double *u_bar)
 {
   const tg_body_ *b = w->body;
   zero(u_bar, tg_uniforms_(b));
   for (size_t i = 0; i < b->matrix_count; i++) {
     const tg_matrix_ *m = &b->matrices[i];
-    const double *x = m->in_data ? w->current : w->slot;
+    if (!m->constant && is_sparse(w, m))
+      collect_sparse_lane(w, m, lane, u_bar);
+    else if (!m->constant)
+      collect_dense_lane(w, m, lane, u_bar);
     for (size_t r = 0; r < m->rows; r++) {
       const double u = w->bar[b->lists[m->y + r] + lane];
-      const uint32_t *c = b->lists + m->coefficient + r * m->columns;
-      for (size_t j = 0; j < m->columns && !m->constant; j++) {
-        const double xj = x[b->lists[m->x + j] + lane];
-        if (!w->masked || (u != 0.0 && xj != 0.0)) add_signed(u_bar, c[j], u * xj);
-      }
       if (m->start != TG_NO_OPERAND) add_signed(u_bar, b->lists[m->start + r], u);
       if (m->end != TG_NO_OPERAND) add_signed(u_bar, b->lists[m->end + r], u);
     }

@@ -83,7 +83,8 @@ struct tg_lanes_ {
   size_t result_capacity;
   double *point;
   double *square; /* of a Hessian by the uniforms */
-  size_t square_room;
+  double *block;  /* of TG_BLOCK rows */
+  size_t square_room, block_room;
   /* the call at hand */
   const tg_lanes_call_ *call;
   tg_run_mode_ mode;
@@ -110,6 +111,14 @@ tg_status tg_lanes_new_(tg_lanes_ **made, tg_function *f, size_t d, size_t colum
   }
   *made = l;
   return TG_OK;
+}
+
+tg_status tg_lanes_check_(const tg_function *f, size_t d, size_t columns, size_t sparse)
+{
+  tg_body_ *body;
+  const tg_status s = tg_body_compile_(&body, f, d, columns, sparse, 0);
+  tg_body_free_(body);
+  return s;
 }
 
 static void free_threads(tg_lanes_ *l)
@@ -162,8 +171,9 @@ void tg_lanes_forget_(tg_lanes_ *l)
   l->result_memory = NULL;
   l->result_count = l->result_capacity = l->variant_count = 0;
   tg_memory_free_(l->square);
-  l->square = NULL;
-  l->square_room = 0;
+  tg_memory_free_(l->block);
+  l->square = l->block = NULL;
+  l->square_room = l->block_room = 0;
   l->unsuited = false;
 }
 
@@ -215,7 +225,7 @@ static void spread_row(const tg_lanes_ *l, size_t position, double *to)
 {
   const tg_data *data = &l->data;
   if (data->row_start == NULL) {
-    memcpy(to, row_at(l, position), data->columns * sizeof *to);
+    if (data->columns > 0) memcpy(to, row_at(l, position), data->columns * sizeof *to);
     return;
   }
   const size_t row = row_number(l, position);
@@ -373,11 +383,12 @@ static bool append_rows(jacobian *j, size_t from, size_t count, const double *ro
 static tg_status set_jacobian(tg_lanes_ *l, variant *v)
 {
   const size_t d = l->d, m = v->body->results;
-  double *rows = tg_memory_resize_(NULL, m + d, TG_BLOCK * sizeof *rows);
+  const bool room = tg_reserve_((void **)&l->block, &l->block_room, m + d, TG_BLOCK * sizeof *l->block);
   if (v->results.start == NULL) v->results.start = tg_memory_resize_(NULL, m + 1, sizeof *v->results.start);
-  tg_status s = rows != NULL && v->results.start != NULL ? TG_OK : TG_E_NOMEM;
-  if (s == TG_OK) v->results.start[0] = 0;
-  double *unit = s == TG_OK ? rows + TG_BLOCK * d : NULL;
+  if (!room || v->results.start == NULL) return TG_E_NOMEM;
+  double *rows = l->block, *unit = rows + TG_BLOCK * d;
+  tg_status s = TG_OK;
+  v->results.start[0] = 0;
   for (size_t from = 0; from < m && s == TG_OK; from += TG_BLOCK) {
     const size_t count = m - from < TG_BLOCK ? m - from : TG_BLOCK;
     memset(unit, 0, count * m * sizeof *unit);
@@ -385,7 +396,6 @@ static tg_status set_jacobian(tg_lanes_ *l, variant *v)
     s = tg_vjp_block(v->body->uniform, l->call->theta, count, unit, NULL, rows);
     if (s == TG_OK && !append_rows(&v->results, from, count, rows, d)) s = TG_E_NOMEM;
   }
-  tg_memory_free_(rows);
   return s;
 }
 
@@ -449,8 +459,8 @@ static void gather_rows(const tg_lanes_ *l, const double **row, const size_t *po
                         double *to)
 {
   const size_t lanes = rounded_up(n), columns = l->data.columns;
-  for (size_t i = 0; i < lanes; i++) row[i] = row_at(l, position[i < n ? i : n - 1]);
-  l->kernels->transpose(row, lanes, columns, to, L);
+  for (size_t i = 0; columns > 0 && i < lanes; i++) row[i] = row_at(l, position[i < n ? i : n - 1]);
+  if (columns > 0) l->kernels->transpose(row, lanes, columns, to, L);
   for (size_t i = 0; l->data.label != NULL && i < lanes; i++)
     to[columns * L + i] = label_at(l, position[i < n ? i : n - 1]);
 }
@@ -529,19 +539,23 @@ static void lane_gradient(const tg_lanes_ *l, lane_thread *t, size_t v, size_t l
   }
 }
 
-/* Gradients one by one; a block with NaN among them runs backward again with the masked rules. */
+/* Gradients one by one; if there is NaN among them the block runs backward again with the masked rules, for
+ * the samples that need it. */
 static void each_gradient(const tg_lanes_ *l, lane_thread *t, size_t v, const size_t *position, size_t n)
 {
   tg_worker_ *w = &t->worker[v];
   const tg_call_state_ *s = &l->variants[v].state;
-  bool nan = false;
+  bool *wanted = t->failed, nan = false; /* none has failed that is here */
+  for (size_t i = 0; i < n; i++) wanted[i] = true;
   for (int masked = 0; masked < 2; masked++) {
     w->masked = masked != 0;
     tg_worker_begin_(w, s, l->mode, w->u_bar, w->u_bar_dot);
     derivatives(l, t, v, n, NULL);
     for (size_t i = 0; i < n; i++) {
+      if (!wanted[i]) continue;
       lane_gradient(l, t, v, i);
-      nan = nan || has_nan(t->u_bar, l->d);
+      wanted[i] = has_nan(t->u_bar, l->d);
+      nan = nan || wanted[i];
       memcpy(l->call->gradients + position[i] * l->d, t->u_bar, l->d * sizeof *t->u_bar);
     }
     if (!nan) break;
@@ -912,14 +926,12 @@ static tg_status finish_hessian(tg_lanes_ *l, const variant *v, double *hessian)
   if (v->body->uniform == NULL) return TG_OK;
   sweep w;
   tg_status s = new_sweep(&w, v->body->uniform, l->call->theta, TG_BLOCK);
-  double *rows = tg_memory_resize_(NULL, d, TG_BLOCK * sizeof *rows);
-  if (s == TG_OK && rows == NULL) s = TG_E_NOMEM;
+  if (!tg_reserve_((void **)&l->block, &l->block_room, d, TG_BLOCK * sizeof *l->block)) s = TG_E_NOMEM;
   for (size_t from = 0; from < d && s == TG_OK; from += TG_BLOCK) {
     const size_t count = d - from < TG_BLOCK ? d - from : TG_BLOCK;
-    s = finish_rows(l, v, &w, from, count, rows);
-    if (s == TG_OK) add_to(hessian + from * d, rows, count * d);
+    s = finish_rows(l, v, &w, from, count, l->block);
+    if (s == TG_OK) add_to(hessian + from * d, l->block, count * d);
   }
-  tg_memory_free_(rows);
   return s;
 }
 

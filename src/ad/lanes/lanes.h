@@ -13,6 +13,9 @@ typedef struct tg_lanes_ tg_lanes_;
 tg_status tg_lanes_new_(tg_lanes_ **made, tg_function *f, size_t d, size_t columns);
 void tg_lanes_free_(tg_lanes_ *l);
 
+/* Do the first `sparse` columns enter dot and affine only in f's recording? TG_E_DATA if not. */
+tg_status tg_lanes_check_(const tg_function *f, size_t d, size_t columns, size_t sparse);
+
 /* Other rows (pointers are kept), or another recording: what was derived from the old ones is forgotten. */
 void tg_lanes_bind_(tg_lanes_ *l, const tg_data *data);
 void tg_lanes_forget_(tg_lanes_ *l);
