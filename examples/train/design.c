@@ -184,6 +184,20 @@ static bool fill_paged(dataset *s, const design *d, const table *t, roles role, 
   return good;
 }
 
+/* Are the wanted rows those of the table, cell by cell? Then they need not be copied. */
+static bool is_table_itself(const dataset *s, const design *d, const table *t, const size_t *row)
+{
+  if (s->width != t->columns || s->has_weight || s->has_offset) return false;
+  if (d->missing == MISSING_MEAN || d->missing == MISSING_MEDIAN) return false;
+  for (size_t k = 0; k < d->columns; k++) {
+    if (d->column[k].kind != COLUMN_NUMBER) return false;
+  }
+  for (size_t i = 0; i < s->rows; i++) {
+    if (row[i] != i) return false;
+  }
+  return true;
+}
+
 bool dataset_from_table(dataset *s, const design *d, const table *t, roles role, const size_t *row, size_t rows,
                         failure *f)
 {
@@ -194,6 +208,8 @@ bool dataset_from_table(dataset *s, const design *d, const table *t, roles role,
   s->width = s->features + (size_t)s->has_offset + (size_t)s->has_weight + (size_t)s->has_target;
   if (s->width == 0) return fail(f, "there is no column to learn from");
   if (t->paged != NULL) return fill_paged(s, d, t, role, row, f);
+  s->borrowed = is_table_itself(s, d, t, row);
+  if (s->borrowed) return s->values = t->cell, true;
   if (rows > (size_t)-1 / s->width) return fail_memory(f);
   s->values = resize(NULL, rows * s->width, sizeof *s->values);
   if (s->values == NULL) return fail_memory(f);
@@ -277,7 +293,7 @@ bool dataset_from_sparse(dataset *s, const sparse_rows *from, sparse_extras extr
 
 void dataset_free(dataset *s)
 {
-  free(s->values);
+  if (!s->borrowed) free(s->values);
   free(s->table);
   free(s->number);
   paged_free(s->paged);

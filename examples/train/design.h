@@ -33,6 +33,7 @@ typedef struct dataset {
   bool has_offset, has_weight, has_target;
   double *values;
   paged *paged;
+  bool borrowed;        /* the values are the table's own rows, which are laid out just so */
   sparse_rows sparse;
   double *table, *number; /* sparse with offsets or weights; the numbers of the rows, 0, 1, ... */
   size_t beside;

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 double problem_curvature(const model_shape *m)
 {
@@ -46,7 +47,9 @@ bool problem_new(problem *p, model_shape shape, const dataset *data, const scali
   }
   p->ridge = zeroed(p->n, sizeof(double));
   p->part = data->paged != NULL ? resize(NULL, p->n, sizeof *p->part) : NULL;
-  bool good = (p->ridge && p->shape.work && (p->part || data->paged == NULL)) || fail_memory(f);
+  p->raw = resize(NULL, 2 * p->n, sizeof(double));
+  p->waiting = data->borrowed ? s : NULL;
+  bool good = (p->ridge && p->shape.work && p->raw && (p->part || data->paged == NULL)) || fail_memory(f);
   good = good && problem_set_penalty(p, s, how, f);
   if (good) {
     const tg_status status = tg_finite_sum_new(&p->sum, model_loss(&shape), p->n, rows_of(data), &p->shape);
@@ -64,6 +67,7 @@ void problem_free(problem *p)
   free(p->lasso);
   free(p->part);
   free(p->gathered);
+  free(p->raw);
   *p = (problem){0};
 }
 
@@ -93,6 +97,53 @@ bool problem_set_penalty(problem *p, const scaling *s, penalty how, failure *f)
   }
   return true;
 }
+
+/* -- rows that are not scaled ------------------------------------------------------------------------------------ */
+
+/* The coefficients for the rows as they lie in memory: theta itself, or a copy in `room`. A direction maps as a point. */
+static const double *to_rows(const problem *p, const double *theta, double *room)
+{
+  if (p->waiting == NULL) return theta;
+  memcpy(room, theta, p->n * sizeof *room);
+  scaling_undo(p->waiting, &p->shape, room);
+  return room;
+}
+
+/* The adjoint of that: with w = u / scale and b' = b - w'shift, dC/du = (dC/dw - shift dC/db') / scale. A constant column
+ * has no say. */
+static void from_rows(const problem *p, double *gradient)
+{
+  const scaling *s = p->waiting;
+  if (s == NULL) return;
+  const size_t rows = model_rows(&p->shape), features = s->features;
+  for (size_t k = 0; k < rows; k++) {
+    double *g = gradient + k * features;
+    const double b = gradient[rows * features + k];
+    for (size_t j = 0; j < features; j++) g[j] = s->spread[j] == 0 ? 0 : (g[j] - s->shift[j] * b) / s->scale[j];
+  }
+}
+
+static void transpose(double *a, size_t n)
+{
+  for (size_t i = 0; i < n; i++) {
+    for (size_t j = 0; j < i; j++) {
+      const double kept = a[i * n + j];
+      a[i * n + j] = a[j * n + i];
+      a[j * n + i] = kept;
+    }
+  }
+}
+
+const double *problem_row(const problem *p, size_t i, double *room)
+{
+  const double *x = dataset_row(p->data, i);
+  const scaling *s = p->waiting;
+  if (s == NULL) return x;
+  for (size_t j = 0; j < s->features; j++) room[j] = (x[j] - s->shift[j]) / s->scale[j];
+  return room;
+}
+
+/* -- evaluation -------------------------------------------------------------------------------------------------- */
 
 static void add_ridge(const problem *p, const double *theta, double *value, double *gradient)
 {
@@ -183,27 +234,43 @@ static tg_status paged_batch(problem *p, const double *theta, const size_t *inde
 
 /* -- evaluation ------------------------------------------------------------------------------------------------------ */
 
+static tg_status batch_loss(problem *p, const double *theta, const size_t *index, size_t count, double *value,
+                            double *gradient)
+{
+  const double *at = to_rows(p, theta, p->raw);
+  const tg_status status = p->data->paged == NULL ? tg_finite_sum_gradient(p->sum, at, index, count, value, gradient)
+                           : index == NULL        ? paged_gradient(p, at, value, gradient)
+                                                  : paged_batch(p, at, index, count, value, gradient);
+  if (status == TG_OK && gradient != NULL) from_rows(p, gradient);
+  return status;
+}
+
 tg_status problem_loss(problem *p, const double *theta, double *value, double *gradient)
 {
-  if (p->data->paged != NULL) return paged_gradient(p, theta, value, gradient);
-  return tg_finite_sum_gradient(p->sum, theta, NULL, 0, value, gradient);
+  return batch_loss(p, theta, p->index, p->count, value, gradient);
 }
 
 tg_status problem_evaluate(problem *p, const double *theta, double *value, double *gradient)
 {
   const tg_status status = problem_loss(p, theta, value, gradient);
   if (status == TG_OK) add_ridge(p, theta, value, gradient);
-  p->values += value != NULL;
-  p->gradients += gradient != NULL;
+  p->values += value != NULL && p->index == NULL;
+  p->gradients += gradient != NULL && p->index == NULL;
   return status;
 }
 
 tg_status problem_hessian(problem *p, const double *theta, double *hessian)
 {
-  const tg_status status = p->data->paged != NULL ? paged_hessian(p, theta, hessian)
-                                                  : tg_finite_sum_hessian(p->sum, theta, NULL, 0, hessian);
-  for (size_t j = 0; status == TG_OK && j < p->n; j++) hessian[j * p->n + j] += p->ridge[j];
+  const size_t n = p->n;
+  const double *at = to_rows(p, theta, p->raw);
+  const tg_status status = p->data->paged != NULL ? paged_hessian(p, at, hessian)
+                                                  : tg_finite_sum_hessian(p->sum, at, p->index, p->count, hessian);
   p->hessians++;
+  for (int side = 0; status == TG_OK && p->waiting != NULL && side < 2; side++) {
+    for (size_t i = 0; i < n; i++) from_rows(p, hessian + i * n);
+    transpose(hessian, n);
+  }
+  for (size_t j = 0; status == TG_OK && j < n; j++) hessian[j * n + j] += p->ridge[j];
   return status;
 }
 
@@ -222,9 +289,7 @@ static int evaluate(const double *theta, double *value, double *gradient, void *
 static int batch(const double *theta, const size_t *index, size_t count, double *value, double *gradient, void *user)
 {
   problem *p = user;
-  const tg_status status = p->data->paged != NULL
-                               ? paged_batch(p, theta, index, count, value, gradient)
-                               : tg_finite_sum_gradient(p->sum, theta, index, count, value, gradient);
+  const tg_status status = batch_loss(p, theta, index, count, value, gradient);
   if (status == TG_OK) add_ridge(p, theta, value, gradient);
   return status;
 }
@@ -232,8 +297,10 @@ static int batch(const double *theta, const size_t *index, size_t count, double 
 static int hvp(const double *theta, const double *v, double *hv, void *user)
 {
   problem *p = user;
-  const tg_status status = p->data->paged != NULL ? paged_hvp(p, theta, v, hv)
-                                                  : tg_finite_sum_hvp(p->sum, theta, NULL, 0, v, hv);
+  const double *at = to_rows(p, theta, p->raw), *along = to_rows(p, v, p->raw + p->n);
+  const tg_status status = p->data->paged != NULL ? paged_hvp(p, at, along, hv)
+                                                  : tg_finite_sum_hvp(p->sum, at, p->index, p->count, along, hv);
+  if (status == TG_OK) from_rows(p, hv);
   for (size_t j = 0; status == TG_OK && j < p->n; j++) hv[j] += p->ridge[j] * v[j];
   return status;
 }

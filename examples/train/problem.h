@@ -14,16 +14,20 @@ typedef struct penalty {
 typedef struct problem {
   model_shape shape;
   const dataset *data;
+  const scaling *waiting; /* borrowed rows are not scaled: theta is mapped to them, and gradients back. NULL: they are */
+  double *raw;            /* room for a point and a direction of theirs */
+  const size_t *index;    /* of the rows that count, `count` of them; NULL: all */
+  size_t count;
   tg_finite_sum *sum;  /* over the rows in memory, which is all of them unless they are in a file */
   double *part, *gathered; /* of rows in a file: what a piece adds; the rows of a mini-batch */
   size_t gathered_room;
   size_t n;            /* parameters */
   double *ridge;       /* n */
   double *lasso;       /* n, or NULL without an L1 penalty */
-  size_t values, gradients, hessians; /* evaluations so far */
+  size_t values, gradients, hessians; /* evaluations so far, over all rows */
 } problem;
 
-/* `data` is scaled by `s` already and must outlive the problem. */
+/* `data` is scaled by `s` already unless it is borrowed; both must outlive the problem. */
 bool problem_new(problem *p, model_shape shape, const dataset *data, const scaling *s, penalty how, failure *f);
 void problem_free(problem *p);
 
@@ -35,6 +39,8 @@ tg_status problem_loss(problem *p, const double *theta, double *value, double *g
 /* The smooth part; `gradient` or `value` may be NULL. Returns a tg_status. */
 tg_status problem_evaluate(problem *p, const double *theta, double *value, double *gradient);
 tg_status problem_hessian(problem *p, const double *theta, double *hessian);
+/* The features of row i as they are fitted; `room` has space for them. */
+const double *problem_row(const problem *p, size_t i, double *room);
 double problem_lasso(const problem *p, const double *theta); /* the other part */
 tg_objective problem_objective(problem *p);
 

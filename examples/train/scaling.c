@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const double too_large = 1e140; /* squares of differences of larger numbers come near overflow */
 
@@ -33,41 +34,106 @@ static bool refuse_size(const design *d, size_t j, double x, failure *f)
               design_feature_name(d, j, name), x);
 }
 
-/* Means and standard deviations in two passes, rows outside: memory is read in order. A column whose smallest and
- * largest value agree is shifted by exactly that value and has spread 0. */
-static bool dense_moments(scaling *s, const dataset *data, const design *d, double *low, double *high, failure *f)
+/* What is summed up for each column of dense rows, about a guess at its mean. */
+typedef struct column_sums {
+  double *guess, *first, *second, *low, *high;
+  double *kept; /* rows from a file, which go when the next comes */
+} column_sums;
+
+enum { GUESS_ROWS = 64, AT_A_TIME = 4 };
+
+static void guess_means(const column_sums *c, const dataset *data)
+{
+  const size_t step = data->rows > GUESS_ROWS ? data->rows / GUESS_ROWS : 1, count = (data->rows + step - 1) / step;
+  for (size_t i = 0; i < data->rows; i += step) {
+    const double *x = dataset_row(data, i);
+    for (size_t j = 0; j < data->features; j++) c->guess[j] += x[j] / (double)count;
+  }
+}
+
+/* Four rows at a time: the sums are fetched and stored once for them. */
+static void add_rows(const column_sums *c, const double *const x[AT_A_TIME], const double w[AT_A_TIME], size_t p)
+{
+  for (size_t j = 0; j < p; j++) {
+    const double k = c->guess[j], a = x[0][j] - k, b = x[1][j] - k, d = x[2][j] - k, e = x[3][j] - k;
+    c->first[j] += (w[0] * a + w[1] * b) + (w[2] * d + w[3] * e);
+    c->second[j] += (w[0] * a * a + w[1] * b * b) + (w[2] * d * d + w[3] * e * e);
+  }
+  for (size_t j = 0; j < p; j++) {
+    const double a = x[0][j] < x[1][j] ? x[0][j] : x[1][j], b = x[2][j] < x[3][j] ? x[2][j] : x[3][j];
+    const double d = x[0][j] > x[1][j] ? x[0][j] : x[1][j], e = x[2][j] > x[3][j] ? x[2][j] : x[3][j];
+    const double low = a < b ? a : b, high = d > e ? d : e;
+    c->low[j] = low < c->low[j] ? low : c->low[j];
+    c->high[j] = high > c->high[j] ? high : c->high[j];
+  }
+}
+
+/* Rows of weight 0 take no part, nor does what repeats the last row to make up the number. */
+static void sum_columns(const column_sums *c, const dataset *data)
+{
+  const size_t p = data->features;
+  const double *row[AT_A_TIME] = {NULL};
+  double weight[AT_A_TIME] = {0};
+  size_t held = 0;
+  memset(c->first, 0, 2 * p * sizeof(double));
+  for (size_t j = 0; j < p; j++) {
+    c->low[j] = INFINITY;
+    c->high[j] = -INFINITY;
+  }
+  for (size_t i = 0; i < data->rows; i++) {
+    weight[held] = dataset_weight(data, i);
+    row[held] = dataset_row(data, i);
+    if (data->paged != NULL) row[held] = memcpy(c->kept + held * p, row[held], p * sizeof(double));
+    if (weight[held] == 0 || ++held < AT_A_TIME) continue;
+    add_rows(c, row, weight, p);
+    held = 0;
+  }
+  if (held == 0) return;
+  for (; held < AT_A_TIME; held++) {
+    row[held] = row[held - 1];
+    weight[held] = 0;
+  }
+  add_rows(c, row, weight, p);
+}
+
+/* Means and standard deviations. A column whose smallest and largest value agree is shifted by exactly that value and has
+ * spread 0. False when a mean was guessed so badly that digits of the spread are lost; the guesses are better then. */
+static bool moments_of(scaling *s, const column_sums *c, double total)
+{
+  bool sound = true;
+  for (size_t j = 0; j < s->features; j++) {
+    const double off = c->first[j] / total, square = c->second[j] / total;
+    const double variance = square > off * off ? square - off * off : 0;
+    const bool constant = c->low[j] == c->high[j];
+    s->shift[j] = constant ? c->low[j] : c->guess[j] + off;
+    s->spread[j] = constant ? 0 : sqrt(variance);
+    sound = sound && (constant || off * off <= variance);
+    c->guess[j] += off;
+  }
+  return sound;
+}
+
+static bool dense_moments(scaling *s, const dataset *data, const design *d, failure *f)
 {
   const size_t p = s->features;
-  for (size_t j = 0; j < p; j++) {
-    low[j] = INFINITY;
-    high[j] = -INFINITY;
-  }
+  double *room = zeroed(p, (5 + AT_A_TIME) * sizeof *room);
+  if (room == NULL) return fail_memory(f);
+  const column_sums c = {room, room + p, room + 2 * p, room + 3 * p, room + 4 * p, room + 5 * p};
   double total = 0;
   for (size_t i = 0; i < data->rows; i++) total += dataset_weight(data, i);
-  for (size_t i = 0; i < data->rows; i++) {
-    const double *x = dataset_row(data, i), w = dataset_weight(data, i) / total;
-    if (w == 0) continue;
-    for (size_t j = 0; j < p; j++) {
-      s->shift[j] += w * x[j];
-      low[j] = x[j] < low[j] ? x[j] : low[j];
-      high[j] = x[j] > high[j] ? x[j] : high[j];
-    }
+  guess_means(&c, data);
+  sum_columns(&c, data);
+  bool good = true;
+  for (size_t j = 0; good && j < p; j++) {
+    const double size = c.high[j] > -c.low[j] ? c.high[j] : c.low[j];
+    if (fabs(size) > too_large) good = refuse_size(d, j, size, f);
   }
-  for (size_t j = 0; j < p; j++) {
-    if (high[j] > too_large || low[j] < -too_large) {
-      return refuse_size(d, j, high[j] > -low[j] ? high[j] : low[j], f);
-    }
-    if (low[j] == high[j]) s->shift[j] = low[j];
+  if (good && !moments_of(s, &c, total)) {
+    sum_columns(&c, data);
+    moments_of(s, &c, total);
   }
-  for (size_t i = 0; i < data->rows; i++) {
-    const double *x = dataset_row(data, i), w = dataset_weight(data, i) / total;
-    for (size_t j = 0; j < p; j++) {
-      const double e = x[j] - s->shift[j];
-      s->spread[j] += w * e * e;
-    }
-  }
-  for (size_t j = 0; j < p; j++) s->spread[j] = low[j] == high[j] ? 0 : sqrt(s->spread[j]);
-  return true;
+  free(room);
+  return good;
 }
 
 /* Second moments about 0: shifting would fill in the zeros. */
@@ -85,12 +151,7 @@ static bool sparse_moments(scaling *s, const dataset *data, const design *d, fai
 bool scaling_learn(scaling *s, const dataset *data, const design *d, double ratio, bool standardized, failure *f)
 {
   if (!allocate(s, data->features, f)) return false;
-  double *bound = resize(NULL, 2 * s->features, sizeof *bound);
-  bool good = bound != NULL || fail_memory(f);
-  good = good && (data->is_sparse ? sparse_moments(s, data, d, f)
-                                  : dense_moments(s, data, d, bound, bound + s->features, f));
-  free(bound);
-  if (!good) {
+  if (!(data->is_sparse ? sparse_moments(s, data, d, f) : dense_moments(s, data, d, f))) {
     scaling_free(s);
     return false;
   }
@@ -103,17 +164,46 @@ bool scaling_learn(scaling *s, const dataset *data, const design *d, double rati
   return true;
 }
 
-void scaling_apply(const scaling *s, dataset *data)
+static void scale_row(const scaling *s, const double *x, double *to)
 {
-  if (data->is_sparse) {
-    sparse_rows *x = &data->sparse;
-    for (size_t e = 0; e < x->row_start[x->rows]; e++) x->value[e] /= s->scale[x->column[e]];
-    return;
-  }
+  for (size_t j = 0; j < s->features; j++) to[j] = (x[j] - s->shift[j]) / s->scale[j];
+}
+
+static bool scale_borrowed(const scaling *s, dataset *data)
+{
+  const size_t width = data->width, p = s->features;
+  double *to = resize(NULL, data->rows * width, sizeof *to);
+  if (to == NULL) return false;
   for (size_t i = 0; i < data->rows; i++) {
-    double *x = dataset_edit(data, i);
-    for (size_t j = 0; j < s->features; j++) x[j] = (x[j] - s->shift[j]) / s->scale[j];
+    const double *x = dataset_row(data, i);
+    scale_row(s, x, to + i * width);
+    for (size_t j = p; j < width; j++) to[i * width + j] = x[j];
   }
+  data->values = to;
+  data->borrowed = false;
+  return true;
+}
+
+bool scaling_apply(const scaling *s, dataset *data)
+{
+  if (data->borrowed) return scale_borrowed(s, data);
+  for (size_t i = 0; !data->is_sparse && i < data->rows; i++) {
+    double *x = dataset_edit(data, i);
+    scale_row(s, x, x);
+  }
+  if (!data->is_sparse) return true;
+  sparse_rows *x = &data->sparse;
+  for (size_t e = 0; e < x->row_start[x->rows]; e++) x->value[e] /= s->scale[x->column[e]];
+  return true;
+}
+
+bool scaling_can_wait(const scaling *s)
+{
+  const double digits = 100; /* two of sixteen */
+  for (size_t j = 0; j < s->features; j++) {
+    if (fabs(s->shift[j]) > digits * s->scale[j]) return false;
+  }
+  return true;
 }
 
 /* A net for regression counts its output in units. */

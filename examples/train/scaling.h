@@ -18,7 +18,11 @@ typedef struct scaling {
  * coefficient sees about the same curvature, penalty included. With `standardized` the penalty refers to columns of
  * variance 1. Sparse data are scaled but not shifted. */
 bool scaling_learn(scaling *s, const dataset *data, const design *d, double ratio, bool standardized, failure *f);
-void scaling_apply(const scaling *s, dataset *data); /* in place */
+bool scaling_apply(const scaling *s, dataset *data); /* in place; borrowed rows into a copy */
+
+/* May the rows stay as they are, and the scaling be applied to coefficients and gradients instead? Where a column lies
+ * far from zero, compared with its spread, that would cost digits. */
+bool scaling_can_wait(const scaling *s);
 void scaling_undo(const scaling *s, const model_shape *m, double *theta); /* fitted -> original coefficients */
 void scaling_redo(const scaling *s, const model_shape *m, double *theta); /* original -> fitted */
 void scaling_free(scaling *s);

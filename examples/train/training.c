@@ -124,6 +124,21 @@ static bool describe(training *t, const loaded *l, const options *o, const size_
   return loaded_rows(&t->data, l, &m->design, row, rows, true, f);
 }
 
+static bool unpenalised(const training *t)
+{
+  return t->model.penalty.l1 == 0 && t->model.penalty.l2 == 0 &&
+         (t->model.shape.kind == MODEL_LOGISTIC || t->model.shape.kind == MODEL_MULTINOMIAL);
+}
+
+/* Many rows are not worth a copy, if nothing but the fit looks at them. */
+static bool stays_raw(const training *t, const options *o)
+{
+  const dataset *d = &t->data;
+  const bool large = d->rows * d->features >= (size_t)1 << 20;
+  const bool others = o->summary || unpenalised(t);
+  return d->borrowed && large && !others && scaling_can_wait(&t->scaling);
+}
+
 static bool make_problem(training *t, const loaded *l, const options *o, failure *f)
 {
   trained *m = &t->model;
@@ -140,7 +155,7 @@ static bool make_problem(training *t, const loaded *l, const options *o, failure
   if (!m->mean || !m->spread || !m->theta || !t->theta) return fail_memory(f);
   memcpy(m->mean, t->scaling.shift, m->design.features * sizeof(double));
   memcpy(m->spread, t->scaling.spread, m->design.features * sizeof(double));
-  scaling_apply(&t->scaling, &t->data);
+  if (!stays_raw(t, o) && !scaling_apply(&t->scaling, &t->data)) return fail_memory(f);
   if (!problem_new(&t->problem, m->shape, &t->data, &t->scaling, m->penalty, f)) return false;
   tg_finite_sum_threads(t->problem.sum, (unsigned)o->threads);
   return true;
@@ -183,12 +198,6 @@ static fit_stop watch_separation(const fit_progress *now, void *user)
   training *t = ((separation_watch *)user)->t;
   if (now->theta != NULL && now->iteration > 0 && separation_proven(&t->problem, now->theta)) return FIT_SEPARATED;
   return t->settings.watch != NULL ? t->settings.watch(now, t->settings.user) : FIT_CONVERGED;
-}
-
-static bool unpenalised(const training *t)
-{
-  return t->model.penalty.l1 == 0 && t->model.penalty.l2 == 0 &&
-         (t->model.shape.kind == MODEL_LOGISTIC || t->model.shape.kind == MODEL_MULTINOMIAL);
 }
 
 typedef struct row_source {

@@ -12,7 +12,7 @@ typedef struct training {
   trained model;
   fit_outcome outcome;
   scaling scaling;
-  dataset data;          /* scaled */
+  dataset data;          /* scaled, but for many rows: they stay as they came */
   problem problem;
   double *theta;         /* fitted coordinates */
   const size_t *row;     /* the rows learned from: the caller's */

@@ -13,14 +13,15 @@ bool whitening_fits(const problem *p)
   return !p->data->is_sparse && p->shape.kind != MODEL_NET && p->shape.features <= MOST_FEATURES;
 }
 
-/* The curvature of the loss in the predictors of a row, the mean over the classes; `z` has room for the outputs. */
+/* The curvature of the loss in the predictors of a row, the mean over the classes; `z` has room for the outputs. The
+ * offset stands behind the features. */
 static double curvature_at(const whitening *w, const double *theta, const double *x, double *z)
 {
   const model_shape *m = &w->p->shape;
   if (m->kind == MODEL_LINEAR) return 1;
   model_outputs(m, theta, x, NULL, z);
   if (m->kind == MODEL_LOGISTIC) {
-    const double margin = z[0] + (m->has_offset ? x[m->features] : 0);
+    const double margin = z[0] + x[m->features];
     return tg_sigmoid_d(margin) * tg_sigmoid_d(-margin);
   }
   double sum = 0;
@@ -29,24 +30,38 @@ static double curvature_at(const whitening *w, const double *theta, const double
   return sum / (double)m->classes;
 }
 
+enum { AT_A_TIME = 4 };
+
+/* m += sum over four rows of c x x', the lower triangle; x has n entries. */
+static void add_products(double *m, size_t n, const double *x, const double c[AT_A_TIME])
+{
+  const double *x1 = x + n, *x2 = x1 + n, *x3 = x2 + n;
+  for (size_t a = 0; a < n; a++) {
+    const double f0 = c[0] * x[a], f1 = c[1] * x1[a], f2 = c[2] * x2[a], f3 = c[3] * x3[a];
+    double *row = m + a * n;
+    for (size_t b = 0; b <= a; b++) row[b] += (f0 * x[b] + f1 * x1[b]) + (f2 * x2[b] + f3 * x3[b]);
+  }
+}
+
 /* The lower triangle of sum c x x' over evenly spaced rows: a sample is good enough for a change of coordinates. */
 static void moments(whitening *w, const double *theta)
 {
   const dataset *d = w->p->data;
   const size_t n = w->size, p = n - 1, enough = ROWS_PER_FEATURE * n > LEAST_ROWS ? ROWS_PER_FEATURE * n : LEAST_ROWS;
-  const size_t step = d->rows > enough ? d->rows / enough : 1;
-  double *m = w->factor;
-  memset(m, 0, n * n * sizeof *m);
-  for (size_t i = 0; i < d->rows; i += step) {
-    const double *x = dataset_row(d, i), share = dataset_weight(d, i) / (double)((d->rows + step - 1) / step);
-    const double c = share * curvature_at(w, theta, x, w->line);
-    for (size_t a = 0; a < p; a++) {
-      const double factor = c * x[a];
-      double *row = m + a * n;
-      for (size_t b = 0; b <= a; b++) row[b] += factor * x[b];
-    }
-    for (size_t b = 0; b < p; b++) m[p * n + b] += c * x[b];
-    m[p * n + p] += c;
+  const size_t step = d->rows > enough ? d->rows / enough : 1, count = (d->rows + step - 1) / step;
+  double c[AT_A_TIME] = {0};
+  memset(w->factor, 0, n * n * sizeof *w->factor);
+  for (size_t i = 0, held = 0; i < d->rows; i += step) {
+    double *x = w->rows + held * n;
+    const double *row = problem_row(w->p, i, x);
+    if (row != x) memcpy(x, row, p * sizeof *x);
+    x[p] = dataset_offset(d, i);
+    c[held++] = dataset_weight(d, i) / (double)count * curvature_at(w, theta, x, w->line);
+    x[p] = 1;
+    if (held < AT_A_TIME && i + step < d->rows) continue;
+    for (; held < AT_A_TIME; held++) c[held] = 0;
+    add_products(w->factor, n, w->rows, c);
+    held = 0;
   }
 }
 
@@ -82,7 +97,8 @@ bool whitening_new(whitening *w, problem *p, failure *f)
   w->theta = zeroed(p->n, sizeof(double));
   w->gradient = resize(NULL, p->n, sizeof(double));
   w->line = resize(NULL, n + rows, sizeof(double));
-  if (w->factor && w->copy && w->theta && w->gradient && w->line) {
+  w->rows = zeroed(AT_A_TIME * n, sizeof(double));
+  if (w->rows && w->factor && w->copy && w->theta && w->gradient && w->line) {
     whitening_at(w, w->theta);
     return true;
   }
@@ -97,6 +113,7 @@ void whitening_free(whitening *w)
   free(w->theta);
   free(w->gradient);
   free(w->line);
+  free(w->rows);
   *w = (whitening){0};
 }
 

@@ -13,6 +13,7 @@ typedef struct whitening {
   size_t size;      /* features + 1, the intercept last */
   double *factor;   /* L, size x size */
   double *copy, *theta, *gradient, *line;
+  double *rows;     /* a few, with a 1 behind the features */
 } whitening;
 
 /* Worth its cost, and possible? Not for sparse rows, nets, or very many columns. */

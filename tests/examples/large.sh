@@ -19,7 +19,7 @@ awk 'BEGIN {
   }
 }' >"$folder/data"
 
-fit() { "$train" fit "$folder/data" -l 1e-4 --json "$@"; }
+fit() { "$train" fit "$folder/data" -l 1e-4 --tolerance 1e-15 --json "$@"; }
 number() { sed -n "s/.*\"$2\":\([-+.0-9e]*\).*/\1/p" "$1"; }
 
 fit >"$folder/whole" || { echo "FAILED: all in memory"; exit 1; }

@@ -372,3 +372,73 @@ Test(fit, rows_in_a_file_may_have_categories_weights_and_missing_values)
   compare_pieces(file, "--categorical c --weights w --offset o --missing drop -l 0.1");
   remove(file);
 }
+
+/* Many rows are not copied to be scaled: theta is mapped to them and gradients back, which changes nothing but time. */
+Test(fit, rows_as_they_came_have_the_same_objective_as_scaled_ones)
+{
+  static const char *const words[] = {"-l 0.01", "-l 0.01 --penalty-on standardized"}, *const set[] = {"wine", "breast_cancer"};
+  for (int i = 0; i < 2; i++) {
+    session s;
+    failure f;
+    char file[1024];
+    snprintf(file, sizeof file, "%s/%s.csv", DATA, set[i]);
+    session_open(&s, file, words[i]);
+    problem *p = &s.t.problem, raw;
+    dataset rows;
+    cr_assert(loaded_rows(&rows, &s.l, &s.t.model.design, s.row, s.l.rows, true, &f));
+    cr_assert(rows.borrowed && !s.t.data.borrowed);
+    cr_assert(problem_new(&raw, s.t.model.shape, &rows, &s.t.scaling, s.t.model.penalty, &f));
+    const size_t n = p->n;
+    double *room = malloc((2 * n * n + 7 * n) * sizeof *room), *a = room, *b = a + n * n, *theta = b + n * n, value[2];
+    double *ga = theta + n, *gb = ga + n, *ha = gb + n, *hb = ha + n, *v = hb + n;
+    for (size_t j = 0; j < n; j++) theta[j] = 0.3 * sin((double)j), v[j] = cos(3.0 * (double)j);
+    cr_assert_eq(problem_evaluate(p, theta, &value[0], ga), TG_OK);
+    cr_assert_eq(problem_evaluate(&raw, theta, &value[1], gb), TG_OK);
+    cr_assert_eq(problem_hessian(p, theta, a), TG_OK);
+    cr_assert_eq(problem_hessian(&raw, theta, b), TG_OK);
+    cr_assert_eq(problem_objective(p).hvp(theta, v, ha, p), 0);
+    cr_assert_eq(problem_objective(&raw).hvp(theta, v, hb, &raw), 0);
+    cr_expect_lt(fabs(value[0] - value[1]), 1e-12);
+    for (size_t j = 0; j < n; j++) {
+      cr_expect_lt(fabs(ga[j] - gb[j]), 1e-12);
+      cr_expect_lt(fabs(ha[j] - hb[j]), 1e-12);
+    }
+    for (size_t j = 0; j < n * n; j++) cr_expect_lt(fabs(a[j] - b[j]), 1e-12);
+    free(room);
+    problem_free(&raw);
+    dataset_free(&rows);
+    session_close(&s);
+  }
+}
+
+/* Enough rows for a sample of them to be solved first, one column of another unit than the rest. */
+Test(fit, many_rows_reach_the_optimum_and_say_so)
+{
+  enum { ROWS = 20000 };
+  static char content[ROWS * 32];
+  size_t used = (size_t)sprintf(content, "a,b,y\n");
+  unsigned long long state = 5;
+  for (int i = 0; i < ROWS; i++) {
+    int draw[4];
+    for (int k = 0; k < 4; k++) {
+      state = state * 6364136223846793005u + 1442695040888963407u;
+      draw[k] = (int)(state >> 40) % 1000;
+    }
+    const int a = draw[0], b = (draw[0] + draw[1]) * 1000, z = (a - 500) + (draw[1] - 500) / 2 + draw[2] - draw[3];
+    used += (size_t)sprintf(content + used, "%d,%d,%c\n", a, b, z > 0 ? 'u' : 'v');
+  }
+  const char *file = data_file(content);
+  double objective[3];
+  static const char *const words[] = {"--method newton --tolerance 1e-15", "", "--tolerance 1e-6"};
+  for (int i = 0; i < 3; i++) {
+    session s;
+    session_open(&s, file, words[i]);
+    session_run(&s);
+    cr_expect_eq(s.t.outcome.stop, FIT_CONVERGED);
+    objective[i] = s.t.outcome.objective;
+    session_close(&s);
+  }
+  cr_expect_lt(fabs(objective[1] / objective[0] - 1), 1e-11, "%g", objective[1] / objective[0] - 1);
+  cr_expect_lt(fabs(objective[2] / objective[0] - 1), 1e-6, "%g", objective[2] / objective[0] - 1);
+  remove(file);
+}
