@@ -23,7 +23,8 @@ static bool find_field(const apply *a, const char *name, size_t *field, failure 
 {
   *field = levels_find(&a->reader.names, name, strlen(name));
   if (*field != NO_COLUMN) return true;
-  return fail_at(f, (place){a->reader.in.name, 0, 0}, "there is no column '%.100s', which the model needs", name);
+  return fail_at(f, (place){a->reader.in.name, 0, 0}, "there is no column '%.100s', which the model needs%s", name,
+                 a->reader.has_header ? "" : " (the file has no header: columns are named x1, x2, ...)");
 }
 
 static table_column *add_column(apply *a, const char *name, column_kind kind, size_t field, failure *f)

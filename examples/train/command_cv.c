@@ -59,8 +59,7 @@ static void fold_line(text *out, const options *o, size_t k, const training *t, 
   text_add(out, "fold %zu: %zu rows held back, ", k + 1, j->rows);
   if (j->is_class) text_add(out, "accuracy %.4f, log-loss %.6f", j->classes.accuracy, j->classes.log_loss);
   else text_add(out, "R^2 %.6f, mean absolute error %.6g", j->values.r_squared, j->values.mean_absolute);
-  text_add(out, "; %s after %zu iterations\n", t->outcome.stop == FIT_CONVERGED ? "converged" : "not converged",
-           t->outcome.iterations);
+  text_add(out, "; %zu iterations: %s\n", t->outcome.iterations, fit_stop_string(t->outcome.stop));
 }
 
 /* One fold; *stop is the worst reason so far. */

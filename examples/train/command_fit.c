@@ -149,8 +149,18 @@ static int fit_rows(const options *o, const loaded *l, const row_split *s, failu
   return status;
 }
 
+static bool files_possible(const options *o, failure *f)
+{
+  const char *const file[] = {o->model, o->trace, o->plot, o->checkpoint};
+  for (size_t i = 0; i < sizeof file / sizeof *file; i++) {
+    if (file[i] != NULL && !write_possible(file[i], f)) return false;
+  }
+  return true;
+}
+
 int command_fit(const options *o, failure *f)
 {
+  if (!files_possible(o, f)) return EXIT_BAD;
   loaded l;
   row_split s = {0};
   if (!load(&l, o, f)) return EXIT_BAD;

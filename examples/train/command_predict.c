@@ -83,6 +83,7 @@ int command_predict(const options *o, failure *f)
 {
   trained m;
   apply a;
+  if (o->output != NULL && !write_possible(o->output, f)) return EXIT_BAD;
   if (!trained_read(&m, o->model, f)) return EXIT_BAD;
   bool good = apply_open(&a, &m, o, false, f);
   if (good) {

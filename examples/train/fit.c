@@ -211,13 +211,20 @@ static bool fit_whitened(problem *p, tg_method method, double *theta, const tg_m
   return status == TG_OK || fit_fail_status(status, f);
 }
 
+/* Methods of second order need no other coordinates, which come without second derivatives. */
+static bool uses_curvature(const char *method)
+{
+  return strcmp(method, "newton_cg") == 0 || strncmp(method, "trust_region", 12) == 0;
+}
+
 static bool fit_full(problem *p, tg_method method, double *theta, const fit_settings *s, fit_outcome *o, failure *f)
 {
   tg_minimize_options options = tg_minimize_defaults();
   options.gradient_tol = 0;
   options.norm = TG_NORM_EUCLID;
   options.max_iterations = s->max_iterations;
-  return (whitening_fits(p) ? fit_whitened : fit_plain)(p, method, theta, &options, s, o, f);
+  const bool plain = uses_curvature(s->method) || !whitening_fits(p);
+  return (plain ? fit_plain : fit_whitened)(p, method, theta, &options, s, o, f);
 }
 
 /* Within an epoch the watcher is asked now and then, for epochs may be long. */
@@ -281,9 +288,10 @@ static bool fit_epochs(problem *p, tg_method method, double *theta, const fit_se
   return status == TG_OK || fit_fail_status(status, f);
 }
 
-static bool is_stochastic(const char *name)
+bool fit_stochastic(const char *name)
 {
-  static const char *const full[] = {"lbfgs", "bfgs", "dfp", "gd", "nonlinear_cg", "newton"};
+  static const char *const full[] = {"auto", "newton", "proximal", "lbfgs", "bfgs", "dfp", "gd", "nonlinear_cg", "newton_cg",
+                                     "trust_region", "trust_region_cg"};
   for (size_t i = 0; i < sizeof full / sizeof *full; i++) {
     if (strcmp(name, full[i]) == 0) return false;
   }
@@ -294,11 +302,15 @@ static bool fit_named(problem *p, double *theta, const fit_settings *s, const ch
 {
   tg_method method;
   if (tg_method_named(&method, name) != TG_OK) return fail(f, "there is no method named '%.40s'", name);
+  static const char *const others[] = {"levenberg_marquardt", "linear_cg", "secant"};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    if (strcmp(name, others[i]) == 0) return fail(f, "method '%s' is not for the objectives of this program", name);
+  }
   if (p->lasso != NULL) return fail(f, "method '%s' cannot handle an L1 penalty; leave the choice of method to the "
                                        "program", name);
   if (s->rate > 0) method.alpha = s->rate;
   o->method = tg_method_name(&method);
-  return is_stochastic(name) ? fit_epochs(p, method, theta, s, o, f) : fit_full(p, method, theta, s, o, f);
+  return fit_stochastic(name) ? fit_epochs(p, method, theta, s, o, f) : fit_full(p, method, theta, s, o, f);
 }
 
 /* -- the absolute loss ------------------------------------------------------------------------------------------- */

@@ -63,6 +63,9 @@ fit_settings fit_defaults(void);
 /* From theta (n, in and out, fitted coordinates). False only on failure; how it ended is in the outcome. */
 bool fit_run(problem *p, double *theta, const fit_settings *s, fit_outcome *o, failure *f);
 
+/* Does the method of that name see a mini-batch at a time? */
+bool fit_stochastic(const char *method);
+
 /* -- the parts, for fit.c ---------------------------------------------------------------------------------------- */
 
 bool fit_newton(problem *p, double *theta, const fit_settings *s, fit_outcome *o, failure *f);

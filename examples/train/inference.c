@@ -60,15 +60,17 @@ double student_quantile(double probability, double freedom)
 }
 
 /* The covariance of the fitted coordinates into `cov`: the inverse of rows times the mean curvature. */
-static bool covariance(problem *p, const double *theta, double *hessian, double *cov, failure *f)
+static bool covariance(problem *p, const design *d, const double *theta, double *hessian, double *cov, failure *f)
 {
   const size_t n = p->n;
   const tg_status status = problem_gauged_hessian(p, theta, hessian);
   if (status != TG_OK) return fit_fail_status(status, f);
   size_t pivot;
   if (!cholesky(hessian, n, &pivot)) {
-    return fail(f, "no standard errors: the columns are linearly dependent (coefficient %zu adds nothing to those "
-                   "before it)", pivot + 1);
+    char name[FEATURE_NAME_ROOM];
+    const size_t weights = model_rows(&p->shape) * p->shape.features;
+    return fail(f, "no standard errors: the columns are linearly dependent ('%s' adds nothing to those before it)",
+                pivot < weights ? design_feature_name(d, pivot % p->shape.features, name) : "the intercept");
   }
   cholesky_inverse(hessian, n, cov);
   for (size_t j = 0; j < n * n; j++) cov[j] /= (double)p->data->rows;
@@ -148,7 +150,8 @@ static bool estimate(inference *out, problem *p, const scaling *s, const double 
   return true;
 }
 
-bool inference_new(inference *out, problem *p, const scaling *s, const double *theta, double confidence, failure *f)
+bool inference_new(inference *out, problem *p, const design *d, const scaling *s, const double *theta, double confidence,
+                   failure *f)
 {
   *out = (inference){.n = p->n};
   if (p->shape.kind == MODEL_NET || p->lasso != NULL || (p->shape.kind == MODEL_LINEAR && p->shape.loss != LOSS_SQUARED)) {
@@ -159,7 +162,7 @@ bool inference_new(inference *out, problem *p, const scaling *s, const double *t
   double *room = resize(NULL, 2 * n * n + n, sizeof *room);
   out->row = zeroed(n, sizeof *out->row);
   bool good = (room != NULL && out->row != NULL) || fail_memory(f);
-  good = good && covariance(p, theta, room, room + n * n, f);
+  good = good && covariance(p, d, theta, room, room + n * n, f);
   good = good && estimate(out, p, s, theta, room + 2 * n * n, f);
   if (good) {
     if (p->shape.kind == MODEL_MULTINOMIAL) remove_gauge(p, room + n * n);

@@ -19,7 +19,8 @@ typedef struct inference {
 /* theta: the fitted coordinates. The covariance is the inverse of the observed information, ridge included as its own
  * information (with a ridge: of the posterior under the normal prior it stands for). Standard errors of a softmax
  * refer to its symmetric form, where coefficients sum to zero over the classes. */
-bool inference_new(inference *i, problem *p, const scaling *s, const double *theta, double confidence, failure *f);
+bool inference_new(inference *i, problem *p, const design *d, const scaling *s, const double *theta, double confidence,
+                   failure *f);
 void inference_free(inference *i);
 
 double student_two_sided(double t, double freedom);      /* P(|T| > |t|) */

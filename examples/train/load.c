@@ -1,5 +1,6 @@
 #include "load.h"
 
+#include "fit.h"
 #include "memory.h"
 #include "number.h"
 #include "numbers.h"
@@ -100,6 +101,7 @@ static bool set_columns(loaded *l, const table_reader *r, const options *o, cons
   const column_kind target = wants_number(o) ? COLUMN_NUMBER : COLUMN_LABEL;
   if (!add_special(l, r, w->target, target, &l->role.target, f)) return false;
   l->table.column[l->role.target].missing_allowed = o->missing == MISSING_DROP;
+  l->table.column[l->role.target].predicted = true;
   if (!add_special(l, r, w->weight, COLUMN_NUMBER, &l->role.weight, f)) return false;
   if (l->role.weight != NO_COLUMN) l->table.column[l->role.weight].nonnegative = true;
   return add_special(l, r, w->offset, COLUMN_NUMBER, &l->role.offset, f);
@@ -375,11 +377,37 @@ bool loaded_rows(dataset *d, const loaded *l, const design *how, const size_t *r
   return false;
 }
 
+/* An option that would change nothing is a misunderstanding, better cleared up than passed over. */
+static bool no_pointless_options(const loaded *l, const options *o, failure *f)
+{
+  const bool batches = fit_stochastic(o->method), number = l->labels.count == 0, none = o->lambda == 0;
+  const struct {
+    const char *name, *needs;
+    bool fits;
+  } rule[] = {
+      {"hidden", "a net (--kind net)", l->kind == MODEL_NET},
+      {"delta", "the Huber loss (--loss huber)", number && o->loss == LOSS_HUBER},
+      {"smoothing", "the absolute loss (--loss absolute)", number && o->loss == LOSS_ABSOLUTE},
+      {"epochs", "a method with mini-batches (--method adam, ...)", batches},
+      {"batch", "a method with mini-batches (--method adam, ...)", batches},
+      {"rate", "a method with a learning rate (--method adam, gd, ...)", batches || strcmp(o->method, "gd") == 0},
+      {"max-iterations", "a method that sees all rows at a time; here epochs are counted (--epochs)", !batches},
+      {"mix", "a penalty, of which it is a share (--lambda or --path)",
+       o->path > 0 || !(none || (isnan(o->lambda) && l->kind == MODEL_LINEAR))},
+      {"confidence", "intervals (--summary)", o->summary},
+      {"checkpoint-seconds", "a checkpoint (--checkpoint)", o->checkpoint != NULL},
+  };
+  for (size_t i = 0; i < sizeof rule / sizeof *rule; i++) {
+    if (option_given(o, rule[i].name) && !rule[i].fits) return fail(f, "--%s needs %s", rule[i].name, rule[i].needs);
+  }
+  return true;
+}
+
 bool load(loaded *l, const options *o, failure *f)
 {
   *l = (loaded){.role = {NO_COLUMN, NO_COLUMN, NO_COLUMN, false}};
   bool good = is_libsvm(o) ? load_sparse(l, o, f) : load_table(l, o, f);
-  good = good && settle_kind(l, o, f);
+  good = good && settle_kind(l, o, f) && no_pointless_options(l, o, f);
   if (good && l->rows < 3) good = fail_at(f, (place){o->data, 0, 0}, "%zu rows are too few to learn from", l->rows);
   good = good && settle_weights(l, o, f);
   const bool softmax = l->labels.count > 0 && l->kind != MODEL_LOGISTIC;

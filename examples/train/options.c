@@ -53,13 +53,13 @@ static const option_row table_of_options[] = {
     {"mix", 0, LEARN, NUMBER, AT(mix), 0, 1, "A", "share of L1 in the penalty: 0 ridge (default), 1 lasso, between them elastic net"},
     {"penalty-on", 0, LEARN, CHOICE, AT(standardize), 0, 0, "original|standardized", "columns: does the penalty see them as they are, or with variance 1"},
     {"class-weights", 0, LEARN, TEXT, AT(class_weights), 0, 0, "balanced|A=X,B=Y", "weights by class; balanced: the same total for each"},
-    {"method", 0, LEARN, TEXT, AT(method), 0, 0, "NAME", "auto, newton, lbfgs, proximal, gd, adam, ... (auto: by the number of parameters)"},
+    {"method", 0, LEARN, TEXT, AT(method), 0, 0, "NAME", "auto, newton, lbfgs, proximal, bfgs, gd, trust_region, ..., and with mini-batches adam, momentum, rmsprop, ... (auto: by the shape of the data)"},
     {"tolerance", 0, LEARN, NUMBER, AT(tolerance), 0, 1, "X", "relative distance of the objective from its optimum (default 1e-12; nets 1e-6)"},
-    {"max-iterations", 0, LEARN, COUNT, AT(max_iterations), 1, 1e15, "N", "(default 10000)"},
+    {"max-iterations", 0, LEARN, COUNT, AT(max_iterations), 1, 1e15, "N", "of a method that sees all rows at a time (default 10000)"},
     {"max-seconds", 0, LEARN, NUMBER, AT(max_seconds), 0, 1e15, "X", "time limit (default: none)"},
     {"epochs", 0, LEARN, COUNT, AT(epochs), 1, 1e9, "N", "passes over the data of a stochastic method (default 100)"},
     {"batch", 0, LEARN, COUNT, AT(batch), 1, 1e9, "N", "rows in a mini-batch (default 32)"},
-    {"rate", 0, LEARN, NUMBER, AT(rate), 0, 1e300, "X", "learning rate (default: the method's)"},
+    {"rate", 0, LEARN, NUMBER, AT(rate), 0, 1e300, "X", "learning rate of a stochastic method, or of gd (default: the method's)"},
     {"start", 0, VERB_FIT, TEXT, AT(start), 0, 0, "FILE", "start from the coefficients of this model"},
     {"checkpoint", 0, VERB_FIT, TEXT, AT(checkpoint), 0, 0, "FILE", "keep the state of the fit there, and go on from it if it is there already"},
     {"checkpoint-seconds", 0, VERB_FIT, NUMBER, AT(checkpoint_seconds), 0, 1e15, "X", "how often (default 30)"},
@@ -79,6 +79,7 @@ static const option_row table_of_options[] = {
 };
 
 enum { OPTIONS = sizeof table_of_options / sizeof *table_of_options };
+_Static_assert(OPTIONS <= 64, "one bit each in options.given");
 
 static options defaults(void)
 {
@@ -122,6 +123,7 @@ static bool set_number(const option_row *row, void *field, const char *value, fa
 static bool set_option(options *o, const option_row *row, const char *value, failure *f)
 {
   void *field = (char *)o + row->offset;
+  o->given |= UINT64_C(1) << (row - table_of_options);
   if (row->type == FLAG) return *(bool *)field = true;
   if (row->type == TEXT) return *(const char **)field = value, true;
   if (row->type != CHOICE) return set_number(row, field, value, f);
@@ -142,6 +144,12 @@ static const option_row *find_option(const char *name, size_t length, char lette
     }
   }
   return NULL;
+}
+
+bool option_given(const options *o, const char *name)
+{
+  const option_row *row = find_option(name, strlen(name), 0);
+  return (o->given >> (row - table_of_options) & 1) != 0;
 }
 
 /* One option at argv[*i], with its value behind '=', behind the letter, or in the next argument. */
@@ -172,9 +180,15 @@ static bool parse_verb(options *o, const char *word, failure *f)
   for (size_t i = 0; i < 4; i++) {
     if (strcmp(word, verb_name(all[i])) == 0) return o->verb = all[i], true;
   }
-  if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) return o->help = true;
+  if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) return o->help = true;
   if (strcmp(word, "--version") == 0) return o->version = true;
   return fail(f, "the first argument must be fit, predict, evaluate or cv, not '%.60s'; try --help", word);
+}
+
+static bool ends_with(const char *s, const char *end)
+{
+  const size_t n = strlen(s), m = strlen(end);
+  return n >= m && strcmp(s + n - m, end) == 0;
 }
 
 bool options_parse(options *o, int argc, char **argv, failure *f)
@@ -198,6 +212,9 @@ bool options_parse(options *o, int argc, char **argv, failure *f)
   }
   if (o->help || o->version) return true;
   if (o->data == NULL) return fail(f, "which data? Name a file, or - for standard input");
+  if (o->plot != NULL && !ends_with(o->plot, ".png") && !ends_with(o->plot, ".svg")) {
+    return fail(f, "--plot draws .png and .svg files, not '%.60s'", o->plot);
+  }
   if ((o->verb & APPLY) != 0 && o->model == NULL) return fail(f, "which model? Name its file with --model");
   return true;
 }

@@ -31,10 +31,12 @@ typedef struct options {
   double holdout, confidence;
   size_t folds, path;
   bool summary, quiet, json;
+  uint64_t given;     /* a bit for each option on the command line; see option_given */
 } options;
 
 /* False with a message when the command line makes no sense. */
 bool options_parse(options *o, int argc, char **argv, failure *f);
+bool option_given(const options *o, const char *name);
 void options_help(const options *o); /* to standard output */
 
 #endif

@@ -29,19 +29,38 @@ static bool fail_write(const char *file, failure *f)
   return fail_at(f, (place){file, 0, 0}, "cannot write: %s", strerror(errno));
 }
 
+/* The folder a file is in: its name up to the last slash, in memory of its own; NULL: none is left. */
+static char *folder_of(const char *file)
+{
+  const char *slash = strrchr(file, '/');
+  if (slash == NULL) return copy_text(".", 1);
+  return copy_text(file, slash == file ? 1 : (size_t)(slash - file));
+}
+
 /* Keeps the name in its directory across a loss of power. */
 static void sync_directory(const char *file)
 {
-  char *directory = copy_text(file, strlen(file));
-  if (directory == NULL) return;
-  char *slash = strrchr(directory, '/');
-  if (slash != NULL) slash[slash == directory] = '\0';
-  const int d = open(slash != NULL ? directory : ".", O_RDONLY);
-  if (d >= 0) {
-    fsync(d);
-    close(d);
+  char *folder = folder_of(file);
+  const int d = folder != NULL ? open(folder, O_RDONLY) : -1;
+  free(folder);
+  if (d < 0) return;
+  fsync(d);
+  close(d);
+}
+
+bool write_possible(const char *file, failure *f)
+{
+  struct stat there;
+  if (strcmp(file, "-") == 0) return true;
+  if (stat(file, &there) == 0 && !S_ISREG(there.st_mode)) {
+    errno = EISDIR;
+    return !S_ISDIR(there.st_mode) || fail_write(file, f);
   }
-  free(directory);
+  char *folder = folder_of(file);
+  if (folder == NULL) return fail_memory(f);
+  const bool good = access(folder, W_OK) == 0;
+  free(folder);
+  return good || fail_write(file, f);
 }
 
 static bool write_beside(const char *file, const char *beside, const char *bytes, size_t length, mode_t mode, failure *f)

@@ -8,4 +8,7 @@
  * leaves an older file as it was. "-" is standard output; devices and pipes are written to directly. */
 bool write_file(const char *file, const char *bytes, size_t length, failure *f);
 
+/* Is there a folder for it that can be written to? Asked before the work that is to be written. */
+bool write_possible(const char *file, failure *f);
+
 #endif

@@ -53,9 +53,11 @@ void report_fit(text *t, const training *r)
   if (how.l2 > 0) text_add(t, "; L2 %g", how.l2);
   if (how.l1 > 0) text_add(t, "; L1 %g", how.l1);
   if (how.l2 > 0 || how.l1 > 0) text_add(t, " on %s columns", how.standardized ? "standardized" : "the original");
-  text_add(t, "\nobjective %.10g, gradient norm %.2g, after %zu iterations of %s (%zu values, %zu gradients, %zu Hessians) "
+  const bool epochs = o->stop == FIT_EPOCHS;
+  text_add(t, "\nobjective %.10g, gradient norm %.2g, after %zu %s%s of %s (%zu values, %zu gradients, %zu Hessians) "
               "in %s\n%s\n",
-           o->objective, o->gradient_norm, o->iterations, o->method, o->values, o->gradients, o->hessians,
+           o->objective, o->gradient_norm, o->iterations, epochs ? "epoch" : "iteration", o->iterations == 1 ? "" : "s",
+           o->method, o->values, o->gradients, o->hessians,
            time_text(o->seconds, time), fit_stop_string(o->stop));
   if (r->separated != SEPARATION_NONE) {
     static const char *const kind[] = {"no", "suspected", "quasi-complete", "complete"};
@@ -69,7 +71,9 @@ void report_fit(text *t, const training *r)
     text_add(t, "%zu of %zu coefficients are zero\n", zeros, weights);
   }
   if (r->scaling.constant > 0) {
-    text_add(t, "%zu columns are constant; their coefficients are zero\n", r->scaling.constant);
+    const bool one = r->scaling.constant == 1;
+    text_add(t, "%zu %s constant; %s zero\n", r->scaling.constant, one ? "column is" : "columns are",
+             one ? "its coefficient is" : "their coefficients are");
   }
 }
 
@@ -80,17 +84,20 @@ static int label_width(const trained *m)
   return w < 24 ? (int)w : 24;
 }
 
+enum { MOST_COLUMNS = 24 }; /* of a confusion matrix for people; --json gives any */
+
 static void confusion_table(text *t, const judged *j, const trained *m)
 {
   const size_t k = j->classes.classes;
   const int w = label_width(m), cell = k <= 12 ? (w < 6 ? 6 : w) : 6;
+  const size_t columns = k <= MOST_COLUMNS ? k : 0;
   text_add(t, "  %*s |", w, "truth");
-  for (size_t c = 0; c < k; c++) text_add(t, " %*.*s", cell, cell, m->labels.text[c]);
-  text_add(t, " | recall precision\n");
+  for (size_t c = 0; c < columns; c++) text_add(t, " %*.*s", cell, cell, m->labels.text[c]);
+  text_add(t, "%srecall precision\n", columns > 0 ? " | " : " ");
   for (size_t a = 0; a < k; a++) {
     text_add(t, "  %*.*s |", w, w, m->labels.text[a]);
-    for (size_t b = 0; b < k; b++) text_add(t, " %*.6g", cell, j->classes.confusion[a * k + b]);
-    text_add(t, " | %6.4f %9.4f\n", j->classes.recall[a], j->classes.precision[a]);
+    for (size_t b = 0; b < columns; b++) text_add(t, " %*.6g", cell, j->classes.confusion[a * k + b]);
+    text_add(t, "%s%6.4f %9.4f\n", columns > 0 ? " | " : " ", j->classes.recall[a], j->classes.precision[a]);
   }
 }
 
@@ -192,7 +199,7 @@ void json_fit(text *t, const training *r)
   static const char *const separated[] = {"none", "suspected", "quasi-complete", "complete"};
   const fit_outcome *o = &r->outcome;
   text_add(t, "\"fit\":{\"kind\":\"%s\",\"loss\":\"%s\",\"method\":\"%s\",\"converged\":%s,\"stop\":",
-           kind_name(r->model.shape.kind), loss_word[r->model.shape.loss], o->method,
+           kind_name(r->model.shape.kind), r->model.shape.classes > 0 ? "logarithmic" : loss_word[r->model.shape.loss], o->method,
            o->stop == FIT_CONVERGED ? "true" : "false");
   text_quoted(t, fit_stop_string(o->stop));
   text_add(t, ",\"separation\":\"%s\",\"separated\":", separated[r->separated]);

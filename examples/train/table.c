@@ -157,6 +157,13 @@ static bool text_cell(const table_reader *r, table *t, table_column *column, con
   return true;
 }
 
+/* Would it be a number with a comma for the point? */
+static bool has_other_mark(const table_reader *r, const csv_field *field)
+{
+  double x;
+  return r->format.point == '.' && number_read(field->text, field->length, ',', &x) == NUMBER_OK;
+}
+
 static bool bad_number(const table_reader *r, const table_column *column, const csv_field *field, number_kind kind,
                        failure *f)
 {
@@ -164,8 +171,10 @@ static bool bad_number(const table_reader *r, const table_column *column, const 
   excerpt(shown, field->text, field->length);
   const place where = field_place(r, field);
   if (kind == NUMBER_TEXT) {
-    return fail_at(f, where, "column '%s': '%s' is not a number (columns of text: --categorical)", column->name,
-                   shown);
+    const char *hint = column->predicted             ? ", and this kind of model predicts numbers"
+                       : has_other_mark(r, field) ? " (decimal commas: --decimal comma)"
+                                                  : " (columns of text: --categorical)";
+    return fail_at(f, where, "column '%s': '%s' is not a number%s", column->name, shown, hint);
   }
   if (kind == NUMBER_TOO_LARGE) {
     return fail_at(f, where, "column '%s': '%s' is beyond the largest double, %g", column->name, shown, DBL_MAX);

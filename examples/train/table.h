@@ -20,6 +20,7 @@ typedef struct table_column {
   bool unseen_allowed; /* a text outside a closed category becomes -1 instead of a failure */
   bool missing_allowed;
   bool nonnegative;   /* weights */
+  bool predicted;     /* the target: for messages */
 } table_column;
 
 typedef struct table {

@@ -246,7 +246,7 @@ bool training_run(training *t, const loaded *l, const options *o, failure *f)
   t->outcome.seconds = t->preparation + (fit_clock() - start);
   const bool usable = t->outcome.stop == FIT_CONVERGED || t->outcome.stop == FIT_ROUNDING;
   if (!o->summary || !usable) return true;
-  return inference_new(&t->inference, &t->problem, &t->scaling, t->theta, o->confidence, f);
+  return inference_new(&t->inference, &t->problem, &t->model.design, &t->scaling, t->theta, o->confidence, f);
 }
 
 bool training_set_penalty(training *t, penalty how, failure *f)

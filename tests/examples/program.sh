@@ -96,6 +96,16 @@ expect 2 "number from 0 to" "$train" fit x --lambda abc
 expect 2 "must be one of" "$train" fit x --kind tree
 expect 2 "no option of fit" "$train" fit x --folds 3
 expect 2 "needs a value" "$train" fit x --lambda
+expect 2 ".png and .svg" "$train" fit x --plot x.pdf
+expect 1 "--epochs needs a method with mini-batches" "$train" fit "$data/iris.csv" --epochs 5
+expect 1 "--hidden needs a net" "$train" fit "$data/iris.csv" --hidden 5
+expect 1 "--mix needs a penalty" "$train" fit "$data/diabetes.csv" --mix 1
+expect 1 "--max-iterations needs" "$train" fit "$data/iris.csv" --method adam --max-iterations 5
+expect 1 "not for the objectives of this program" "$train" fit "$data/iris.csv" --method secant
+expect 0 "converged" "$train" fit "$data/iris.csv" --method trust_region
+expect 0 "converged" "$train" fit "$data/iris.csv" --method newton_cg
+expect 1 "cannot write: No such file" "$train" fit "$data/digits.csv" -m /nowhere/model
+expect 1 "cannot write: Is a directory" "$train" fit "$data/digits.csv" -m "$folder"
 expect 1 "no method named 'simplex'" "$train" fit "$data/iris.csv" --method simplex
 expect 1 "no column 'colour'" "$train" fit "$data/iris.csv" --target colour
 
@@ -115,6 +125,8 @@ refuse "one class, 'x'" "$(printf 'a,b\n1,x\n2,x\n3,x\n' | file one)"
 refuse ":3:1: 1 fields where 2 are expected" "$(printf 'a,b\n1,x\n2\n3,y\n' | file ragged)"
 refuse ":3:1: column 'a': 'two' is not a number" "$(printf 'a,b\n1,x\ntwo,y\n3,y\n' | file text)"
 refuse ":2:1: column 'a': 'red' is not a number" "$(printf 'a,b\nred,x\ngreen,y\nred,y\n' | file textcolumn)"
+refuse ":2:1: column 'a': '1,5' is not a number (decimal commas: --decimal comma)" "$(printf 'a;b\n1,5;x\n2,5;y\n3;y\n' | file marks)"
+refuse "'x' is not a number, and this kind of model predicts numbers" "$(printf 'a,b\n1,x\n2,y\n3,y\n' | file words)" -k linear
 refuse ":3:1: column 'a': the value is missing" "$(printf 'a,b\n1,x\nnan,y\n3,y\n' | file nan)"
 refuse ":3:1: column 'a': 'inf' is not a finite number" "$(printf 'a,b\n1,x\ninf,y\n3,y\n' | file inf)"
 refuse "beyond the largest double" "$(printf 'a,b\n1,x\n1e999,y\n3,y\n' | file huge)"
@@ -124,15 +136,19 @@ refuse ":3:2: a NUL byte" "$(printf 'a,b\n1,x\n2\0,y\n' | file nul)"
 refuse "too few" "$(printf 'a,b\n1,x\n2,y\n' | file two)"
 refuse "never closed" "$(printf 'a,b\n1,"x\n2,y\n' | file quote)"
 refuse "the same in all rows" "$(printf 'a,b\n1,1.5\n2,1.5\n3,1.5\n4,1.5\n' | file flat)" --kind linear
+refuse "'twice' adds nothing to those before it" "$(printf 'a,twice,b\n1,2,x\n2,4,y\n3,6,x\n4,8,y\n5,10,x\n' | file dependent)" --summary -l 0
+[ -r /proc/self/mem ] && refuse "cannot read:" /proc/self/mem # root may read all files, but not this one from its beginning
 [ "$(id -u)" = 0 ] || { file secret <"$data/iris.csv" >/dev/null; chmod 0 "$folder/secret"; refuse "Permission denied" "$folder/secret"; }
 
 # A constant column is no obstacle; ten thousand columns are not either
-expect 0 "1 columns are constant" "$train" fit "$(printf 'a,c,b\n1,5,x\n2,5,y\n3,5,x\n4,5,y\n' | file constant)"
+expect 0 "1 column is constant" "$train" fit "$(printf 'a,c,b\n1,5,x\n2,5,y\n3,5,x\n4,5,y\n' | file constant)"
 awk 'BEGIN {srand(1); for (i = 0; i < 10000; i++) printf "c%d,", i; print "y"; for (r = 0; r < 12; r++) {for (i = 0; i < 10000; i++) printf "%d,", 9 * rand(); print r % 2 ? "a" : "b"}}' >"$folder/wide"
 expect 0 "10000 columns" "$train" fit "$folder/wide" --max-iterations 500
 
 # A line without end is refused before memory is: 1 GB, of which 64 MB are read
 head -c 1000000000 /dev/zero | tr '\0' 7 | { expect 1 "the line is longer than" "$train" fit -; [ $failed = 0 ]; } || failed=1
+
+head -c 1000000000 /dev/zero | tr '\0' 7 | { expect 1 "the line is longer than" "$train" fit - --format libsvm; [ $failed = 0 ]; } || failed=1
 
 # A full disk leaves the old model
 cp "$m" "$folder/kept"
