@@ -177,6 +177,13 @@ static void sparse_affine(const tg_worker_ *w, const tg_matrix_ *m, packed p, do
   w->kernels->sparse_affine(&a);
 }
 
+/* Tangents that come with the values: those of data, times the tangents of the coefficients. */
+static bool has_early_tangent(const tg_worker_ *w, const tg_matrix_ *m)
+{
+  return w->mode == TG_RUN_SECOND && m->in_data && !m->constant && m->y_start == TG_NO_OPERAND &&
+         !w->body->sparse && !w->masked && !w->apart;
+}
+
 static void matrix_forward(const tg_worker_ *w, const tg_call_state_ *s, const tg_matrix_ *m)
 {
   const uint32_t *lists = w->body->lists;
@@ -185,20 +192,26 @@ static void matrix_forward(const tg_worker_ *w, const tg_call_state_ *s, const t
     sparse_affine(w, m, p, w->slot);
     return;
   }
-  w->kernels->affine(&(tg_affine_){.rows = m->rows,
-                                   .columns = m->columns,
-                                   .lanes = w->lanes,
-                                   .w = p.w,
-                                   .row_step = m->columns,
-                                   .column_step = 1,
-                                   .x = m->in_data ? w->current : w->slot,
-                                   .x_offset = lists + m->x,
-                                   .start = p.start,
-                                   .y_start = m->y_start != TG_NO_OPERAND ? w->slot : NULL,
-                                   .start_offset = m->y_start != TG_NO_OPERAND ? lists + m->y_start : NULL,
-                                   .end = p.end,
-                                   .y = w->slot,
-                                   .y_offset = lists + m->y});
+  tg_affine_ a = {.rows = m->rows,
+                  .columns = m->columns,
+                  .lanes = w->lanes,
+                  .ahead = m->in_data ? w->ahead : 0,
+                  .w = p.w,
+                  .row_step = m->columns,
+                  .column_step = 1,
+                  .x = m->in_data ? w->current : w->slot,
+                  .x_offset = lists + m->x,
+                  .start = p.start,
+                  .y_start = m->y_start != TG_NO_OPERAND ? w->slot : NULL,
+                  .start_offset = m->y_start != TG_NO_OPERAND ? lists + m->y_start : NULL,
+                  .end = p.end,
+                  .y = w->slot,
+                  .y_offset = lists + m->y};
+  if (has_early_tangent(w, m)) {
+    const packed q = packed_of(w->body, m, s->u_dot, s->w_dot);
+    a.w_dot = q.w, a.start_dot = q.start, a.end_dot = q.end, a.y_dot = w->dot;
+  }
+  w->kernels->affine(&a);
 }
 
 /* Of a matrix over data, when directions run apart: y_dot is that of the start, and one at the unit. */
@@ -223,6 +236,7 @@ static void matrix_tangent(const tg_worker_ *w, const tg_call_state_ *s, const t
     matrix_tangent_apart(w, m);
     return;
   }
+  if (has_early_tangent(w, m)) return;
   if (is_sparse(w, m)) {
     sparse_affine(w, m, q, w->dot);
     return;

@@ -53,6 +53,16 @@ INLINE vec all(double x)
   return v;
 }
 
+/* Into the second cache. */
+INLINE void fetch(const double *p)
+{
+#if defined __GNUC__
+  __builtin_prefetch(p, 0, 2);
+#else
+  (void)p;
+#endif
+}
+
 INLINE vec fused(vec a, vec b, vec c)
 {
 #if defined __FMA__ && WIDTH > 1
@@ -83,67 +93,87 @@ INLINE vec fused_masked(vec a, vec b, vec c, bool masked)
 
 /* ---- affine: a tile of rows x vectors stays in registers while the columns go by ---- */
 
-INLINE void affine_tile(const tg_affine_ *a, size_t row, size_t lane, int rows, int vectors, bool masked)
+/* Fixed where a tile is compiled. */
+typedef struct affine_kind {
+  int sets; /* 2: with the tangents */
+  bool masked, far; /* far: fetches what is `ahead` */
+} affine_kind;
+
+INLINE void affine_tile(const tg_affine_ *a, size_t row, size_t lane, int rows, int vectors, affine_kind kind)
 {
+  const int sets = kind.sets;
+  const double *const starts[2] = {a->start, a->start_dot}, *const ends[2] = {a->end, a->end_dot};
+  double *const to[2] = {a->y, a->y_dot};
   vec sum[8][8];
-  UNROLL for (int r = 0; r < rows; r++)
+  UNROLL for (int i = 0; i < sets * rows; i++)
   {
-    const double *from = a->y_start != NULL ? a->y_start + a->start_offset[row + (size_t)r] + lane : NULL;
-    const vec start = all(a->start != NULL ? a->start[row + (size_t)r] : -0.0);
+    const size_t r = row + (size_t)(i % rows);
+    const double *from = a->y_start != NULL ? a->y_start + a->start_offset[r] + lane : NULL;
+    const vec start = all(starts[i / rows] != NULL ? starts[i / rows][r] : -0.0);
     UNROLL for (int v = 0; v < vectors; v++)
     {
-      sum[r][v] = start;
-      if (from != NULL) sum[r][v] = load(from + v * WIDTH);
+      sum[i][v] = start;
+      if (from != NULL) sum[i][v] = load(from + v * WIDTH);
     }
   }
-  const double *w = a->w + row * a->row_step;
-  for (size_t j = 0; j < a->columns; j++, w += a->column_step) {
+  const double *w = a->w + row * a->row_step, *w_dot = sets > 1 ? a->w_dot + row * a->row_step : NULL;
+  for (size_t j = 0; j < a->columns; j++) {
     const double *x = a->x + a->x_offset[j] + lane;
     vec xs[8];
     UNROLL for (int v = 0; v < vectors; v++) xs[v] = load(x + v * WIDTH);
-    UNROLL for (int r = 0; r < rows; r++)
+    if (kind.far) UNROLL for (int v = 0; v < vectors; v++) fetch(x + a->ahead + v * WIDTH);
+    UNROLL for (int i = 0; i < sets * rows; i++)
     {
-      const vec c = all(w[(size_t)r * a->row_step]);
-      UNROLL for (int v = 0; v < vectors; v++) sum[r][v] = fused_masked(c, xs[v], sum[r][v], masked);
+      const vec c = all((i < rows ? w : w_dot)[(size_t)(i % rows) * a->row_step]);
+      UNROLL for (int v = 0; v < vectors; v++) sum[i][v] = fused_masked(c, xs[v], sum[i][v], kind.masked);
     }
+    w += a->column_step;
+    if (sets > 1) w_dot += a->column_step;
   }
-  UNROLL for (int r = 0; r < rows; r++)
+  UNROLL for (int i = 0; i < sets * rows; i++)
   {
-    double *y = a->y + a->y_offset[row + (size_t)r] + lane;
-    const vec end = all(a->end != NULL ? a->end[row + (size_t)r] : -0.0);
-    UNROLL for (int v = 0; v < vectors; v++) store(y + v * WIDTH, sum[r][v] + end);
+    const size_t r = row + (size_t)(i % rows);
+    double *y = to[i / rows] + a->y_offset[r] + lane;
+    const vec end = all(ends[i / rows] != NULL ? ends[i / rows][r] : -0.0);
+    UNROLL for (int v = 0; v < vectors; v++) store(y + v * WIDTH, sum[i][v] + end);
   }
 }
 
-/* All lanes of `rows` rows, in strips of `vectors` registers, then of one. */
-INLINE void affine_rows(const tg_affine_ *a, size_t row, int rows, int vectors, bool masked)
+/* All lanes of `rows` rows, in strips of `vectors` registers, then of fewer. */
+INLINE void affine_rows(const tg_affine_ *a, size_t row, int rows, int vectors, affine_kind kind)
 {
   size_t lane = 0;
   for (; lane + (size_t)vectors * WIDTH <= a->lanes; lane += (size_t)vectors * WIDTH)
-    affine_tile(a, row, lane, rows, vectors, masked);
+    affine_tile(a, row, lane, rows, vectors, kind);
   if (vectors > 2)
-    for (; lane + 2 * WIDTH <= a->lanes; lane += 2 * WIDTH) affine_tile(a, row, lane, rows, 2, masked);
-  for (; lane < a->lanes; lane += WIDTH) affine_tile(a, row, lane, rows, 1, masked);
+    for (; lane + 2 * WIDTH <= a->lanes; lane += 2 * WIDTH) affine_tile(a, row, lane, rows, 2, kind);
+  for (; lane < a->lanes; lane += WIDTH) affine_tile(a, row, lane, rows, 1, kind);
 }
 
-INLINE void affine_all(const tg_affine_ *a, bool masked)
+INLINE void affine_all(const tg_affine_ *a, affine_kind kind)
 {
+  const int most = 4 / kind.sets;
   size_t row = 0;
-  for (; row + 4 <= a->rows; row += 4) affine_rows(a, row, 4, TILE / 4, masked);
-  if (row + 2 <= a->rows) {
-    affine_rows(a, row, 2, TILE / 4, masked);
+  for (; row + (size_t)most <= a->rows; row += (size_t)most) affine_rows(a, row, most, TILE / 4, kind);
+  if (kind.sets == 1 && row + 2 <= a->rows) {
+    affine_rows(a, row, 2, TILE / 4, kind);
     row += 2;
   }
-  if (row < a->rows) affine_rows(a, row, 1, TILE / 2, masked);
+  if (row < a->rows) affine_rows(a, row, 1, kind.sets == 1 ? TILE / 2 : TILE / 4, kind);
 }
 
 static void affine(const tg_affine_ *a)
 {
-  affine_all(a, false);
+  if (a->w_dot != NULL)
+    affine_all(a, (affine_kind){2, false, true});
+  else if (a->ahead != 0)
+    affine_all(a, (affine_kind){1, false, true});
+  else
+    affine_all(a, (affine_kind){1, false, false});
 }
 static void affine_masked(const tg_affine_ *a)
 {
-  affine_all(a, true);
+  affine_all(a, (affine_kind){1, true, false});
 }
 
 /* ---- outer: a tile of rows x columns of sums stays in registers while the lanes go by ---- */

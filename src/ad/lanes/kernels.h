@@ -21,9 +21,12 @@ typedef enum tg_lane_math_ {
 /* A matrix of numbers times lane vectors. Row r: y[r] = start[r] + w[r][0] x[0] + w[r][1] x[1] + ... +
  * end[r], in this order, lane by lane, with fused operations where the instruction set has them. Vector j of
  * x begins at x + x_offset[j], y likewise. The start is a number for each row (start), or the vector y_start
- * + start_offset[r] (which may be y itself), or nothing: minus zero, the neutral element of addition. */
+ * + start_offset[r] (which may be y itself), or nothing: minus zero, the neutral element of addition.
+ * With w_dot not NULL y_dot = start_dot + w_dot x + end_dot too, in the same pass over x (not when masked, nor
+ * with y_start). */
 typedef struct tg_affine_ {
   size_t rows, columns, lanes;
+  size_t ahead; /* not 0: x + ahead is wanted next, from far memory */
   const double *w;
   size_t row_step, column_step; /* w[r][j] is w[r * row_step + j * column_step] */
   const double *x;
@@ -34,6 +37,8 @@ typedef struct tg_affine_ {
   const double *end; /* NULL: none */
   double *y;
   const uint32_t *y_offset;
+  const double *w_dot, *start_dot, *end_dot;
+  double *y_dot;
 } tg_affine_;
 
 /* Sums over the lanes of products: sum[r][j] += u[r] . x[j]. Within a call the lanes l, l + W, l + 2W, ...

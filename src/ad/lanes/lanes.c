@@ -17,6 +17,7 @@
 #include <string.h>
 
 enum { SWEEPS_BEFORE_BLOCKS = 12, VARIANTS = 8, CHUNKS = 32, GROUP = 128, CHUNK_GROUPS = 2 };
+enum { FAR = 1 << 21 }; /* so many numbers and more are not expected in a cache */
 #define NOWHERE SIZE_MAX
 
 /* The derivatives of some numbers by theta that are not zero, row by row. */
@@ -568,7 +569,10 @@ static void take_values(const tg_lanes_ *l, lane_thread *t, const tg_worker_ *w,
                         size_t n)
 {
   const double *loss = w->slot + w->body->loss;
-  for (size_t i = 0; i < n; i++) t->loss[position[i] - t->first] = loss[i];
+  if (position[n - 1] - position[0] == n - 1) /* they ascend */
+    memcpy(t->loss + (position[0] - t->first), loss, n * sizeof *loss);
+  else
+    for (size_t i = 0; i < n; i++) t->loss[position[i] - t->first] = loss[i];
   for (size_t i = 0; l->call->values != NULL && i < n; i++) l->call->values[position[i]] = loss[i];
 }
 
@@ -597,6 +601,7 @@ static bool forward(const tg_lanes_ *l, lane_thread *t, size_t v, const size_t *
   else if (data == NULL)
     gather_rows(l, t->row, position, n, L, w->data);
   w->current = data != NULL ? data : w->data;
+  w->ahead = data != NULL && l->data.rows > FAR / l->columns ? l->columns * L : 0;
   w->lanes = rounded_up(n);
   return tg_worker_forward_(w, &l->variants[v].state, t->failed);
 }

@@ -4,6 +4,7 @@
 #include "memory.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,27 +15,43 @@ typedef struct member {
   pthread_t thread;
 } member;
 
+/* Whoever waits looks about for a moment before it goes to sleep: the next call of an optimizer comes within
+ * microseconds, and waking a thread takes some tens of them. `round`, `next` and `busy` are read without the
+ * lock; round and busy change under it. */
 struct tg_pool_ {
   pthread_mutex_t lock;
   pthread_cond_t wake, done;
   member *members; /* number 1 and up; the caller is number 0 */
-  unsigned threads, started, busy;
-  unsigned long round; /* counts calls of run */
+  unsigned threads, started, patience;
+  atomic_uint busy;   /* members at work */
+  atomic_ulong round; /* counts calls of run */
   bool stop;
   tg_task_ task;
   void *context;
-  size_t next, count;
+  atomic_size_t next;
+  size_t count;
 };
 
-/* Takes tasks until there are none. The lock is held on entry and exit. */
+enum { PATIENCE = 3000 }; /* about 40 microseconds */
+
+static void pause_briefly(void)
+{
+#if defined __GNUC__ && (defined __x86_64__ || defined __i386__)
+  __builtin_ia32_pause();
+#endif
+}
+
+static void take_lock(tg_pool_ *p)
+{
+  for (unsigned i = 0; i < p->patience; i++, pause_briefly())
+    if (pthread_mutex_trylock(&p->lock) == 0) return;
+  pthread_mutex_lock(&p->lock);
+}
+
+/* Takes tasks until there are none. */
 static void work(tg_pool_ *p, unsigned number)
 {
-  while (p->next < p->count) {
-    const size_t i = p->next++;
-    pthread_mutex_unlock(&p->lock);
-    p->task(p->context, number, i);
-    pthread_mutex_lock(&p->lock);
-  }
+  for (size_t i; (i = atomic_fetch_add(&p->next, 1)) < p->count;) p->task(p->context, number, i);
 }
 
 static void *live(void *argument)
@@ -42,19 +59,28 @@ static void *live(void *argument)
   const member *m = argument;
   tg_pool_ *p = m->pool;
   unsigned long seen = 0;
-  pthread_mutex_lock(&p->lock);
-  while (!p->stop) {
-    if (p->round == seen) {
-      pthread_cond_wait(&p->wake, &p->lock);
-      continue;
-    }
-    seen = p->round;
-    p->busy++;
+  for (;;) {
+    for (unsigned i = 0; i < p->patience && atomic_load(&p->round) == seen; i++) pause_briefly();
+    take_lock(p);
+    while (atomic_load(&p->round) == seen && !p->stop) pthread_cond_wait(&p->wake, &p->lock);
+    const bool stop = p->stop;
+    seen = atomic_load(&p->round);
+    atomic_fetch_add(&p->busy, stop ? 0 : 1);
+    pthread_mutex_unlock(&p->lock);
+    if (stop) return NULL;
     work(p, m->number);
-    if (--p->busy == 0) pthread_cond_signal(&p->done);
+    take_lock(p);
+    if (atomic_fetch_sub(&p->busy, 1) == 1) pthread_cond_signal(&p->done);
+    pthread_mutex_unlock(&p->lock);
   }
-  pthread_mutex_unlock(&p->lock);
-  return NULL;
+}
+
+/* Until no member works on what is there now; takes the lock. */
+static void lock_when_done(tg_pool_ *p)
+{
+  for (unsigned i = 0; i < p->patience && atomic_load(&p->busy) > 0; i++) pause_briefly();
+  take_lock(p);
+  while (atomic_load(&p->busy) > 0) pthread_cond_wait(&p->done, &p->lock);
 }
 
 tg_status tg_pool_new_(tg_pool_ **pool, unsigned threads)
@@ -64,6 +90,10 @@ tg_status tg_pool_new_(tg_pool_ **pool, unsigned threads)
   if (p == NULL) return TG_E_NOMEM;
   memset(p, 0, sizeof *p);
   p->threads = threads;
+  p->patience = threads <= tg_pool_processors_() ? PATIENCE : 0;
+  atomic_init(&p->busy, 0);
+  atomic_init(&p->round, 0);
+  atomic_init(&p->next, 0);
   p->members = tg_memory_resize_(NULL, threads, sizeof *p->members);
   const bool lock = p->members != NULL && pthread_mutex_init(&p->lock, NULL) == 0;
   const bool wake = lock && pthread_cond_init(&p->wake, NULL) == 0;
@@ -104,17 +134,19 @@ void tg_pool_free_(tg_pool_ *p)
   tg_memory_free_(p);
 }
 
+/* A member that wakes late finds no task left, or those of the next call. */
 void tg_pool_run_(tg_pool_ *p, tg_task_ task, void *context, size_t count)
 {
-  pthread_mutex_lock(&p->lock);
+  lock_when_done(p);
   p->task = task;
   p->context = context;
-  p->next = 0;
   p->count = count;
-  p->round++;
+  atomic_store(&p->next, 0);
+  atomic_fetch_add(&p->round, 1);
   pthread_cond_broadcast(&p->wake);
+  pthread_mutex_unlock(&p->lock);
   work(p, 0);
-  while (p->busy > 0) pthread_cond_wait(&p->done, &p->lock);
+  lock_when_done(p);
   pthread_mutex_unlock(&p->lock);
 }
 
