@@ -4,9 +4,10 @@
  * Memory traffic is the cost at large n, so an iteration reads the pairs twice and no more. One pass makes
  * the newest pair and all its inner products and those with the gradient; the two-loop recursion then runs on
  * the coefficients of the direction in the basis (s_i, y_i, g), as in Chen, Wang & Zhou (2014); a second pass
- * forms the direction. Pairs lie in blocks, all rows of a block together, so both passes stream. What the
- * coefficients lose by cancellation shows as a difference between the slope they predict and the slope of the
- * direction formed: then, and always for small n, the plain recursion on vectors is used. */
+ * forms the direction. Pairs lie in short blocks, all rows of a block together (tg_rows_), so both passes
+ * read one stream. What the coefficients lose by cancellation shows as a difference between the slope they
+ * predict and the slope of the direction formed: then, and always for small n, the plain recursion on vectors
+ * is used. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 #include "line_search.h"
 #include "run.h"
 
-enum { BLOCK = 512, SMALL = 2048, MOST_PAIRS = 1000 };
+enum { BLOCK = 16, SMALL = 2048, MOST_PAIRS = 1000, STEP_SUMS = 3 * 8, PAIR_SUMS = 4 * 8 };
 
 tg_method tg_lbfgs(void)
 {
@@ -56,16 +57,23 @@ typedef struct lbfgs {
   double *d, *rows, *sy, *yy, *sg, *yg, *coefficient, *sum;
 } lbfgs;
 
+/* Short vectors are one block. */
+static size_t width_of(size_t padded)
+{
+  return padded <= SMALL ? padded : BLOCK;
+}
+
 static size_t rows_size(size_t m, size_t padded)
 {
-  const size_t width = padded < BLOCK ? padded : BLOCK, blocks = (padded + width - 1) / width;
+  const size_t width = width_of(padded), blocks = (padded + width - 1) / width;
   return blocks > SIZE_MAX / sizeof(double) / (2 * m * width) ? SIZE_MAX : blocks * 2 * m * width;
 }
 
 static size_t work(const tg_objective *c, const tg_method *m, size_t padded)
 {
   if (tg_boxed_(m)) return tg_box_work_(c, m, padded);
-  const size_t rows = rows_size(m->memory, padded), rest = tg_pad_(2 * m->memory * m->memory + 8 * m->memory);
+  const size_t rows = rows_size(m->memory, padded), squares = 2 * m->memory * m->memory,
+               rest = tg_pad_(squares + (4 + PAIR_SUMS) * m->memory + STEP_SUMS);
   return rows > SIZE_MAX / sizeof(double) - padded - rest ? SIZE_MAX : padded + rows + rest;
 }
 
@@ -74,7 +82,7 @@ static lbfgs view(tg_run *run)
   const size_t m = run->m.memory;
   lbfgs b = {
       .run = run, .kept = (memory *)(void *)run->own, .kernel = run->kernel, .m = m, .padded = run->padded};
-  b.width = b.padded < BLOCK ? b.padded : BLOCK;
+  b.width = width_of(b.padded);
   b.stride = 2 * m * b.width;
   b.d = run->work;
   b.rows = b.d + b.padded;
@@ -127,27 +135,17 @@ static size_t claim(memory *kept, size_t m)
   return slot;
 }
 
-/* One pass: s and y of the step from p to q, their products with all pairs, and all pairs' products with q's
- * gradient. sum holds 4 numbers a pair: s_i'g, y_i'g, s_i'y, y_i'y. Returns the largest entry of s. */
-static double stream(const lbfgs *b, const tg_point_ *p, const tg_point_ *q, size_t newest, double *s_square)
+static size_t rows_used(const lbfgs *b)
 {
-  const tg_vector_ *k = b->kernel;
-  double largest = 0.0;
-  memset(b->sum, 0, 4 * b->kept->pairs * sizeof(double));
-  *s_square = 0.0;
-  for (size_t at = 0, block = 0; at < b->padded; at += b->width, block++) {
-    const size_t n = length(b, at), skip = block * b->stride;
-    double *s = s_row(b, newest) + skip, *y = y_row(b, newest) + skip;
-    k->subtract(s, q->x + at, p->x + at, n);
-    k->subtract(y, q->g + at, p->g + at, n);
-    largest = fmax(largest, k->largest(s, n));
-    *s_square += k->dot(s, s, n);
-    for (size_t i = 0; i < b->kept->pairs; i++) {
-      const size_t slot = b->kept->slot[i];
-      k->pair(s_row(b, slot) + skip, y_row(b, slot) + skip, q->g + at, y, n, b->sum + 4 * i);
-    }
-  }
-  return largest;
+  size_t most = 0;
+  for (size_t i = 0; i < b->kept->pairs; i++)
+    if (b->kept->slot[i] >= most) most = b->kept->slot[i] + 1;
+  return 2 * most;
+}
+
+static tg_rows_ rows(const lbfgs *b)
+{
+  return (tg_rows_){.first = b->rows, .count = rows_used(b), .width = b->width, .stride = b->stride};
 }
 
 /* Takes in the step from p to q; drops the pair when its curvature is not safely positive. Returns max |s_i|.
@@ -156,20 +154,24 @@ static double remember(const lbfgs *b, const tg_point_ *p, const tg_point_ *q)
 {
   memory *kept = b->kept;
   const size_t newest = claim(kept, b->m);
-  double s_square;
-  const double largest = stream(b, p, q, newest, &s_square);
+  const tg_rows_ all = rows(b);
+  const tg_step_ change = {q->x, p->x, q->g, p->g, newest};
+  memset(b->sum, 0, (STEP_SUMS + all.count / 2 * PAIR_SUMS) * sizeof(double));
+  b->kernel->remember(&change, &all, b->padded, b->sum);
   for (size_t i = 0; i < kept->pairs; i++) {
     const size_t slot = kept->slot[i];
-    const double *sum = b->sum + 4 * i;
-    b->sg[slot] = sum[0];
-    b->yg[slot] = sum[1];
-    *sy_at(b, slot, newest) = sum[2];
-    *yy_at(b, slot, newest) = *yy_at(b, newest, slot) = sum[3];
+    const double *sum = b->sum + STEP_SUMS + PAIR_SUMS * slot;
+    b->sg[slot] = tg_total_(sum);
+    b->yg[slot] = tg_total_(sum + 8);
+    *sy_at(b, slot, newest) = tg_total_(sum + 16);
+    *yy_at(b, slot, newest) = *yy_at(b, newest, slot) = tg_total_(sum + 24);
   }
-  const double sy = *sy_at(b, newest, newest), yy = *yy_at(b, newest, newest);
-  const bool sound = sy > DBL_EPSILON * sqrt(s_square) * sqrt(yy) && sy > DBL_MIN && isfinite(yy);
+  const double sy = *sy_at(b, newest, newest), yy = *yy_at(b, newest, newest), ss = tg_total_(b->sum);
+  const bool sound = sy > DBL_EPSILON * sqrt(ss) * sqrt(yy) && sy > DBL_MIN && isfinite(yy);
   if (!sound) kept->pairs--;
-  return largest;
+  double largest = 0.0;
+  for (size_t k = 8; k < 16; k++) largest = fmax(largest, b->sum[k]);
+  return largest + tg_total_(b->sum + 16);
 }
 
 /* ---- the direction ---- */
@@ -207,29 +209,15 @@ static double recursion(const lbfgs *b)
   return -gamma;
 }
 
-static size_t rows_used(const lbfgs *b)
-{
-  size_t most = 0;
-  for (size_t i = 0; i < b->kept->pairs; i++)
-    if (b->kept->slot[i] >= most) most = b->kept->slot[i] + 1;
-  return 2 * most;
-}
-
 /* Forms the direction; the slope along it in *slope. False when the coefficients lost their accuracy. */
 static bool by_coefficients(const lbfgs *b, const double *g, double *slope)
 {
-  const tg_vector_ *k = b->kernel;
   const double c = recursion(b);
-  const size_t rows = rows_used(b);
-  double gg = 0.0;
-  *slope = 0.0;
-  for (size_t at = 0, block = 0; at < b->padded; at += b->width, block++) {
-    const size_t n = length(b, at);
-    k->combine(b->d + at, c, g + at, b->coefficient, b->rows + block * b->stride, b->width, rows, n);
-    *slope += k->dot(b->d + at, g + at, n);
-    gg += k->dot(g + at, g + at, n);
-  }
-  double predicted = c * gg;
+  const tg_rows_ all = rows(b);
+  double sums[16] = {0};
+  b->kernel->combine(b->d, c, g, b->coefficient, &all, b->padded, sums);
+  *slope = tg_total_(sums);
+  double predicted = c * tg_total_(sums + 8);
   for (size_t i = 0; i < b->kept->pairs; i++) {
     const size_t u = b->kept->slot[i];
     predicted += b->coefficient[2 * u] * b->sg[u] + b->coefficient[2 * u + 1] * b->yg[u];

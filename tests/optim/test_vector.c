@@ -7,8 +7,14 @@
 #include "random.h"
 #include "vector.h"
 
-enum { N = 520 };
-static double a[N], b[N], c[N], d[N], rows[6][N];
+/* Rows in blocks of 16, the last one half full. */
+enum { N = 520, ROWS = 6, WIDTH = 16, BLOCKS = (N + WIDTH - 1) / WIDTH };
+static double a[N], b[N], c[N], d[N], rows[ROWS][N], packed[BLOCKS * ROWS * WIDTH];
+
+static double *entry(int row, int i)
+{
+  return &packed[(i / WIDTH * ROWS + row) * WIDTH + i % WIDTH];
+}
 
 static void fill(void)
 {
@@ -17,26 +23,32 @@ static void fill(void)
   double *const all[] = {a, b, c, d, rows[0], rows[1], rows[2], rows[3], rows[4], rows[5]};
   for (int k = 0; k < 10; k++)
     for (int i = 0; i < N; i++) all[k][i] = (double)(int64_t)tg_random_(state) * 0x1p-63;
+  for (int r = 0; r < ROWS; r++)
+    for (int i = 0; i < N; i++) *entry(r, i) = rows[r][i];
 }
 
 typedef struct results {
-  double dot, slope, most, largest, distance, pair[4], sum[N], difference[N], combined[N];
+  double dot, slope, most, largest, distance, sum[N], difference[N], combined[N];
+  double combined_sums[16], sums[24 + 32 * ROWS / 2], packed[BLOCKS * ROWS * WIDTH];
 } results;
 
 static results at_level(int level)
 {
   const tg_vector_ *v = tg_vector_at_(level);
-  static const double coefficient[6] = {0.5, -1.25, 3.0, 0.1, -0.7, 2.0};
+  static const double coefficient[ROWS] = {0.5, -1.25, 3.0, 0.1, -0.7, 2.0};
+  const tg_rows_ all = {.first = packed, .count = ROWS, .width = WIDTH, .stride = ROWS * WIDTH};
+  const tg_step_ step = {.x = a, .x_before = b, .g = c, .g_before = d, .newest = 1};
   results r;
   memset(&r, 0, sizeof r);
   r.dot = v->dot(a, b, N);
   r.slope = v->slope(a, b, N, &r.most);
   r.largest = v->largest(a, N);
   r.distance = v->distance(a, b, N);
-  v->pair(a, b, c, d, N, r.pair);
   v->add(r.sum, a, 0.3, b, N);
   v->subtract(r.difference, a, b, N);
-  v->combine(r.combined, -0.9, a, coefficient, rows[0], N, 6, N);
+  v->combine(r.combined, -0.9, a, coefficient, &all, N, r.combined_sums);
+  v->remember(&step, &all, N, r.sums);
+  memcpy(r.packed, packed, sizeof packed);
   return r;
 }
 
@@ -45,6 +57,7 @@ Test(vector, gives_the_same_bits_at_every_level)
   fill();
   const results plain = at_level(0);
   for (int level = 1; level <= tg_optim_level_(); level++) {
+    fill();
     const results r = at_level(level);
     cr_expect(memcmp(&plain, &r, sizeof r) == 0, "level %d", level);
   }
@@ -54,10 +67,10 @@ Test(vector, computes_what_it_says)
 {
   fill();
   const results r = at_level(0);
-  long double dot = 0, most = 0, distance = 0, cross = 0;
+  long double dot = 0, most = 0, distance = 0, square = 0;
   for (int i = 0; i < N; i++) {
     dot += (long double)a[i] * b[i];
-    cross += (long double)b[i] * d[i];
+    square += (long double)a[i] * a[i];
     most = fmaxl(most, fabsl((long double)a[i]));
     distance = fmaxl(distance, fabsl((long double)(a[i] - b[i])));
     cr_expect(r.sum[i] == a[i] + 0.3 * b[i] && r.difference[i] == a[i] - b[i]);
@@ -65,7 +78,8 @@ Test(vector, computes_what_it_says)
                        0.1 * rows[3][i] - 0.7 * rows[4][i] + 2.0 * rows[5][i];
     cr_expect(fabs(r.combined[i] - sum) < 1e-14);
   }
-  cr_expect(fabs(r.dot - (double)dot) < 1e-13 && r.slope == r.dot && fabs(r.pair[3] - (double)cross) < 1e-13);
+  cr_expect(fabs(r.dot - (double)dot) < 1e-13 && r.slope == r.dot &&
+            fabs(tg_total_(r.combined_sums + 8) - (double)square) < 1e-12);
   cr_expect(r.largest == (double)most && r.most == r.largest && r.distance == (double)distance);
 }
 
@@ -80,4 +94,31 @@ Test(vector, never_loses_what_is_not_finite)
         const results r = at_level(level);
         cr_expect(isnan(r.most) && isnan(r.largest) && isnan(r.distance));
       }
+}
+
+/* The plain form of the pass over all pairs: row by row. */
+Test(vector, remembers_a_step_as_row_by_row)
+{
+  fill();
+  results r = at_level(tg_optim_level_());
+  long double largest = 0, square = 0;
+  for (int i = 0; i < N; i++) {
+    rows[2][i] = a[i] - b[i];
+    rows[3][i] = c[i] - d[i];
+    largest = fmaxl(largest, fabsl((long double)rows[2][i]));
+    square += (long double)rows[2][i] * rows[2][i];
+    cr_expect(*entry(2, i) == rows[2][i] && *entry(3, i) == rows[3][i] && *entry(4, i) == rows[4][i]);
+  }
+  double most = 0.0;
+  for (int k = 8; k < 16; k++) most = fmax(most, r.sums[k]);
+  cr_expect(most == (double)largest && tg_total_(r.sums + 16) == 0.0);
+  cr_expect(fabs(tg_total_(r.sums) - (double)square) < 1e-12);
+  for (int p = 0; p < ROWS / 2; p++)
+    for (int k = 0; k < 4; k++) {
+      const double *row = rows[2 * p + k % 2], *with = k < 2 ? c : rows[3];
+      long double wanted = 0;
+      for (int i = 0; i < N; i++) wanted += (long double)row[i] * with[i];
+      const double got = tg_total_(r.sums + 24 + 32 * p + 8 * k);
+      cr_expect(fabs(got - (double)wanted) < 1e-12, "pair %d, %d: %g, not %g", p, k, got, (double)wanted);
+    }
 }
