@@ -221,13 +221,34 @@ bool options_parse(options *o, int argc, char **argv, failure *f)
 
 /* -- help -------------------------------------------------------------------------------------------------------- */
 
+enum { INDENT = 30, LINE = 100 };
+
+/* Words from column INDENT on, in as many lines as it takes. */
+static void print_wrapped(const char *words)
+{
+  size_t column = INDENT;
+  while (*words != '\0') {
+    const size_t n = strcspn(words, " ");
+    if (column + 1 + n > LINE) {
+      printf("\n%*s", INDENT, "");
+      column = INDENT;
+    }
+    printf(" %.*s", (int)n, words);
+    column += 1 + n;
+    words += n + (words[n] == ' ');
+  }
+  putchar('\n');
+}
+
 static void print_row(const option_row *row)
 {
   char left[128];
   snprintf(left, sizeof left, "  %c%c --%s%s%s", row->letter ? '-' : ' ', row->letter ? row->letter : ' ', row->name,
            row->argument ? " " : "", row->argument ? row->argument : "");
-  if (strlen(left) < 30) printf("%-30s %s\n", left, row->help);
-  else printf("%s\n%30s %s\n", left, "", row->help);
+  const bool beside = strlen(left) < INDENT;
+  printf("%-*s", INDENT, left);
+  if (!beside) printf("\n%*s", INDENT, "");
+  print_wrapped(row->help);
 }
 
 static const char overview[] =

@@ -1,7 +1,9 @@
 #!/bin/sh
-# The program as people meet it: good runs, and every kind of bad input. Arguments: the program, the data folder.
+# The program as people meet it: good runs, and every kind of bad input. Arguments: the program, the data folder, its
+# manual page.
 train=$1
 data=$2
+page=$3
 folder=$(mktemp -d) || exit 99
 trap 'rm -rf "$folder"' EXIT
 failed=0
@@ -42,6 +44,24 @@ expect 0 "Usage:" "$train" --help
 expect 0 "converged" "$train" fit - <"$data/iris.csv"
 expect 0 "prediction" "$train" predict - -m "$m" <"$data/iris.csv"
 "$train" fit "$data/iris.csv" --quiet >"$folder/said" 2>&1 && [ ! -s "$folder/said" ] || { echo "FAILED: --quiet"; failed=1; }
+
+# Every option of every verb stands in the manual page, and the other way round
+for verb in fit predict evaluate cv; do "$train" $verb --help; done | grep -o -e '--[a-z-]*' | sort -u >"$folder/options"
+sed -n '/^\.SH OPTIONS/,/^\.SH EXIT/p' "$page" | grep '^\.BR' | sed 's/\\-/-/g' | grep -o -e '--[a-z-]*' | sort -u >"$folder/documented"
+cmp "$folder/options" "$folder/documented" || { diff "$folder/options" "$folder/documented"; failed=1; }
+
+# On a terminal a bar shows the progress, and is wiped in the end; elsewhere there are lines now and then, here none yet
+if command -v script >/dev/null; then
+  script -qec "'$train' fit '$data/digits.csv' -k net --method adam --epochs 400" /dev/null >"$folder/said" </dev/null
+  grep -q '\[#*\.*\] adam' "$folder/said" || { echo "FAILED: no bar on a terminal"; failed=1; }
+fi
+"$train" fit "$data/digits.csv" -k net --method adam --epochs 100 2>"$folder/said" >/dev/null
+[ -s "$folder/said" ] && { echo "FAILED: progress beside a terminal"; failed=1; }
+
+# Threads and pieces of a file change nothing
+"$train" fit "$data/digits.csv" -q -m "$folder/one"
+"$train" fit "$data/digits.csv" -q -j 3 -m "$folder/three"
+cmp -s "$folder/one" "$folder/three" || { echo "FAILED: threads change the model"; failed=1; }
 
 # The same seed gives the same bytes; predictions of a model equal those of its copy
 "$train" fit "$data/wine.csv" -q --seed 7 --holdout 0.3 -m "$folder/a"
