@@ -2,6 +2,7 @@
 
 #include "cone.h"
 #include "exact_rank.h"
+#include "linear_algebra.h"
 #include "memory.h"
 
 #include <float.h>
@@ -59,6 +60,45 @@ static bool find_most(size_t row, size_t truth, size_t other, const double *x, c
   double *most = user;
   if (m->value > *most) *most = m->value;
   return true;
+}
+
+/* -- an optimum ----------------------------------------------------------------------------------------------------- */
+
+static double longest_row(const problem *p, double *room)
+{
+  double most = 0;
+  for (size_t i = 0; i < p->data->rows; i++) {
+    const double *x = features_of(p->data, i, room);
+    double square = 1;
+    for (size_t j = 0; j < p->shape.features; j++) square += x[j] * x[j];
+    most = fmax(most, square);
+  }
+  return sqrt(most);
+}
+
+/* Where the gradient is small for the least curvature, an optimum is near, and classes with an optimum are not separable:
+ * it is enough that |g| in the metric of H^-1 is below sqrt(least eigenvalue) / (2 R), R bounding how fast the Hessian can
+ * change (Bach 2010, "Self-concordant analysis for logistic regression", proposition 2). Half of that is left to rounding.
+ * The trace of H^-1 bounds the least eigenvalue. */
+static bool optimum_is_near(problem *p, const double *theta, double *room)
+{
+  const size_t n = p->n;
+  double *h = resize(NULL, 2 * n + 1, n * sizeof *h);
+  if (h == NULL) return false;
+  double *inverse = h + n * n, *g = inverse + n * n, trace = 0, square = 0;
+  bool near = problem_gauged_hessian(p, theta, h) == TG_OK && problem_evaluate(p, theta, NULL, g) == TG_OK &&
+              cholesky(h, n, NULL);
+  if (near) {
+    cholesky_inverse(h, n, inverse);
+    for (size_t i = 0; i < n; i++) {
+      trace += inverse[i * n + i];
+      for (size_t j = 0; j < n; j++) square += g[i] * inverse[i * n + j] * g[j];
+    }
+    const double change = 2 * longest_row(p, room);
+    near = square * trace * change * change * 4 < 0.25;
+  }
+  free(h);
+  return near;
 }
 
 /* -- the border ---------------------------------------------------------------------------------------------------- */
@@ -272,7 +312,7 @@ static bool look_along(separation *found, const problem *p, const double *theta,
   return good;
 }
 
-bool separation_find(separation *found, const problem *p, const double *theta, double *way, unscaled_rows unscaled,
+bool separation_find(separation *found, problem *p, const double *theta, double *way, unscaled_rows unscaled,
                      void *user, failure *f)
 {
   *found = SEPARATION_NONE;
@@ -285,8 +325,10 @@ bool separation_find(separation *found, const problem *p, const double *theta, d
   double most = -INFINITY, *room = resize(NULL, p->shape.features, sizeof *room);
   if (room == NULL) return fail_memory(f);
   walk_margins(p, theta, room, find_most, &most);
+  /* No row is nearly certain, or too many coefficients, or the fit has found what there cannot be. */
+  const bool enough = most < 5 || p->n > MOST_PARAMETERS || optimum_is_near(p, theta, room);
   free(room);
-  if (most < 5 || p->n > MOST_PARAMETERS) return true; /* no row is nearly certain */
+  if (enough) return true;
   cone c;
   if (!cone_new(&c, &p->shape, p->data)) return fail_memory(f);
   const bool good = look_along(found, p, theta, way, &c, unscaled, user, f);

@@ -20,7 +20,7 @@ bool separation_proven(const problem *p, const double *theta);
 
 /* After an unpenalised fit that ended at theta. `way` (n) becomes a direction that separates: theta itself, or the
  * nearest direction along which no margin is negative. What touches the border is proven to lie on it. */
-bool separation_find(separation *found, const problem *p, const double *theta, double *way, unscaled_rows unscaled,
+bool separation_find(separation *found, problem *p, const double *theta, double *way, unscaled_rows unscaled,
                      void *user, failure *f);
 
 /* The classes that are separated, in words: "setosa from versicolor, ..." */

@@ -88,9 +88,15 @@ void reference_derivatives(const reference *r, const real *theta, real *g, real 
       for (size_t b = 0; b <= a; b++) {
         const real w = prob[a] * ((a == b) - prob[b]) / (real)r->rows;
         for (size_t j = 0; j < m; j++) {
-          for (size_t q = 0; q < m; q++) h[(a * m + j) * d + b * m + q] += w * x[j] * x[q];
+          const real factor = w * x[j];
+          for (size_t q = 0; q <= j; q++) h[(a * m + j) * d + b * m + q] += factor * x[q];
         }
       }
+    }
+  }
+  for (size_t i = 0; i < d; i++) { /* every block of two classes is symmetric */
+    for (size_t j = 0; j < d; j++) {
+      if (j / m < i / m && j % m > i % m) h[i * d + j] = h[(i / m * m + j % m) * d + j / m * m + i % m];
     }
   }
   for (size_t c = 0; c < r->free; c++) {
