@@ -5,7 +5,7 @@
 
 #include "run.h"
 
-enum { PIECE = 512 };
+enum { PIECE = 256 };
 
 /* |a| over entries without padding */
 double tg_largest_(const tg_run *run, const double *a)
