@@ -4,8 +4,9 @@
  * rest. The others take the step of the two-loop recursion on their entries of the pairs alone; those about
  * to meet a bound go along the gradient instead, as coupling them would spoil the descent. The L1 term is
  * smooth within an orthant: the orthant of theta, or where an entry is 0 the side the gradient leads to,
- * joins the bounds for one step (Andrew & Gao 2007), which puts entries at exactly 0. The line search
- * backtracks along the projected path. */
+ * joins the bounds for one step (Andrew & Gao 2007), which puts entries at exactly 0. The step is projected;
+ * the line search goes along the straight way to that point, and beyond as far as the bounds allow, as in
+ * L-BFGS-B (Byrd, Lu, Nocedal & Zhu 1995). Where no bound is near this is L-BFGS. */
 #include "box.h"
 
 #include <float.h>
@@ -82,7 +83,7 @@ size_t tg_box_own_(const tg_objective *c, const tg_method *m)
   return sizeof(state);
 }
 
-enum { VECTORS = 5 };
+enum { VECTORS = 6 };
 
 size_t tg_box_work_(const tg_objective *c, const tg_method *m, size_t padded)
 {
@@ -95,7 +96,8 @@ typedef struct box {
   tg_run *run;
   state *kept;
   size_t n, padded, m;
-  double *d, *g, *low, *high, *coupled, *rows, *a; /* coupled: 1 where the recursion decides, else 0 */
+  double *d, *g, *low, *high, *way, *rows, *a;
+  double *coupled; /* 1 where the recursion decides, else 0 */
 } box;
 
 static box view(tg_run *run)
@@ -108,6 +110,7 @@ static box view(tg_run *run)
   b.low = w + 2 * padded;
   b.high = w + 3 * padded;
   b.coupled = w + 4 * padded;
+  b.way = w + 5 * padded;
   b.rows = w + VECTORS * padded;
   b.a = b.rows + 2 * b.m * padded;
   return b;
@@ -203,65 +206,77 @@ static void remember(const box *b, const tg_point_ *p, const tg_point_ *q)
   if (kept->pairs < b->m) kept->pairs++;
 }
 
-static double slope(const box *b, const tg_point_ *p, const tg_point_ *q)
+/* ---- along the direction ---- */
+
+/* d becomes the way from x to the projection of x + t d; returns the slope along it, and in *unbent what it
+ * would be without the projection. */
+static double bend(const box *b, const tg_point_ *p, double t, double *unbent)
 {
   double sum = 0.0;
-  for (size_t i = 0; i < b->n; i++) sum += b->g[i] * (q->x[i] - p->x[i]);
+  *unbent = 0.0;
+  for (size_t i = 0; i < b->n; i++) {
+    const double step = t * b->d[i];
+    b->way[i] = fmin(fmax(p->x[i] + step, b->low[i]), b->high[i]) - p->x[i];
+    sum += b->g[i] * b->way[i];
+    *unbent += b->g[i] * step;
+  }
   return sum;
 }
 
-static double stationarity(const box *b, const tg_point_ *p)
+/* The longest t for which x + t way stays within. */
+static double room(const box *b, const tg_point_ *p)
 {
-  double most = 0.0;
-  for (size_t i = 0; i < b->n; i++) most = fmax(most, fabs(tg_box_gradient_(b->run, p, i)));
-  return most;
-}
-
-/* Enough decrease (4.48) along the projected path; at the limit of rounding a smaller gradient will do. */
-static bool acceptable(const box *b, const tg_point_ *p, const tg_point_ *q, double along)
-{
-  if (!q->finite) return false;
-  if (q->value <= p->value + b->run->m.armijo * along) return true;
-  const double noise = 1e-14 * fabs(p->value);
-  return q->value <= fmin(p->value, b->run->s.lowest) + noise &&
-         stationarity(b, q) < 0.9 * stationarity(b, p);
-}
-
-/* *found is NULL when no point of the path will do. Nonzero: the run has ended. */
-static int search(const box *b, double first, tg_point_ **found, double *length)
-{
-  enum { TRIALS = 60 };
-  const tg_point_ *p = tg_current_(b->run);
-  *found = NULL;
-  for (int i = 0; i < TRIALS; i++) {
-    tg_point_ *q = tg_spare_(b->run, NULL);
-    for (size_t j = 0; j < b->n; j++) q->x[j] = fmin(fmax(p->x[j] + first * b->d[j], b->low[j]), b->high[j]);
-    const double along = slope(b, p, q);
-    if (!(along < 0.0)) return 0;
-    if (tg_evaluate_(b->run, q, true, NULL, NULL)) return 1;
-    if (q->value == -INFINITY) return tg_stop_(b->run, TG_STOP_UNBOUNDED);
-    *length = first;
-    if (acceptable(b, p, q, along)) return *found = q, 0;
-    const double excess = q->value - p->value - along, best = excess > 0.0 ? -0.5 * along / excess : 0.5;
-    first *= q->finite ? fmin(fmax(best, 0.1), 0.5) : 0.1;
+  double most = INFINITY;
+  for (size_t i = 0; i < b->n; i++) {
+    const double w = b->way[i], gap = w > 0.0 ? b->high[i] - p->x[i] : b->low[i] - p->x[i];
+    if (w != 0.0) most = fmin(most, gap / w);
   }
-  return 0;
+  return fmax(most, 1.0);
+}
+
+/* What the L1 term adds to the slope: within the orthant it is linear. */
+static double tilt(const box *b)
+{
+  double sum = 0.0;
+  for (size_t i = 0; b->run->m.l1 > 0.0 && i < b->n; i++)
+    sum += b->low[i] >= 0.0    ? weight(b->run, i) * b->way[i]
+           : b->high[i] <= 0.0 ? -weight(b->run, i) * b->way[i]
+                               : 0.0;
+  return sum;
+}
+
+/* Projecting may turn a way down into a way up; a shorter one is bent less (Bertsekas 1982). */
+static int search(const box *b, double first, tg_line_ *line)
+{
+  const tg_point_ *p = tg_current_(b->run);
+  double unbent, t = first;
+  for (int i = 0; i < 40; i++, t *= 0.5) {
+    line->slope = bend(b, p, t, &unbent);
+    if (line->slope <= 0.1 * unbent && line->slope < 0.0) break;
+  }
+  line->d = b->way;
+  line->low = b->low;
+  line->high = b->high;
+  line->first = 1.0;
+  line->most = room(b, p);
+  line->tilt = tilt(b);
+  line->end = NULL;
+  return line->slope < 0.0 ? tg_line_search_(b->run, line) : 0;
 }
 
 int tg_box_step_(tg_run *run)
 {
   const box b = view(run);
   const tg_point_ *p = tg_current_(run);
-  tg_point_ *found = NULL;
-  double length = 0.0;
+  tg_line_ line = {.end = NULL};
   classify(&b, p);
-  for (int fresh = b.kept->pairs == 0; fresh < 2 && !found; fresh++) {
+  for (int fresh = b.kept->pairs == 0; fresh < 2 && !line.end; fresh++) {
     if (fresh) b.kept->pairs = 0;
     direction(&b, 1.0);
-    if (search(&b, fresh ? tg_line_first_(run, b.d) : 1.0, &found, &length)) return 1;
+    if (search(&b, fresh ? tg_line_first_(run, b.d) : 1.0, &line)) return 1;
   }
-  if (!found) return tg_stop_(run, TG_STOP_STALLED);
-  remember(&b, p, found);
-  tg_accept_(run, found, length);
+  if (!line.end) return tg_stop_(run, TG_STOP_STALLED);
+  remember(&b, p, line.end);
+  tg_accept_(run, line.end, line.length);
   return 0;
 }

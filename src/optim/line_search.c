@@ -28,6 +28,7 @@ typedef struct search {
   bool bracketed;
   double lowest; /* value among all iterates: rounding may not add up to a rise */
   double noise, armijo, wolfe;
+  double most;     /* length allowed */
   bool weak;       /* (4.49) in place of (4.50) */
   double width[2]; /* of the bracket, one and two trials ago */
   trial kept;      /* the lowest trial with enough decrease, in line->end */
@@ -78,7 +79,7 @@ static double extrapolate(const search *s)
                most = b->t + (s->zero.t == a->t ? 12.0 : 4.0) * step;
   double t = distinct(s, a, b) ? cubic(a, b) : secant(a, b);
   if (!(t > b->t)) t = most;
-  return fmin(fmax(t, least), most);
+  return fmin(fmin(fmax(t, least), most), s->most);
 }
 
 static double interpolate(search *s)
@@ -112,8 +113,12 @@ static void narrow(search *s, const trial *p)
 static int measure(search *s, tg_point_ *at, trial *p)
 {
   tg_run *run = s->run;
-  run->kernel->add(at->x, tg_current_(run)->x, p->t, s->line->d, run->padded);
-  if (tg_evaluate_(run, at, true, s->line->d, &p->slope)) return 1;
+  const tg_line_ *line = s->line;
+  run->kernel->add(at->x, tg_current_(run)->x, p->t, line->d, run->padded);
+  for (size_t i = 0; line->low && i < run->n; i++)
+    at->x[i] = fmin(fmax(at->x[i], line->low[i]), line->high[i]);
+  if (tg_evaluate_(run, at, true, line->d, &p->slope)) return 1;
+  p->slope += line->tilt;
   p->value = at->value;
   p->finite = at->finite && isfinite(p->slope);
   return at->value == -INFINITY ? tg_stop_nonfinite_(run, at->value) : 0;
@@ -138,11 +143,12 @@ static bool better(const search *s, const trial *p)
 static int bracket(search *s, size_t trials)
 {
   tg_line_ *line = s->line;
-  trial p = {.t = line->first};
+  trial p = {.t = fmin(line->first, s->most)};
   for (size_t i = 0; i < trials && p.t > 0.0 && isfinite(p.t); i++) {
     tg_point_ *at = tg_spare_(s->run, line->end);
     if (measure(s, at, &p)) return 1;
-    if (p.finite && acceptable(s, &p)) return keep(s, at, &p), 0;
+    const bool border = p.t >= s->most && p.slope < 0.0 && decreases(s, &p);
+    if (p.finite && (acceptable(s, &p) || border)) return keep(s, at, &p), 0;
     if (p.finite && decreases(s, &p) && better(s, &p)) keep(s, at, &p);
     narrow(s, &p);
     const double next = s->bracketed ? interpolate(s) : extrapolate(s);
@@ -162,6 +168,7 @@ static int backtrack(search *s)
   const double factor = run->m.factor > 0.0 ? run->m.factor : 2.0 / 3.0;
   trial p;
   if (tg_rate_(run, run->o.max_iterations, &p.t)) return 1;
+  p.t = fmin(p.t, s->most);
   for (; p.t > least; p.t *= factor) {
     tg_point_ *at = tg_spare_(run, NULL);
     if (measure(s, at, &p)) return 1;
@@ -175,7 +182,9 @@ static int fixed(search *s)
 {
   tg_point_ *at = tg_spare_(s->run, NULL);
   trial p;
-  if (tg_rate_(s->run, s->run->o.max_iterations, &p.t) || measure(s, at, &p)) return 1;
+  if (tg_rate_(s->run, s->run->o.max_iterations, &p.t)) return 1;
+  p.t = fmin(p.t, s->most);
+  if (measure(s, at, &p)) return 1;
   if (!p.finite) return tg_stop_nonfinite_(s->run, p.value);
   keep(s, at, &p);
   return 0;
@@ -195,6 +204,7 @@ int tg_line_search_(tg_run *run, tg_line_ *line)
               .noise = rounding * fabs(from->value),
               .armijo = run->m.armijo,
               .wolfe = run->m.wolfe,
+              .most = line->most > 0.0 ? line->most : INFINITY,
               .weak = kind == TG_LINE_WEAK_WOLFE};
   line->end = NULL;
   if (kind == TG_LINE_FIXED) return fixed(&s);

@@ -85,9 +85,10 @@ static bool idles(tg_run *run)
   enum { PATIENCE = 20 };
   tg_state_ *s = &run->s;
   const tg_point_ *p = tg_current_(run);
-  const bool falls = p->value < s->lowest || p->largest < 0.9 * s->smallest;
+  const double size = tg_boxed_(&run->m) ? s->report.gradient_norm : p->largest;
+  const bool falls = p->value < s->lowest || size < 0.9 * s->smallest;
   s->lowest = fmin(s->lowest, p->value);
-  s->smallest = fmin(s->smallest, p->largest);
+  s->smallest = fmin(s->smallest, size);
   s->idle = falls ? 0 : s->idle + 1;
   const bool descends = run->rule->monotone || run->m.line_search > TG_LINE_FIXED;
   return s->idle >= PATIENCE && descends && run->m.line_search != TG_LINE_FIXED;
