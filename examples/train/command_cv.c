@@ -155,6 +155,7 @@ int command_cv(const options *o, failure *f)
 {
   loaded l;
   if (!load(&l, o, f)) return EXIT_BAD;
+  catch_interrupt();
   int status = EXIT_BAD;
   size_t *room = resize(NULL, l.rows, 2 * sizeof *room);
   if (room == NULL) fail_memory(f);

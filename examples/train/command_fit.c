@@ -164,6 +164,7 @@ int command_fit(const options *o, failure *f)
   loaded l;
   row_split s = {0};
   if (!load(&l, o, f)) return EXIT_BAD;
+  catch_interrupt(); /* from here on there is something to keep */
   const int status = split_rows(&s, &l, o, f) ? fit_rows(o, &l, &s, f) : EXIT_BAD;
   free(s.learn);
   free(s.held);

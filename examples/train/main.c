@@ -1,7 +1,6 @@
 /* tapegrad-train: logistic, multinomial and linear regression and small nets, from a table to a model and back. The
  * losses are in models.c, written for one sample with the library's macros; everything else is plumbing around them. */
 #include "commands.h"
-#include "progress.h"
 
 #include <stdio.h>
 
@@ -26,7 +25,6 @@ int main(int argc, char **argv)
   }
   if (o.version) return puts("tapegrad-train " TRAIN_VERSION) < 0;
   if (o.help) return options_help(&o), EXIT_FINE;
-  catch_interrupt();
   const int status = run(&o, &f);
   if (status != EXIT_FINE && f.text[0] != '\0') fprintf(stderr, "tapegrad-train: %s\n", f.text);
   if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -235,6 +235,17 @@ static bool bound_slack(const cone *c, const double *way, double *slack, double 
   return true;
 }
 
+/* Are the tight forms among the touching ones? Only then do both span the same when their ranks agree. */
+static bool tight_forms_touch(const border *b, const cone *c)
+{
+  for (size_t i = 0; i < c->tight; i++) {
+    bool found = false;
+    for (size_t k = 0; k < b->count && !found; k++) found = b->row[k] == c->row[i] && b->other[k] == c->other[i];
+    if (!found) return false;
+  }
+  return true;
+}
+
 /* Suspected becomes proven when the border is exactly one: every touching form depends on the tight ones, to which a true
  * way is orthogonal that is so near to the computed one that all other margins stay positive. */
 static bool prove(separation *found, border *b, cone *c, double *way, unscaled_rows unscaled, void *user, failure *f)
@@ -249,7 +260,7 @@ static bool prove(separation *found, border *b, cone *c, double *way, unscaled_r
   double *slack = resize(NULL, n + 2 * c->tight + 2 * c->tight * c->tight, sizeof *slack);
   double *room = resize(NULL, c->shape->features, sizeof *room);
   bool good = (slack != NULL && room != NULL) || fail_memory(f);
-  if (good && bound_slack(c, way, slack, slack + n)) {
+  if (good && tight_forms_touch(b, c) && bound_slack(c, way, slack, slack + n)) {
     const rank_answer answer = exact_dependence(b, c->tight, unscaled, user, f);
     border rest = *b;
     rest.slack = slack;

@@ -136,10 +136,16 @@ static void substitute(const real *h, size_t d, real *b)
   }
 }
 
-/* Coefficients held at zero leave the system; the gradient gets the slope of the L1 term. */
+/* Coefficients held at zero leave the system; the gradient gets the slope of the L1 term. Where some class is held,
+ * nothing in common is free, and what the Hessian got along that goes again. */
 static void restrict_to(const reference *r, const signed char *sign, real *g, real *h)
 {
-  const size_t m = r->columns + 1, d = r->n;
+  const size_t m = r->columns + 1, d = r->n, k = r->free;
+  for (size_t j = 0; k > 1 && j < r->columns; j++) {
+    size_t held = 0;
+    for (size_t c = 0; c < k; c++) held += sign[c * m + j] == 0;
+    for (size_t i = 0; held > 0 && i < k * k; i++) h[(i / k * m + j) * d + i % k * m + j] -= 1 / (real)k;
+  }
   for (size_t i = 0; i < d; i++) {
     if (i % m == r->columns) continue;
     g[i] = sign[i] == 0 ? 0 : g[i] + r->lasso * sign[i];
