@@ -265,7 +265,7 @@ tg_status problem_hessian(problem *p, const double *theta, double *hessian)
   const double *at = to_rows(p, theta, p->raw);
   const tg_status status = p->data->paged != NULL ? paged_hessian(p, at, hessian)
                                                   : tg_finite_sum_hessian(p->sum, at, p->index, p->count, hessian);
-  p->hessians++;
+  p->hessians += p->index == NULL;
   for (int side = 0; status == TG_OK && p->waiting != NULL && side < 2; side++) {
     for (size_t i = 0; i < n; i++) from_rows(p, hessian + i * n);
     transpose(hessian, n);

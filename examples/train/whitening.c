@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_FEATURES = 600, ROWS_PER_FEATURE = 20, LEAST_ROWS = 2000 };
+enum { MOST_FEATURES = 600, LEAST_PER_FEATURE = 20, MOST_PER_FEATURE = 100, LEAST_ROWS = 2000 };
 
 bool whitening_fits(const problem *p)
 {
@@ -43,12 +43,11 @@ static void add_products(double *m, size_t n, const double *x, const double c[AT
   }
 }
 
-/* The lower triangle of sum c x x' over evenly spaced rows: a sample is good enough for a change of coordinates. */
-static void moments(whitening *w, const double *theta)
+/* The lower triangle of sum c x x' over evenly spaced rows. */
+static void moments(whitening *w, const double *theta, size_t step)
 {
   const dataset *d = w->p->data;
-  const size_t n = w->size, p = n - 1, enough = ROWS_PER_FEATURE * n > LEAST_ROWS ? ROWS_PER_FEATURE * n : LEAST_ROWS;
-  const size_t step = d->rows > enough ? d->rows / enough : 1, count = (d->rows + step - 1) / step;
+  const size_t n = w->size, p = n - 1, count = (d->rows + step - 1) / step;
   double c[AT_A_TIME] = {0};
   memset(w->factor, 0, n * n * sizeof *w->factor);
   for (size_t i = 0, held = 0; i < d->rows; i += step) {
@@ -63,15 +62,45 @@ static void moments(whitening *w, const double *theta)
     add_products(w->factor, n, w->rows, c);
     held = 0;
   }
+  for (size_t j = 0; j < p; j++) w->factor[j * n + j] += w->p->ridge[j];
 }
 
-/* Adds the ridge, and as much more to every diagonal entry as it takes to be safely positive. */
+/* For one output M is the Hessian, which the finite sum has at hand; not the others': they may have no curvature. */
+static bool hessian(whitening *w, const double *theta, size_t step)
+{
+  problem *p = w->p;
+  const bool curved = p->shape.kind == MODEL_LOGISTIC || (p->shape.kind == MODEL_LINEAR && p->shape.loss == LOSS_SQUARED);
+  if (!curved || p->data->paged != NULL) return false;
+  const size_t *const kept = p->index, kept_count = p->count, count = (p->data->rows + step - 1) / step;
+  size_t *index = resize(NULL, count, sizeof *index);
+  if (index == NULL) return false;
+  for (size_t i = 0; i < count; i++) index[i] = i * step;
+  p->index = index;
+  p->count = count;
+  const tg_status status = problem_hessian(p, theta, w->factor);
+  p->index = kept;
+  p->count = kept_count;
+  free(index);
+  return status == TG_OK;
+}
+
+/* A sample is good enough for a change of coordinates: so many rows that M costs about as much as a gradient, or as few as
+ * will do. */
+static size_t sample_step(const whitening *w)
+{
+  const size_t rows = w->p->data->rows, n = w->size, affordable = 4 * rows / n;
+  size_t enough = affordable > MOST_PER_FEATURE * n ? MOST_PER_FEATURE * n : affordable;
+  if (enough < LEAST_PER_FEATURE * n) enough = LEAST_PER_FEATURE * n;
+  if (enough < LEAST_ROWS) enough = LEAST_ROWS;
+  return rows > enough ? rows / enough : 1;
+}
+
+/* Adds as much to every diagonal entry as it takes to be safely positive. */
 static void factorize(whitening *w)
 {
   const size_t n = w->size;
   double *m = w->factor;
   for (size_t j = 0; j < n; j++) {
-    m[j * n + j] += j + 1 < n ? w->p->ridge[j] : 0;
     if (!(m[j * n + j] > 0)) m[j * n + j] = 1; /* a constant column */
   }
   memcpy(w->copy, m, n * n * sizeof *m);
@@ -84,7 +113,8 @@ static void factorize(whitening *w)
 
 void whitening_at(whitening *w, const double *theta)
 {
-  moments(w, theta);
+  const size_t step = sample_step(w);
+  if (!hessian(w, theta, step)) moments(w, theta, step);
   factorize(w);
 }
 
