@@ -184,6 +184,14 @@ static bool fill_paged(dataset *s, const design *d, const table *t, roles role, 
   return good;
 }
 
+static bool are_all(const size_t *row, size_t rows)
+{
+  for (size_t i = 0; i < rows; i++) {
+    if (row[i] != i) return false;
+  }
+  return true;
+}
+
 /* Are the wanted rows those of the table, cell by cell? Then they need not be copied. */
 static bool is_table_itself(const dataset *s, const design *d, const table *t, const size_t *row)
 {
@@ -192,10 +200,7 @@ static bool is_table_itself(const dataset *s, const design *d, const table *t, c
   for (size_t k = 0; k < d->columns; k++) {
     if (d->column[k].kind != COLUMN_NUMBER) return false;
   }
-  for (size_t i = 0; i < s->rows; i++) {
-    if (row[i] != i) return false;
-  }
-  return true;
+  return are_all(row, s->rows);
 }
 
 bool dataset_from_table(dataset *s, const design *d, const table *t, roles role, const size_t *row, size_t rows,
@@ -257,6 +262,16 @@ static bool fill_table(dataset *s, const sparse_rows *from, const sparse_extras 
   return true;
 }
 
+static bool borrow_sparse(dataset *s, const sparse_rows *from, const sparse_extras *extras, const size_t *row, failure *f)
+{
+  s->borrowed = true;
+  s->sparse = *from;
+  s->sparse.rows = s->rows;
+  if (fill_table(s, from, extras, row)) return true;
+  dataset_free(s);
+  return fail_memory(f);
+}
+
 bool dataset_from_sparse(dataset *s, const sparse_rows *from, sparse_extras extras, const size_t *row, size_t rows,
                          failure *f)
 {
@@ -265,6 +280,7 @@ bool dataset_from_sparse(dataset *s, const sparse_rows *from, sparse_extras extr
   s->beside = (size_t)s->has_offset + (size_t)s->has_weight + 1;
   if (is_dense(from)) return fill_in(s, from, &extras, row, f);
   s->is_sparse = true;
+  if (are_all(row, rows)) return borrow_sparse(s, from, &extras, row, f);
   size_t entries = 0;
   for (size_t i = 0; i < rows; i++) entries += from->row_start[row[i] + 1] - from->row_start[row[i]];
   sparse_rows *p = &s->sparse;
@@ -293,13 +309,18 @@ bool dataset_from_sparse(dataset *s, const sparse_rows *from, sparse_extras extr
 
 void dataset_free(dataset *s)
 {
-  if (!s->borrowed) free(s->values);
+  if (!s->borrowed) {
+    free(s->values);
+    sparse_free(&s->sparse);
+  }
+  free(s->scaled);
   free(s->table);
   free(s->number);
   paged_free(s->paged);
-  sparse_free(&s->sparse);
   *s = (dataset){0};
 }
+
+bool dataset_is_raw(const dataset *s) { return s->borrowed && s->scaled == NULL; }
 
 const double *dataset_row(const dataset *s, size_t i)
 {

@@ -33,8 +33,9 @@ typedef struct dataset {
   bool has_offset, has_weight, has_target;
   double *values;
   paged *paged;
-  bool borrowed;        /* the values are the table's own rows, which are laid out just so */
+  bool borrowed;        /* the values, or the sparse rows, are those that were read: all of them, laid out just so */
   sparse_rows sparse;
+  double *scaled;       /* the values of borrowed sparse rows, once they are scaled */
   double *table, *number; /* sparse with offsets or weights; the numbers of the rows, 0, 1, ... */
   size_t beside;
   bool is_sparse;
@@ -68,6 +69,7 @@ bool dataset_from_sparse(dataset *s, const sparse_rows *from, sparse_extras extr
                          failure *f);
 void dataset_free(dataset *s);
 
+bool dataset_is_raw(const dataset *s);                 /* borrowed, and not scaled either */
 const double *dataset_row(const dataset *s, size_t i); /* of dense rows; until another row is asked for */
 double *dataset_edit(dataset *s, size_t i);            /* the same, to be changed */
 bool dataset_good(const dataset *s, failure *f);       /* could rows in a file be had so far? */

@@ -48,7 +48,7 @@ bool problem_new(problem *p, model_shape shape, const dataset *data, const scali
   p->ridge = zeroed(p->n, sizeof(double));
   p->part = data->paged != NULL ? resize(NULL, p->n, sizeof *p->part) : NULL;
   p->raw = resize(NULL, 2 * p->n, sizeof(double));
-  p->waiting = data->borrowed ? s : NULL;
+  p->waiting = dataset_is_raw(data) ? s : NULL;
   bool good = (p->ridge && p->shape.work && p->raw && (p->part || data->paged == NULL)) || fail_memory(f);
   good = good && problem_set_penalty(p, s, how, f);
   if (good) {

@@ -142,9 +142,9 @@ static bool sparse_moments(scaling *s, const dataset *data, const design *d, fai
   const sparse_rows *x = &data->sparse;
   for (size_t e = 0; e < x->row_start[x->rows]; e++) {
     if (fabs(x->value[e]) > too_large) return refuse_size(d, x->column[e], x->value[e], f);
-    s->spread[x->column[e]] += x->value[e] * x->value[e] / (double)x->rows;
+    s->spread[x->column[e]] += x->value[e] * x->value[e];
   }
-  for (size_t j = 0; j < s->features; j++) s->spread[j] = sqrt(s->spread[j]);
+  for (size_t j = 0; j < s->features; j++) s->spread[j] = sqrt(s->spread[j] / (double)x->rows);
   return true;
 }
 
@@ -184,16 +184,26 @@ static bool scale_borrowed(const scaling *s, dataset *data)
   return true;
 }
 
+static bool scale_sparse(const scaling *s, dataset *data)
+{
+  sparse_rows *x = &data->sparse;
+  const size_t entries = x->row_start[x->rows];
+  double *to = data->borrowed ? resize(NULL, entries, sizeof *to) : x->value;
+  if (to == NULL) return false;
+  for (size_t e = 0; e < entries; e++) to[e] = x->value[e] / s->scale[x->column[e]];
+  x->value = to;
+  if (data->borrowed) data->scaled = to;
+  return true;
+}
+
 bool scaling_apply(const scaling *s, dataset *data)
 {
+  if (data->is_sparse) return scale_sparse(s, data);
   if (data->borrowed) return scale_borrowed(s, data);
-  for (size_t i = 0; !data->is_sparse && i < data->rows; i++) {
+  for (size_t i = 0; i < data->rows; i++) {
     double *x = dataset_edit(data, i);
     scale_row(s, x, x);
   }
-  if (!data->is_sparse) return true;
-  sparse_rows *x = &data->sparse;
-  for (size_t e = 0; e < x->row_start[x->rows]; e++) x->value[e] /= s->scale[x->column[e]];
   return true;
 }
 

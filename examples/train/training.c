@@ -130,13 +130,15 @@ static bool unpenalised(const training *t)
          (t->model.shape.kind == MODEL_LOGISTIC || t->model.shape.kind == MODEL_MULTINOMIAL);
 }
 
+enum { MANY_NUMBERS = 1 << 19 };
+
 /* Many rows are not worth a copy, if nothing but the fit looks at them. */
 static bool stays_raw(const training *t, const options *o)
 {
   const dataset *d = &t->data;
-  const bool large = d->rows * d->features >= (size_t)1 << 20;
+  const size_t numbers = d->is_sparse ? d->sparse.row_start[d->rows] : d->rows * d->features;
   const bool others = o->summary || unpenalised(t);
-  return d->borrowed && large && !others && scaling_can_wait(&t->scaling);
+  return d->borrowed && numbers >= MANY_NUMBERS && !others && scaling_can_wait(&t->scaling);
 }
 
 static bool make_problem(training *t, const loaded *l, const options *o, failure *f)
