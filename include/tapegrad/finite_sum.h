@@ -16,10 +16,10 @@
  * answered with TG_E_DATA, whichever way the loss is evaluated. A label beside them is dense and may be used at
  * will. Where the loss has to be evaluated the plain way (below), rows are filled with zeros one at a time.
  *
- * The recording is compiled and evaluated for a block of samples at a time, in vector registers: arithmetic,
- * sums and products of any length, sqrt exp exp2 expm1 log log1p pow sin cos tanh sigmoid softplus
- * log_sigmoid, logsumexp, cross_entropy and pick. All other operations are taken sample by sample within the
- * block. Values of single operations are within 2 ulp of the C library's and equal at special values; a
+ * The recording is compiled and evaluated for a block of samples at a time, in vector registers: arithmetic, sums and
+ * products of any length, logsumexp, cross_entropy, pick, and all but a few elementary operations. Those few, marked in
+ * the table of operations (README.md), and the other operations with many operands are taken sample by sample within
+ * the block. Values of operations that the C library has are within 2 ulp of its values and equal at special values; a
  * product that is added to a sum may be fused with the addition. For one build and one instruction set
  * (TG_ISA, status.h) results have the same bits for any number of threads, for the value alone or with
  * derivatives, whatever was evaluated before, and the value and gradient of a sample (tg_finite_sum_each) wherever

@@ -241,7 +241,7 @@ double tg_mish_(double x)
 double tg_mish1_(double x)
 {
   const double e = exp(-fabs(x));
-  if (isinf(x)) return x > 0.0 ? 1.0 : 0.0;
+  if (fabs(x) > 800.0) return x > 0.0 ? 1.0 : 0.0;
   if (x > 0.0) {
     const double m = 1.0 + 2.0 * e + 2.0 * e * e;
     return (1.0 + 2.0 * e) / m + x * (4.0 * e * e * (1.0 + e)) / (m * m);
@@ -264,7 +264,7 @@ static double mish2_numerator(double x)
 double tg_mish2_(double x)
 {
   const double e = exp(-fabs(x));
-  if (isinf(x)) return 0.0;
+  if (fabs(x) > 800.0) return 0.0;
   if ((x > -2.9 && x < -1.8) || (x > 1.0 && x < 2.0)) {
     const double f = exp(x), m = f * (f + 2.0) + 2.0;
     return 4.0 * f * mish2_numerator(x) / (m * m * m);
@@ -571,7 +571,7 @@ static double gaussian(double x, double c)
 }
 
 double tg_erf1_(double x) { return 0x1.20dd750429b6dp+0 * gaussian(x, 1.0); }
-double tg_erf2_(double x) { return isinf(x) ? 0.0 : -2.0 * x * tg_erf1_(x); }
+double tg_erf2_(double x) { return isinf(x) ? 0.0 : -2.0 * (x * tg_erf1_(x)); }
 double tg_norm_pdf_(double x) { return 0x1.9884533d43651p-2 * gaussian(x, 0.5); }
 double tg_norm_pdf1_(double x) { return isinf(x) ? 0.0 : -x * tg_norm_pdf_(x); }
 
@@ -695,7 +695,7 @@ double tg_gelu2_(double x)
 {
   static const pair root = {0x1.6a09e667f3bcdp+0, -0x1.bdd3413b26456p-54};
   const double a = fabs(x);
-  if (isinf(x)) return 0.0;
+  if (a > 40.0) return 0.0;
   return tg_norm_pdf_(x) * (((root.hi - a) + root.lo) * (root.hi + a));
 }
 

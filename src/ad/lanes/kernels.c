@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include "../special.h"
 #include "lane_math.h"
+#include "lane_more.h"
 
 /* A vector register. Where the compiler has no vector types it is one double, and all that follows is plain
  * C. */
@@ -646,6 +647,15 @@ VECTOR_FORM(sigmoid)
 VECTOR_FORM(softplus)
 VECTOR_FORM(log_sigmoid)
 VECTOR_FORM(sqrt)
+VECTOR_FORM(log2)
+VECTOR_FORM(log10)
+VECTOR_FORM(exp10)
+VECTOR_FORM(sinh)
+VECTOR_FORM(cosh)
+VECTOR_FORM(atan)
+VECTOR_FORM(erf)
+VECTOR_FORM(erfc)
+VECTOR_FORM(norm_cdf)
 #undef VECTOR_FORM
 
 /* Angles that the vector form does not reduce well go to libm, one by one: what a lane holds depends on it
@@ -660,6 +670,7 @@ VECTOR_FORM(sqrt)
   }
 ANGLE_FORM(sin)
 ANGLE_FORM(cos)
+ANGLE_FORM(tan)
 #undef ANGLE_FORM
 
 static void pow_lanes(const double *restrict x, const double *restrict y, double *restrict z, size_t n)
@@ -701,49 +712,58 @@ static void pow_lanes(const double *restrict x, const double *restrict y, double
 #define tg_pow_xy_(x, y, v) ((v) / (x) * (1.0 + (y)*lane_log(x)))
 #define tg_pow_yy_(x, y, v) ((v)*lane_log(x) * lane_log(x))
 
+#include "lane_rows.h"
 #include "rows.inc"
 
 /* Rows whose vector form does not reach everywhere: the rest is done by the plain row, number by number. */
+#define AT(operand) ((operand) != NULL ? (operand) + i : NULL)
 #define REPAIRED(name, easy)                                                                                 \
-  static bool name##_all_easy(const double *x, const double *y, size_t n)                                    \
+  static bool name##_all_easy(const double *x, const double *y, const double *z, size_t n)                                    \
   {                                                                                                          \
     int hard = 0;                                                                                            \
-    (void)y;                                                                                                 \
+    (void)y, (void)z;                                                                                            \
     for (size_t i = 0; i < n; i++) hard |= !(easy);                                                          \
     return !hard;                                                                                            \
   }                                                                                                          \
   static void name##_value_repaired(const double *x, const double *y, const double *z, double *v, size_t n)  \
   {                                                                                                          \
     name##_value(x, y, z, v, n);                                                                             \
-    if (name##_all_easy(x, y, n)) return;                                                                    \
+    if (name##_all_easy(x, y, z, n)) return;                                                                    \
     for (size_t i = 0; i < n; i++)                                                                           \
-      if (!(easy)) tg_plain_rows_[TG_OP_##name].value(x + i, y != NULL ? y + i : NULL, z, v + i, 1);         \
+      if (!(easy)) tg_plain_rows_[TG_OP_##name].value(x + i, AT(y), AT(z), v + i, 1);         \
   }                                                                                                          \
   static void name##_first_repaired(const double *x, const double *y, const double *z, const double *v,      \
                                     double *const *d, size_t n)                                              \
   {                                                                                                          \
     name##_first(x, y, z, v, d, n);                                                                          \
-    if (name##_all_easy(x, y, n)) return;                                                                    \
+    if (name##_all_easy(x, y, z, n)) return;                                                                    \
     for (size_t i = 0; i < n; i++)                                                                           \
       if (!(easy)) {                                                                                         \
         double *const at[3] = {d[0] + i, d[1] + i, d[2] + i};                                                \
-        tg_plain_rows_[TG_OP_##name].first(x + i, y != NULL ? y + i : NULL, z, v + i, at, 1);                \
+        tg_plain_rows_[TG_OP_##name].first(x + i, AT(y), AT(z), v + i, at, 1);                \
       }                                                                                                      \
   }                                                                                                          \
   static void name##_second_repaired(const double *x, const double *y, const double *z, const double *v,     \
                                      double *const *h, size_t n)                                             \
   {                                                                                                          \
     name##_second(x, y, z, v, h, n);                                                                         \
-    if (name##_all_easy(x, y, n)) return;                                                                    \
+    if (name##_all_easy(x, y, z, n)) return;                                                                    \
     for (size_t i = 0; i < n; i++)                                                                           \
       if (!(easy)) {                                                                                         \
         double *const at[TG_SECONDS] = {h[0] + i, h[1] + i, h[2] + i, h[3] + i, h[4] + i, h[5] + i};         \
-        tg_plain_rows_[TG_OP_##name].second(x + i, y != NULL ? y + i : NULL, z, v + i, at, 1);               \
+        tg_plain_rows_[TG_OP_##name].second(x + i, AT(y), AT(z), v + i, at, 1);               \
       }                                                                                                      \
   }
 REPAIRED(sin, lane_angle_ok(x[i]))
 REPAIRED(cos, lane_angle_ok(x[i]))
 REPAIRED(pow, lane_pow_ok(x[i], y[i]))
+REPAIRED(tan, lane_angle_ok(x[i]))
+REPAIRED(hypot, lane_length_ok(x[i], y[i], 0.0))
+REPAIRED(norm3, lane_length_ok(x[i], y[i], z[i]))
+REPAIRED(atan2, lane_direction_ok(x[i], y[i]))
+REPAIRED(gelu, lane_gelu_ok(x[i]))
+REPAIRED(gelu_tanh, lane_gelu_tanh_ok(x[i]))
+#undef AT
 #undef REPAIRED
 
 /* Value and derivative at once. */
@@ -757,7 +777,7 @@ REPAIRED(pow, lane_pow_ok(x[i], y[i]))
   static void name##_pair_repaired(const double *x, double *v, double *d, size_t n)                          \
   {                                                                                                          \
     name##_pair(x, v, d, n);                                                                                 \
-    if (name##_all_easy(x, NULL, n)) return;                                                                 \
+    if (name##_all_easy(x, NULL, NULL, n)) return;                                                                 \
     for (size_t i = 0; i < n; i++)                                                                           \
       if (!lane_angle_ok(x[i])) {                                                                            \
         double *const at[3] = {d + i, NULL, NULL};                                                           \
@@ -786,7 +806,7 @@ static const tg_row_kernels_ rows[TG_OP_count] = {
 #define TERNARY(name, ...) [TG_OP_##name] = {name##_value, name##_first, name##_second},
 #include "../ops.def"
 #define ROW(name) [TG_OP_##name] = {name##_value_repaired, name##_first_repaired, name##_second_repaired},
-    ROW(sin) ROW(cos) ROW(pow)
+    ROW(sin) ROW(cos) ROW(pow) ROW(tan) ROW(hypot) ROW(norm3) ROW(atan2) ROW(gelu) ROW(gelu_tanh)
 #undef ROW
 };
 

@@ -9,7 +9,10 @@
 
 /* Functions with a vector form of their own: lane_math.h. */
 #define TG_LANE_MATH_LIST(X)                                                                                 \
-  X(exp) X(exp2) X(expm1) X(log) X(log1p) X(tanh) X(sigmoid) X(softplus) X(log_sigmoid) X(sin) X(cos) X(sqrt)
+  X(exp)                                                                                                     \
+  X(exp2)                                                                                                    \
+  X(expm1) X(log) X(log1p) X(tanh) X(sigmoid) X(softplus) X(log_sigmoid) X(sin) X(cos) X(sqrt) X(log2)       \
+      X(log10) X(exp10) X(tan) X(sinh) X(cosh) X(atan) X(erf) X(erfc) X(norm_cdf)
 
 typedef enum tg_lane_math_ {
 #define TG_LANE_MATH_ROW(name) TG_LANE_##name,
@@ -22,8 +25,8 @@ typedef enum tg_lane_math_ {
  * end[r], in this order, lane by lane, with fused operations where the instruction set has them. Vector j of
  * x begins at x + x_offset[j], y likewise. The start is a number for each row (start), or the vector y_start
  * + start_offset[r] (which may be y itself), or nothing: minus zero, the neutral element of addition.
- * With w_dot not NULL y_dot = start_dot + w_dot x + end_dot too, in the same pass over x (not when masked, nor
- * with y_start). */
+ * With w_dot not NULL y_dot = start_dot + w_dot x + end_dot too, in the same pass over x (not when masked,
+ * nor with y_start). */
 typedef struct tg_affine_ {
   size_t rows, columns, lanes;
   size_t ahead; /* not 0: x + ahead is wanted next, from far memory */

@@ -406,7 +406,7 @@ LANE_INLINE double lane_product_error(double a, double b, double product)
 LANE_INLINE int lane_pow_ok(double x, double y)
 {
   const double size = lane_fabs(y);
-  return (x >= 0x1p-1022) & (x < INFINITY) & (size < 0x1p60) & (size > 0x1p-60) &
+  return (x >= 0x1p-1022) & (x < INFINITY) & (size < 0x1p60) & ((size > 0x1p-60) | ((size == 0.0) & (x > 0x1p-500))) &
          (lane_fabs(y * lane_log(x)) < 700.0);
 }
 

@@ -36,6 +36,14 @@ static long double sigmoid_limit(long double t)
   return isinf((double)t) ? (t > 0 ? 1 : 0) : sigmoid(t);
 }
 
+static long double power_of_ten(long double t)
+{
+  return powl(10, t);
+}
+static long double norm_cdf(long double t)
+{
+  return erfcl(-t * 0.707106781186547524400844362104849L) / 2;
+}
 /* The function in extended precision and the interval on which it is sampled; outside, only special values
  * are tried. */
 static const struct {
@@ -56,6 +64,16 @@ static const struct {
     {"sin", TG_LANE_sin, sinl, -2e6, 2e6},
     {"cos", TG_LANE_cos, cosl, -2e6, 2e6},
     {"sqrt", TG_LANE_sqrt, sqrtl, 0, 1e9},
+    {"log2", TG_LANE_log2, log2l, 0, 1e3},
+    {"log10", TG_LANE_log10, log10l, 0, 1e3},
+    {"exp10", TG_LANE_exp10, power_of_ten, -325, 309},
+    {"tan", TG_LANE_tan, tanl, -2e6, 2e6},
+    {"sinh", TG_LANE_sinh, sinhl, -712, 712},
+    {"cosh", TG_LANE_cosh, coshl, -712, 712},
+    {"atan", TG_LANE_atan, atanl, -30, 30},
+    {"erf", TG_LANE_erf, erfl, -7, 7},
+    {"erfc", TG_LANE_erfc, erfcl, -7, 28},
+    {"norm_cdf", TG_LANE_norm_cdf, norm_cdf, -39, 9},
 };
 enum { FUNCTIONS = sizeof functions / sizeof functions[0] };
 
@@ -189,6 +207,121 @@ Test(lane_math, bits_do_not_depend_on_the_position_in_the_block)
       }
     }
   }
+}
+
+Test(lane_math, hypot_and_atan2_are_within_two_ulp)
+{
+  static const struct {
+    unsigned op;
+    long double (*truth)(long double, long double);
+  } binary[] = {{TG_OP_hypot, hypotl}, {TG_OP_atan2, atan2l}};
+  for (size_t level = 0; tg_kernels_at_(level) != NULL; level++)
+    for (size_t f = 0; f < 2; f++) {
+      double worst = 0, at = 0, to = 0;
+      for (int pass = 0; pass < 20; pass++) {
+        fill(-10, 10, x), fill(-10, 10, y);
+        for (size_t i = 0; i < SPECIAL; i++) y[i] = special[(i + (size_t)pass) % SPECIAL];
+        tg_kernels_at_(level)->rows[binary[f].op].value(x, y, NULL, z, N);
+        for (size_t i = 0; i < N; i++) {
+          const double u = ulps(z[i], binary[f].truth(x[i], y[i]));
+          if (u > worst) worst = u, at = x[i], to = y[i];
+        }
+      }
+      cr_expect(worst <= 2, "%s %zu: %g ulp at %a, %a", tg_kernels_at_(level)->name, f, worst, at, to);
+    }
+}
+
+/* ---- every row of the table against its plain form ---- */
+
+typedef struct table_row {
+  const char *name;
+  unsigned op, arity;
+  double low[3], high[3];
+} table_row;
+
+static const table_row table[] = {
+#define UNARY(name, value, first, second, xlow, xhigh) {#name, TG_OP_##name, 1, {xlow}, {xhigh}},
+#define BINARY(name, value, dx, dy, dxx, dxy, dyy, xlow, xhigh, ylow, yhigh)                                 \
+  {#name, TG_OP_##name, 2, {xlow, ylow}, {xhigh, yhigh}},
+#define TERNARY(name, value, dx, dy, dz, dxx, dxy, dxz, dyy, dyz, dzz, xlow, xhigh, ylow, yhigh, zlow,       \
+                zhigh)                                                                                       \
+  {#name, TG_OP_##name, 3, {xlow, ylow, zlow}, {xhigh, yhigh, zhigh}},
+#include "ops.def"
+};
+
+/* A third of the operands within the interval of the row, a third around it, the others of all magnitudes and special. */
+static void fill_operand(const table_row *r, unsigned k, double *to)
+{
+  const double middle = 0.5 * (r->low[k] + r->high[k]), reach = 10 * (r->high[k] - r->low[k]);
+  for (size_t i = 0; i < N; i++) {
+    const double magnitude = exp2(uniform(-1070, 1020)), sign = uniform(0, 1) < 0.5 ? -1 : 1;
+    const size_t kind = i / 16 % 3;
+    to[i] = kind == 0   ? uniform(r->low[k], r->high[k])
+            : kind == 1 ? uniform(middle - reach, middle + reach)
+            : i % 2 == 0 ? special[(size_t)uniform(0, SPECIAL)]
+                         : sign * magnitude;
+  }
+}
+
+/* Equal special values, and elsewhere close for the size of the terms of a partial, which `size` bounds. */
+static bool partials_agree(double got, double plain, double size)
+{
+  if (isnan(plain) || isnan(got)) return isnan(plain) == isnan(got);
+  if (isinf(plain) || isinf(got)) return got == plain || fabs(got) > 1e300 || fabs(plain) > 1e300;
+  return fabs(got - plain) <= 1e-13 * (fabs(plain) + size) + 1e-300;
+}
+
+typedef struct row_results {
+  double v[N], d[3][N], h[TG_SECONDS][N];
+} row_results;
+
+static void run_row(const tg_row_kernels_ *k, row_results *r)
+{
+  double *d[3], *h[TG_SECONDS];
+  memset(r, 0, sizeof *r);
+  for (int i = 0; i < 3; i++) d[i] = r->d[i];
+  for (int i = 0; i < TG_SECONDS; i++) h[i] = r->h[i];
+  k->value(x, y, z, r->v, N);
+  k->first(x, y, z, r->v, d, N);
+  k->second(x, y, z, r->v, h, N);
+}
+
+/* The first place where they differ (each may have an error of its own, and fmax may answer either zero), or N; *what tells in what: 0 the value, 1 to 3 first partials, then second. */
+static size_t first_difference(const row_results *a, const row_results *b, unsigned *what)
+{
+  for (size_t i = 0; i < N; i++) {
+    *what = 0;
+    if (ulps(a->v[i], b->v[i]) > 6 && !(fabs(a->v[i] - b->v[i]) <= 1e-300)) return i;
+    for (unsigned k = 0; k < 3; k++)
+      if (*what = 1 + k, !partials_agree(a->d[k][i], b->d[k][i], 1)) return i;
+    for (unsigned k = 0; k < TG_SECONDS; k++)
+      if (*what = 4 + k, !partials_agree(a->h[k][i], b->h[k][i], 1)) return i;
+  }
+  return N;
+}
+
+static double result_of(const row_results *r, unsigned what, size_t i)
+{
+  return what == 0 ? r->v[i] : what < 4 ? r->d[what - 1][i] : r->h[what - 4][i];
+}
+
+Test(lane_rows, every_row_agrees_with_its_plain_form)
+{
+  static row_results fast, plain;
+  for (size_t level = 0; tg_kernels_at_(level) != NULL; level++)
+    for (size_t r = 0; r < sizeof table / sizeof *table; r++)
+      for (int pass = 0; pass < 4; pass++) {
+        const tg_kernels_ *k = tg_kernels_at_(level);
+        unsigned what;
+        for (unsigned j = 0; j < 3; j++) fill_operand(&table[r], j, j == 0 ? x : j == 1 ? y : z);
+        run_row(&k->rows[table[r].op], &fast);
+        run_row(&tg_plain_rows_[table[r].op], &plain);
+        const size_t i = first_difference(&fast, &plain, &what);
+        if (i == N) continue;
+        cr_expect(false, "%s %s(%a, %a, %a): result %u is %a, plainly %a", k->name, table[r].name, x[i], y[i], z[i],
+                  what, result_of(&fast, what, i), result_of(&plain, what, i));
+        break;
+      }
 }
 
 /* affine and outer against plain loops, at sizes that leave every kind of remainder. */
