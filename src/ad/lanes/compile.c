@@ -636,13 +636,13 @@ static void move_list(tg_body_ *b, uint32_t first, size_t n)
   for (size_t i = 0; i < n; i++) b->lists[first + i] = moved(b, b->lists[first + i]);
 }
 
-/* The vectors and their adjoints should stay in the second cache, but too few lanes make every step dear
+/* The vectors and their adjoints should stay near the second cache, but too few lanes make every step dear
  * (measured). */
 static size_t choose_lanes(const tg_body_ *b)
 {
   const size_t bytes = 2 * sizeof(double) * (b->slots + (b->sparse ? 0 : b->columns / 2));
   const size_t kilobyte = 1024;
-  if (bytes * 128 <= 256 * kilobyte) return 128;
+  if (bytes * 128 <= 1280 * kilobyte) return 128;
   return bytes * 64 <= 1024 * kilobyte ? 64 : bytes * 32 <= 2048 * kilobyte ? 32 : 16;
 }
 
