@@ -66,7 +66,7 @@ bool fit_goes_on(problem *p, const double *theta, const fit_settings *s, fit_out
  * least curvature met on the way to the optimum. In coordinates whitened nearby that is 1 for one output, but for the
  * sample of rows they come from and the way that is left, and a part of 1 for classes, which share one matrix. In
  * coordinates from far away it is lower where predictions have become certain. In merely scaled ones correlation lowers
- * it too, and the smallest ridge is a bound. */
+ * it too, and the smallest ridge is a bound. With an L1 penalty g is the least subgradient. */
 static double wanted_gradient(const problem *p, const fit_settings *s, const fit_outcome *o, const whitening *w,
                               double entered)
 {
@@ -171,14 +171,24 @@ static tg_status run_stages(whitened_fit *a, const fit_settings *s)
   return status;
 }
 
+/* A start elsewhere is better than what a sample can tell. */
+static bool starts_cold(const whitened_fit *a)
+{
+  for (size_t j = 0; j < a->p->n; j++) {
+    if (a->theta[j] != 0) return false;
+  }
+  return true;
+}
+
 /* The optimum for every so manieth row is as near as these rows can tell, about n / (2 count) above that for all in units
  * of the loss: a better start than zero, and the right place for the coordinates. Nobody watches: it takes less time than
  * one or two iterations over all rows. */
 static tg_status solve_sample(whitened_fit *a, const fit_settings *s)
 {
   problem *p = a->p;
-  const size_t rows = p->data->rows, wanted = SAMPLE_PER_PARAMETER * p->n, enough = wanted > LEAST_SAMPLE ? wanted : LEAST_SAMPLE;
-  if (p->data->paged != NULL || model_output_count(&p->shape) > 1 || rows / LEAST_SAVING < enough) return TG_OK;
+  const size_t rows = p->data->rows, wanted = SAMPLE_PER_PARAMETER * p->n;
+  const size_t enough = wanted > LEAST_SAMPLE ? wanted : LEAST_SAMPLE;
+  if (!starts_cold(a) || p->data->paged != NULL || model_output_count(&p->shape) > 1 || rows / LEAST_SAVING < enough) return TG_OK;
   const size_t step = rows / enough, count = (rows + step - 1) / step;
   size_t *index = resize(NULL, count, sizeof *index);
   if (index == NULL) return TG_E_NOMEM;
@@ -223,7 +233,7 @@ static bool fit_full(problem *p, tg_method method, double *theta, const fit_sett
   options.gradient_tol = 0;
   options.norm = TG_NORM_EUCLID;
   options.max_iterations = s->max_iterations;
-  const bool plain = uses_curvature(s->method) || !whitening_fits(p);
+  const bool plain = p->lasso != NULL || uses_curvature(s->method) || !whitening_fits(p);
   return (plain ? fit_plain : fit_whitened)(p, method, theta, &options, s, o, f);
 }
 
@@ -306,8 +316,13 @@ static bool fit_named(problem *p, double *theta, const fit_settings *s, const ch
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
     if (strcmp(name, others[i]) == 0) return fail(f, "method '%s' is not for the objectives of this program", name);
   }
-  if (p->lasso != NULL) return fail(f, "method '%s' cannot handle an L1 penalty; leave the choice of method to the "
-                                       "program", name);
+  if (p->lasso != NULL && strcmp(name, "lbfgs") != 0) {
+    return fail(f, "method '%s' cannot handle an L1 penalty; leave the choice of method to the program", name);
+  }
+  if (p->lasso != NULL) {
+    method.l1 = 1;
+    method.l1_weight = p->lasso;
+  }
   if (s->rate > 0) method.alpha = s->rate;
   o->method = tg_method_name(&method);
   return fit_stochastic(name) ? fit_epochs(p, method, theta, s, o, f) : fit_full(p, method, theta, s, o, f);
@@ -328,7 +343,7 @@ static bool fit_once(problem *p, double *theta, const fit_settings *s, fit_outco
 {
   const bool automatic = strcmp(s->method, "auto") == 0;
   if (strcmp(s->method, "newton") == 0 || (automatic && newton_pays(p, s))) return fit_newton(p, theta, s, o, f);
-  if (strcmp(s->method, "proximal") == 0 || (automatic && p->lasso != NULL)) return fit_proximal(p, theta, s, o, f);
+  if (strcmp(s->method, "proximal") == 0) return fit_proximal(p, theta, s, o, f);
   return fit_named(p, theta, s, automatic ? "lbfgs" : s->method, o, f);
 }
 

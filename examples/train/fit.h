@@ -1,5 +1,5 @@
-/* Minimising a problem. Which method: Newton's with a Hessian for few parameters, L-BFGS for many, proximal gradient
- * steps for many with an L1 penalty, or any method of the library by its name. */
+/* Minimising a problem. Which method: Newton's with a Hessian for few parameters, L-BFGS for many, also with an L1
+ * penalty, or any method of the library by its name. */
 #ifndef TRAIN_FIT_H
 #define TRAIN_FIT_H
 

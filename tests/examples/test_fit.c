@@ -89,11 +89,12 @@ static void check_lasso(const char *words)
   session_close(&s);
 }
 
-Test(fit, an_l1_penalty_gives_zeros_by_either_method)
+Test(fit, an_l1_penalty_gives_zeros_by_every_method)
 {
   check_lasso("--lambda 0.02 --mix 1 --penalty-on standardized");
   check_lasso("--lambda 0.02 --mix 0.5 --penalty-on standardized");
   check_lasso("--lambda 0.02 --mix 1 --penalty-on standardized --method proximal");
+  check_lasso("--lambda 0.02 --mix 1 --penalty-on standardized --method lbfgs");
 }
 
 Test(fit, the_intercept_is_never_penalised)
