@@ -1,6 +1,7 @@
 /* Problems by methods: points evaluated until f - f* <= 1e-8 (1 + |f*|), every method with its default
  * settings; "-" where that is never reached. Below: how many are solved, and the geometric mean over those.
- */
+ * The stopping tolerance is off, as when to stop is another question; -d leaves it on. -v says more, -s
+ * prints the values at the starts; names of methods follow. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +22,8 @@ static int enough(const tg_report *now, void *user)
   return ((const mgh_probe *)user)->solved_at > 0;
 }
 
-static size_t solve(const mgh_problem *problem, const tg_method *m, mgh_probe *p, tg_report *r)
+static size_t solve(const mgh_problem *problem, const tg_method *m, bool tolerance, mgh_probe *p,
+                    tg_report *r)
 {
   double x[MGH_MOST];
   if (mgh_open(p, problem) != TG_OK) return 0;
@@ -29,7 +31,7 @@ static size_t solve(const mgh_problem *problem, const tg_method *m, mgh_probe *p
   const tg_objective c =
       strcmp(tg_method_name(m), "levenberg_marquardt") == 0 ? mgh_residuals(p) : mgh_objective(p);
   tg_minimize_options o = tg_minimize_defaults();
-  o.gradient_tol = 0.0; /* when to stop is another question */
+  if (!tolerance) o.gradient_tol = 0.0;
   o.max_iterations = 10000;
   o.watch = enough;
   o.user = p;
@@ -56,11 +58,12 @@ int main(int count, char **argument)
   column columns[METHODS_MOST];
   int width = 0;
   const bool talk = count > 1 && strcmp(argument[1], "-v") == 0;
+  const bool tolerance = count > 1 && strcmp(argument[1], "-d") == 0;
   if (count > 1 && strcmp(argument[1], "-s") == 0) return print_start(), 0;
-  const int given = count - 1 - talk;
+  const int flags = talk || tolerance, given = count - 1 - flags;
   for (int k = 0; k < (given ? given : 5) && k < METHODS_MOST; k++) {
     column c = {.solved = 0};
-    if (tg_method_named(&c.method, given ? argument[1 + talk + k] : usual[k]) == TG_OK) columns[width++] = c;
+    if (tg_method_named(&c.method, given ? argument[1 + flags + k] : usual[k]) == TG_OK) columns[width++] = c;
   }
   printf("%-32s", "");
   for (int k = 0; k < width; k++) printf(" %11.11s", tg_method_name(&columns[k].method));
@@ -70,7 +73,7 @@ int main(int count, char **argument)
     for (int k = 0; k < width; k++) {
       mgh_probe p;
       tg_report r;
-      const size_t at = solve(&mgh_table[i], &columns[k].method, &p, &r);
+      const size_t at = solve(&mgh_table[i], &columns[k].method, tolerance, &p, &r);
       if (at > 0) {
         columns[k].solved++;
         columns[k].logarithms += log((double)at);
