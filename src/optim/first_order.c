@@ -71,27 +71,33 @@ static void forward(tg_chunk_ *c)
     if (c->state[k]) c->state[k] += c->n;
 }
 
+/* a becomes b. */
+static double replace(const tg_run *run, double *a, const double *b, size_t n)
+{
+  const size_t whole = n / TG_LANES_ * TG_LANES_;
+  const double rest = whole < n ? distance(run, a + whole, b + whole, n - whole) : 0.0;
+  const double most = run->kernel->replace(a, b, whole);
+  for (size_t i = whole; i < n; i++) a[i] = b[i];
+  return isnan(most) || isnan(rest) ? NAN : fmax(most, rest);
+}
+
 double tg_first_order_update_(tg_run *run, const double *x, const double *g, double *out, double rate)
 {
   const tg_method *m = &run->m;
   void (*const update)(const tg_chunk_ *) = run->rule->update[run->level];
   const double factor = clip_factor(run, g), keep = 1.0 - rate * m->decay;
-  const bool clips = factor != 1.0 || m->clip_value > 0.0, decays = m->decay > 0.0,
-             copies = decays || out == x;
-  double old[PIECE], shrunk[PIECE], clipped[PIECE], most = 0.0;
+  const bool clips = factor != 1.0 || m->clip_value > 0.0, decays = m->decay > 0.0, in_place = out == x;
+  double fresh[PIECE], shrunk[PIECE], clipped[PIECE], most = 0.0;
   tg_chunk_ c = chunk(run, x, g, out, rate);
   for (size_t i = 0; i < run->n; i += c.n, forward(&c)) {
     c.n = run->n - i < PIECE ? run->n - i : PIECE;
     tg_chunk_ piece = c;
-    if (copies) memcpy(old, c.x, c.n * sizeof(double)), piece.x = old;
     if (clips) clip(m, factor, c.g, clipped, c.n), piece.g = clipped;
-    const double *start = piece.x;
-    if (decays) {
-      for (size_t j = 0; j < c.n; j++) shrunk[j] = keep * start[j];
-      piece.x = shrunk;
-    }
+    for (size_t j = 0; decays && j < c.n; j++) shrunk[j] = keep * c.x[j];
+    if (decays) piece.x = shrunk;
+    if (in_place) piece.out = fresh;
     update(&piece);
-    const double change = distance(run, c.out, start, c.n);
+    const double change = in_place ? replace(run, c.out, fresh, c.n) : distance(run, c.out, c.x, c.n);
     most = change > most || isnan(change) ? change : most; /* a NaN stays: nothing is greater */
   }
   return most;

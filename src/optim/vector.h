@@ -29,6 +29,8 @@ typedef struct tg_vector_ {
   double (*largest)(const double *a, size_t n);
   /* max |a_i - b_i|, likewise */
   double (*distance)(const double *a, const double *b, size_t n);
+  /* a becomes b; max |b_i - a_i|, likewise */
+  double (*replace)(double *a, const double *b, size_t n);
   /* out = a + t b */
   void (*add)(double *out, const double *a, double t, const double *b, size_t n);
   /* out = a - b */

@@ -28,7 +28,7 @@ static void fill(void)
 }
 
 typedef struct results {
-  double dot, slope, most, largest, distance, sum[N], difference[N], combined[N];
+  double dot, slope, most, largest, distance, replaced, sum[N], difference[N], copy[N], combined[N];
   double combined_sums[16], sums[24 + 32 * ROWS / 2], packed[BLOCKS * ROWS * WIDTH];
 } results;
 
@@ -44,6 +44,8 @@ static results at_level(int level)
   r.slope = v->slope(a, b, N, &r.most);
   r.largest = v->largest(a, N);
   r.distance = v->distance(a, b, N);
+  memcpy(r.copy, a, sizeof a);
+  r.replaced = v->replace(r.copy, b, N);
   v->add(r.sum, a, 0.3, b, N);
   v->subtract(r.difference, a, b, N);
   v->combine(r.combined, -0.9, a, coefficient, &all, N, r.combined_sums);
@@ -81,6 +83,7 @@ Test(vector, computes_what_it_says)
   cr_expect(fabs(r.dot - (double)dot) < 1e-13 && r.slope == r.dot &&
             fabs(tg_total_(r.combined_sums + 8) - (double)square) < 1e-12);
   cr_expect(r.largest == (double)most && r.most == r.largest && r.distance == (double)distance);
+  cr_expect(r.replaced == r.distance && memcmp(r.copy, b, sizeof b) == 0);
 }
 
 Test(vector, never_loses_what_is_not_finite)
@@ -92,7 +95,7 @@ Test(vector, never_loses_what_is_not_finite)
         fill();
         a[i] = bad[k];
         const results r = at_level(level);
-        cr_expect(isnan(r.most) && isnan(r.largest) && isnan(r.distance));
+        cr_expect(isnan(r.most) && isnan(r.largest) && isnan(r.distance) && isnan(r.replaced));
       }
 }
 
