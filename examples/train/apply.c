@@ -94,25 +94,36 @@ static bool sparse_targets(apply *a, failure *f)
     char number[NUMBER_ROOM];
     const size_t length = number_write(a->sparse.target[i] + 0.0, number);
     const size_t level = levels_find(&m->labels, number, length);
-    if (level == LEVEL_NONE) return fail(f, "the label %s of row %zu did not occur when the model was made", number, i + 1);
+    if (level == LEVEL_NONE) {
+      return fail_at(f, (place){a->lines.in.name, 0, 0}, "the label %s of row %zu did not occur when the model was made", number,
+                     a->next + i + 1);
+    }
     a->sparse.target[i] = (double)level;
   }
   return true;
 }
 
+/* How many rows there are is known from the files with one number for each. */
+static bool open_numbers(apply *a, double **x, const char *file, bool nonnegative, failure *f)
+{
+  size_t count = a->extras;
+  if (!numbers_read(x, file, &count, nonnegative, f)) return false;
+  a->extras = count;
+  return true;
+}
+
 static bool open_sparse(apply *a, const options *o, bool needs_target, failure *f)
 {
-  const design *d = &a->model->design;
-  if (!d->sparse) return fail(f, "the model was made from CSV, and these data are in libsvm format");
+  if (!a->model->design.sparse) return fail(f, "the model was made from CSV, and these data are in libsvm format");
   a->is_sparse = true;
-  if (!libsvm_read(&a->sparse, o->data, d->base, d->features, f)) return false;
+  a->needs_target = needs_target;
+  if (a->model->offset == NULL && o->offset != NULL) return fail(f, "the model was made without offsets");
   if (a->model->offset != NULL && o->offset == NULL) {
     return fail(f, "the model was made with offsets: name the file with those of these rows (--offset)");
   }
-  const size_t rows = a->sparse.rows;
-  if (a->model->offset != NULL && !numbers_read(&a->row_offset, o->offset, rows, false, f)) return false;
-  if (needs_target && o->weights != NULL && !numbers_read(&a->row_weight, o->weights, rows, true, f)) return false;
-  return !needs_target || sparse_targets(a, f);
+  if (o->offset != NULL && !open_numbers(a, &a->row_offset, o->offset, false, f)) return false;
+  if (needs_target && o->weights != NULL && !open_numbers(a, &a->row_weight, o->weights, true, f)) return false;
+  return libsvm_open(&a->lines, o->data, f);
 }
 
 bool apply_open(apply *a, const trained *m, const options *o, bool needs_target, failure *f)
@@ -140,14 +151,29 @@ static bool read_piece(apply *a, failure *f)
   return dataset_from_table(&a->piece, &a->model->design, &a->table, a->role, row, a->table.rows, f);
 }
 
-/* Sparse files are in memory whole, but are scored in pieces too. */
 static bool sparse_piece(apply *a, failure *f)
 {
-  size_t row[PIECE], n = 0;
-  while (n < PIECE && a->next < a->sparse.rows) row[n++] = a->next++;
-  a->end = a->next == a->sparse.rows;
-  const sparse_extras extras = {a->row_weight, a->row_offset, false};
-  return dataset_from_sparse(&a->piece, &a->sparse, extras, row, n, f);
+  const design *d = &a->model->design;
+  size_t row[PIECE];
+  sparse_free(&a->sparse);
+  if (!libsvm_next(&a->lines, &a->sparse, PIECE, d->base, d->features, f)) return false;
+  const size_t n = a->sparse.rows, end = a->next + n;
+  const bool extras = a->row_weight != NULL || a->row_offset != NULL;
+  if (extras && (n == 0 ? end != a->extras : end > a->extras)) {
+    return fail_at(f, (place){a->lines.in.name, 0, 0}, "%s rows than the %zu weights or offsets", n == 0 ? "fewer" : "more",
+                   a->extras);
+  }
+  if (n == 0) {
+    a->end = true;
+    if (a->next > 0) return true;
+    return fail_at(f, (place){a->lines.in.name, 0, 0}, "the file has no rows");
+  }
+  if (a->needs_target && !sparse_targets(a, f)) return false;
+  for (size_t i = 0; i < n; i++) row[i] = i;
+  const double *weight = a->row_weight != NULL ? a->row_weight + a->next : NULL;
+  const double *offset = a->row_offset != NULL ? a->row_offset + a->next : NULL;
+  a->next = end;
+  return dataset_from_sparse(&a->piece, &a->sparse, (sparse_extras){weight, offset, false}, row, n, f);
 }
 
 bool apply_next(apply *a, bool *failed, failure *f)
@@ -164,6 +190,7 @@ bool apply_next(apply *a, bool *failed, failure *f)
 void apply_close(apply *a)
 {
   table_close(&a->reader);
+  libsvm_close(&a->lines);
   table_free(&a->table);
   dataset_free(&a->piece);
   sparse_free(&a->sparse);

@@ -60,23 +60,28 @@ static void rows(text *t, const apply *a)
   }
 }
 
-/* Piece by piece to standard output; to a file all at once, so that it is never half there. */
-static bool predict(apply *a, const options *o, failure *f)
+static bool write_pieces(apply *a, output *to, failure *f)
 {
   text t = {0};
+  bool failed = false, good = true;
   header(&t, a->model);
-  bool failed, good = true;
-  while (good && apply_next(a, &failed, f)) {
-    rows(&t, a);
-    if (o->output != NULL) continue;
-    good = !t.failed && write_file("-", t.bytes, t.length, f);
+  do {
+    good = (!t.failed || fail_memory(f)) && output_add(to, t.bytes, t.length, f);
     t.length = 0;
-  }
-  good = good && !failed;
-  if (good && t.failed) good = fail_memory(f);
-  if (good && t.length > 0) good = write_file(o->output != NULL ? o->output : "-", t.bytes, t.length, f);
+    if (good && apply_next(a, &failed, f)) rows(&t, a);
+  } while (good && t.length > 0);
   text_free(&t);
-  return good;
+  return good && !failed;
+}
+
+/* Piece by piece; a file is there when all is, or not at all. */
+static bool predict(apply *a, const options *o, failure *f)
+{
+  output to;
+  if (!output_open(&to, o->output != NULL ? o->output : "-", f)) return false;
+  const bool written = write_pieces(a, &to, f);
+  failure closing = {""};
+  return output_close(&to, written, written ? f : &closing) && written;
 }
 
 int command_predict(const options *o, failure *f)

@@ -3,6 +3,7 @@
 #include "memory.h"
 #include "number.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -149,11 +150,11 @@ static bool read_row(const line_reader *r, sparse_rows *s, const char *text, con
   return true;
 }
 
-static bool read_rows(line_reader *r, sparse_rows *s, failure *f)
+static bool read_rows(line_reader *r, sparse_rows *s, size_t most, failure *f)
 {
   const char *text, *end;
-  bool failed;
-  while (next_line(r, &text, &end, &failed, f)) {
+  bool failed = false;
+  while (s->rows < most && next_line(r, &text, &end, &failed, f)) {
     const char *nul = memchr(text, '\0', (size_t)(end - text));
     if (nul != NULL) return fail_at(f, here(r, nul), "a NUL byte; this is not a text file");
     const char *comment = memchr(text, '#', (size_t)(end - text));
@@ -189,7 +190,7 @@ static bool settle_base(sparse_rows *s, const char *file, int base, size_t colum
 static bool read_all(sparse_rows *s, input *in, int base, size_t columns, failure *f)
 {
   line_reader r = {.in = in};
-  bool good = read_rows(&r, s, f);
+  bool good = read_rows(&r, s, SIZE_MAX, f);
   if (good && s->rows == 0) good = fail_at(f, (place){in->name, 0, 0}, "the file has no rows");
   good = good && settle_base(s, in->name, base, columns, f);
   input_close(in);
@@ -210,6 +211,25 @@ bool libsvm_read_memory(sparse_rows *s, const char *bytes, size_t length, int ba
   *s = (sparse_rows){0};
   return input_memory(&in, "memory", bytes, length, f) && read_all(s, &in, base, columns, f);
 }
+
+bool libsvm_open(libsvm_reader *r, const char *file, failure *f)
+{
+  *r = (libsvm_reader){0};
+  return input_open(&r->in, file, f);
+}
+
+bool libsvm_next(libsvm_reader *r, sparse_rows *s, size_t most, int base, size_t columns, failure *f)
+{
+  line_reader lines = {.in = &r->in, .line = r->line};
+  *s = (sparse_rows){0};
+  bool good = read_rows(&lines, s, most, f);
+  r->line = lines.line;
+  if (good && s->rows > 0) good = settle_base(s, r->in.name, base, columns, f);
+  if (!good) sparse_free(s);
+  return good;
+}
+
+void libsvm_close(libsvm_reader *r) { input_close(&r->in); }
 
 void sparse_free(sparse_rows *s)
 {

@@ -20,6 +20,17 @@ enum { BASE_UNKNOWN = -1, LARGEST_INDEX = 1 << 28 };
  * format is defined. `columns` of 0: as many as occur; otherwise a larger index is a failure. */
 bool libsvm_read(sparse_rows *s, const char *file, int base, size_t columns, failure *f);
 bool libsvm_read_memory(sparse_rows *s, const char *bytes, size_t length, int base, size_t columns, failure *f);
+/* The same, some rows at a time, for a known base and number of columns. */
+typedef struct libsvm_reader {
+  input in;
+  size_t line;
+} libsvm_reader;
+
+bool libsvm_open(libsvm_reader *r, const char *file, failure *f);
+/* At most `most` rows into s, which is empty; none at the end of the file. */
+bool libsvm_next(libsvm_reader *r, sparse_rows *s, size_t most, int base, size_t columns, failure *f);
+void libsvm_close(libsvm_reader *r);
+
 void sparse_free(sparse_rows *s);
 
 #endif

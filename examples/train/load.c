@@ -170,8 +170,8 @@ static bool load_sparse(loaded *l, const options *o, failure *f)
   if (!libsvm_read(&l->sparse, o->data, o->index_base, 0, f)) return false;
   l->rows = l->sparse.rows;
   if (l->sparse.columns == 0) return fail_at(f, (place){o->data, 0, 0}, "there is not one entry in the whole file");
-  if (o->weights != NULL && !numbers_read(&l->row_weight, o->weights, l->rows, true, f)) return false;
-  return o->offset == NULL || numbers_read(&l->row_offset, o->offset, l->rows, false, f);
+  if (o->weights != NULL && !numbers_read(&l->row_weight, o->weights, &l->rows, true, f)) return false;
+  return o->offset == NULL || numbers_read(&l->row_offset, o->offset, &l->rows, false, f);
 }
 
 /* -- the target -------------------------------------------------------------------------------------------------- */

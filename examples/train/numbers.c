@@ -2,7 +2,7 @@
 
 #include "table.h"
 
-bool numbers_read(double **x, const char *file, size_t count, bool nonnegative, failure *f)
+bool numbers_read(double **x, const char *file, size_t *count, bool nonnegative, failure *f)
 {
   const table_format format = {'\0', '.', HEADER_AUTO};
   table_reader r;
@@ -13,11 +13,12 @@ bool numbers_read(double **x, const char *file, size_t count, bool nonnegative, 
                                             r.names.count);
   good = good && table_add_column(&t, r.names.text[0], COLUMN_NUMBER, 0, f);
   if (good) t.column[0].nonnegative = nonnegative;
-  good = good && table_read(&r, &t, count + 1, &end, f);
-  if (good && t.rows != count) {
-    good = fail_at(f, (place){file, 0, 0}, "%s numbers than the %zu rows", t.rows < count ? "fewer" : "more", count);
+  good = good && table_read(&r, &t, *count > 0 ? *count + 1 : (size_t)-1, &end, f);
+  if (good && *count > 0 && t.rows != *count) {
+    good = fail_at(f, (place){file, 0, 0}, "%s numbers than the %zu rows", t.rows < *count ? "fewer" : "more", *count);
   }
   if (good) {
+    *count = t.rows;
     *x = t.cell;
     t.cell = NULL;
   }

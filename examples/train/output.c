@@ -63,53 +63,70 @@ bool write_possible(const char *file, failure *f)
   return good || fail_write(file, f);
 }
 
-static bool write_beside(const char *file, const char *beside, const char *bytes, size_t length, mode_t mode, failure *f)
+/* A new name beside the file, with the mode that the file has or would get. */
+static bool open_beside(output *o, mode_t mode, failure *f)
 {
-  const int out = open(beside, O_WRONLY | O_CREAT | O_EXCL, mode);
-  if (out < 0) return fail_write(file, f);
-  bool good = write_all(out, bytes, length) && fsync(out) == 0;
-  int why = errno;
-  if (close(out) != 0 && good) {
-    good = false;
-    why = errno;
+  text name = {0};
+  text_add(&name, "%s.%ld.part", o->file, (long)getpid());
+  if (name.failed || name.length < strlen(o->file)) {
+    text_free(&name);
+    return fail(f, "the file name is too long");
   }
-  if (good && rename(beside, file) != 0) {
-    good = false;
-    why = errno;
-  }
-  if (good) return true;
-  unlink(beside);
-  errno = why;
-  return fail_write(file, f);
+  o->beside = name.bytes;
+  o->handle = open(o->beside, O_WRONLY | O_CREAT | O_EXCL, mode);
+  if (o->handle >= 0) return true;
+  fail_write(o->file, f);
+  free(o->beside);
+  return false;
 }
 
-static bool write_direct(int out, const char *file, const char *bytes, size_t length, failure *f)
+bool output_open(output *o, const char *file, failure *f)
 {
-  const bool good = write_all(out, bytes, length);
-  const int why = errno;
-  if (out != STDOUT_FILENO) close(out);
+  *o = (output){.file = file};
+  if (strcmp(file, "-") == 0) {
+    o->file = "standard output";
+    o->handle = STDOUT_FILENO;
+    return true;
+  }
+  struct stat there;
+  const bool exists = stat(file, &there) == 0;
+  if (!exists || S_ISREG(there.st_mode)) return open_beside(o, exists ? there.st_mode & 0777 : 0666, f);
+  o->handle = open(file, O_WRONLY);
+  return o->handle >= 0 || fail_write(file, f);
+}
+
+bool output_add(output *o, const char *bytes, size_t length, failure *f)
+{
+  return write_all(o->handle, bytes, length) || fail_write(o->file, f);
+}
+
+bool output_close(output *o, bool keep, failure *f)
+{
+  if (o->handle == STDOUT_FILENO) return true;
+  bool good = !keep || o->beside == NULL || fsync(o->handle) == 0;
+  int why = errno;
+  if (close(o->handle) != 0 && good && keep) {
+    good = false;
+    why = errno;
+  }
+  if (o->beside == NULL) return good || fail_write(o->file, f);
+  if (keep && good && rename(o->beside, o->file) != 0) {
+    good = false;
+    why = errno;
+  }
+  if (!keep || !good) unlink(o->beside);
+  free(o->beside);
+  if (keep && good) sync_directory(o->file);
   errno = why;
-  return good || fail_write(file, f);
+  return good || fail_write(o->file, f);
 }
 
 bool write_file(const char *file, const char *bytes, size_t length, failure *f)
 {
-  if (strcmp(file, "-") == 0) return write_direct(STDOUT_FILENO, "standard output", bytes, length, f);
-  struct stat there;
-  const bool exists = stat(file, &there) == 0;
-  if (exists && !S_ISREG(there.st_mode)) {
-    const int out = open(file, O_WRONLY);
-    return out < 0 ? fail_write(file, f) : write_direct(out, file, bytes, length, f);
-  }
-  text beside = {0};
-  text_add(&beside, "%s.%ld.part", file, (long)getpid());
-  if (beside.failed || beside.length < strlen(file)) {
-    text_free(&beside);
-    return fail(f, "the file name is too long");
-  }
-  const mode_t mode = exists ? there.st_mode & 0777 : 0666;
-  const bool good = write_beside(file, beside.bytes, bytes, length, mode, f);
-  text_free(&beside);
-  if (good) sync_directory(file);
-  return good;
+  output o;
+  if (!output_open(&o, file, f)) return false;
+  const bool written = output_add(&o, bytes, length, f);
+  failure closing = {""};
+  const bool closed = output_close(&o, written, written ? f : &closing);
+  return written && closed;
 }

@@ -4,8 +4,19 @@
 
 #include "failure.h"
 
-/* Makes or replaces a file with these bytes in one step: written beside it, synced and renamed, so that a failure
- * leaves an older file as it was. "-" is standard output; devices and pipes are written to directly. */
+/* Bytes on their way into a file: written beside it and moved there when all are there. "-" is standard output; it,
+ * devices and pipes are written to directly. */
+typedef struct output {
+  const char *file;
+  char *beside;      /* NULL: written to directly */
+  int handle;
+} output;
+
+bool output_open(output *o, const char *file, failure *f);
+bool output_add(output *o, const char *bytes, size_t length, failure *f);
+bool output_close(output *o, bool keep, failure *f); /* without `keep` nothing is left, and true */
+
+/* A file with these bytes, made or replaced in one step: a failure leaves an older file as it was. */
 bool write_file(const char *file, const char *bytes, size_t length, failure *f);
 
 /* Is there a folder for it that can be written to? Asked before the work that is to be written. */

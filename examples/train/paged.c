@@ -39,13 +39,10 @@ paged *paged_new(size_t width, size_t most, failure *f)
     free(p);
     return fail_memory(f), NULL;
   }
-  *p = (paged){.width = width, .most = most};
-  p->piece = resize(NULL, most, width * sizeof *p->piece);
-  p->file = p->piece != NULL ? nameless_file() : NULL;
+  *p = (paged){.width = width, .most = most, .file = nameless_file()};
   if (p->file == NULL) {
     const char *folder = getenv("TMPDIR");
-    if (p->piece == NULL) fail_memory(f);
-    else fail(f, "cannot make a temporary file in %.300s: %s", folder ? folder : "/tmp", strerror(errno));
+    fail(f, "cannot make a temporary file in %.300s: %s", folder ? folder : "/tmp", strerror(errno));
     paged_free(p);
     return NULL;
   }
@@ -66,6 +63,21 @@ static void note(paged *p)
   if (p->why == 0) p->why = errno != 0 ? errno : EIO;
 }
 
+/* Room for a piece of so many rows, at most p->most. */
+static bool make_room(paged *p, size_t rows)
+{
+  if (rows * p->width <= p->room) return true;
+  const size_t twice = 2 * rows < p->most ? 2 * rows : p->most;
+  double *larger = resize(p->piece, twice, p->width * sizeof *larger);
+  if (larger != NULL) {
+    p->piece = larger;
+    p->room = twice * p->width;
+  } else if (p->why == 0) {
+    p->why = ENOMEM;
+  }
+  return larger != NULL;
+}
+
 static bool go_to(paged *p, size_t row)
 {
   return fseeko(p->file, (off_t)(row * p->width * sizeof(double)), SEEK_SET) == 0;
@@ -80,6 +92,7 @@ static void write_piece(paged *p)
   p->changed = false;
 }
 
+/* There is room: while the first piece grows all rows are in memory, and none is larger than that becomes. */
 static void read_piece(paged *p, size_t first)
 {
   write_piece(p);
@@ -99,6 +112,7 @@ bool paged_append(paged *p, const double *row)
     p->first = p->rows;
     p->count = 0;
   }
+  if (!make_room(p, p->count + 1)) return false;
   memcpy(p->piece + p->count * p->width, row, p->width * sizeof *row);
   p->count++;
   p->rows++;

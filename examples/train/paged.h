@@ -12,7 +12,8 @@ typedef struct paged {
   FILE *file;
   size_t width, rows;
   size_t most;          /* rows of a piece */
-  double *piece;
+  double *piece;        /* with room for as many as were needed yet */
+  size_t room;          /* numbers */
   size_t first, count;  /* the rows in memory */
   bool changed;
   int why;              /* errno of the first failure */

@@ -76,6 +76,7 @@ awk -F, '{print $4 ";" $3 ";" $2 ";" $1}' "$data/iris.csv" >"$folder/turned"
 cmp -s "$folder/p1" "$folder/p2" || { echo "FAILED: the order of columns matters"; failed=1; }
 
 # Sparse files
+"$train" fit "$data/digits.csv" -q -m "$folder/digits"
 awk -F, 'NR > 1 {print ($31 == "benign" ? 1 : -1) " 1:" $1 " 2:" $2 " 5:" $5 " 9:" $9}' "$data/breast_cancer.csv" >"$folder/s.svm"
 expect 1 "made from CSV" "$train" predict "$folder/s.svm" -m "$m"
 expect 0 "9 columns, 2 classes (-1 212, 1 357)" "$train" fit "$folder/s.svm" -m "$folder/sparse"
@@ -92,6 +93,18 @@ head -5 "$folder/w" >"$folder/fewer"
 expect 1 "fewer numbers than the 569 rows" "$train" fit "$folder/s.svm" --weights "$folder/fewer"
 printf '1\n-1\n' >"$folder/negative"
 expect 1 "negative:2:1: column 'x1': a weight must not be negative" "$train" fit "$folder/s.svm" --weights "$folder/negative"
+expect 1 "fewer rows than the 569 weights or offsets" "$train" predict "$(head -9 "$folder/s.svm" | file nine.svm)" --offset "$folder/o" -m "$folder/beside"
+
+# Many pieces of a sparse file: the same as row by row, and a file that is whole or not there
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do cat "$folder/s.svm"; done >"$folder/many.svm"
+"$train" predict "$folder/s.svm" -m "$folder/sparse" >"$folder/once" && "$train" predict "$folder/many.svm" -m "$folder/sparse" -o "$folder/often"
+{ head -1 "$folder/once"; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do tail -n +2 "$folder/once"; done; } >"$folder/wanted"
+cmp -s "$folder/often" "$folder/wanted" || { echo "FAILED: predictions of many sparse rows"; failed=1; }
+expect 0 "(9104 rows): accuracy 0.9" "$train" evaluate "$folder/many.svm" -m "$folder/sparse"
+cp "$folder/many.svm" "$folder/spoiled.svm" && echo "1 3:x" >>"$folder/spoiled.svm"
+expect 1 "spoiled.svm:9105:5: the value 'x' is not a number" "$train" predict "$folder/spoiled.svm" -m "$folder/sparse" -o "$folder/often"
+cmp -s "$folder/often" "$folder/wanted" || { echo "FAILED: half of the predictions"; failed=1; }
+[ -e /dev/full ] && expect 1 "No space left" "$train" predict "$data/digits.csv" -m "$folder/digits" -o /dev/full
 expect 1 "offsets are for logistic models and for regression" "$train" fit "$data/iris.csv" --offset 1
 expect 1 "are for CSV" "$train" fit "$folder/s.svm" --target y
 
