@@ -188,18 +188,18 @@ static tg_status solve_sample(whitened_fit *a, const fit_settings *s)
   problem *p = a->p;
   const size_t rows = p->data->rows, wanted = SAMPLE_PER_PARAMETER * p->n;
   const size_t enough = wanted > LEAST_SAMPLE ? wanted : LEAST_SAMPLE;
-  if (!starts_cold(a) || p->data->paged != NULL || model_output_count(&p->shape) > 1 || rows / LEAST_SAVING < enough) return TG_OK;
+  if (!starts_cold(a) || model_output_count(&p->shape) > 1 || rows / LEAST_SAVING < enough) return TG_OK;
   const size_t step = rows / enough, count = (rows + step - 1) / step;
+  if (p->data->paged != NULL && count > p->data->paged->most) return TG_OK; /* more than memory is for */
   size_t *index = resize(NULL, count, sizeof *index);
   if (index == NULL) return TG_E_NOMEM;
   for (size_t i = 0; i < count; i++) index[i] = i * step;
   fit_settings rough = *s;
   rough.watch = NULL;
   rough.tolerance = fmax(s->tolerance, 0.02 * (double)p->n / (double)count);
-  p->index = index;
-  p->count = count;
+  problem_restrict(p, index, count);
   const tg_status status = run_stages(a, &rough);
-  p->index = NULL;
+  problem_restrict(p, NULL, 0);
   free(index);
   if (status == TG_OK) renew(a);
   a->o->iterations = 0;

@@ -217,16 +217,25 @@ static tg_status paged_hessian(problem *p, const double *theta, double *hessian)
   return status;
 }
 
-/* The rows of a mini-batch are brought together. */
+static bool gather(problem *p, const size_t *index, size_t count)
+{
+  if (p->sample_gathered) return true;
+  paged *rows = p->data->paged;
+  double *room = grow(p->gathered, &p->gathered_room, count * rows->width, sizeof *room);
+  if (room == NULL) return false;
+  p->gathered = room;
+  for (size_t i = 0; i < count; i++) paged_copy(rows, index[i], room + i * rows->width);
+  p->sample_gathered = index == p->index;
+  return true;
+}
+
+/* The rows of a mini-batch, or of a sample for many evaluations, are brought together. */
 static tg_status paged_batch(problem *p, const double *theta, const size_t *index, size_t count, double *value,
                              double *gradient)
 {
-  paged *rows = p->data->paged;
-  double *room = grow(p->gathered, &p->gathered_room, count * rows->width, sizeof *room);
-  if (room == NULL) return TG_E_NOMEM;
-  p->gathered = room;
-  for (size_t i = 0; i < count; i++) paged_copy(rows, index[i], room + i * rows->width);
-  tg_data data = tg_dense(room, count, rows->width);
+  const paged *rows = p->data->paged;
+  if (!gather(p, index, count)) return TG_E_NOMEM;
+  tg_data data = tg_dense(p->gathered, count, rows->width);
   data.borrow = true;
   const tg_status status = rows->why == 0 ? tg_finite_sum_bind(p->sum, data) : TG_E_CALLBACK;
   return status == TG_OK ? tg_finite_sum_gradient(p->sum, theta, NULL, 0, value, gradient) : status;
@@ -243,6 +252,13 @@ static tg_status batch_loss(problem *p, const double *theta, const size_t *index
                                                   : paged_batch(p, at, index, count, value, gradient);
   if (status == TG_OK && gradient != NULL) from_rows(p, gradient);
   return status;
+}
+
+void problem_restrict(problem *p, const size_t *index, size_t count)
+{
+  p->index = index;
+  p->count = count;
+  p->sample_gathered = false;
 }
 
 tg_status problem_loss(problem *p, const double *theta, double *value, double *gradient)

@@ -21,6 +21,7 @@ typedef struct problem {
   tg_finite_sum *sum;  /* over the rows in memory, which is all of them unless they are in a file */
   double *part, *gathered; /* of rows in a file: what a piece adds; the rows of a mini-batch */
   size_t gathered_room;
+  bool sample_gathered;    /* the rows brought together are those of `index` */
   size_t n;            /* parameters */
   double *ridge;       /* n */
   double *lasso;       /* n, or NULL without an L1 penalty */
@@ -32,6 +33,9 @@ bool problem_new(problem *p, model_shape shape, const dataset *data, const scali
 void problem_free(problem *p);
 
 bool problem_set_penalty(problem *p, const scaling *s, penalty how, failure *f);
+
+/* Only these rows count from now on; index NULL: all of them again. */
+void problem_restrict(problem *p, const size_t *index, size_t count);
 
 /* The mean loss alone. */
 tg_status problem_loss(problem *p, const double *theta, double *value, double *gradient);

@@ -75,11 +75,9 @@ static bool hessian(whitening *w, const double *theta, size_t step)
   size_t *index = resize(NULL, count, sizeof *index);
   if (index == NULL) return false;
   for (size_t i = 0; i < count; i++) index[i] = i * step;
-  p->index = index;
-  p->count = count;
+  problem_restrict(p, index, count);
   const tg_status status = problem_hessian(p, theta, w->factor);
-  p->index = kept;
-  p->count = kept_count;
+  problem_restrict(p, kept, kept_count);
   free(index);
   return status == TG_OK;
 }
