@@ -100,7 +100,7 @@ TG_API void tg_finite_sum_plain(tg_finite_sum *s, bool plain);
 
 /* Print the compiled loss, one line a step, in a form for people; nothing before the first evaluation. u are
  * the parameters and what depends on them alone, x the columns of the sample, v vectors with an entry for
- * each sample. */
+ * each sample; "sample by sample" marks a step that has no vector form. */
 TG_API tg_status tg_finite_sum_print(const tg_finite_sum *s, FILE *out);
 
 TG_API void tg_finite_sum_free(tg_finite_sum *s); /* NULL is fine */

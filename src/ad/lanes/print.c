@@ -64,6 +64,18 @@ static void products(FILE *out, const tg_body_ *b, const tg_products_ *p)
   fputs("]", out);
 }
 
+static bool is_scalar(unsigned op)
+{
+  switch (op) {
+#define ROW(name) case TG_OP_##name:
+    TG_SCALAR_ROWS(ROW)
+#undef ROW
+    return true;
+  default:
+    return false;
+  }
+}
+
 static void element(FILE *out, const tg_body_ *b, const tg_step_ *s)
 {
   if (s->kind == TG_STEP_ELEMENT) {
@@ -75,7 +87,7 @@ static void element(FILE *out, const tg_body_ *b, const tg_step_ *s)
     if (k > 0) fputs(", ", out);
     vector(out, b, s->operand[k], false);
   }
-  fputs(")", out);
+  fputs(is_scalar(s->op) ? "), sample by sample" : ")", out);
 }
 
 tg_status tg_body_print_(const tg_body_ *b, FILE *out)
@@ -97,7 +109,7 @@ tg_status tg_body_print_(const tg_body_ *b, FILE *out)
       vectors(out, b, n->y, n->m, false);
       fprintf(out, " = %s(", n->op->name);
       vectors(out, b, n->x, n->n, false);
-      fputs(")", out);
+      fputs(n->kind < TG_NARY_LOGSUMEXP ? "), sample by sample" : ")", out);
     } else
       element(out, b, s);
     fputs("\n", out);
