@@ -290,8 +290,50 @@ static double sparse_start(const tg_sparse_ *s, size_t r, size_t lane)
   return s->start != NULL ? s->start[r] : -0.0;
 }
 
+/* One row over all columns: four samples side by side, for the sum of each waits for itself alone. */
+static void sparse_dot(const tg_sparse_ *s)
+{
+  enum { ABREAST = 4 };
+  for (size_t lane = 0; lane < s->lanes; lane += ABREAST) {
+    size_t at[ABREAST], count[ABREAST], common = SIZE_MAX;
+    double sum[ABREAST];
+    UNROLL for (size_t i = 0; i < ABREAST; i++)
+    {
+      at[i] = s->row_start[s->row[lane + i]];
+      count[i] = s->row_start[s->row[lane + i] + 1] - at[i];
+      common = count[i] < common ? count[i] : common;
+      sum[i] = sparse_start(s, 0, lane + i);
+    }
+    for (size_t k = 0; k < common; k++)
+      UNROLL for (size_t i = 0; i < ABREAST; i++) sum[i] =
+          TG_FMA(s->w[s->column[at[i] + k]], s->values[at[i] + k], sum[i]);
+    for (size_t i = 0; i < ABREAST; i++) {
+      for (size_t k = at[i] + common; k < at[i] + count[i]; k++)
+        sum[i] = TG_FMA(s->w[s->column[k]], s->values[k], sum[i]);
+      s->y[s->y_offset[0] + lane + i] = s->end != NULL ? sum[i] + s->end[0] : sum[i];
+    }
+  }
+}
+
+static void sparse_spread(const tg_sparse_ *s)
+{
+  const size_t *column = s->column;
+  const double *values = s->values;
+  double *sum = s->sum;
+  for (size_t lane = 0; lane < s->lanes; lane++) {
+    const size_t end = s->row_start[s->row[lane] + 1];
+    const double u = s->u[s->u_offset[0] + lane];
+    for (size_t k = s->row_start[s->row[lane]]; k < end; k++)
+      sum[column[k]] = TG_FMA(u, values[k], sum[column[k]]);
+  }
+}
+
 static void sparse_affine(const tg_sparse_ *s)
 {
+  if (s->rows == 1 && s->position == NULL) {
+    sparse_dot(s);
+    return;
+  }
   for (size_t lane = 0; lane < s->lanes; lane++) {
     const size_t end = s->row_start[s->row[lane] + 1];
     for (size_t r = 0; r < s->rows; r += 8) {
@@ -315,6 +357,10 @@ static void sparse_affine(const tg_sparse_ *s)
 
 static void sparse_outer(const tg_sparse_ *s)
 {
+  if (s->rows == 1 && s->position == NULL && !s->masked) {
+    sparse_spread(s);
+    return;
+  }
   for (size_t lane = 0; lane < s->lanes; lane++) {
     const size_t end = s->row_start[s->row[lane] + 1];
     for (size_t r = 0; r < s->rows; r += 8) {
