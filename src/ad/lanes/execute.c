@@ -272,6 +272,10 @@ static void matrix_adjoint_of_x(const tg_worker_ *w, const tg_matrix_ *m, const 
                                 const double *y_bar, double *x_bar)
 {
   const uint32_t *lists = w->body->lists;
+  if (m->rows == 1 && !w->masked) {
+    w->kernels->spread(weights, y_bar + lists[m->y], x_bar, lists + m->x, m->columns, w->lanes);
+    return;
+  }
   const size_t rows = m->repeated ? 1 : m->columns;
   for (size_t j = 0; j < m->columns; j += rows)
     affine(w, &(tg_affine_){.rows = rows,

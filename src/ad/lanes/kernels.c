@@ -389,12 +389,11 @@ static void totals(const double *u, const uint32_t *offset, size_t rows, size_t 
     union {
       vec v;
       double d[WIDTH];
-    } result;
-    vec sum[WIDTH];
-    UNROLL for (int i = 0; i < WIDTH; i++) sum[i] = all(0.0);
-    for (size_t lane = 0; lane < lanes; lane += WIDTH) sum[0] = sum[0] + load(u + offset[row] + lane);
-    result.v = sums(sum);
-    total[row] += result.d[0];
+    } sum = {.v = all(0.0)};
+    for (size_t lane = 0; lane < lanes; lane += WIDTH) sum.v = sum.v + load(u + offset[row] + lane);
+    for (int n = WIDTH / 2; n > 0; n /= 2)
+      for (int i = 0; i < n; i++) sum.d[i] = sum.d[2 * i] + sum.d[2 * i + 1];
+    total[row] += sum.d[0];
   }
 }
 
@@ -427,6 +426,25 @@ static void products(const tg_named_ *x, const uint32_t *y, size_t count, bool n
   for (; lane + 4 * WIDTH <= lanes; lane += 4 * WIDTH)
     products_strip(x, y, count, negated, start, out, lane, 4);
   for (; lane < lanes; lane += WIDTH) products_strip(x, y, count, negated, start, out, lane, 1);
+}
+
+INLINE void spread_strip(const double *w, const double *u, double *bar, const uint32_t *offset, size_t count,
+                         size_t lane, int vectors)
+{
+  vec us[8];
+  UNROLL for (int v = 0; v < vectors; v++) us[v] = load(u + lane + v * WIDTH);
+  for (size_t j = 0; j < count; j++) {
+    const vec c = all(w[j]);
+    double *to = bar + offset[j] + lane;
+    UNROLL for (int v = 0; v < vectors; v++) store(to + v * WIDTH, fused(c, us[v], load(to + v * WIDTH)));
+  }
+}
+
+static void spread(const double *w, const double *u, double *bar, const uint32_t *offset, size_t count, size_t lanes)
+{
+  size_t lane = 0;
+  for (; lane + 8 * WIDTH <= lanes; lane += 8 * WIDTH) spread_strip(w, u, bar, offset, count, lane, 8);
+  for (; lane < lanes; lane += WIDTH) spread_strip(w, u, bar, offset, count, lane, 1);
 }
 
 /* t may be a or b: an element is read before it is written. */
@@ -927,6 +945,7 @@ const tg_kernels_ NAMED(TG_LEVEL) = {
     .sparse_outer = sparse_outer,
     .totals = totals,
     .products = products,
+    .spread = spread,
     .add_product = add_product,
     .add_product_masked = add_product_masked,
     .add = add,

@@ -153,6 +153,9 @@ typedef struct tg_kernels_ {
   /* y = start + x_0 y_0 + x_1 y_1 + ... (minus the products if negated); start NULL: nothing */
   void (*products)(const tg_named_ *x, const uint32_t *y, size_t count, bool negated, const double *start,
                    double *out, size_t lanes);
+  /* bar + offset[j] += w[j] u, for j below count in order */
+  void (*spread)(const double *w, const double *u, double *bar, const uint32_t *offset, size_t count,
+                 size_t lanes);
   /* t += a b, with rule R5; t += a; t -= a */
   void (*add_product)(double *t, const double *a, const double *b, size_t n);
   void (*add_product_masked)(double *t, const double *a, const double *b, size_t n);
