@@ -14,14 +14,15 @@ bool cone_new(cone *c, const model_shape *shape, const dataset *data)
   const size_t n = model_parameters(shape);
   *c = (cone){.shape = shape, .data = data, .n = n};
   c->v = resize(NULL, n, sizeof(double));
-  c->x = resize(NULL, shape->features, sizeof(double));
+  c->x = resize(NULL, shape->features + 3, sizeof(double)); /* with offset, weight and target */
   c->row = resize(NULL, n, sizeof(size_t));
+  c->truth = resize(NULL, n, sizeof(size_t));
   c->other = resize(NULL, n, sizeof(size_t));
   c->q = resize(NULL, n, n * sizeof(double));
   c->r = resize(NULL, n, n * sizeof(double));
   c->weight = zeroed(n, sizeof(double));
   c->next = zeroed(n, sizeof(double));
-  if (c->v && c->x && c->row && c->other && c->q && c->r && c->weight && c->next) return true;
+  if (c->v && c->x && c->row && c->truth && c->other && c->q && c->r && c->weight && c->next) return true;
   cone_free(c);
   return false;
 }
@@ -31,6 +32,7 @@ void cone_free(cone *c)
   free(c->v);
   free(c->x);
   free(c->row);
+  free(c->truth);
   free(c->other);
   free(c->q);
   free(c->r);
@@ -46,13 +48,19 @@ static double dot_of(const double *a, const double *b, size_t n)
   return sum;
 }
 
+void cone_form(cone *c, size_t row, size_t truth, size_t other, double *v)
+{
+  margin_form(c->shape, features_alone(c->data, row, c->x), truth, other, v);
+  for (size_t j = 0; c->keep != NULL && j < c->n; j++) v[j] = c->keep[j] ? v[j] : 0;
+}
+
 /* Gram-Schmidt, twice, so that the basis is orthonormal to rounding. */
-static bool append(cone *c, size_t row, size_t other)
+static bool append(cone *c, size_t row, size_t truth, size_t other)
 {
   const size_t n = c->n, at = c->tight;
   if (at == n) return false;
   double *q = c->q + at * n, *r = c->r + at * n;
-  margin_form(c->shape, features_of(c->data, row, c->x), (size_t)dataset_target(c->data, row), other, q);
+  cone_form(c, row, truth, other, q);
   const double before = sqrt(dot_of(q, q, n));
   memset(r, 0, n * sizeof *r);
   for (int twice = 0; twice < 2; twice++) {
@@ -66,6 +74,7 @@ static bool append(cone *c, size_t row, size_t other)
   if (!(r[at] > dependent * before)) return false;
   for (size_t j = 0; j < n; j++) q[j] /= r[at];
   c->row[at] = row;
+  c->truth[at] = truth;
   c->other[at] = other;
   c->weight[at] = 0;
   c->tight++;
@@ -78,9 +87,9 @@ static void away_from(const cone *c, size_t i, double *d)
   for (size_t j = 0; j < c->n; j++) d[j] -= along * q[j];
 }
 
-bool cone_tighten(cone *c, size_t row, size_t other, double *d)
+bool cone_tighten(cone *c, size_t row, size_t truth, size_t other, double *d)
 {
-  if (!append(c, row, other)) return false;
+  if (!append(c, row, truth, other)) return false;
   away_from(c, c->tight - 1, d);
   return true;
 }
@@ -102,7 +111,7 @@ static void drop_forms(cone *c)
   c->tight = 0;
   for (size_t i = 0; i < before; i++) {
     const double weight = c->weight[i];
-    if (weight > 0 && append(c, c->row[i], c->other[i])) c->weight[c->tight - 1] = weight;
+    if (weight > 0 && append(c, c->row[i], c->truth[i], c->other[i])) c->weight[c->tight - 1] = weight;
   }
 }
 
@@ -126,45 +135,101 @@ static bool move_weights(cone *c)
   return false;
 }
 
-/* The row with the most negative margin, relative to its size. */
-static bool most_wrong(cone *c, const double *d, size_t *row, size_t *other)
+/* Forms with negative margins, the most negative of all rows when they were gathered: one look at all rows is enough for
+ * many steps. */
+enum { CANDIDATES = 256 };
+
+typedef struct candidates {
+  size_t row[CANDIDATES], truth[CANDIDATES], other[CANDIDATES], count;
+  double wrong[CANDIDATES]; /* margin over size */
+} candidates;
+
+static void note_wrong(candidates *w, size_t row, size_t truth, size_t other, double wrong)
+{
+  size_t at = w->count;
+  if (at < CANDIDATES) {
+    w->count++;
+  } else {
+    at = 0;
+    for (size_t i = 1; i < CANDIDATES; i++) at = w->wrong[i] > w->wrong[at] ? i : at;
+    if (wrong >= w->wrong[at]) return;
+  }
+  w->row[at] = row;
+  w->truth[at] = truth;
+  w->other[at] = other;
+  w->wrong[at] = wrong;
+}
+
+/* The margin of a form under d over its size, or 0 when what is negative of it may be rounding. */
+static double wrongness(const cone *c, const double *d, double limit, const double *x, size_t truth, size_t other)
+{
+  const margin m = margin_of(c->shape, d, x, truth, other);
+  return m.value + m.error < 0 && m.value / m.size < limit ? m.value / m.size : 0;
+}
+
+static void gather(cone *c, const double *d, candidates *w)
 {
   const dataset *data = c->data;
-  double worst = -wrong_side * sqrt(dot_of(d, d, c->n));
-  bool found = false;
+  const double limit = -wrong_side * sqrt(dot_of(d, d, c->n));
+  w->count = 0;
   for (size_t i = 0; i < data->rows; i++) {
     if (dataset_weight(data, i) == 0) continue;
     const double *x = features_of(data, i, c->x);
     const size_t truth = (size_t)dataset_target(data, i);
     for (size_t k = 0; k < margins_per_row(c->shape); k++) {
-      const size_t b = other_class(c->shape, truth, k);
-      const margin m = margin_of(c->shape, d, x, truth, b);
-      if (m.value + m.error >= 0 || m.value / m.size >= worst) continue;
-      worst = m.value / m.size;
-      *row = i;
-      *other = b;
-      found = true;
+      const size_t other = other_class(c->shape, truth, k);
+      const double wrong = wrongness(c, d, limit, x, truth, other);
+      if (wrong < 0) note_wrong(w, i, truth, other, wrong);
     }
   }
-  return found;
+}
+
+/* The candidate with the most negative margin; CANDIDATES: none has one any more. */
+static size_t worst_candidate(cone *c, const double *d, const candidates *w)
+{
+  const double limit = -wrong_side * sqrt(dot_of(d, d, c->n));
+  size_t worst = CANDIDATES;
+  double least = 0;
+  for (size_t i = 0; i < w->count; i++) {
+    const double *x = features_alone(c->data, w->row[i], c->x);
+    const double wrong = wrongness(c, d, limit, x, w->truth[i], w->other[i]);
+    if (wrong >= least) continue;
+    least = wrong;
+    worst = i;
+  }
+  return worst;
+}
+
+/* One form more is tight, others may leave; d becomes the point for the new weights. */
+static bool step(cone *c, const double *z, double *d, size_t row, size_t truth, size_t other)
+{
+  if (!append(c, row, truth, other)) return false; /* at the limit of rounding */
+  for (bool whole = false; !whole;) {
+    solve_weights(c, z);
+    whole = move_weights(c);
+    if (!whole) drop_forms(c);
+  }
+  memcpy(d, z, c->n * sizeof *d);
+  for (int twice = 0; twice < 2; twice++) {
+    for (size_t i = 0; i < c->tight; i++) away_from(c, i, d);
+  }
+  return true;
 }
 
 bool cone_project(cone *c, const double *z, double *d)
 {
+  size_t steps = 0;
+  const size_t most = 10 * c->n + 100;
+  candidates w;
   c->tight = 0;
   memcpy(d, z, c->n * sizeof *d);
-  for (size_t step = 0; step < 10 * c->n + 100; step++) {
-    size_t row, other;
-    if (!most_wrong(c, d, &row, &other)) return true;
-    if (!append(c, row, other)) return false; /* at the limit of rounding */
-    for (bool whole = false; !whole;) {
-      solve_weights(c, z);
-      whole = move_weights(c);
-      if (!whole) drop_forms(c);
-    }
-    memcpy(d, z, c->n * sizeof *d);
-    for (int twice = 0; twice < 2; twice++) {
-      for (size_t i = 0; i < c->tight; i++) away_from(c, i, d);
+  while (steps < most) {
+    gather(c, d, &w);
+    if (w.count == 0) return true;
+    for (; steps < most; steps++) {
+      const size_t worst = worst_candidate(c, d, &w);
+      if (worst == CANDIDATES) break;
+      if (!step(c, z, d, w.row[worst], w.truth[worst], w.other[worst])) return false;
     }
   }
   return false;

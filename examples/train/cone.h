@@ -9,9 +9,10 @@ typedef struct cone {
   const dataset *data;
   size_t n;          /* parameters */
   double *v, *x;     /* scratch: a form, a sparse row */
+  const bool *keep;  /* n: forms count only where this is true; NULL: everywhere */
   /* Some independent forms ("tight"), as an orthonormal basis: form j = sum_i<=j r[j * n + i] q[i * n ...]. */
   size_t tight;
-  size_t *row, *other;
+  size_t *row, *truth, *other;
   double *q, *r, *weight, *next;
 } cone;
 
@@ -23,7 +24,10 @@ void cone_free(cone *c);
  * not end in time. */
 bool cone_project(cone *c, const double *z, double *d);
 
+/* The form of a row, but for what is not kept. */
+void cone_form(cone *c, size_t row, size_t truth, size_t other, double *v);
+
 /* Makes the form of a row tight too, unless it depends on the others within rounding; d becomes orthogonal to it. */
-bool cone_tighten(cone *c, size_t row, size_t other, double *d);
+bool cone_tighten(cone *c, size_t row, size_t truth, size_t other, double *d);
 
 #endif

@@ -14,6 +14,13 @@ const double *features_of(const dataset *d, size_t i, double *room)
   return room;
 }
 
+const double *features_alone(const dataset *d, size_t i, double *room)
+{
+  if (d->paged == NULL) return features_of(d, i, room);
+  paged_copy(d->paged, i, room);
+  return room;
+}
+
 size_t margins_per_row(const model_shape *m) { return m->classes - 1; }
 
 size_t other_class(const model_shape *m, size_t truth, size_t k)

@@ -9,6 +9,9 @@
 /* Row i; sparse ones are spread out in `room` (features numbers). */
 const double *features_of(const dataset *d, size_t i, double *room);
 
+/* The same for rows in no order, which are not worth a piece of a file each; room for all of a row. */
+const double *features_alone(const dataset *d, size_t i, double *room);
+
 size_t margins_per_row(const model_shape *m);
 size_t other_class(const model_shape *m, size_t truth, size_t k); /* k < margins_per_row */
 

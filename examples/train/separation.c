@@ -1,6 +1,7 @@
 #include "separation.h"
 
 #include "cone.h"
+#include "distinct.h"
 #include "exact_rank.h"
 #include "linear_algebra.h"
 #include "memory.h"
@@ -11,9 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_PARAMETERS = 1500, MOST_TOUCHING = 20000 }; /* beyond, only complete separation is looked for */
+enum { MOST_PARAMETERS = 1500 }; /* beyond, only complete separation is looked for */
+enum { MOST_DISTINCT = 20000 };  /* forms of margins of zero, for a proof */
 
-static const double touching = 1e-10; /* relative to the sizes of form and direction: taken for a margin of zero */
+static const double negligible = 1e-8; /* entries of a way, relative to its largest */
+static const double touching = 1e-10;  /* relative to the sizes of form and direction: taken for a margin of zero */
 
 /* What is called for every margin; false ends the walk. */
 typedef bool (*margin_visit)(size_t row, size_t truth, size_t other, const double *x, const margin *m, void *user);
@@ -108,7 +111,7 @@ typedef struct border {
   const problem *p;
   const double *way;
   double length;            /* of the way */
-  size_t *row, *other;      /* of every margin that touches */
+  size_t *row, *truth, *other; /* of every margin that touches */
   size_t count, room;
   bool some_positive, negative, failed;
   const double *slack;      /* n: how far entries of the true way may be from those of `way` */
@@ -117,19 +120,22 @@ typedef struct border {
 static bool sort_margin(size_t row, size_t truth, size_t other, const double *x, const margin *m, void *user)
 {
   border *b = user;
-  (void)truth, (void)x;
+  (void)x;
   if (m->value > touching * m->size * b->length + m->error) return b->some_positive = true;
   if (m->value < -touching * m->size * b->length - m->error) return b->negative = true, false;
   if (b->count == b->room) {
     const size_t room = 2 * b->room + 64;
     size_t *larger_row = resize(b->row, room, sizeof *larger_row);
     if (larger_row != NULL) b->row = larger_row;
+    size_t *larger_truth = resize(b->truth, room, sizeof *larger_truth);
+    if (larger_truth != NULL) b->truth = larger_truth;
     size_t *larger_other = resize(b->other, room, sizeof *larger_other);
     if (larger_other != NULL) b->other = larger_other;
-    if (larger_row == NULL || larger_other == NULL) return b->failed = true, false;
+    if (larger_row == NULL || larger_truth == NULL || larger_other == NULL) return b->failed = true, false;
     b->room = room;
   }
   b->row[b->count] = row;
+  b->truth[b->count] = truth;
   b->other[b->count++] = other;
   return true;
 }
@@ -151,45 +157,52 @@ static bool stays_positive(size_t row, size_t truth, size_t other, const double 
   return m->value > m->error + off * (1 + 1e-10);
 }
 
-/* Do the exact forms of all touching margins depend on `rank` of them? Asked of the rows before scaling, which is a
- * change of variables and leaves dependence as it is. */
-static rank_answer exact_dependence(const border *b, size_t rank, unscaled_rows unscaled, void *user, failure *f)
+/* The distinct ones among the exact forms of all touching margins, in the kept entries; `of` (MOST_DISTINCT numbers) tells
+ * which margin each comes from. Made from the rows before scaling, which is a change of variables and leaves dependence as
+ * it is: the intercepts are always kept. False: there are too many, or no memory. */
+static bool distinct_forms(distinct *d, size_t *of, const border *b, const bool *keep, unscaled_rows unscaled, void *user,
+                           failure *f)
 {
+  enum { AT_A_TIME = 4096 };
   const model_shape *s = &b->p->shape;
   const size_t n = b->p->n;
-  if (rank >= b->count || rank >= n) return RANK_AT_MOST;
-  if (b->count > MOST_TOUCHING) return RANK_UNKNOWN;
-  dataset d;
-  if (!unscaled(&d, b->row, b->count, user, f)) return RANK_UNKNOWN;
-  double *form = resize(NULL, b->count, n * sizeof *form), *room = resize(NULL, s->features, sizeof *room);
-  rank_answer answer = RANK_UNKNOWN;
-  if (form != NULL && room != NULL) {
-    for (size_t i = 0; i < b->count; i++) {
-      margin_form(s, features_of(&d, i, room), (size_t)dataset_target(&d, i), b->other[i], form + i * n);
+  double *form = resize(NULL, n + s->features, sizeof *form);
+  bool good = form != NULL;
+  for (size_t first = 0; good && first < b->count; first += AT_A_TIME) {
+    const size_t count = b->count - first < AT_A_TIME ? b->count - first : AT_A_TIME;
+    dataset rows;
+    if (!unscaled(&rows, b->row + first, count, user, f)) break;
+    for (size_t i = 0; good && i < count; i++) {
+      const double *x = features_of(&rows, i, form + n);
+      size_t width = 0;
+      bool is_new;
+      margin_form(s, x, (size_t)dataset_target(&rows, i), b->other[first + i], form);
+      for (size_t j = 0; j < n; j++) {
+        if (keep[j]) form[width++] = form[j];
+      }
+      good = distinct_add(d, form, &is_new) && d->count <= MOST_DISTINCT;
+      if (good && is_new) of[d->count - 1] = first + i;
     }
-    answer = rank_at_most(form, b->count, n, rank);
+    dataset_free(&rows);
   }
   free(form);
-  free(room);
-  dataset_free(&d);
-  return answer;
+  return good;
 }
 
 /* The exact forms v_i of the tight rows are near R'Q. There is a true way, way + Q'c, orthogonal to all of them, when
  * M = VQ' is regular; with Y the inverse of its computed triangle, alpha >= |I - Y M| < 1 proves that, and
  * |c| <= |Y V way| / (1 - alpha) in the norm of the largest entry. `slack` becomes |Q|' |c|. */
-static bool bound_slack(const cone *c, const double *way, double *slack, double *room)
+static bool bound_slack(cone *c, const double *way, double *slack, double *room)
 {
   const size_t n = c->n, t = c->tight;
   double *y = room, *m = room + t * t, *rho = m + t * t, *error = rho + t;
   memset(slack, 0, n * sizeof *slack);
   if (t == 0) return true;
   for (size_t i = 0; i < t; i++) {
-    const double *x = features_of(c->data, c->row[i], c->x);
-    const size_t truth = (size_t)dataset_target(c->data, c->row[i]);
-    const margin off = margin_of(c->shape, way, x, truth, c->other[i]);
+    const double *x = features_alone(c->data, c->row[i], c->x);
+    const margin off = margin_of(c->shape, way, x, c->truth[i], c->other[i]);
     rho[i] = fabs(off.value) + off.error;
-    margin_form(c->shape, x, truth, c->other[i], c->v);
+    cone_form(c, c->row[i], c->truth[i], c->other[i], c->v);
     error[i] = 0;
     for (size_t k = 0; k < t; k++) {
       double sum = 0, terms = 0;
@@ -235,43 +248,74 @@ static bool bound_slack(const cone *c, const double *way, double *slack, double 
   return true;
 }
 
-/* Are the tight forms among the touching ones? Only then do both span the same when their ranks agree. */
-static bool tight_forms_touch(const border *b, const cone *c)
+/* Makes the distinct forms tight and the way orthogonal to them. */
+static void tighten(cone *c, const border *b, const size_t *of, size_t count, double *way)
 {
+  c->tight = 0;
+  for (size_t i = 0; i < count; i++) cone_tighten(c, b->row[of[i]], b->truth[of[i]], b->other[of[i]], way);
   for (size_t i = 0; i < c->tight; i++) {
-    bool found = false;
-    for (size_t k = 0; k < b->count && !found; k++) found = b->row[k] == c->row[i] && b->other[k] == c->other[i];
-    if (!found) return false;
+    const double *q = c->q + i * c->n;
+    double along = 0; /* once more, now that all are there */
+    for (size_t j = 0; j < c->n; j++) along += q[j] * way[j];
+    for (size_t j = 0; j < c->n; j++) way[j] -= along * q[j];
   }
-  return true;
 }
 
 /* Suspected becomes proven when the border is exactly one: every touching form depends on the tight ones, to which a true
- * way is orthogonal that is so near to the computed one that all other margins stay positive. */
-static bool prove(separation *found, border *b, cone *c, double *way, unscaled_rows unscaled, void *user, failure *f)
+ * way is orthogonal that is so near to the computed one that all other margins stay positive. Entries of the way that are
+ * not kept are zero. */
+static bool prove(separation *found, const border *b, cone *c, const bool *keep, double *way, unscaled_rows unscaled,
+                  void *user, failure *f)
 {
   const size_t n = c->n;
-  for (size_t i = 0; i < b->count; i++) cone_tighten(c, b->row[i], b->other[i], way);
-  for (size_t i = 0; i < c->tight && i < n; i++) {
-    double along = 0; /* once more, now that all are there */
-    for (size_t j = 0; j < n; j++) along += c->q[i * n + j] * way[j];
-    for (size_t j = 0; j < n; j++) way[j] -= along * c->q[i * n + j];
+  distinct forms = {0};
+  double *slack = NULL, *room = resize(NULL, c->shape->features, sizeof *room);
+  size_t *of = resize(NULL, MOST_DISTINCT + 1, sizeof *of);
+  bool good = (of != NULL && room != NULL) || fail_memory(f);
+  for (size_t j = 0; j < n; j++) {
+    forms.width += keep[j];
+    if (!keep[j]) way[j] = 0;
   }
-  double *slack = resize(NULL, n + 2 * c->tight + 2 * c->tight * c->tight, sizeof *slack);
-  double *room = resize(NULL, c->shape->features, sizeof *room);
-  bool good = (slack != NULL && room != NULL) || fail_memory(f);
-  if (good && tight_forms_touch(b, c) && bound_slack(c, way, slack, slack + n)) {
-    const rank_answer answer = exact_dependence(b, c->tight, unscaled, user, f);
+  c->keep = keep;
+  if (good && distinct_forms(&forms, of, b, keep, unscaled, user, f)) {
+    tighten(c, b, of, forms.count, way);
+    slack = resize(NULL, n + 2 * c->tight + 2 * c->tight * c->tight, sizeof *slack);
+    good = slack != NULL || fail_memory(f);
     border rest = *b;
     rest.slack = slack;
     rest.room = b->count;
     rest.count = 0;
-    if (answer == RANK_AT_MOST && walk_margins(b->p, way, room, stays_positive, &rest)) {
-      *found = b->count == 0 ? SEPARATION_COMPLETE : SEPARATION_QUASI;
-    }
+    const bool proven = good && bound_slack(c, way, slack, slack + n) &&
+                        rank_at_most(forms.vector, forms.count, forms.width, c->tight) == RANK_AT_MOST &&
+                        walk_margins(b->p, way, room, stays_positive, &rest);
+    if (proven) *found = b->count == 0 ? SEPARATION_COMPLETE : SEPARATION_QUASI;
   }
+  c->keep = NULL;
+  distinct_free(&forms);
+  free(of);
   free(slack);
   free(room);
+  return good;
+}
+
+/* With the entries of the way alone that are not zero but for rounding there may be few distinct forms and a simple proof;
+ * else with all. */
+static bool prove_somehow(separation *found, const border *b, cone *c, double *way, unscaled_rows unscaled, void *user,
+                          failure *f)
+{
+  const size_t n = c->n, weights = model_rows(c->shape) * c->shape->features;
+  bool *keep = resize(NULL, n, sizeof *keep);
+  double *copy = resize(NULL, n, sizeof *copy), most = 0;
+  bool good = (keep != NULL && copy != NULL) || fail_memory(f);
+  for (size_t j = 0; j < n; j++) most = fmax(most, fabs(way[j]));
+  for (int all = 0; good && all < 2 && *found == SEPARATION_SUSPECTED; all++) {
+    memcpy(copy, way, n * sizeof *copy);
+    for (size_t j = 0; j < n; j++) keep[j] = all || j >= weights || fabs(way[j]) > negligible * most;
+    good = prove(found, b, c, keep, copy, unscaled, user, f);
+  }
+  if (good && *found != SEPARATION_SUSPECTED) memcpy(way, copy, n * sizeof *copy);
+  free(keep);
+  free(copy);
   return good;
 }
 
@@ -312,13 +356,14 @@ static bool look_along(separation *found, const problem *p, const double *theta,
       good = !b.failed || fail_memory(f);
       if (good && b.some_positive && !b.negative) {
         *found = SEPARATION_SUSPECTED;
-        good = prove(found, &b, c, way, unscaled, user, f);
+        good = prove_somehow(found, &b, c, way, unscaled, user, f);
       }
     }
   }
   free(z);
   free(room);
   free(b.row);
+  free(b.truth);
   free(b.other);
   return good;
 }

@@ -106,6 +106,24 @@ Test(separation, of_sparse_rows)
   remove(file);
 }
 
+/* Levels in which only one class occurs, among many that are mixed and columns of numbers that do not help: no more than
+ * those levels makes the proof, in memory and in pieces. */
+Test(separation, of_pure_levels_among_many)
+{
+  static char content[1 << 18];
+  rng r = {9};
+  int used = sprintf(content, "x,level,z,y\n");
+  for (int i = 0; i < 4000; i++) {
+    const int level = (int)rng_below(&r, 60);
+    const double x = rng_normal(&r);
+    const bool up = level % 23 == 22 || rng_normal(&r) < 0.4 * x;
+    used += sprintf(content + used, "%.4f,L%d,%.4f,%s\n", x, level, rng_normal(&r), up ? "p" : "m");
+  }
+  expect(content, "-l 0 --categorical level", SEPARATION_QUASI, "m from p");
+  expect(content, "-l 0 --categorical level --kind multinomial --method lbfgs", SEPARATION_QUASI, "m from p");
+  expect(content, "-l 0 --categorical level --chunk-rows 500", SEPARATION_QUASI, "m from p");
+}
+
 /* Points of the plane: the cone of directions that separate is spanned by the lines through two points, so whether
  * there is one is found by trying all; whole numbers make that exact. */
 typedef struct planar {
