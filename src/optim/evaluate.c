@@ -81,14 +81,18 @@ int tg_residual_(tg_run *run, const double *x, double *r, double *jacobian)
   return tg_answer_(run, run->c.residual(x, r, jacobian, run->c.user));
 }
 
+bool tg_descends_(const tg_run *run)
+{
+  return (run->rule->monotone || run->m.line_search > TG_LINE_FIXED) && run->m.line_search != TG_LINE_FIXED;
+}
+
 void tg_accept_step_(tg_run *run, tg_point_ *p, double rate, double step)
 {
   tg_state_ *s = &run->s;
   s->report.step = step;
   s->report.rate = rate;
   s->current = (int)(p - s->point);
-  if ((run->rule->monotone && run->m.line_search != TG_LINE_FIXED) || p->value < s->point[s->best].value)
-    s->best = s->current;
+  if (tg_descends_(run) || p->value < s->point[s->best].value) s->best = s->current;
 }
 
 void tg_accept_(tg_run *run, tg_point_ *p, double rate)

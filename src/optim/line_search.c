@@ -39,11 +39,17 @@ static bool decreases(const search *s, const trial *p)
   return p->value <= s->zero.value + s->armijo * p->t * s->zero.slope;
 }
 
+/* Values that cannot be told apart: then slopes decide (Hager & Zhang 2005, (4.1)). */
+static bool level(const search *s, const trial *p)
+{
+  return fabs(p->value - s->zero.value) <= s->noise && p->value <= s->lowest + s->noise;
+}
+
 static bool acceptable(const search *s, const trial *p)
 {
   const double slope = s->weak ? -p->slope : fabs(p->slope);
   if (!(slope <= s->wolfe * -s->zero.slope)) return false;
-  return decreases(s, p) || p->value <= s->lowest + s->noise;
+  return decreases(s, p) || (level(s, p) && p->slope <= (2.0 * s->armijo - 1.0) * s->zero.slope);
 }
 
 /* Minimiser of the cubic through values and slopes at a and b (Nocedal & Wright 2006, (3.59)); NaN when it
@@ -98,7 +104,7 @@ static double interpolate(search *s)
 
 static void narrow(search *s, const trial *p)
 {
-  const bool low = p->finite && p->slope < 0.0 && (decreases(s, p) || p->value <= s->lowest + s->noise) &&
+  const bool low = p->finite && p->slope < 0.0 && (decreases(s, p) || level(s, p)) &&
                    (p->value <= s->low.value + s->noise);
   if (low) {
     s->before = s->low;

@@ -118,6 +118,9 @@ int tg_evaluate_(tg_run *run, tg_point_ *p, bool gradient, const double *d, doub
 int tg_product_(tg_run *run, const double *x, const double *v, double *hv);
 int tg_hessian_(tg_run *run, const double *x, double *hessian);
 int tg_residual_(tg_run *run, const double *x, double *r, double *jacobian);
+/* Steps go down but for rounding: the current iterate is the best. A line search counts on it, for it holds a
+ * point besides. */
+bool tg_descends_(const tg_run *run);
 /* Makes p the current iterate; rate as reported. */
 void tg_accept_(tg_run *run, tg_point_ *p, double rate);
 void tg_accept_step_(tg_run *run, tg_point_ *p, double rate, double step); /* when the step is known */

@@ -90,8 +90,7 @@ static bool idles(tg_run *run)
   s->lowest = fmin(s->lowest, p->value);
   s->smallest = fmin(s->smallest, size);
   s->idle = falls ? 0 : s->idle + 1;
-  const bool descends = run->rule->monotone || run->m.line_search > TG_LINE_FIXED;
-  return s->idle >= PATIENCE && descends && run->m.line_search != TG_LINE_FIXED;
+  return s->idle >= PATIENCE && tg_descends_(run);
 }
 
 static tg_stop reason(const tg_run *run, double before)
