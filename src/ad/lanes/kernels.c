@@ -662,19 +662,20 @@ INLINE void transpose_square(const double *const *r, size_t c, double *t, size_t
  * eights). */
 enum { STRIP = 32 };
 
-/* Rows that lie one behind the other are asked for a strip ahead, a few lines at a time: what comes from memory
- * then comes while other rows are worked on. The request may point beyond the rows: it is no access. */
+/* Rows are asked for a strip ahead, a few lines at a time: what comes from memory then comes while other rows are
+ * worked on. Where rows lie one behind the other the request may point beyond them: it is no access. */
 typedef struct ahead {
   const char *at, *end;
+  bool scattered;
 } ahead;
 
 static ahead strip_ahead(const double *const *row, size_t from, size_t end, size_t columns)
 {
   const uintptr_t stride = (uintptr_t)row[from + 1] - (uintptr_t)row[from], n = end - from;
   const bool even = (uintptr_t)row[end - 1] - (uintptr_t)row[from] == (n - 1) * stride;
-  if (!even || stride > (columns + columns / 4) * sizeof **row) return (ahead){NULL, NULL}; /* some rows of many */
+  if (!even || stride > (columns + columns / 4) * sizeof **row) return (ahead){NULL, NULL, true};
   const uintptr_t start = (uintptr_t)row[from] + STRIP * stride;
-  return (ahead){(const char *)start, (const char *)(start + n * stride)};
+  return (ahead){(const char *)start, (const char *)(start + n * stride), false};
 }
 
 static void fetch_some(ahead *a, size_t columns) /* as much as eight rows have in so many columns, and a bit */
@@ -687,6 +688,13 @@ static void fetch_some(ahead *a, size_t columns) /* as much as eight rows have i
 #endif
 }
 
+/* The same columns of rows that lie anywhere. */
+static void fetch_rows(const double *const *row, size_t from, size_t lanes, size_t c, size_t end)
+{
+  for (; c < end; c += TG_LANE_UNIT)
+    for (size_t i = from; i < from + TG_LANE_UNIT && i < lanes; i++) fetch(row[i] + c);
+}
+
 static void transpose(const double *const *row, size_t lanes, size_t columns, double *to, size_t step)
 {
   for (size_t from = 0; from < lanes; from += STRIP) {
@@ -697,11 +705,13 @@ static void transpose(const double *const *row, size_t lanes, size_t columns, do
     for (; c + 8 <= columns; c += 8)
       for (size_t lane = from; lane < end; lane += TG_LANE_UNIT) {
         fetch_some(&next, TG_LANE_UNIT);
+        if (next.scattered) fetch_rows(row, lane + STRIP, lanes, c, c + TG_LANE_UNIT);
         transpose_square(row + lane, c, to + lane + c * step, step);
       }
 #endif
     for (size_t lane = from; lane < end; lane += TG_LANE_UNIT) {
       fetch_some(&next, columns - c);
+      if (next.scattered) fetch_rows(row, lane + STRIP, lanes, c, columns);
       transpose_columns(row + lane, c, columns, to + lane, step);
     }
   }

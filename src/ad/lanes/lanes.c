@@ -17,7 +17,7 @@
 #include <string.h>
 
 enum { SWEEPS_BEFORE_BLOCKS = 12, VARIANTS = 8, CHUNKS = 32, GROUP = 128, CHUNK_GROUPS = 2 };
-enum { FAR = 1 << 21 }; /* so many numbers and more are not expected in a cache */
+enum { FAR = 1 << 17 }; /* so many numbers and more are not expected in a cache of one's own */
 #define NOWHERE SIZE_MAX
 
 /* The derivatives of some numbers by theta that are not zero, row by row. */
