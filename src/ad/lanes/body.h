@@ -46,7 +46,7 @@ typedef struct tg_step_ {
 typedef struct tg_matrix_ {
   uint32_t rows, columns;
   uint32_t coefficient; /* first of rows * columns in `lists`: uniforms, TG_NEGATED */
-  uint32_t x, y;        /* firsts of columns, rows operands in `lists` */
+  uint32_t x, y;        /* firsts of columns, rows operands in `lists`; x of sparse data: numbers of columns */
   uint32_t start, end;  /* firsts of rows uniforms in `lists`, or TG_NO_OPERAND */
   uint32_t y_start;     /* first of rows slots in `lists`, or TG_NO_OPERAND */
   bool in_data;         /* x are columns of data, else slots */

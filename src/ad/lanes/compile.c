@@ -596,9 +596,12 @@ static void finish_matrix(compiler *c, const group *g)
   if (!GROW(c, b->matrices, b->matrix_count, b->matrix_capacity, 1)) return;
   const uint32_t *terms = c->row_terms + first.first;
   const bool sparse = m.columns > 0 && c->sparse > 0 && is_sparse_column(c, terms[1]);
-  if (sparse)
-    m.in_data = true, m.position = sparse_positions(c, terms, m.columns);
-  else
+  if (sparse) {
+    m.in_data = true;
+    m.position = sparse_positions(c, terms, m.columns);
+    for (uint32_t j = 0; j < m.columns && c->status == TG_OK; j++)
+      b->lists[m.x + j] = value_of(c, terms[2 * j + 1])->a;
+  } else
     find_vectors(c, &m, terms);
   uint32_t k = 0;
   for (uint32_t i = g->first; i != NONE && c->status == TG_OK; i = c->rows[i].next, k++) {
@@ -651,7 +654,7 @@ static void finish_places(compiler *c)
   tg_body_ *b = c->b;
   b->slots = c->slots + b->broadcast_count;
   if (b->L == 0) b->L = choose_lanes(b);
-  if (b->slots > 0x3fffffff / b->L || b->columns > 0x3fffffff / b->L) {
+  if (b->slots > 0x3fffffff / b->L || (!b->sparse && b->columns > 0x3fffffff / b->L)) {
     fail(c, TG_E_SIZE);
     return;
   }

@@ -26,6 +26,14 @@ static void vectors(FILE *out, const tg_body_ *b, uint32_t first, size_t n, bool
   }
 }
 
+/* Of sparse data. */
+static void columns(FILE *out, const tg_body_ *b, const tg_matrix_ *m)
+{
+  const uint32_t *x = b->lists + m->x, n = m->columns;
+  for (uint32_t i = 0; i < n && i < 4; i++) fprintf(out, i > 0 ? ", x%u" : "x%u", x[i]);
+  if (n > 4) fprintf(out, n > 5 ? ", ..., x%u" : ", x%u", x[n - 1]);
+}
+
 static void matrix(FILE *out, const tg_body_ *b, const tg_matrix_ *m)
 {
   fputs("[", out);
@@ -42,7 +50,10 @@ static void matrix(FILE *out, const tg_body_ *b, const tg_matrix_ *m)
     fprintf(out, ", from %su%u", (b->lists[m->coefficient] & TG_NEGATED) != 0 ? "-" : "",
             b->lists[m->coefficient] & ~TG_NEGATED);
   fputs(") [", out);
-  vectors(out, b, m->x, m->columns, m->in_data);
+  if (b->sparse && m->in_data)
+    columns(out, b, m);
+  else
+    vectors(out, b, m->x, m->columns, m->in_data);
   fputs("]", out);
   if (m->end != TG_NO_OPERAND)
     fprintf(out, " %c u%u...", (b->lists[m->end] & TG_NEGATED) != 0 ? '-' : '+',
