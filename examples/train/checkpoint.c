@@ -120,6 +120,12 @@ bool checkpoint_read(checkpoint *c, const char *file, uint64_t signature, size_t
   return good;
 }
 
+bool checkpoint_read_memory(checkpoint *c, const char *bytes, size_t length, uint64_t signature, size_t n, failure *f)
+{
+  *c = (checkpoint){0};
+  return parse(c, bytes, length, (place){"memory", 0, 0}, signature, n, f);
+}
+
 void checkpoint_free(checkpoint *c)
 {
   free(c->theta);

@@ -19,6 +19,7 @@ bool checkpoint_write(const char *file, uint64_t signature, const double *theta,
 
 /* A file that is not there is no failure; one of another fit, or damaged, is. */
 bool checkpoint_read(checkpoint *c, const char *file, uint64_t signature, size_t n, failure *f);
+bool checkpoint_read_memory(checkpoint *c, const char *bytes, size_t length, uint64_t signature, size_t n, failure *f);
 void checkpoint_free(checkpoint *c);
 
 #endif

@@ -241,8 +241,11 @@ static bool fit_full(problem *p, tg_method method, double *theta, const fit_sett
 static bool epoch_goes_on(const double *theta, const fit_settings *s, fit_outcome *o, double *looked)
 {
   const double time = fit_clock();
-  if (s->watch == NULL || time - *looked < 0.1) return true;
+  if (time - *looked < 0.1) return true;
+  o->seconds += time - *looked;
   *looked = time;
+  if (s->max_seconds > 0 && o->seconds >= s->max_seconds) return o->stop = FIT_SECONDS, false;
+  if (s->watch == NULL) return true;
   const fit_progress now = {o->method, o->iterations, s->epochs, o->objective, o->gradient_norm, o->seconds, theta, o->run,
                             true};
   o->stop = s->watch(&now, s->user);

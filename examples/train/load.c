@@ -7,6 +7,7 @@
 #include "problem.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,7 +40,13 @@ static bool find_column(const table_reader *r, const char *name, const char *opt
   if (name == NULL) return true;
   *field = table_find(r, name);
   if (*field != NO_COLUMN) return true;
-  return fail_at(f, (place){r->in.name, 0, 0}, "there is no column '%.100s' (--%s)", name, option);
+  char list[400] = "";
+  size_t used = 0, i = 0;
+  for (; i < r->names.count && used + r->names.length[i] + 3 < sizeof list; i++) {
+    used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "", r->names.text[i]);
+  }
+  return fail_at(f, (place){r->in.name, 0, 0}, "there is no column '%.100s' (--%s); there are %s%s", name, option, list,
+                 i < r->names.count ? ", ..." : "");
 }
 
 /* Marks the fields of a comma-separated list of names. */

@@ -199,7 +199,8 @@ static bool store_record(table_reader *r, table *t, failure *f)
   const csv *c = &r->csv;
   if (c->fields != r->names.count) {
     const csv_field *last = &c->field[c->fields - 1];
-    return fail_at(f, field_place(r, last), "%zu fields where %zu are expected", c->fields, r->names.count);
+    return fail_at(f, field_place(r, last), "%zu field%s where %zu %s expected", c->fields, c->fields == 1 ? "" : "s",
+                   r->names.count, r->names.count == 1 ? "is" : "are");
   }
   double *row = t->cell + t->rows * t->columns;
   for (size_t i = 0; i < c->fields; i++) {

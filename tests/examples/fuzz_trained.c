@@ -15,6 +15,9 @@ const char *const fuzz_seed[] = {
     "tapegrad-model 1\nkind net\nloss squared\ndelta 0\nsmoothing 0\nhidden 1\nl2 0\nl1 0\npenalty_on standardized\n"
     "target none\noffset none\nweight none\nlabels 2\n\"0\"\n\"1\"\nsparse 1\nbase 1\nmissing refuse\nunseen refuse\n"
     "columns 0\nfeatures 1\n1 2\nparameters 6\n1\n2\n3\n4\n5\n6\n",
+    "tapegrad-model 1\nkind net\nloss huber\ndelta 2\nsmoothing 0\nhidden 1\nl2 0\nl1 0\npenalty_on original\n"
+    "target \"y\"\noffset \"o\"\nweight none\nlabels 0\nsparse 0\nbase 0\nmissing refuse\nunseen refuse\n"
+    "columns 1\nnumber 0 0 \"a\"\nfeatures 1\n1 2\nparameters 4\n1\n2\n3\n4\n",
     NULL,
 };
 

@@ -140,7 +140,7 @@ expect 0 "converged" "$train" fit "$data/iris.csv" --method newton_cg
 expect 1 "cannot write: No such file" "$train" fit "$data/digits.csv" -m /nowhere/model
 expect 1 "cannot write: Is a directory" "$train" fit "$data/digits.csv" -m "$folder"
 expect 1 "no method named 'simplex'" "$train" fit "$data/iris.csv" --method simplex
-expect 1 "no column 'colour'" "$train" fit "$data/iris.csv" --target colour
+expect 1 "no column 'colour' (--target); there are sepal length (cm), sepal width (cm)," "$train" fit "$data/iris.csv" --target colour
 
 # Bad data: a message with the place, and no model
 bad=$folder/bad
@@ -155,7 +155,7 @@ refuse "Is a directory" "$folder"
 refuse "the file is empty" "$(file empty </dev/null)"
 refuse "there are no rows" "$(printf 'a,b\n' | file header)"
 refuse "one class, 'x'" "$(printf 'a,b\n1,x\n2,x\n3,x\n' | file one)"
-refuse ":3:1: 1 fields where 2 are expected" "$(printf 'a,b\n1,x\n2\n3,y\n' | file ragged)"
+refuse ":3:1: 1 field where 2 are expected" "$(printf 'a,b\n1,x\n2\n3,y\n' | file ragged)"
 refuse ":3:1: column 'a': 'two' is not a number" "$(printf 'a,b\n1,x\ntwo,y\n3,y\n' | file text)"
 refuse ":2:1: column 'a': 'red' is not a number" "$(printf 'a,b\nred,x\ngreen,y\nred,y\n' | file textcolumn)"
 refuse ":2:1: column 'a': '1,5' is not a number (decimal commas: --decimal comma)" "$(printf 'a;b\n1,5;x\n2,5;y\n3;y\n' | file marks)"
@@ -202,35 +202,50 @@ expect 3 "setosa from versicolor" "$train" fit "$data/iris.csv" -l 0 -m "$bad"
 [ -e "$bad" ] && { echo "FAILED: separable classes left a model"; failed=1; }
 expect 3 "limit on iterations" "$train" fit "$data/wine.csv" --max-iterations 2
 
+expect 3 "limit on time" "$train" fit "$data/digits.csv" -k net --method adam --batch 1 --epochs 1000000 --max-seconds 0.3
+
+# Waits until a file is there, for at most ten seconds.
+appears() {
+  for wait in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40; do
+    [ -s "$1" ] && return
+    sleep 0.25
+  done
+  echo "FAILED: $1 does not appear"
+  failed=1
+}
+
 # An interrupt keeps the best model so far
-"$train" fit "$data/digits.csv" -k net --method adam --epochs 1000000 -q -m "$folder/interrupted" >/dev/null 2>&1 &
+"$train" fit "$data/digits.csv" -k net --method adam --epochs 1000000 -q -m "$folder/interrupted" \
+  --checkpoint "$folder/began" --checkpoint-seconds 0 >/dev/null 2>&1 &
 pid=$!
-sleep 1
+appears "$folder/began"
 kill -INT $pid
 wait $pid
 [ $? = 130 ] && [ -s "$folder/interrupted" ] || { echo "FAILED: interrupt"; failed=1; }
 expect 0 "accuracy" "$train" evaluate "$data/digits.csv" -m "$folder/interrupted"
 
 # Killed again and again, a fit goes on from its checkpoint and ends with the same bits as one that was left alone
-net="$data/digits.csv -k net --hidden 8 --method adam --epochs 400 -q"
+net="$data/digits.csv -k net --hidden 8 --method adam --epochs 1500 -q"
 "$train" fit $net -m "$folder/alone"
 killed=0
-for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+for try in 1 2 3; do
   "$train" fit $net -m "$folder/resumed" --checkpoint "$folder/state" --checkpoint-seconds 0 &
   pid=$!
-  sleep 0.2
-  [ $try -lt 4 ] && kill -9 $pid 2>/dev/null && [ -s "$folder/state" ] && killed=$((killed + 1))
-  wait $pid 2>/dev/null && break
+  appears "$folder/state"
+  sleep 0.1
+  kill -9 $pid && killed=$((killed + 1))
+  wait $pid
 done 2>/dev/null
+"$train" fit $net -m "$folder/resumed" --checkpoint "$folder/state" --checkpoint-seconds 0
 [ $killed -gt 0 ] || { echo "FAILED: no fit was killed that had a checkpoint"; failed=1; }
 cmp -s "$folder/alone" "$folder/resumed" || { echo "FAILED: killed $killed times it ends elsewhere"; failed=1; }
 [ -e "$folder/state" ] && { echo "FAILED: a checkpoint of a fit that is over"; failed=1; }
 rm -f "$folder"/state.*.part
 
 # Interrupted it leaves the best model and a checkpoint, which other data or options are not taken for
-"$train" fit $net --epochs 1000000 -m "$folder/partly" --checkpoint "$folder/state" >/dev/null 2>&1 &
+"$train" fit $net --epochs 1000000 -m "$folder/partly" --checkpoint "$folder/state" --checkpoint-seconds 0 >/dev/null 2>&1 &
 pid=$!
-sleep 0.5
+appears "$folder/state"
 kill -INT $pid
 wait $pid
 [ $? = 130 ] && [ -s "$folder/partly" ] && [ -s "$folder/state" ] || { echo "FAILED: interrupt with a checkpoint"; failed=1; }
