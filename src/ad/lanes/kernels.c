@@ -290,6 +290,17 @@ static double sparse_start(const tg_sparse_ *s, size_t r, size_t lane)
   return s->start != NULL ? s->start[r] : -0.0;
 }
 
+/* Entries `from` to `to` are worked on next: those some way behind them are asked for, there or not. */
+INLINE void fetch_entries(const tg_sparse_ *s, size_t from, size_t to)
+{
+  enum { AHEAD = 1024, LINE = 8 };
+  const uintptr_t column = (uintptr_t)s->column, value = (uintptr_t)s->values;
+  for (size_t k = from + AHEAD; k < to + AHEAD; k += LINE) {
+    fetch((const double *)(column + k * sizeof *s->column));
+    fetch((const double *)(value + k * sizeof *s->values));
+  }
+}
+
 /* One row over all columns: four samples side by side, for the sum of each waits for itself alone. */
 static void sparse_dot(const tg_sparse_ *s)
 {
@@ -304,6 +315,8 @@ static void sparse_dot(const tg_sparse_ *s)
       common = count[i] < common ? count[i] : common;
       sum[i] = sparse_start(s, 0, lane + i);
     }
+    if (s->row[lane + ABREAST - 1] == s->row[lane] + ABREAST - 1)
+      fetch_entries(s, at[0], at[ABREAST - 1] + count[ABREAST - 1]);
     for (size_t k = 0; k < common; k++)
       UNROLL for (size_t i = 0; i < ABREAST; i++) sum[i] =
           TG_FMA(s->w[s->column[at[i] + k]], s->values[at[i] + k], sum[i]);
