@@ -73,7 +73,7 @@ Test(table, bad_tables_are_refused_with_their_place)
   static const struct { const char *text, *kinds, *words; } row[] = {
       {"", "n", "memory: the file is empty"},
       {"\n\n", "n", "memory: the file is empty"},
-      {"a,b\n1,2\n3\n", "nn", "memory:3:1: 1 fields where 2 are expected"},
+      {"a,b\n1,2\n3\n", "nn", "memory:3:1: 1 field where 2 are expected"},
       {"a,b\n1,2,3\n", "nn", "memory:2:5: 3 fields where 2 are expected"},
       {"a,b,a\n", "nnn", "memory:1:5: columns 1 and 3 are both named 'a'"},
       {"a,b\n1,NaN\n", "nn", "memory:2:3: column 'b': the value is missing ('NaN'); such rows can be dropped or filled "
