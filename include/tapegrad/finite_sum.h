@@ -33,6 +33,10 @@
  * sample and so in the mean. In derivatives a product with an exact zero is zero (rule R5: an infinite partial times
  * an adjoint of 0 is 0), so a sample whose loss does not depend on such an entry, by where for instance, does no harm.
  *
+ * Beyond the rows (copied unless borrowed) and what an output takes, memory does not grow with their number: rows that
+ * are not borrowed are kept a second time, in the order of the blocks, only up to 64 MB, once they have been swept a
+ * dozen times.
+ *
  * The loss is recorded once and evaluated for every sample. What it reads behind `user` is captured then and
  * must stay valid and unchanged, except through tg_live. A sum is used by one thread at a time. */
 #ifndef TAPEGRAD_FINITE_SUM_H

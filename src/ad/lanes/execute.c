@@ -849,10 +849,10 @@ static void collect(const tg_worker_ *w, const double *bar, const double *w_bar,
   }
 }
 
-/* u_bar of the coefficient += u x, with rule R5 if that is in force. */
-static void add_coefficient(const tg_worker_ *w, double *u_bar, uint32_t name, double u, double x)
+/* A product with rule R5, if that is in force. */
+static double product(const tg_worker_ *w, double x, double y)
 {
-  if (!w->masked || (u != 0.0 && x != 0.0)) add_signed(u_bar, name, u * x);
+  return w->masked && (x == 0.0 || y == 0.0) ? 0.0 : x * y;
 }
 
 static void collect_sparse_lane(const tg_worker_ *w, const tg_matrix_ *m, size_t lane, double *u_bar)
@@ -863,37 +863,53 @@ static void collect_sparse_lane(const tg_worker_ *w, const tg_matrix_ *m, size_t
     const size_t column = w->sparse->column[k];
     const uint32_t j = m->position != TG_NO_OPERAND ? lists[m->position + column] : (uint32_t)column;
     for (size_t r = 0; j != UINT32_MAX && r < m->rows; r++)
-      add_coefficient(w, u_bar, lists[m->coefficient + j * m->rows + r], w->bar[lists[m->y + r] + lane],
-                      w->sparse->values[k]);
+      add_signed(u_bar, lists[m->coefficient + j * m->rows + r],
+                 product(w, w->bar[lists[m->y + r] + lane], w->sparse->values[k]));
   }
 }
 
-static void collect_dense_lane(const tg_worker_ *w, const tg_matrix_ *m, size_t lane, double *u_bar)
+/* The same coefficient for all lanes before the next: a line of the cache holds that many. */
+static void collect_dense_lanes(const tg_worker_ *w, const tg_matrix_ *m, size_t lane, double *u_bar)
 {
   const uint32_t *lists = w->body->lists, *c = lists + m->coefficient;
-  const double *x = m->in_data ? w->current : w->slot;
+  const double *base = m->in_data ? w->current : w->slot;
+  const size_t n = tg_uniforms_(w->body);
   for (size_t r = 0; r < m->rows; r++, c += m->columns)
-    for (size_t j = 0; j < m->columns; j++)
-      add_coefficient(w, u_bar, c[j], w->bar[lists[m->y + r] + lane], x[lists[m->x + j] + lane]);
+    for (size_t j = 0; j < m->columns; j++) {
+      const double *u = w->bar + lists[m->y + r] + lane, *x = base + lists[m->x + j] + lane;
+      const double sign = (c[j] & TG_NEGATED) != 0 ? -1.0 : 1.0;
+      double *to = u_bar + (c[j] & ~TG_NEGATED), p[TG_LANE_UNIT];
+      for (size_t l = 0; l < TG_LANE_UNIT; l++) p[l] = sign * (u[l] * x[l]);
+      for (size_t l = 0; w->masked && l < TG_LANE_UNIT; l++) p[l] = sign * product(w, u[l], x[l]);
+      for (size_t l = 0; l < TG_LANE_UNIT; l++) to[l * n] += p[l];
+    }
 }
 
-void tg_worker_collect_lane_(const tg_worker_ *w, size_t lane, double *u_bar)
+static void collect_ends(const tg_worker_ *w, const tg_matrix_ *m, size_t lane, double *u_bar)
+{
+  const uint32_t *lists = w->body->lists;
+  for (size_t r = 0; r < m->rows; r++) {
+    const double u = w->bar[lists[m->y + r] + lane];
+    if (m->start != TG_NO_OPERAND) add_signed(u_bar, lists[m->start + r], u);
+    if (m->end != TG_NO_OPERAND) add_signed(u_bar, lists[m->end + r], u);
+  }
+}
+
+void tg_worker_collect_lanes_(const tg_worker_ *w, size_t lane, double *u_bar)
 {
   const tg_body_ *b = w->body;
-  zero(u_bar, tg_uniforms_(b));
+  const size_t n = tg_uniforms_(b);
+  zero(u_bar, TG_LANE_UNIT * n);
   for (size_t i = 0; i < b->matrix_count; i++) {
     const tg_matrix_ *m = &b->matrices[i];
-    if (!m->constant && is_sparse(w, m))
-      collect_sparse_lane(w, m, lane, u_bar);
-    else if (!m->constant)
-      collect_dense_lane(w, m, lane, u_bar);
-    for (size_t r = 0; r < m->rows; r++) {
-      const double u = w->bar[b->lists[m->y + r] + lane];
-      if (m->start != TG_NO_OPERAND) add_signed(u_bar, b->lists[m->start + r], u);
-      if (m->end != TG_NO_OPERAND) add_signed(u_bar, b->lists[m->end + r], u);
+    if (!m->constant && !is_sparse(w, m)) collect_dense_lanes(w, m, lane, u_bar);
+    for (size_t l = 0; l < TG_LANE_UNIT; l++) {
+      if (!m->constant && is_sparse(w, m)) collect_sparse_lane(w, m, lane + l, u_bar + l * n);
+      collect_ends(w, m, lane + l, u_bar + l * n);
     }
   }
-  for (size_t i = 0; i < b->broadcast_count; i++) u_bar[b->broadcast[i]] += w->bar[i * b->L + lane];
+  for (size_t i = 0; i < b->broadcast_count; i++)
+    for (size_t l = 0; l < TG_LANE_UNIT; l++) u_bar[l * n + b->broadcast[i]] += w->bar[i * b->L + lane + l];
 }
 
 void tg_worker_collect_(const tg_worker_ *w)

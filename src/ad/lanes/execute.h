@@ -71,7 +71,8 @@ void tg_worker_direction_(tg_worker_ *w, const tg_call_state_ *s, uint32_t unit,
 /* What has gathered elsewhere since begin joins u_bar and u_bar_dot. */
 void tg_worker_collect_(const tg_worker_ *w);
 
-/* The adjoints of the uniforms for one lane of the block at hand, set; begun with this block. */
-void tg_worker_collect_lane_(const tg_worker_ *w, size_t lane, double *u_bar);
+/* The adjoints of the uniforms for each of TG_LANE_UNIT lanes of the block at hand, one after the other, set; begun
+ * with this block. */
+void tg_worker_collect_lanes_(const tg_worker_ *w, size_t lane, double *u_bar);
 
 #endif
