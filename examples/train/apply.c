@@ -23,7 +23,8 @@ static bool find_field(const apply *a, const char *name, size_t *field, failure 
 {
   *field = levels_find(&a->reader.names, name, strlen(name));
   if (*field != NO_COLUMN) return true;
-  return fail_at(f, (place){a->reader.in.name, 0, 0}, "there is no column '%.100s', which the model needs%s", name,
+  return fail_at(f, (place){a->reader.in.name, 0, 0}, "there is no column '%.100s', which the model needs%s",
+                 name,
                  a->reader.has_header ? "" : " (the file has no header: columns are named x1, x2, ...)");
 }
 
@@ -52,7 +53,8 @@ static bool add_target(apply *a, const options *o, failure *f)
   const char *name = o->target != NULL ? o->target : m->target;
   const size_t field = name != NULL ? table_find(&a->reader, name) : NO_COLUMN;
   if (field == NO_COLUMN) {
-    return fail_at(f, (place){a->reader.in.name, 0, 0}, "there is no target column '%.100s'", name != NULL ? name : "");
+    return fail_at(f, (place){a->reader.in.name, 0, 0}, "there is no target column '%.100s'",
+                   name != NULL ? name : "");
   }
   a->role.target = a->table.columns;
   table_column *column = add_column(a, name, m->shape.classes == 0 ? COLUMN_NUMBER : COLUMN_LABEL, field, f);
@@ -73,7 +75,8 @@ static bool add_number(apply *a, const char *name, size_t *role, failure *f)
 
 static bool open_table(apply *a, const options *o, bool needs_target, failure *f)
 {
-  if (a->model->design.sparse) return fail(f, "the model was made from a libsvm file, and these data are CSV");
+  if (a->model->design.sparse)
+    return fail(f, "the model was made from a libsvm file, and these data are CSV");
   if (!table_open(&a->reader, o->data, format_of(o), f)) return false;
   for (size_t k = 0; k < a->model->design.columns; k++) {
     if (!add_feature(a, &a->model->design.column[k], f)) return false;
@@ -95,7 +98,8 @@ static bool sparse_targets(apply *a, failure *f)
     const size_t length = number_write(a->sparse.target[i] + 0.0, number);
     const size_t level = levels_find(&m->labels, number, length);
     if (level == LEVEL_NONE) {
-      return fail_at(f, (place){a->lines.in.name, 0, 0}, "the label %s of row %zu did not occur when the model was made", number,
+      return fail_at(f, (place){a->lines.in.name, 0, 0},
+                     "the label %s of row %zu did not occur when the model was made", number,
                      a->next + i + 1);
     }
     a->sparse.target[i] = (double)level;
@@ -114,7 +118,8 @@ static bool open_numbers(apply *a, double **x, const char *file, bool nonnegativ
 
 static bool open_sparse(apply *a, const options *o, bool needs_target, failure *f)
 {
-  if (!a->model->design.sparse) return fail(f, "the model was made from CSV, and these data are in libsvm format");
+  if (!a->model->design.sparse)
+    return fail(f, "the model was made from CSV, and these data are in libsvm format");
   a->is_sparse = true;
   a->needs_target = needs_target;
   if (a->model->offset == NULL && o->offset != NULL) return fail(f, "the model was made without offsets");
@@ -122,7 +127,8 @@ static bool open_sparse(apply *a, const options *o, bool needs_target, failure *
     return fail(f, "the model was made with offsets: name the file with those of these rows (--offset)");
   }
   if (o->offset != NULL && !open_numbers(a, &a->row_offset, o->offset, false, f)) return false;
-  if (needs_target && o->weights != NULL && !open_numbers(a, &a->row_weight, o->weights, true, f)) return false;
+  if (needs_target && o->weights != NULL && !open_numbers(a, &a->row_weight, o->weights, true, f))
+    return false;
   return libsvm_open(&a->lines, o->data, f);
 }
 
@@ -160,8 +166,8 @@ static bool sparse_piece(apply *a, failure *f)
   const size_t n = a->sparse.rows, end = a->next + n;
   const bool extras = a->row_weight != NULL || a->row_offset != NULL;
   if (extras && (n == 0 ? end != a->extras : end > a->extras)) {
-    return fail_at(f, (place){a->lines.in.name, 0, 0}, "%s rows than the %zu weights or offsets", n == 0 ? "fewer" : "more",
-                   a->extras);
+    return fail_at(f, (place){a->lines.in.name, 0, 0}, "%s rows than the %zu weights or offsets",
+                   n == 0 ? "fewer" : "more", a->extras);
   }
   if (n == 0) {
     a->end = true;

@@ -11,13 +11,13 @@ typedef struct apply {
   table table;
   roles role;
   size_t features;
-  dataset piece;      /* the rows at hand */
-  double *scores;     /* rows of the piece x score_width */
+  dataset piece;  /* the rows at hand */
+  double *scores; /* rows of the piece x score_width */
   size_t scores_room;
   libsvm_reader lines;
-  sparse_rows sparse; /* the rows at hand, as they are in the file */
+  sparse_rows sparse;              /* the rows at hand, as they are in the file */
   double *row_weight, *row_offset; /* of sparse rows */
-  size_t extras, next; /* how many weights and offsets there are; the next sparse row */
+  size_t extras, next;             /* how many weights and offsets there are; the next sparse row */
   bool needs_target;
   bool is_sparse, end;
 } apply;

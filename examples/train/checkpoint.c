@@ -17,7 +17,10 @@ typedef struct head {
   uint64_t signature, n, run_size;
 } head;
 
-static uint64_t mix(uint64_t h, uint64_t x) { return (h ^ x) * UINT64_C(0x9e3779b97f4a7c15) ^ (h >> 29); }
+static uint64_t mix(uint64_t h, uint64_t x)
+{
+  return (h ^ x) * UINT64_C(0x9e3779b97f4a7c15) ^ (h >> 29);
+}
 
 static uint64_t mix_number(uint64_t h, double x)
 {
@@ -45,15 +48,17 @@ uint64_t checkpoint_signature(const training *t, const options *o)
 {
   const model_shape *m = &t->model.shape;
   const double numbers[] = {m->delta, m->smoothing, t->model.penalty.l1, t->model.penalty.l2, o->rate};
-  const uint64_t counts[] = {m->kind, m->loss, m->features, m->classes, m->hidden, t->model.penalty.standardized,
-                             t->settings.batch, o->seed, t->data.rows};
+  const uint64_t counts[] = {m->kind,           m->loss,   m->features,
+                             m->classes,        m->hidden, t->model.penalty.standardized,
+                             t->settings.batch, o->seed,   t->data.rows};
   uint64_t h = model_checksum(t->settings.method, strlen(t->settings.method));
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) h = mix_number(h, numbers[i]);
   for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) h = mix(h, counts[i]);
   return mix_rows(h, &t->data);
 }
 
-bool checkpoint_write(const char *file, uint64_t signature, const double *theta, size_t n, const tg_run *run, failure *f)
+bool checkpoint_write(const char *file, uint64_t signature, const double *theta, size_t n, const tg_run *run,
+                      failure *f)
 {
   head start = {.signature = signature, .n = n, .run_size = tg_run_size(run)};
   memcpy(start.magic, magic, sizeof magic);
@@ -88,7 +93,8 @@ static bool take(checkpoint *c, const char *bytes, const head *start, failure *f
   return true;
 }
 
-static bool parse(checkpoint *c, const char *bytes, size_t length, place where, uint64_t signature, size_t n, failure *f)
+static bool parse(checkpoint *c, const char *bytes, size_t length, place where, uint64_t signature, size_t n,
+                  failure *f)
 {
   head start;
   uint64_t sum;
@@ -98,11 +104,13 @@ static bool parse(checkpoint *c, const char *bytes, size_t length, place where, 
   memcpy(&start, bytes, sizeof start);
   memcpy(&sum, bytes + length - sizeof sum, sizeof sum);
   const size_t rest = length - sizeof start - sizeof sum;
-  if (sum != model_checksum(bytes, length - sizeof sum)) return fail_at(f, where, "the checkpoint is damaged");
+  if (sum != model_checksum(bytes, length - sizeof sum))
+    return fail_at(f, where, "the checkpoint is damaged");
   const bool fits = start.signature == signature && start.n == n && n <= rest / sizeof(double) &&
                     start.run_size == rest - n * sizeof(double);
   if (!fits) {
-    return fail_at(f, where, "the checkpoint is of other data or other options; remove it to start from the beginning");
+    return fail_at(f, where,
+                   "the checkpoint is of other data or other options; remove it to start from the beginning");
   }
   return take(c, bytes, &start, f);
 }
@@ -115,12 +123,14 @@ bool checkpoint_read(checkpoint *c, const char *file, uint64_t signature, size_t
   if (there != NULL) fclose(there);
   input in;
   if (!input_open(&in, file, f)) return false;
-  const bool good = input_whole(&in, f) && parse(c, in.bytes + in.start, in.end - in.start, (place){file, 0, 0}, signature, n, f);
+  const bool good = input_whole(&in, f) &&
+                    parse(c, in.bytes + in.start, in.end - in.start, (place){file, 0, 0}, signature, n, f);
   input_close(&in);
   return good;
 }
 
-bool checkpoint_read_memory(checkpoint *c, const char *bytes, size_t length, uint64_t signature, size_t n, failure *f)
+bool checkpoint_read_memory(checkpoint *c, const char *bytes, size_t length, uint64_t signature, size_t n,
+                            failure *f)
 {
   *c = (checkpoint){0};
   return parse(c, bytes, length, (place){"memory", 0, 0}, signature, n, f);

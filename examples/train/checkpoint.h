@@ -1,25 +1,29 @@
-/* The state of a fit in a file, to go on from after the program or the machine stopped. A stochastic run goes on with the
- * same bits as if nothing had happened; of other methods the point they had reached is kept, from which they start. For
- * the program that wrote it, on the same kind of machine: unlike models these files are not to be kept. */
+/* The state of a fit in a file, to go on from after the program or the machine stopped. A stochastic run goes
+ * on with the same bits as if nothing had happened; of other methods the point they had reached is kept, from
+ * which they start. For the program that wrote it, on the same kind of machine: unlike models these files are
+ * not to be kept. */
 #ifndef TRAIN_CHECKPOINT_H
 #define TRAIN_CHECKPOINT_H
 
 #include "training.h"
 
 typedef struct checkpoint {
-  double *theta;  /* NULL: there is no such file */
-  void *run;      /* NULL: not of a run of the library */
+  double *theta; /* NULL: there is no such file */
+  void *run;     /* NULL: not of a run of the library */
   size_t run_size;
 } checkpoint;
 
-/* What a fit has to share with another for a state to fit both: data, model, method and its settings, but no limits. */
+/* What a fit has to share with another for a state to fit both: data, model, method and its settings, but no
+ * limits. */
 uint64_t checkpoint_signature(const training *t, const options *o);
 
-bool checkpoint_write(const char *file, uint64_t signature, const double *theta, size_t n, const tg_run *run, failure *f);
+bool checkpoint_write(const char *file, uint64_t signature, const double *theta, size_t n, const tg_run *run,
+                      failure *f);
 
 /* A file that is not there is no failure; one of another fit, or damaged, is. */
 bool checkpoint_read(checkpoint *c, const char *file, uint64_t signature, size_t n, failure *f);
-bool checkpoint_read_memory(checkpoint *c, const char *bytes, size_t length, uint64_t signature, size_t n, failure *f);
+bool checkpoint_read_memory(checkpoint *c, const char *bytes, size_t length, uint64_t signature, size_t n,
+                            failure *f);
 void checkpoint_free(checkpoint *c);
 
 #endif

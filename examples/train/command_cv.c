@@ -1,5 +1,5 @@
-/* k-fold cross-validation, stratified by class and seeded. Every fold learns its own design, scaling and model, so
- * nothing of the rows held back leaks in. */
+/* k-fold cross-validation, stratified by class and seeded. Every fold learns its own design, scaling and
+ * model, so nothing of the rows held back leaks in. */
 #include "commands.h"
 
 #include "memory.h"
@@ -27,8 +27,8 @@ static bool allocate(fold_scores *s, const loaded *l, failure *f)
   return (s->score && s->target && s->weight) || fail_memory(f);
 }
 
-static bool judge_fold(judged *j, fold_scores *s, const training *t, const loaded *l, const size_t *held, size_t helds,
-                       failure *f)
+static bool judge_fold(judged *j, fold_scores *s, const training *t, const loaded *l, const size_t *held,
+                       size_t helds, failure *f)
 {
   dataset d;
   *j = (judged){0};
@@ -57,19 +57,23 @@ static void fold_line(text *out, const options *o, size_t k, const training *t, 
     return;
   }
   text_add(out, "fold %zu: %zu rows held back, ", k + 1, j->rows);
-  if (j->is_class) text_add(out, "accuracy %.4f, log-loss %.6f", j->classes.accuracy, j->classes.log_loss);
-  else text_add(out, "R^2 %.6f, mean absolute error %.6g", j->values.r_squared, j->values.mean_absolute);
+  if (j->is_class)
+    text_add(out, "accuracy %.4f, log-loss %.6f", j->classes.accuracy, j->classes.log_loss);
+  else
+    text_add(out, "R^2 %.6f, mean absolute error %.6g", j->values.r_squared, j->values.mean_absolute);
   text_add(out, "; %zu iterations: %s\n", t->outcome.iterations, fit_stop_string(t->outcome.stop));
 }
 
 /* One fold; *stop is the worst reason so far. */
-static bool run_fold(text *out, fold_scores *s, const loaded *l, const options *o, const size_t *fold, size_t k,
-                     size_t *row, fit_stop *stop, trained *last, failure *f)
+static bool run_fold(text *out, fold_scores *s, const loaded *l, const options *o, const size_t *fold,
+                     size_t k, size_t *row, fit_stop *stop, trained *last, failure *f)
 {
   size_t learns = 0, helds = 0;
   for (size_t i = 0; i < l->rows; i++) {
-    if (fold[i] != k) row[learns++] = i;
-    else row[l->rows - ++helds] = i;
+    if (fold[i] != k)
+      row[learns++] = i;
+    else
+      row[l->rows - ++helds] = i;
   }
   training t;
   if (!training_new(&t, l, row, learns, o, f)) return false;
@@ -92,7 +96,8 @@ static bool run_fold(text *out, fold_scores *s, const loaded *l, const options *
   return good;
 }
 
-static bool report_whole(text *out, const fold_scores *s, const loaded *l, const options *o, const trained *m, failure *f)
+static bool report_whole(text *out, const fold_scores *s, const loaded *l, const options *o, const trained *m,
+                         failure *f)
 {
   judged j;
   const bool weighted = loaded_weighted(l);
@@ -115,7 +120,8 @@ static int cross_validate(const loaded *l, const options *o, size_t *fold, size_
   trained last = {0};
   fit_stop stop = FIT_CONVERGED;
   bool good = allocate(&s, l, f);
-  good = good && (split_folds(fold, l->rows, o->folds, l->class_of, l->labels.count, o->seed) || fail_memory(f));
+  good =
+      good && (split_folds(fold, l->rows, o->folds, l->class_of, l->labels.count, o->seed) || fail_memory(f));
   if (o->json) {
     text_add(&out, "{");
     json_data(&out, l, o->data);
@@ -146,7 +152,9 @@ static bool enough_rows(const loaded *l, const options *o, failure *f)
   for (size_t c = 0; c < l->labels.count; c++) {
     size_t count = 0;
     for (size_t i = 0; i < l->rows; i++) count += l->class_of[i] == c;
-    if (count < 2) return fail(f, "class '%.60s' has a single row: it would be missing from a fold's learning", l->labels.text[c]);
+    if (count < 2)
+      return fail(f, "class '%.60s' has a single row: it would be missing from a fold's learning",
+                  l->labels.text[c]);
   }
   return true;
 }
@@ -158,8 +166,10 @@ int command_cv(const options *o, failure *f)
   catch_interrupt();
   int status = EXIT_BAD;
   size_t *room = resize(NULL, l.rows, 2 * sizeof *room);
-  if (room == NULL) fail_memory(f);
-  else if (enough_rows(&l, o, f)) status = o->path > 0 ? path_cv(o, &l, f) : cross_validate(&l, o, room, room + l.rows, f);
+  if (room == NULL)
+    fail_memory(f);
+  else if (enough_rows(&l, o, f))
+    status = o->path > 0 ? path_cv(o, &l, f) : cross_validate(&l, o, room, room + l.rows, f);
   free(room);
   loaded_free(&l);
   return status;

@@ -23,18 +23,24 @@ static bool split_rows(row_split *s, const loaded *l, const options *o, failure 
   *s = (row_split){resize(NULL, l->rows, sizeof(size_t)), resize(NULL, l->rows, sizeof(size_t)), 0, 0};
   bool *held = zeroed(l->rows, 1);
   bool good = s->learn != NULL && s->held != NULL && held != NULL;
-  if (good && o->holdout > 0) good = split_holdout(held, l->rows, o->holdout, l->class_of, l->labels.count, o->seed);
+  if (good && o->holdout > 0)
+    good = split_holdout(held, l->rows, o->holdout, l->class_of, l->labels.count, o->seed);
   for (size_t i = 0; good && i < l->rows; i++) {
-    if (held[i]) s->held[s->helds++] = i;
-    else s->learn[s->learns++] = i;
+    if (held[i])
+      s->held[s->helds++] = i;
+    else
+      s->learn[s->learns++] = i;
   }
   free(held);
   if (!good) return fail_memory(f);
-  if (o->holdout > 0 && s->helds == 0) return fail(f, "--holdout %g of %zu rows is no row", o->holdout, l->rows);
-  return s->learns >= 2 || fail(f, "--holdout %g of %zu rows leaves too few to learn from", o->holdout, l->rows);
+  if (o->holdout > 0 && s->helds == 0)
+    return fail(f, "--holdout %g of %zu rows is no row", o->holdout, l->rows);
+  return s->learns >= 2 ||
+         fail(f, "--holdout %g of %zu rows leaves too few to learn from", o->holdout, l->rows);
 }
 
-static bool judge_rows(judged *j, const training *t, const loaded *l, const size_t *row, size_t rows, failure *f)
+static bool judge_rows(judged *j, const training *t, const loaded *l, const size_t *row, size_t rows,
+                       failure *f)
 {
   *j = (judged){0};
   if (rows == 0) return true;
@@ -77,7 +83,8 @@ static bool print_report(const options *o, const loaded *l, const training *r, c
 {
   judged learn = {0}, held = {0};
   text t = {0};
-  bool good = judge_rows(&learn, r, l, s->learn, s->learns, f) && judge_rows(&held, r, l, s->held, s->helds, f);
+  bool good =
+      judge_rows(&learn, r, l, s->learn, s->learns, f) && judge_rows(&held, r, l, s->held, s->helds, f);
   if (good) (o->json ? json_report : text_report)(&t, o, l, r, &learn, &held);
   if (good && t.failed) good = fail_memory(f);
   good = good && write_file("-", t.bytes, t.length, f);
@@ -97,10 +104,14 @@ static bool draw(const options *o, const progress *p, failure *f)
   return true;
 }
 
-static bool has_optimum(fit_stop s) { return s == FIT_CONVERGED || s == FIT_EPOCHS || s == FIT_ROUNDING; }
+static bool has_optimum(fit_stop s)
+{
+  return s == FIT_CONVERGED || s == FIT_EPOCHS || s == FIT_ROUNDING;
+}
 
 /* Writes and prints what there is; separable classes leave no model. */
-static int finish(const options *o, const loaded *l, training *r, const row_split *s, const progress *p, failure *f)
+static int finish(const options *o, const loaded *l, training *r, const row_split *s, const progress *p,
+                  failure *f)
 {
   const fit_stop stop = r->outcome.stop;
   const bool keeps = stop != FIT_SEPARATED && stop != FIT_SUSPECTED && stop != FIT_DIVERGED;
@@ -127,11 +138,15 @@ static bool go_on(checkpoint *c, training *r, uint64_t signature, const options 
 }
 
 /* Nothing is left to go on with: not so when a limit or an interrupt cut the fit short. */
-static bool is_over(fit_stop s) { return s != FIT_INTERRUPTED && s != FIT_ITERATIONS && s != FIT_SECONDS; }
+static bool is_over(fit_stop s)
+{
+  return s != FIT_INTERRUPTED && s != FIT_ITERATIONS && s != FIT_SECONDS;
+}
 
 static int fit_rows(const options *o, const loaded *l, const row_split *s, failure *f)
 {
-  if (o->path > 0 && o->checkpoint != NULL) return fail(f, "--checkpoint is for a single fit, not for a path"), EXIT_USAGE;
+  if (o->path > 0 && o->checkpoint != NULL)
+    return fail(f, "--checkpoint is for a single fit, not for a path"), EXIT_USAGE;
   if (o->path > 0) return path_fit(o, l, s->learn, s->learns, s->held, s->helds, f);
   training r;
   progress p;

@@ -19,7 +19,8 @@ static double badness(const judged *j)
   return j->is_class ? j->classes.log_loss : j->values.root_mean_square * j->values.root_mean_square;
 }
 
-static bool judge_rows(judged *j, const training *t, const loaded *l, const size_t *row, size_t rows, failure *f)
+static bool judge_rows(judged *j, const training *t, const loaded *l, const size_t *row, size_t rows,
+                       failure *f)
 {
   dataset d;
   if (!loaded_rows(&d, l, &t->model.design, row, rows, false, f)) return false;
@@ -28,7 +29,8 @@ static bool judge_rows(judged *j, const training *t, const loaded *l, const size
   return good;
 }
 
-static bool judge_badness(double *bad, const training *t, const loaded *l, const size_t *row, size_t rows, failure *f)
+static bool judge_badness(double *bad, const training *t, const loaded *l, const size_t *row, size_t rows,
+                          failure *f)
 {
   judged j = {0};
   *bad = NAN;
@@ -39,7 +41,7 @@ static bool judge_badness(double *bad, const training *t, const loaded *l, const
   return good;
 }
 
-/* -- fit --path --------------------------------------------------------------------------------------------------- */
+/* -- fit --path ------------------------------------------------------------------------------------------ */
 
 typedef struct path_run {
   const options *o;
@@ -48,9 +50,9 @@ typedef struct path_run {
   size_t learns, helds;
   training t;
   double *lambda, *best_theta;
-  double best;           /* the least badness so far, on the rows held back */
+  double best; /* the least badness so far, on the rows held back */
   size_t best_step;
-  text csv, picture;     /* strengths and coefficients, of the original columns and of columns of variance 1 */
+  text csv, picture; /* strengths and coefficients, of the original columns and of columns of variance 1 */
   text report;
   bool all_converged, interrupted;
 } path_run;
@@ -115,8 +117,8 @@ static void report_step(path_run *r, size_t step, double learned, double held)
   }
   char shown[32] = "";
   if (r->helds > 0) snprintf(shown, sizeof shown, "%.8g", held);
-  text_add(&r->report, "%12.6g %8zu %16.10g %14.8g %14s %10zu%s\n", r->lambda[step], nonzero, o->objective, learned, shown,
-           o->iterations, o->stop == FIT_CONVERGED ? "" : "  not converged");
+  text_add(&r->report, "%12.6g %8zu %16.10g %14.8g %14s %10zu%s\n", r->lambda[step], nonzero, o->objective,
+           learned, shown, o->iterations, o->stop == FIT_CONVERGED ? "" : "  not converged");
 }
 
 static bool take_step(path_run *r, size_t step, failure *f)
@@ -142,7 +144,14 @@ static bool draw(const path_run *r, failure *f)
 {
   if (r->o->plot == NULL) return true;
   const size_t weights = model_rows(&r->t.model.shape) * r->t.model.shape.features;
-  const plot p = {"Coefficients of columns of variance 1", "lambda", "coefficient", true, false, &r->picture, 2, weights + 1};
+  const plot p = {"Coefficients of columns of variance 1",
+                  "lambda",
+                  "coefficient",
+                  true,
+                  false,
+                  &r->picture,
+                  2,
+                  weights + 1};
   bool there;
   if (!plot_draw(&p, r->o->plot, &there, f)) return false;
   if (!there) fprintf(stderr, "tapegrad-train: no picture: gnuplot is not there\n");
@@ -157,8 +166,11 @@ static bool deliver(path_run *r, failure *f)
   at.lambda = r->lambda[r->best_step];
   r->t.model.penalty = penalty_of(&at, r->l->kind);
   memcpy(r->t.model.theta, r->best_theta, r->t.problem.n * sizeof *r->best_theta);
-  if (o->json) text_add(&r->report, "]}\n");
-  else text_add(&r->report, "%s lambda %.8g\n", r->helds > 0 ? "best on the rows held back:" : "kept:", at.lambda);
+  if (o->json)
+    text_add(&r->report, "]}\n");
+  else
+    text_add(&r->report, "%s lambda %.8g\n",
+             r->helds > 0 ? "best on the rows held back:" : "kept:", at.lambda);
   if (r->csv.failed || r->picture.failed || r->report.failed) return fail_memory(f);
   if (o->model != NULL && !trained_write(&r->t.model, o->model, f)) return false;
   if (o->trace != NULL && !write_file(o->trace, r->csv.bytes, r->csv.length, f)) return false;
@@ -182,10 +194,16 @@ static bool walk(path_run *r, failure *f)
   return deliver(r, f);
 }
 
-int path_fit(const options *o, const loaded *l, const size_t *learn, size_t learns, const size_t *held, size_t helds,
-             failure *f)
+int path_fit(const options *o, const loaded *l, const size_t *learn, size_t learns, const size_t *held,
+             size_t helds, failure *f)
 {
-  path_run r = {.o = o, .l = l, .learn = learn, .learns = learns, .held = held, .helds = helds, .best = INFINITY,
+  path_run r = {.o = o,
+                .l = l,
+                .learn = learn,
+                .learns = learns,
+                .held = held,
+                .helds = helds,
+                .best = INFINITY,
                 .all_converged = true};
   if (!training_new(&r.t, l, learn, learns, o, f)) return EXIT_BAD;
   options without_trace = *o;
@@ -207,14 +225,14 @@ int path_fit(const options *o, const loaded *l, const size_t *learn, size_t lear
   return r.all_converged ? EXIT_FINE : (fail(f, "not every fit of the path converged"), EXIT_NO_OPTIMUM);
 }
 
-/* -- cv --path ---------------------------------------------------------------------------------------------------- */
+/* -- cv --path ------------------------------------------------------------------------------------------- */
 
 typedef struct path_folds {
   const options *o;
   const loaded *l;
   size_t *fold, *row;
   double *lambda;
-  double *bad;   /* folds x strengths */
+  double *bad; /* folds x strengths */
 } path_folds;
 
 static bool whole_strengths(path_folds *r, failure *f)
@@ -238,8 +256,10 @@ static bool one_fold(path_folds *r, size_t k, failure *f)
 {
   size_t learns = 0, helds = 0;
   for (size_t i = 0; i < r->l->rows; i++) {
-    if (r->fold[i] != k) r->row[learns++] = i;
-    else r->row[r->l->rows - ++helds] = i;
+    if (r->fold[i] != k)
+      r->row[learns++] = i;
+    else
+      r->row[r->l->rows - ++helds] = i;
   }
   training t;
   if (!training_new(&t, r->l, r->row, learns, r->o, f)) return false;
@@ -264,7 +284,8 @@ static void over_folds(const path_folds *r, size_t i, double *mean, double *erro
   *error = sqrt(square / k);
 }
 
-/* The best strength, and the largest that is no worse than one standard error (Breiman et al. 1984, section 3.4.3). */
+/* The best strength, and the largest that is no worse than one standard error (Breiman et al. 1984,
+ * section 3.4.3). */
 static void choose(const path_folds *r, size_t *best, size_t *simple)
 {
   double least = INFINITY, error = 0, mean, e;
@@ -285,7 +306,8 @@ static void choose(const path_folds *r, size_t *best, size_t *simple)
 static void text_table(text *t, const path_folds *r, size_t best, size_t simple)
 {
   report_data(t, r->l, r->o->data);
-  text_add(t, "%12s %16s %14s\n", "lambda", r->l->labels.count == 0 ? "mean square" : "log-loss", "std. error");
+  text_add(t, "%12s %16s %14s\n", "lambda", r->l->labels.count == 0 ? "mean square" : "log-loss",
+           "std. error");
   for (size_t i = 0; i < r->o->path; i++) {
     double mean, error;
     over_folds(r, i, &mean, &error);
@@ -330,11 +352,16 @@ static bool print_folds(const path_folds *r, failure *f)
 
 int path_cv(const options *o, const loaded *l, failure *f)
 {
-  path_folds r = {o, l, resize(NULL, l->rows, sizeof(size_t)), resize(NULL, l->rows, sizeof(size_t)),
-                  resize(NULL, o->path, sizeof(double)), resize(NULL, o->folds, o->path * sizeof(double))};
+  path_folds r = {o,
+                  l,
+                  resize(NULL, l->rows, sizeof(size_t)),
+                  resize(NULL, l->rows, sizeof(size_t)),
+                  resize(NULL, o->path, sizeof(double)),
+                  resize(NULL, o->folds, o->path * sizeof(double))};
   bool good = (r.fold && r.row && r.lambda && r.bad) || fail_memory(f);
   good = good && whole_strengths(&r, f);
-  good = good && (split_folds(r.fold, l->rows, o->folds, l->class_of, l->labels.count, o->seed) || fail_memory(f));
+  good = good &&
+         (split_folds(r.fold, l->rows, o->folds, l->class_of, l->labels.count, o->seed) || fail_memory(f));
   for (size_t k = 0; good && k < o->folds && !interrupted(); k++) good = one_fold(&r, k, f);
   good = good && (interrupted() || print_folds(&r, f));
   free(r.fold);

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double wrong_side = 1e-11;  /* relative: below, a negative margin is rounding */
-static const double dependent = 1e-9;    /* relative: what is left of a form that the tight ones span */
+static const double wrong_side = 1e-11; /* relative: below, a negative margin is rounding */
+static const double dependent = 1e-9;   /* relative: what is left of a form that the tight ones span */
 
 bool cone_new(cone *c, const model_shape *shape, const dataset *data)
 {
@@ -115,7 +115,8 @@ static void drop_forms(cone *c)
   }
 }
 
-/* Moves the weights towards those of the least squares as far as none becomes negative; true when all the way. */
+/* Moves the weights towards those of the least squares as far as none becomes negative; true when all the
+ * way. */
 static bool move_weights(cone *c)
 {
   double t = 1;
@@ -131,12 +132,13 @@ static bool move_weights(cone *c)
   for (size_t i = 0; i < c->tight; i++) c->weight[i] += t * (c->next[i] - c->weight[i]);
   if (first == c->tight) return true;
   c->weight[first] = 0;
-  for (size_t i = 0; i < c->tight; i++) c->weight[i] = c->next[i] <= 0 && c->weight[i] < 1e-300 ? 0 : c->weight[i];
+  for (size_t i = 0; i < c->tight; i++)
+    c->weight[i] = c->next[i] <= 0 && c->weight[i] < 1e-300 ? 0 : c->weight[i];
   return false;
 }
 
-/* Forms with negative margins, the most negative of all rows when they were gathered: one look at all rows is enough for
- * many steps. */
+/* Forms with negative margins, the most negative of all rows when they were gathered: one look at all rows is
+ * enough for many steps. */
 enum { CANDIDATES = 256 };
 
 typedef struct candidates {
@@ -161,7 +163,8 @@ static void note_wrong(candidates *w, size_t row, size_t truth, size_t other, do
 }
 
 /* The margin of a form under d over its size, or 0 when what is negative of it may be rounding. */
-static double wrongness(const cone *c, const double *d, double limit, const double *x, size_t truth, size_t other)
+static double wrongness(const cone *c, const double *d, double limit, const double *x, size_t truth,
+                        size_t other)
 {
   const margin m = margin_of(c->shape, d, x, truth, other);
   return m.value + m.error < 0 && m.value / m.size < limit ? m.value / m.size : 0;

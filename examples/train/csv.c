@@ -5,11 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum scan { SCAN_FAILED = -1, SCAN_DONE, SCAN_SHORT } scan; /* short: the window ends inside the record */
+typedef enum scan {
+  SCAN_FAILED = -1,
+  SCAN_DONE,
+  SCAN_SHORT
+} scan; /* short: the window ends inside the record */
 
 /* Where the scanner stands in the record being read. */
 typedef struct cursor {
-  char *s, *end;      /* *end is '\0' */
+  char *s, *end; /* *end is '\0' */
   char *line_start;
   size_t line;
 } cursor;
@@ -93,7 +97,8 @@ static scan plain_field(csv *c, cursor *at, failure *f)
   return SCAN_DONE;
 }
 
-/* From the opening quote to behind the closing one. Doubled quotes stay as they are until the record is complete. */
+/* From the opening quote to behind the closing one. Doubled quotes stay as they are until the record is
+ * complete. */
 static scan quoted_field(csv *c, cursor *at, failure *f)
 {
   csv_field *field = &c->field[c->fields - 1];
@@ -168,7 +173,10 @@ static void undouble(csv_field *field)
   field->length = n;
 }
 
-static bool is_blank(const csv *c) { return c->fields == 1 && c->field[0].length == 0 && !c->field[0].quoted; }
+static bool is_blank(const csv *c)
+{
+  return c->fields == 1 && c->field[0].length == 0 && !c->field[0].quoted;
+}
 
 csv_result csv_next(csv *c, failure *f)
 {

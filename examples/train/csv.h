@@ -1,6 +1,6 @@
-/* Records of a CSV file (RFC 4180): fields may be quoted, and then hold delimiters, doubled quotes and line breaks.
- * Lines end in LF, CRLF or CR; blank lines are skipped. Fields are views into the window of the input and stay valid
- * until the next record. */
+/* Records of a CSV file (RFC 4180): fields may be quoted, and then hold delimiters, doubled quotes and line
+ * breaks. Lines end in LF, CRLF or CR; blank lines are skipped. Fields are views into the window of the input
+ * and stay valid until the next record. */
 #ifndef TRAIN_CSV_H
 #define TRAIN_CSV_H
 
@@ -23,7 +23,8 @@ typedef struct csv {
 
 typedef enum csv_result { CSV_FAILED = -1, CSV_END, CSV_RECORD } csv_result;
 
-/* A delimiter of '\0' is found from the first line: whichever of comma, semicolon and tab is most frequent there. */
+/* A delimiter of '\0' is found from the first line: whichever of comma, semicolon and tab is most frequent
+ * there. */
 bool csv_start(csv *c, input *in, char delimiter, failure *f);
 csv_result csv_next(csv *c, failure *f);
 void csv_end(csv *c);

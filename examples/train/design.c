@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* -- learning --------------------------------------------------------------------------------------------------- */
+/* -- learning -------------------------------------------------------------------------------------------- */
 
 static int by_value(const void *a, const void *b)
 {
@@ -52,16 +52,18 @@ static bool learn_fill(design_column *c, double *x, size_t rows, missing_policy 
     if (!isnan(x[i])) x[n++] = x[i];
   }
   if (n == 0) return fail(f, "column '%s' has no value at all in the rows to learn from", c->name);
-  c->fill = c->kind != COLUMN_NUMBER      ? most_frequent(x, n)
+  c->fill = c->kind != COLUMN_NUMBER    ? most_frequent(x, n)
             : missing == MISSING_MEDIAN ? median_of(x, n)
                                         : mean_of(x, n);
   return true;
 }
 
-/* As many columns at a time as fit into a piece of a table in a file, so that it is not read once for each. */
+/* As many columns at a time as fit into a piece of a table in a file, so that it is not read once for each.
+ */
 static bool learn_fills(design *d, const table *t, const size_t *row, size_t rows, failure *f)
 {
-  const size_t piece = t->paged != NULL ? t->paged->most * t->columns / (rows + 1) : 0, most = piece > 0 ? piece : 1;
+  const size_t piece = t->paged != NULL ? t->paged->most * t->columns / (rows + 1) : 0,
+               most = piece > 0 ? piece : 1;
   double *x = resize(NULL, rows, most * sizeof *x);
   if (x == NULL) return fail_memory(f);
   bool good = true;
@@ -135,7 +137,8 @@ const char *design_feature_name(const design *d, size_t j, char out[FEATURE_NAME
     const size_t size = c->kind == COLUMN_NUMBER ? 1 : c->levels.count - 1;
     if (j < size) {
       const bool number = c->kind == COLUMN_NUMBER;
-      snprintf(out, FEATURE_NAME_ROOM, "%.120s%s%.120s", c->name, number ? "" : "=", number ? "" : c->levels.text[j + 1]);
+      snprintf(out, FEATURE_NAME_ROOM, "%.120s%s%.120s", c->name, number ? "" : "=",
+               number ? "" : c->levels.text[j + 1]);
       break;
     }
     j -= size;
@@ -143,7 +146,7 @@ const char *design_feature_name(const design *d, size_t j, char out[FEATURE_NAME
   return out;
 }
 
-/* -- rows ------------------------------------------------------------------------------------------------------- */
+/* -- rows ------------------------------------------------------------------------------------------------ */
 
 static void encode_row(const design *d, const double *cell, double *x)
 {
@@ -203,8 +206,8 @@ static bool is_table_itself(const dataset *s, const design *d, const table *t, c
   return are_all(row, s->rows);
 }
 
-bool dataset_from_table(dataset *s, const design *d, const table *t, roles role, const size_t *row, size_t rows,
-                        failure *f)
+bool dataset_from_table(dataset *s, const design *d, const table *t, roles role, const size_t *row,
+                        size_t rows, failure *f)
 {
   *s = (dataset){.rows = rows, .features = d->features};
   s->has_offset = role.offset != NO_COLUMN;
@@ -229,21 +232,24 @@ static bool is_dense(const sparse_rows *s)
 }
 
 /* The offset, weight and target of a row of the file, as far as there are any. */
-static void fill_extras(const dataset *s, const sparse_rows *from, const sparse_extras *extras, size_t row, double *x)
+static void fill_extras(const dataset *s, const sparse_rows *from, const sparse_extras *extras, size_t row,
+                        double *x)
 {
   if (s->has_offset) *x++ = extras->offset[row];
   if (s->has_weight) *x++ = extras->weight != NULL ? extras->weight[row] : 1;
   *x = from->target[row];
 }
 
-static bool fill_in(dataset *s, const sparse_rows *from, const sparse_extras *extras, const size_t *row, failure *f)
+static bool fill_in(dataset *s, const sparse_rows *from, const sparse_extras *extras, const size_t *row,
+                    failure *f)
 {
   s->width = s->features + s->beside;
   s->values = zeroed(s->rows, s->width * sizeof *s->values);
   if (s->values == NULL) return fail_memory(f);
   for (size_t i = 0; i < s->rows; i++) {
     double *x = s->values + i * s->width;
-    for (size_t e = from->row_start[row[i]]; e < from->row_start[row[i] + 1]; e++) x[from->column[e]] = from->value[e];
+    for (size_t e = from->row_start[row[i]]; e < from->row_start[row[i] + 1]; e++)
+      x[from->column[e]] = from->value[e];
     fill_extras(s, from, extras, row[i], x + s->features);
   }
   return true;
@@ -262,7 +268,8 @@ static bool fill_table(dataset *s, const sparse_rows *from, const sparse_extras 
   return true;
 }
 
-static bool borrow_sparse(dataset *s, const sparse_rows *from, const sparse_extras *extras, const size_t *row, failure *f)
+static bool borrow_sparse(dataset *s, const sparse_rows *from, const sparse_extras *extras, const size_t *row,
+                          failure *f)
 {
   s->borrowed = true;
   s->sparse = *from;
@@ -272,10 +279,13 @@ static bool borrow_sparse(dataset *s, const sparse_rows *from, const sparse_extr
   return fail_memory(f);
 }
 
-bool dataset_from_sparse(dataset *s, const sparse_rows *from, sparse_extras extras, const size_t *row, size_t rows,
-                         failure *f)
+bool dataset_from_sparse(dataset *s, const sparse_rows *from, sparse_extras extras, const size_t *row,
+                         size_t rows, failure *f)
 {
-  *s = (dataset){.rows = rows, .features = from->columns, .has_target = true, .has_offset = extras.offset != NULL,
+  *s = (dataset){.rows = rows,
+                 .features = from->columns,
+                 .has_target = true,
+                 .has_offset = extras.offset != NULL,
                  .has_weight = extras.weight != NULL || extras.unit_weight};
   s->beside = (size_t)s->has_offset + (size_t)s->has_weight + 1;
   if (is_dense(from)) return fill_in(s, from, &extras, row, f);
@@ -296,7 +306,8 @@ bool dataset_from_sparse(dataset *s, const sparse_rows *from, sparse_extras extr
   }
   p->row_start[0] = 0;
   for (size_t i = 0; i < rows; i++) {
-    const size_t start = from->row_start[row[i]], count = from->row_start[row[i] + 1] - start, at = p->row_start[i];
+    const size_t start = from->row_start[row[i]], count = from->row_start[row[i] + 1] - start,
+                 at = p->row_start[i];
     if (count > 0) {
       memcpy(p->column + at, from->column + start, count * sizeof *p->column);
       memcpy(p->value + at, from->value + start, count * sizeof *p->value);
@@ -320,7 +331,10 @@ void dataset_free(dataset *s)
   *s = (dataset){0};
 }
 
-bool dataset_is_raw(const dataset *s) { return s->borrowed && s->scaled == NULL; }
+bool dataset_is_raw(const dataset *s)
+{
+  return s->borrowed && s->scaled == NULL;
+}
 
 const double *dataset_row(const dataset *s, size_t i)
 {
@@ -335,7 +349,10 @@ double *dataset_edit(dataset *s, size_t i)
   return row;
 }
 
-bool dataset_good(const dataset *s, failure *f) { return paged_good(s->paged, f); }
+bool dataset_good(const dataset *s, failure *f)
+{
+  return paged_good(s->paged, f);
+}
 
 double dataset_target(const dataset *s, size_t i)
 {
@@ -345,7 +362,8 @@ double dataset_target(const dataset *s, size_t i)
 double dataset_weight(const dataset *s, size_t i)
 {
   if (!s->has_weight) return 1;
-  return s->is_sparse ? s->table[i * s->beside + s->has_offset] : dataset_row(s, i)[s->features + s->has_offset];
+  return s->is_sparse ? s->table[i * s->beside + s->has_offset]
+                      : dataset_row(s, i)[s->features + s->has_offset];
 }
 
 double dataset_offset(const dataset *s, size_t i)
@@ -356,6 +374,8 @@ double dataset_offset(const dataset *s, size_t i)
 
 void dataset_weigh(dataset *s, size_t i, double factor)
 {
-  if (s->is_sparse) s->table[i * s->beside + s->has_offset] *= factor;
-  else dataset_edit(s, i)[s->features + s->has_offset] *= factor;
+  if (s->is_sparse)
+    s->table[i * s->beside + s->has_offset] *= factor;
+  else
+    dataset_edit(s, i)[s->features + s->has_offset] *= factor;
 }

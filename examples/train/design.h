@@ -1,6 +1,6 @@
 /* From the columns of a file to the features of a model: numbers as they are, a category of L levels as L - 1
- * indicators (the first level, in sorted order, is the reference), missing values filled in. A design is learned once
- * and belongs to the model, so that new data are treated exactly as the old. */
+ * indicators (the first level, in sorted order, is the reference), missing values filled in. A design is
+ * learned once and belongs to the model, so that new data are treated exactly as the old. */
 #ifndef TRAIN_DESIGN_H
 #define TRAIN_DESIGN_H
 
@@ -13,29 +13,29 @@ typedef struct design_column {
   char *name;
   column_kind kind;
   levels levels;
-  double fill;  /* for a missing value: mean, median, or the most frequent level */
+  double fill; /* for a missing value: mean, median, or the most frequent level */
 } design_column;
 
 typedef struct design {
   design_column *column;
   size_t columns, features;
   missing_policy missing;
-  bool unseen_allowed;  /* an unseen category counts as the reference */
-  bool sparse;          /* made from a libsvm file: `features` columns without names */
-  int base;             /* of that file's column numbers */
+  bool unseen_allowed; /* an unseen category counts as the reference */
+  bool sparse;         /* made from a libsvm file: `features` columns without names */
+  int base;            /* of that file's column numbers */
 } design;
 
-/* Rows ready for a model. Dense: rows x width, features first, then the offset, the weight and the target as far as
- * there are any; in memory or in a file. Sparse: compressed rows of features, the target beside them, and if there are
- * offsets or weights a table of `beside` numbers a row: those, and the target again. */
+/* Rows ready for a model. Dense: rows x width, features first, then the offset, the weight and the target as
+ * far as there are any; in memory or in a file. Sparse: compressed rows of features, the target beside them,
+ * and if there are offsets or weights a table of `beside` numbers a row: those, and the target again. */
 typedef struct dataset {
   size_t rows, features, width;
   bool has_offset, has_weight, has_target;
   double *values;
   paged *paged;
-  bool borrowed;        /* the values, or the sparse rows, are those that were read: all of them, laid out just so */
+  bool borrowed; /* the values, or the sparse rows, are those that were read: all of them, laid out just so */
   sparse_rows sparse;
-  double *scaled;       /* the values of borrowed sparse rows, once they are scaled */
+  double *scaled;         /* the values of borrowed sparse rows, once they are scaled */
   double *table, *number; /* sparse with offsets or weights; the numbers of the rows, 0, 1, ... */
   size_t beside;
   bool is_sparse;
@@ -62,11 +62,11 @@ void design_free(design *d);
 enum { FEATURE_NAME_ROOM = 256 };
 const char *design_feature_name(const design *d, size_t j, char out[FEATURE_NAME_ROOM]);
 
-bool dataset_from_table(dataset *s, const design *d, const table *t, roles role, const size_t *row, size_t rows,
-                        failure *f);
+bool dataset_from_table(dataset *s, const design *d, const table *t, roles role, const size_t *row,
+                        size_t rows, failure *f);
 /* Rows of which a quarter or more is not zero become dense ones. */
-bool dataset_from_sparse(dataset *s, const sparse_rows *from, sparse_extras extras, const size_t *row, size_t rows,
-                         failure *f);
+bool dataset_from_sparse(dataset *s, const sparse_rows *from, sparse_extras extras, const size_t *row,
+                         size_t rows, failure *f);
 void dataset_free(dataset *s);
 
 bool dataset_is_raw(const dataset *s);                 /* borrowed, and not scaled either */

@@ -7,11 +7,12 @@
 
 typedef struct distinct {
   size_t width, count, room;
-  double *vector;       /* count x width, each with its first entry that is not zero positive */
-  size_t *slot, slots;  /* open addressing; count of the vector + 1, or 0 where free */
+  double *vector;      /* count x width, each with its first entry that is not zero positive */
+  size_t *slot, slots; /* open addressing; count of the vector + 1, or 0 where free */
 } distinct;
 
-/* *is_new tells whether v (width numbers, changed in place) was not there yet. A zero vector never is. False: no memory. */
+/* *is_new tells whether v (width numbers, changed in place) was not there yet. A zero vector never is. False:
+ * no memory. */
 bool distinct_add(distinct *d, double *v, bool *is_new);
 void distinct_free(distinct *d);
 

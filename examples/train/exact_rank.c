@@ -43,8 +43,8 @@ static int descending(const void *a, const void *b)
   return (x < y) - (x > y);
 }
 
-/* How many primes above 2^30 exceed any minor of `order` columns: a column of entries below 2^b has a norm below
- * 2^b sqrt(order). Sorts `bits`. */
+/* How many primes above 2^30 exceed any minor of `order` columns: a column of entries below 2^b has a norm
+ * below 2^b sqrt(order). Sorts `bits`. */
 static size_t primes_needed(int *bits, size_t columns, size_t order)
 {
   qsort(bits, columns, sizeof *bits, descending);
@@ -81,8 +81,10 @@ static uint64_t residue(double x, int least, uint64_t p)
   return x > 0 || r == 0 ? r : p - r;
 }
 
-/* Takes multiples of the pivot rows so far, in reduced form, from `row`; the first entry left, or `columns`. */
-static size_t eliminate(const uint64_t *pivot, const size_t *at, size_t pivots, size_t columns, uint64_t *row, uint64_t p)
+/* Takes multiples of the pivot rows so far, in reduced form, from `row`; the first entry left, or `columns`.
+ */
+static size_t eliminate(const uint64_t *pivot, const size_t *at, size_t pivots, size_t columns, uint64_t *row,
+                        uint64_t p)
 {
   for (size_t k = 0; k < pivots; k++) {
     const uint64_t factor = row[at[k]];
@@ -95,10 +97,11 @@ static size_t eliminate(const uint64_t *pivot, const size_t *at, size_t pivots, 
   return j;
 }
 
-/* Rank modulo p, counted up to rank + 1. `pivot` has room for rank + 2 rows, `at` for rank + 1 numbers. Pivot rows keep
- * the order in which they came; an entry left of a pivot's own is zero, right of it may be anything. */
-static size_t modular_rank(const double *a, size_t rows, size_t columns, size_t rank, const int *least, uint64_t *pivot,
-                           size_t *at, uint64_t p)
+/* Rank modulo p, counted up to rank + 1. `pivot` has room for rank + 2 rows, `at` for rank + 1 numbers. Pivot
+ * rows keep the order in which they came; an entry left of a pivot's own is zero, right of it may be
+ * anything. */
+static size_t modular_rank(const double *a, size_t rows, size_t columns, size_t rank, const int *least,
+                           uint64_t *pivot, size_t *at, uint64_t p)
 {
   size_t pivots = 0;
   for (size_t i = 0; i < rows && pivots <= rank; i++) {

@@ -25,7 +25,10 @@ bool fail_at(failure *f, place where, const char *format, ...)
   return false;
 }
 
-bool fail_memory(failure *f) { return fail(f, "out of memory"); }
+bool fail_memory(failure *f)
+{
+  return fail(f, "out of memory");
+}
 
 const char *excerpt(char out[EXCERPT_ROOM], const char *text, size_t length)
 {

@@ -1,5 +1,5 @@
-/* What went wrong, in words for a person. Functions that can fail return false (or NULL) and leave the message here;
- * nothing below main prints or exits. */
+/* What went wrong, in words for a person. Functions that can fail return false (or NULL) and leave the
+ * message here; nothing below main prints or exits. */
 #ifndef TRAIN_FAILURE_H
 #define TRAIN_FAILURE_H
 
@@ -28,7 +28,8 @@ bool fail(failure *f, const char *format, ...) PRINTF_LIKE(2, 3); /* always fals
 bool fail_at(failure *f, place where, const char *format, ...) PRINTF_LIKE(3, 4);
 bool fail_memory(failure *f);
 
-/* The beginning of some bytes of a file, fit to be printed: control characters are escaped, long text is cut. */
+/* The beginning of some bytes of a file, fit to be printed: control characters are escaped, long text is cut.
+ */
 const char *excerpt(char out[EXCERPT_ROOM], const char *text, size_t length);
 
 #endif

@@ -8,7 +8,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* The continued fraction of the incomplete beta function, by the method of Lentz (Abramowitz & Stegun 26.5.8). */
+/* The continued fraction of the incomplete beta function, by the method of Lentz (Abramowitz &
+ * Stegun 26.5.8). */
 static double beta_fraction(double a, double b, double x)
 {
   const double tiny = 1e-300;
@@ -53,14 +54,17 @@ double student_quantile(double probability, double freedom)
   for (int i = 0; i < 200 && low < high; i++) {
     const double middle = low + (high - low) / 2;
     if (middle == low || middle == high) break;
-    if (1 - student_two_sided(middle, freedom) / 2 < probability) low = middle;
-    else high = middle;
+    if (1 - student_two_sided(middle, freedom) / 2 < probability)
+      low = middle;
+    else
+      high = middle;
   }
   return high;
 }
 
 /* The covariance of the fitted coordinates into `cov`: the inverse of rows times the mean curvature. */
-static bool covariance(problem *p, const design *d, const double *theta, double *hessian, double *cov, failure *f)
+static bool covariance(problem *p, const design *d, const double *theta, double *hessian, double *cov,
+                       failure *f)
 {
   const size_t n = p->n;
   const tg_status status = problem_gauged_hessian(p, theta, hessian);
@@ -69,8 +73,9 @@ static bool covariance(problem *p, const design *d, const double *theta, double 
   if (!cholesky(hessian, n, &pivot)) {
     char name[FEATURE_NAME_ROOM];
     const size_t weights = model_rows(&p->shape) * p->shape.features;
-    return fail(f, "no standard errors: the columns are linearly dependent ('%s' adds nothing to those before it)",
-                pivot < weights ? design_feature_name(d, pivot % p->shape.features, name) : "the intercept");
+    return fail(
+        f, "no standard errors: the columns are linearly dependent ('%s' adds nothing to those before it)",
+        pivot < weights ? design_feature_name(d, pivot % p->shape.features, name) : "the intercept");
   }
   cholesky_inverse(hessian, n, cov);
   for (size_t j = 0; j < n * n; j++) cov[j] /= (double)p->data->rows;
@@ -133,7 +138,8 @@ static void fill_rows(inference *out, const problem *p, const scaling *s, const 
   }
 }
 
-static bool estimate(inference *out, problem *p, const scaling *s, const double *theta, double *original, failure *f)
+static bool estimate(inference *out, problem *p, const scaling *s, const double *theta, double *original,
+                     failure *f)
 {
   for (size_t j = 0; j < p->n; j++) original[j] = theta[j];
   scaling_undo(s, &p->shape, original);
@@ -150,15 +156,18 @@ static bool estimate(inference *out, problem *p, const scaling *s, const double 
   return true;
 }
 
-bool inference_new(inference *out, problem *p, const design *d, const scaling *s, const double *theta, double confidence,
-                   failure *f)
+bool inference_new(inference *out, problem *p, const design *d, const scaling *s, const double *theta,
+                   double confidence, failure *f)
 {
   *out = (inference){.n = p->n};
-  if (p->shape.kind == MODEL_NET || p->lasso != NULL || (p->shape.kind == MODEL_LINEAR && p->shape.loss != LOSS_SQUARED)) {
-    return fail(f, "standard errors are there for logistic, multinomial and least-squares models without L1 penalty");
+  if (p->shape.kind == MODEL_NET || p->lasso != NULL ||
+      (p->shape.kind == MODEL_LINEAR && p->shape.loss != LOSS_SQUARED)) {
+    return fail(
+        f, "standard errors are there for logistic, multinomial and least-squares models without L1 penalty");
   }
   const size_t n = p->n;
-  if (n > (size_t)1 << 14) return fail(f, "standard errors are not computed for more than %d coefficients", 1 << 14);
+  if (n > (size_t)1 << 14)
+    return fail(f, "standard errors are not computed for more than %d coefficients", 1 << 14);
   double *room = resize(NULL, 2 * n * n + n, sizeof *room);
   out->row = zeroed(n, sizeof *out->row);
   bool good = (room != NULL && out->row != NULL) || fail_memory(f);

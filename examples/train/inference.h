@@ -12,18 +12,18 @@ typedef struct inference {
   size_t n;
   coefficient_row *row;  /* in original coordinates, in the order of theta */
   double freedom;        /* degrees of freedom of Student's t; infinity: normal */
-  double log_likelihood;  /* NaN where the loss is no likelihood */
+  double log_likelihood; /* NaN where the loss is no likelihood */
   double dispersion;     /* squared loss: the residual variance; else 1 */
 } inference;
 
-/* theta: the fitted coordinates. The covariance is the inverse of the observed information, ridge included as its own
- * information (with a ridge: of the posterior under the normal prior it stands for). Standard errors of a softmax
- * refer to its symmetric form, where coefficients sum to zero over the classes. */
-bool inference_new(inference *i, problem *p, const design *d, const scaling *s, const double *theta, double confidence,
-                   failure *f);
+/* theta: the fitted coordinates. The covariance is the inverse of the observed information, ridge included as
+ * its own information (with a ridge: of the posterior under the normal prior it stands for). Standard errors
+ * of a softmax refer to its symmetric form, where coefficients sum to zero over the classes. */
+bool inference_new(inference *i, problem *p, const design *d, const scaling *s, const double *theta,
+                   double confidence, failure *f);
 void inference_free(inference *i);
 
-double student_two_sided(double t, double freedom);      /* P(|T| > |t|) */
+double student_two_sided(double t, double freedom);          /* P(|T| > |t|) */
 double student_quantile(double probability, double freedom); /* of the upper half: probability >= 1/2 */
 
 #endif

@@ -22,7 +22,8 @@ static bool start(input *in, failure *f)
     return false;
   }
   const bool marked = in->end >= 3 && memcmp(in->bytes, "\xef\xbb\xbf", 3) == 0; /* UTF-8 byte order mark */
-  const bool wide = in->end >= 2 && (memcmp(in->bytes, "\xff\xfe", 2) == 0 || memcmp(in->bytes, "\xfe\xff", 2) == 0);
+  const bool wide =
+      in->end >= 2 && (memcmp(in->bytes, "\xff\xfe", 2) == 0 || memcmp(in->bytes, "\xfe\xff", 2) == 0);
   if (marked) in->start = 3;
   if (!wide) return true;
   const char *name = in->name;

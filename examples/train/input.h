@@ -1,4 +1,5 @@
-/* Bytes of a file, of standard input ("-") or of memory, in a window that always holds the record being read. */
+/* Bytes of a file, of standard input ("-") or of memory, in a window that always holds the record being read.
+ */
 #ifndef TRAIN_INPUT_H
 #define TRAIN_INPUT_H
 
@@ -9,22 +10,22 @@
 enum { INPUT_LONGEST = 64 << 20 }; /* bytes of one record; more is refused, so that memory stays bounded */
 
 typedef struct input {
-  FILE *stream;       /* NULL when reading from memory */
-  const char *name;   /* for messages */
-  char *bytes;        /* the window: bytes[start..end), with a '\0' at bytes[end] */
+  FILE *stream;     /* NULL when reading from memory */
+  const char *name; /* for messages */
+  char *bytes;      /* the window: bytes[start..end), with a '\0' at bytes[end] */
   size_t start, end, room;
   const char *memory; /* what is still to come from memory */
   size_t left;
-  bool finished;      /* nothing comes after bytes[end] */
-  bool unbounded;     /* the window may grow beyond INPUT_LONGEST */
+  bool finished;  /* nothing comes after bytes[end] */
+  bool unbounded; /* the window may grow beyond INPUT_LONGEST */
 } input;
 
 bool input_open(input *in, const char *name, failure *f);
 bool input_memory(input *in, const char *name, const char *bytes, size_t length, failure *f);
 void input_close(input *in);
 
-/* Reads on behind bytes[end], moving what is left to the front; `line` is named if the record is too long. At the
- * end of the file sets `finished` and succeeds. */
+/* Reads on behind bytes[end], moving what is left to the front; `line` is named if the record is too long. At
+ * the end of the file sets `finished` and succeeds. */
 bool input_more(input *in, size_t line, failure *f);
 bool input_whole(input *in, failure *f); /* all that is left into the window, however much that is */
 

@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-static bool judge_classes(judged *j, const trained *m, const double *scores, const double *target, const double *weight,
-                          failure *f)
+static bool judge_classes(judged *j, const trained *m, const double *scores, const double *target,
+                          const double *weight, failure *f)
 {
   size_t *truth = resize(NULL, j->rows, sizeof *truth);
   if (truth == NULL) return fail_memory(f);
@@ -15,8 +15,8 @@ static bool judge_classes(judged *j, const trained *m, const double *scores, con
   return good || fail_memory(f);
 }
 
-bool judge_scores(judged *j, const trained *m, const double *scores, const double *target, const double *weight,
-                  size_t rows, failure *f)
+bool judge_scores(judged *j, const trained *m, const double *scores, const double *target,
+                  const double *weight, size_t rows, failure *f)
 {
   *j = (judged){.rows = rows, .is_class = m->shape.classes > 0};
   if (j->is_class) return judge_classes(j, m, scores, target, weight, f);

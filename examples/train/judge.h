@@ -15,8 +15,8 @@ typedef struct judged {
 bool judge(judged *j, const trained *m, const dataset *d, failure *f);
 
 /* The same from scores (rows x score_width) and targets. */
-bool judge_scores(judged *j, const trained *m, const double *scores, const double *target, const double *weight,
-                  size_t rows, failure *f);
+bool judge_scores(judged *j, const trained *m, const double *scores, const double *target,
+                  const double *weight, size_t rows, failure *f);
 void judged_free(judged *j);
 
 #endif

@@ -54,8 +54,8 @@ static const char *token_end(const char *s, const char *end)
   return s;
 }
 
-static bool finite_number(const line_reader *r, const char *s, const char *end, const char *what, double *value,
-                          failure *f)
+static bool finite_number(const line_reader *r, const char *s, const char *end, const char *what,
+                          double *value, failure *f)
 {
   const number_kind kind = number_read(s, (size_t)(end - s), '.', value);
   if (kind == NUMBER_OK) return true;
@@ -72,8 +72,8 @@ static bool read_index(const line_reader *r, const char *s, const char *end, siz
   const char *t = s;
   for (; t < end && *t >= '0' && *t <= '9' && n <= LARGEST_INDEX; t++) n = 10 * n + (size_t)(*t - '0');
   if (t == s || t != end) {
-    return fail_at(f, here(r, s), "'%s' is not a column number up to %d", excerpt(shown, s, (size_t)(end - s)),
-                   LARGEST_INDEX);
+    return fail_at(f, here(r, s), "'%s' is not a column number up to %d",
+                   excerpt(shown, s, (size_t)(end - s)), LARGEST_INDEX);
   }
   if (n > LARGEST_INDEX) return fail_at(f, here(r, s), "the column number is beyond %d", LARGEST_INDEX);
   *index = n;
@@ -116,8 +116,8 @@ static bool open_row(sparse_rows *s, failure *f)
   return true;
 }
 
-static bool read_entry(const line_reader *r, sparse_rows *s, const char *token, const char *end, size_t *least,
-                       failure *f)
+static bool read_entry(const line_reader *r, sparse_rows *s, const char *token, const char *end,
+                       size_t *least, failure *f)
 {
   const char *colon = memchr(token, ':', (size_t)(end - token));
   char shown[EXCERPT_ROOM];
@@ -205,7 +205,8 @@ bool libsvm_read(sparse_rows *s, const char *file, int base, size_t columns, fai
   return input_open(&in, file, f) && read_all(s, &in, base, columns, f);
 }
 
-bool libsvm_read_memory(sparse_rows *s, const char *bytes, size_t length, int base, size_t columns, failure *f)
+bool libsvm_read_memory(sparse_rows *s, const char *bytes, size_t length, int base, size_t columns,
+                        failure *f)
 {
   input in;
   *s = (sparse_rows){0};
@@ -229,7 +230,10 @@ bool libsvm_next(libsvm_reader *r, sparse_rows *s, size_t most, int base, size_t
   return good;
 }
 
-void libsvm_close(libsvm_reader *r) { input_close(&r->in); }
+void libsvm_close(libsvm_reader *r)
+{
+  input_close(&r->in);
+}
 
 void sparse_free(sparse_rows *s)
 {

@@ -1,25 +1,26 @@
-/* Sparse rows in the text format of LIBSVM and LIBLINEAR: `target index:value index:value ...`, one row a line,
- * indices increasing, `#` starts a comment. Kept in compressed rows with columns from 0. */
+/* Sparse rows in the text format of LIBSVM and LIBLINEAR: `target index:value index:value ...`, one row a
+ * line, indices increasing, `#` starts a comment. Kept in compressed rows with columns from 0. */
 #ifndef TRAIN_LIBSVM_H
 #define TRAIN_LIBSVM_H
 
 #include "input.h"
 
 typedef struct sparse_rows {
-  size_t rows, columns;  /* columns: one more than the largest index, or what the caller asked for */
-  size_t *row_start;     /* rows + 1 */
+  size_t rows, columns; /* columns: one more than the largest index, or what the caller asked for */
+  size_t *row_start;    /* rows + 1 */
   size_t *column;
   double *value, *target;
   size_t rows_room, entries_room;
-  int base;              /* 0 or 1 as found or told */
+  int base; /* 0 or 1 as found or told */
 } sparse_rows;
 
 enum { BASE_UNKNOWN = -1, LARGEST_INDEX = 1 << 28 };
 
-/* `base` tells whether indices count from 0 or 1. Unknown: from 0 if any index 0 occurs, from 1 otherwise, as the
- * format is defined. `columns` of 0: as many as occur; otherwise a larger index is a failure. */
+/* `base` tells whether indices count from 0 or 1. Unknown: from 0 if any index 0 occurs, from 1 otherwise, as
+ * the format is defined. `columns` of 0: as many as occur; otherwise a larger index is a failure. */
 bool libsvm_read(sparse_rows *s, const char *file, int base, size_t columns, failure *f);
-bool libsvm_read_memory(sparse_rows *s, const char *bytes, size_t length, int base, size_t columns, failure *f);
+bool libsvm_read_memory(sparse_rows *s, const char *bytes, size_t length, int base, size_t columns,
+                        failure *f);
 /* The same, some rows at a time, for a known base and number of columns. */
 typedef struct libsvm_reader {
   input in;

@@ -5,12 +5,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Replaces the lower triangle of A (n x n) by its Cholesky factor. False when A is not positive definite beyond
- * rounding: a pivot fell to n * 2^-52 of the diagonal entry it came from, at row *pivot (unless NULL). */
+/* Replaces the lower triangle of A (n x n) by its Cholesky factor. False when A is not positive definite
+ * beyond rounding: a pivot fell to n * 2^-52 of the diagonal entry it came from, at row *pivot (unless NULL).
+ */
 bool cholesky(double *a, size_t n, size_t *pivot);
 void solve_lower(const double *l, size_t n, double *x); /* x becomes L^-1 x */
 void solve_upper(const double *l, size_t n, double *x); /* x becomes L'^-1 x */
-void cholesky_solve(const double *l, size_t n, double *x); /* x holds the right-hand side, then the solution */
+void cholesky_solve(const double *l, size_t n,
+                    double *x); /* x holds the right-hand side, then the solution */
 void cholesky_inverse(const double *l, size_t n, double *inverse);
 
 #endif

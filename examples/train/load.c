@@ -32,9 +32,10 @@ static bool wants_number(const options *o)
   return o->kind == MODEL_LINEAR || (o->loss >= 0 && (o->kind == KIND_AUTO || o->kind == MODEL_NET));
 }
 
-/* -- columns and their roles ------------------------------------------------------------------------------------- */
+/* -- columns and their roles ----------------------------------------------------------------------------- */
 
-static bool find_column(const table_reader *r, const char *name, const char *option, size_t *field, failure *f)
+static bool find_column(const table_reader *r, const char *name, const char *option, size_t *field,
+                        failure *f)
 {
   *field = NO_COLUMN;
   if (name == NULL) return true;
@@ -45,8 +46,8 @@ static bool find_column(const table_reader *r, const char *name, const char *opt
   for (; i < r->names.count && used + r->names.length[i] + 3 < sizeof list; i++) {
     used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "", r->names.text[i]);
   }
-  return fail_at(f, (place){r->in.name, 0, 0}, "there is no column '%.100s' (--%s); there are %s%s", name, option, list,
-                 i < r->names.count ? ", ..." : "");
+  return fail_at(f, (place){r->in.name, 0, 0}, "there is no column '%.100s' (--%s); there are %s%s", name,
+                 option, list, i < r->names.count ? ", ..." : "");
 }
 
 /* Marks the fields of a comma-separated list of names. */
@@ -79,14 +80,16 @@ static bool find_columns(const table_reader *r, const options *o, wanted_columns
   if (!mark_list(r, o->categorical, "categorical", w->category, f)) return false;
   if (!mark_list(r, o->ignore, "ignore", w->ignored, f)) return false;
   if (w->target == NO_COLUMN) w->target = r->names.count - 1;
-  if (w->target == w->weight || w->target == w->offset) return fail(f, "the target cannot be a weight or an offset too");
+  if (w->target == w->weight || w->target == w->offset)
+    return fail(f, "the target cannot be a weight or an offset too");
   w->ignored[w->target] = true;
   if (w->weight != NO_COLUMN) w->ignored[w->weight] = true;
   if (w->offset != NO_COLUMN) w->ignored[w->offset] = true;
   return true;
 }
 
-static bool add_special(loaded *l, const table_reader *r, size_t field, column_kind kind, size_t *role, failure *f)
+static bool add_special(loaded *l, const table_reader *r, size_t field, column_kind kind, size_t *role,
+                        failure *f)
 {
   *role = NO_COLUMN;
   if (field == NO_COLUMN) return true;
@@ -94,11 +97,13 @@ static bool add_special(loaded *l, const table_reader *r, size_t field, column_k
   return table_add_column(&l->table, r->names.text[field], kind, field, f);
 }
 
-static bool set_columns(loaded *l, const table_reader *r, const options *o, const wanted_columns *w, failure *f)
+static bool set_columns(loaded *l, const table_reader *r, const options *o, const wanted_columns *w,
+                        failure *f)
 {
   for (size_t i = 0; i < r->names.count; i++) {
     if (w->ignored[i]) continue;
-    if (!table_add_column(&l->table, r->names.text[i], w->category[i] ? COLUMN_CATEGORY : COLUMN_NUMBER, i, f)) {
+    if (!table_add_column(&l->table, r->names.text[i], w->category[i] ? COLUMN_CATEGORY : COLUMN_NUMBER, i,
+                          f)) {
       return false;
     }
     l->table.column[l->table.columns - 1].missing_allowed = o->missing != MISSING_REFUSE;
@@ -169,26 +174,31 @@ static bool load_table(loaded *l, const options *o, failure *f)
 static bool load_sparse(loaded *l, const options *o, failure *f)
 {
   if (o->categorical || o->ignore || o->target || o->missing != MISSING_REFUSE) {
-    return fail(f, "a libsvm file has no named columns and no missing values: --target, --categorical, --ignore and "
-                   "--missing are for CSV");
+    return fail(
+        f, "a libsvm file has no named columns and no missing values: --target, --categorical, --ignore and "
+           "--missing are for CSV");
   }
   if (o->chunk_rows > 0) return fail(f, "--chunk-rows is for CSV: sparse rows are kept in memory");
   l->is_sparse = true;
   if (!libsvm_read(&l->sparse, o->data, o->index_base, 0, f)) return false;
   l->rows = l->sparse.rows;
-  if (l->sparse.columns == 0) return fail_at(f, (place){o->data, 0, 0}, "there is not one entry in the whole file");
+  if (l->sparse.columns == 0)
+    return fail_at(f, (place){o->data, 0, 0}, "there is not one entry in the whole file");
   if (o->weights != NULL && !numbers_read(&l->row_weight, o->weights, &l->rows, true, f)) return false;
   return o->offset == NULL || numbers_read(&l->row_offset, o->offset, &l->rows, false, f);
 }
 
-/* -- the target -------------------------------------------------------------------------------------------------- */
+/* -- the target ------------------------------------------------------------------------------------------ */
 
 double loaded_target(const loaded *l, size_t i)
 {
   return l->is_sparse ? l->sparse.target[i] : table_row(&l->table, i)[l->role.target];
 }
 
-bool loaded_weighted(const loaded *l) { return l->role.weight != NO_COLUMN || l->row_weight != NULL; }
+bool loaded_weighted(const loaded *l)
+{
+  return l->role.weight != NO_COLUMN || l->row_weight != NULL;
+}
 
 static double loaded_weight(const loaded *l, size_t i)
 {
@@ -218,7 +228,8 @@ static bool sparse_labels(loaded *l, failure *f)
   }
   size_t *order = resize(NULL, l->labels.count, sizeof *order);
   const bool good = order != NULL && levels_sort(&l->labels, order);
-  for (size_t i = 0; good && i < l->rows; i++) l->sparse.target[i] = (double)order[(size_t)l->sparse.target[i]];
+  for (size_t i = 0; good && i < l->rows; i++)
+    l->sparse.target[i] = (double)order[(size_t)l->sparse.target[i]];
   free(order);
   return good || fail_memory(f);
 }
@@ -259,7 +270,8 @@ static bool make_positive(loaded *l, const char *label, failure *f)
   if (level == LEVEL_NONE) return fail(f, "there is no class '%.100s' (--positive)", label);
   if (l->labels.count != 2) return fail(f, "--positive is for two classes; there are %zu", l->labels.count);
   if (level == 1) return true;
-  char *first = copy_text(l->labels.text[0], l->labels.length[0]), *second = copy_text(l->labels.text[1], l->labels.length[1]);
+  char *first = copy_text(l->labels.text[0], l->labels.length[0]),
+       *second = copy_text(l->labels.text[1], l->labels.length[1]);
   levels_free(&l->labels);
   const bool good = first && second && levels_add(&l->labels, second, strlen(second)) == 0 &&
                     levels_add(&l->labels, first, strlen(first)) == 1;
@@ -273,15 +285,18 @@ static bool settle_classes(loaded *l, const options *o, failure *f)
 {
   const size_t classes = l->labels.count;
   if (classes < 2) {
-    return fail_at(f, (place){o->data, 0, 0}, "all rows belong to one class, '%.100s': there is nothing to tell apart",
+    return fail_at(f, (place){o->data, 0, 0},
+                   "all rows belong to one class, '%.100s': there is nothing to tell apart",
                    classes == 1 ? l->labels.text[0] : "");
   }
   if (l->kind == MODEL_LOGISTIC && classes != 2) {
     return fail(f, "a logistic model is for two classes; there are %zu (--kind multinomial)", classes);
   }
   if (classes > l->rows / 2) {
-    return fail_at(f, (place){o->data, 0, 0}, "%zu different labels in %zu rows: too few rows for each class (or is the "
-                   "target a number? --kind linear)", classes, l->rows);
+    return fail_at(f, (place){o->data, 0, 0},
+                   "%zu different labels in %zu rows: too few rows for each class (or is the "
+                   "target a number? --kind linear)",
+                   classes, l->rows);
   }
   if (o->positive != NULL && !make_positive(l, o->positive, f)) return false;
   l->class_of = resize(NULL, l->rows, sizeof *l->class_of);
@@ -305,10 +320,10 @@ static bool settle_kind(loaded *l, const options *o, failure *f)
   }
   bool whole;
   const bool numbers = !number && all_numbers(&l->labels, &whole) && !whole;
-  l->kind = o->kind != KIND_AUTO         ? (model_kind)o->kind
-            : numbers || number          ? MODEL_LINEAR
-            : l->labels.count <= 2       ? MODEL_LOGISTIC
-                                         : MODEL_MULTINOMIAL;
+  l->kind = o->kind != KIND_AUTO   ? (model_kind)o->kind
+            : numbers || number    ? MODEL_LINEAR
+            : l->labels.count <= 2 ? MODEL_LOGISTIC
+                                   : MODEL_MULTINOMIAL;
   const bool classes = l->kind == MODEL_LOGISTIC || l->kind == MODEL_MULTINOMIAL;
   if (classes && o->loss >= 0) return fail(f, "--loss is for numbers; classes have the logarithmic loss");
   if (classes || (l->kind == MODEL_NET && !number && !numbers)) return settle_classes(l, o, f);
@@ -316,7 +331,7 @@ static bool settle_kind(loaded *l, const options *o, failure *f)
   return number || labels_to_numbers(l, f);
 }
 
-/* -- weights ----------------------------------------------------------------------------------------------------- */
+/* -- weights --------------------------------------------------------------------------------------------- */
 
 static bool balanced_weights(loaded *l)
 {
@@ -340,7 +355,8 @@ static bool named_weights(loaded *l, const char *list, failure *f)
     while (equals > 0 && s[equals] != '=') equals--;
     double x = 0;
     const size_t level = levels_find(&l->labels, s, equals);
-    if (equals == 0 || level == LEVEL_NONE) return fail(f, "--class-weights: '%.*s' names no class", (int)n, s);
+    if (equals == 0 || level == LEVEL_NONE)
+      return fail(f, "--class-weights: '%.*s' names no class", (int)n, s);
     if (number_read(s + equals + 1, n - equals - 1, '.', &x) != NUMBER_OK || x < 0) {
       return fail(f, "--class-weights: '%.*s' needs a number that is not negative", (int)n, s);
     }
@@ -355,7 +371,8 @@ static bool settle_weights(loaded *l, const options *o, failure *f)
   if (o->class_weights == NULL) return true;
   l->class_weight = zeroed(l->labels.count, sizeof(double));
   if (l->class_weight == NULL) return fail_memory(f);
-  return strcmp(o->class_weights, "balanced") == 0 ? balanced_weights(l) : named_weights(l, o->class_weights, f);
+  return strcmp(o->class_weights, "balanced") == 0 ? balanced_weights(l)
+                                                   : named_weights(l, o->class_weights, f);
 }
 
 static bool learning_weights(dataset *d, const loaded *l, failure *f)
@@ -370,8 +387,8 @@ static bool learning_weights(dataset *d, const loaded *l, failure *f)
   return true;
 }
 
-bool loaded_rows(dataset *d, const loaded *l, const design *how, const size_t *row, size_t rows, bool learning,
-                 failure *f)
+bool loaded_rows(dataset *d, const loaded *l, const design *how, const size_t *row, size_t rows,
+                 bool learning, failure *f)
 {
   const bool unit = learning && l->class_weight != NULL; /* for the weights of classes */
   const sparse_extras extras = {l->row_weight, l->row_offset, unit};
@@ -397,15 +414,18 @@ static bool no_pointless_options(const loaded *l, const options *o, failure *f)
       {"smoothing", "the absolute loss (--loss absolute)", number && o->loss == LOSS_ABSOLUTE},
       {"epochs", "a method with mini-batches (--method adam, ...)", batches},
       {"batch", "a method with mini-batches (--method adam, ...)", batches},
-      {"rate", "a method with a learning rate (--method adam, gd, ...)", batches || strcmp(o->method, "gd") == 0},
-      {"max-iterations", "a method that sees all rows at a time; here epochs are counted (--epochs)", !batches},
+      {"rate", "a method with a learning rate (--method adam, gd, ...)",
+       batches || strcmp(o->method, "gd") == 0},
+      {"max-iterations", "a method that sees all rows at a time; here epochs are counted (--epochs)",
+       !batches},
       {"mix", "a penalty, of which it is a share (--lambda or --path)",
        o->path > 0 || !(none || (isnan(o->lambda) && l->kind == MODEL_LINEAR))},
       {"confidence", "intervals (--summary)", o->summary},
       {"checkpoint-seconds", "a checkpoint (--checkpoint)", o->checkpoint != NULL},
   };
   for (size_t i = 0; i < sizeof rule / sizeof *rule; i++) {
-    if (option_given(o, rule[i].name) && !rule[i].fits) return fail(f, "--%s needs %s", rule[i].name, rule[i].needs);
+    if (option_given(o, rule[i].name) && !rule[i].fits)
+      return fail(f, "--%s needs %s", rule[i].name, rule[i].needs);
   }
   return true;
 }
@@ -415,12 +435,14 @@ bool load(loaded *l, const options *o, failure *f)
   *l = (loaded){.role = {NO_COLUMN, NO_COLUMN, NO_COLUMN, false}};
   bool good = is_libsvm(o) ? load_sparse(l, o, f) : load_table(l, o, f);
   good = good && settle_kind(l, o, f) && no_pointless_options(l, o, f);
-  if (good && l->rows < 3) good = fail_at(f, (place){o->data, 0, 0}, "%zu rows are too few to learn from", l->rows);
+  if (good && l->rows < 3)
+    good = fail_at(f, (place){o->data, 0, 0}, "%zu rows are too few to learn from", l->rows);
   good = good && settle_weights(l, o, f);
   const bool softmax = l->labels.count > 0 && l->kind != MODEL_LOGISTIC;
   if (good && o->offset && softmax) {
-    good = fail(f, "--offset: a number added to the outputs of all classes changes nothing; offsets are for logistic "
-                   "models and for regression");
+    good = fail(
+        f, "--offset: a number added to the outputs of all classes changes nothing; offsets are for logistic "
+           "models and for regression");
   }
   if (!good) loaded_free(l);
   return good;

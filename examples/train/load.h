@@ -8,15 +8,15 @@
 
 typedef struct loaded {
   bool is_sparse;
-  table table;         /* features first, then target, weight, offset */
-  size_t features;     /* columns of the table that are features */
+  table table;     /* features first, then target, weight, offset */
+  size_t features; /* columns of the table that are features */
   roles role;
   sparse_rows sparse;
   model_kind kind;
-  levels labels;       /* of the classes; empty for a linear model */
+  levels labels; /* of the classes; empty for a linear model */
   size_t rows;
-  size_t *class_of;    /* of each row; NULL for a linear model */
-  double *class_weight; /* NULL: all 1 */
+  size_t *class_of;                /* of each row; NULL for a linear model */
+  double *class_weight;            /* NULL: all 1 */
   double *row_weight, *row_offset; /* of a libsvm file, from files of their own; or NULL */
 } loaded;
 
@@ -26,10 +26,10 @@ void loaded_free(loaded *l);
 double loaded_target(const loaded *l, size_t i);
 bool loaded_weighted(const loaded *l); /* do rows have weights of their own? */
 
-/* The named rows with the features of a design: for learning, class weights are multiplied in and weights brought to
- * mean 1. */
-bool loaded_rows(dataset *d, const loaded *l, const design *how, const size_t *row, size_t rows, bool learning,
-                 failure *f);
+/* The named rows with the features of a design: for learning, class weights are multiplied in and weights
+ * brought to mean 1. */
+bool loaded_rows(dataset *d, const loaded *l, const design *how, const size_t *row, size_t rows,
+                 bool learning, failure *f);
 
 bool is_libsvm(const options *o);
 table_format format_of(const options *o);

@@ -1,5 +1,6 @@
-/* tapegrad-train: logistic, multinomial and linear regression and small nets, from a table to a model and back. The
- * losses are in models.c, written for one sample with the library's macros; everything else is plumbing around them. */
+/* tapegrad-train: logistic, multinomial and linear regression and small nets, from a table to a model and
+ * back. The losses are in models.c, written for one sample with the library's macros; everything else is
+ * plumbing around them. */
 #include "commands.h"
 
 #include <stdio.h>
@@ -7,10 +8,14 @@
 static int run(const options *o, failure *f)
 {
   switch (o->verb) {
-  case VERB_FIT: return command_fit(o, f);
-  case VERB_PREDICT: return command_predict(o, f);
-  case VERB_EVALUATE: return command_evaluate(o, f);
-  case VERB_CV: return command_cv(o, f);
+  case VERB_FIT:
+    return command_fit(o, f);
+  case VERB_PREDICT:
+    return command_predict(o, f);
+  case VERB_EVALUATE:
+    return command_evaluate(o, f);
+  case VERB_CV:
+    return command_cv(o, f);
   }
   return EXIT_USAGE;
 }

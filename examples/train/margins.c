@@ -21,7 +21,10 @@ const double *features_alone(const dataset *d, size_t i, double *room)
   return room;
 }
 
-size_t margins_per_row(const model_shape *m) { return m->classes - 1; }
+size_t margins_per_row(const model_shape *m)
+{
+  return m->classes - 1;
+}
 
 size_t other_class(const model_shape *m, size_t truth, size_t k)
 {
@@ -47,8 +50,8 @@ void margin_form(const model_shape *m, const double *x, size_t truth, size_t oth
   put(m, x, other, -1, v);
 }
 
-/* Any order of n additions and products errs by at most n u / (1 - n u) times the sum of the sizes of the terms (Higham
- * 2002, (3.5)); scaling erred by 2 u in every entry; u = 2^-53. */
+/* Any order of n additions and products errs by at most n u / (1 - n u) times the sum of the sizes of the
+ * terms (Higham 2002, (3.5)); scaling erred by 2 u in every entry; u = 2^-53. */
 margin margin_of(const model_shape *m, const double *theta, const double *x, size_t truth, size_t other)
 {
   const size_t p = m->features, rows = model_rows(m);

@@ -1,6 +1,6 @@
-/* Margins of rows: linear forms v'theta, one for each row and each class other than its own. For two classes v is the
- * row with a 1 for the intercept, its sign that of the class; for more it is the row in the place of its class and minus
- * the row in that of the other. */
+/* Margins of rows: linear forms v'theta, one for each row and each class other than its own. For two classes
+ * v is the row with a 1 for the intercept, its sign that of the class; for more it is the row in the place of
+ * its class and minus the row in that of the other. */
 #ifndef TRAIN_MARGINS_H
 #define TRAIN_MARGINS_H
 
@@ -20,8 +20,8 @@ void margin_form(const model_shape *m, const double *x, size_t truth, size_t oth
 
 typedef struct margin {
   double value;
-  double error;  /* at most so far from the exact value, for the rows as they were before scaling */
-  double size;   /* Euclidean norm of v */
+  double error; /* at most so far from the exact value, for the rows as they were before scaling */
+  double size;  /* Euclidean norm of v */
 } margin;
 
 margin margin_of(const model_shape *m, const double *theta, const double *x, size_t truth, size_t other);

@@ -4,9 +4,9 @@
 
 #include <stddef.h>
 
-void *resize(void *p, size_t count, size_t size);      /* realloc of count * size bytes, at least one */
+void *resize(void *p, size_t count, size_t size); /* realloc of count * size bytes, at least one */
 void *zeroed(size_t count, size_t size);
 void *grow(void *p, size_t *room, size_t need, size_t size); /* room for `need` items, at least doubling */
-char *copy_text(const char *text, size_t length);      /* with an end mark */
+char *copy_text(const char *text, size_t length);            /* with an end mark */
 
 #endif

@@ -5,7 +5,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-static double weight_of(const double *weight, size_t i) { return weight != NULL ? weight[i] : 1; }
+static double weight_of(const double *weight, size_t i)
+{
+  return weight != NULL ? weight[i] : 1;
+}
 
 static size_t largest(const double *p, size_t k)
 {
@@ -27,7 +30,8 @@ static int by_score(const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
-bool area_under_curve(double *auc, const double *score, const size_t *truth, const double *weight, size_t rows)
+bool area_under_curve(double *auc, const double *score, const size_t *truth, const double *weight,
+                      size_t rows)
 {
   ranked *r = resize(NULL, rows, sizeof *r);
   if (r == NULL) return false;
@@ -38,8 +42,10 @@ bool area_under_curve(double *auc, const double *score, const size_t *truth, con
     double tied_negative = 0, tied_positive = 0;
     const double level = r[i].score;
     for (; i < rows && r[i].score == level; i++) {
-      if (r[i].positive) tied_positive += r[i].weight;
-      else tied_negative += r[i].weight;
+      if (r[i].positive)
+        tied_positive += r[i].weight;
+      else
+        tied_negative += r[i].weight;
     }
     won += tied_positive * (negative + tied_negative / 2);
     negative += tied_negative;
@@ -50,7 +56,8 @@ bool area_under_curve(double *auc, const double *score, const size_t *truth, con
   return true;
 }
 
-static void calibrate(class_metrics *m, const double *log_probability, const size_t *truth, const double *weight)
+static void calibrate(class_metrics *m, const double *log_probability, const size_t *truth,
+                      const double *weight)
 {
   for (size_t i = 0; i < m->rows; i++) {
     const double p = exp(log_probability[2 * i + 1]), w = weight_of(weight, i);
@@ -81,8 +88,8 @@ static void per_class(class_metrics *m)
   }
 }
 
-bool class_metrics_new(class_metrics *m, const double *log_probability, const size_t *truth, const double *weight,
-                       size_t rows, size_t classes)
+bool class_metrics_new(class_metrics *m, const double *log_probability, const size_t *truth,
+                       const double *weight, size_t rows, size_t classes)
 {
   const size_t k = classes;
   *m = (class_metrics){.rows = rows, .classes = k, .auc = NAN};
@@ -124,7 +131,8 @@ void class_metrics_free(class_metrics *m)
   *m = (class_metrics){0};
 }
 
-value_metrics value_metrics_of(const double *prediction, const double *truth, const double *weight, size_t rows)
+value_metrics value_metrics_of(const double *prediction, const double *truth, const double *weight,
+                               size_t rows)
 {
   double total = 0, mean = 0;
   for (size_t i = 0; i < rows; i++) {

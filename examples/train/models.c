@@ -2,7 +2,7 @@
 
 #include <tapegrad/overload.h>
 
-/* -- what stands behind the features of a sample ------------------------------------------------------------------ */
+/* -- what stands behind the features of a sample --------------------------------------------------------- */
 
 static int look_up(const double *x, size_t n, double *y, size_t m, void *user)
 {
@@ -24,7 +24,8 @@ static int no_adjoint(const double *x, size_t n, const double *u, size_t m, doub
   return adjoint[0] = 0, 0;
 }
 
-static int no_curvature(const double *x, size_t n, const double *u, size_t m, const double *v, double *hv, void *user)
+static int no_curvature(const double *x, size_t n, const double *u, size_t m, const double *v, double *hv,
+                        void *user)
 {
   (void)x, (void)n, (void)u, (void)m, (void)v, (void)user;
   return hv[0] = 0, 0;
@@ -51,7 +52,7 @@ static var weighted(model_shape *m, const var *sample, var loss)
   return m->has_weight ? mul(behind(m, sample, m->has_offset), loss) : loss;
 }
 
-/* -- the losses --------------------------------------------------------------------------------------------------- */
+/* -- the losses ------------------------------------------------------------------------------------------ */
 
 /* w'x + b, plus the offset. */
 static var predictor(model_shape *m, const var *theta, const var *sample)
@@ -114,10 +115,14 @@ static var net(const var *theta, size_t d, const var *sample, size_t columns, vo
 tg_loss_fn model_loss(const model_shape *m)
 {
   switch (m->kind) {
-  case MODEL_LOGISTIC: return logistic;
-  case MODEL_MULTINOMIAL: return multinomial;
-  case MODEL_NET: return net;
-  case MODEL_LINEAR: break;
+  case MODEL_LOGISTIC:
+    return logistic;
+  case MODEL_MULTINOMIAL:
+    return multinomial;
+  case MODEL_NET:
+    return net;
+  case MODEL_LINEAR:
+    break;
   }
   return linear;
 }
@@ -128,7 +133,10 @@ size_t model_output_count(const model_shape *m)
   return many ? m->classes : 1;
 }
 
-size_t model_rows(const model_shape *m) { return m->kind == MODEL_NET ? m->hidden : model_output_count(m); }
+size_t model_rows(const model_shape *m)
+{
+  return m->kind == MODEL_NET ? m->hidden : model_output_count(m);
+}
 
 size_t model_parameters(const model_shape *m)
 {
@@ -136,7 +144,10 @@ size_t model_parameters(const model_shape *m)
   return m->kind == MODEL_NET ? first + model_output_count(m) * (m->hidden + 1) : first;
 }
 
-size_t model_work_size(const model_shape *m) { return model_rows(m) + model_output_count(m); }
+size_t model_work_size(const model_shape *m)
+{
+  return model_rows(m) + model_output_count(m);
+}
 
 void model_outputs(const model_shape *m, const double *theta, const double *x, double *hidden, double *output)
 {

@@ -1,6 +1,7 @@
 /* Three ways from a decimal w * 10^e to the nearest double, each tried when the one before cannot answer:
  *   1. w and 10^|e| both exact doubles: one rounded operation is the answer (W. Clinger, 1990, section 3);
- *   2. in pairs of doubles, about 100 bits: the answer unless the value lies next to the middle of two doubles;
+ *   2. in pairs of doubles, about 100 bits: the answer unless the value lies next to the middle of two
+ * doubles;
  *   3. in whole numbers of any length: compare with the middle exactly. */
 #include "number.h"
 
@@ -14,7 +15,8 @@
 enum { WORD_DIGITS = 19, KEPT_DIGITS = 800, LIMBS = 160 };
 
 typedef struct decimal {
-  uint64_t word;      /* the first 19 significant digits; the value is word * 10^exponent, and a little more if cut */
+  uint64_t
+      word; /* the first 19 significant digits; the value is word * 10^exponent, and a little more if cut */
   long long exponent;
   const char *first;  /* the first significant digit in the text */
   size_t digits;      /* significant digits from there on, the decimal mark not counted */
@@ -25,9 +27,12 @@ typedef struct decimal {
 static const double ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                              1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
-static bool is_digit(char c) { return (unsigned char)(c - '0') < 10; }
+static bool is_digit(char c)
+{
+  return (unsigned char)(c - '0') < 10;
+}
 
-/* -- 3: whole numbers ------------------------------------------------------------------------------------------- */
+/* -- 3: whole numbers ------------------------------------------------------------------------------------ */
 
 typedef struct whole {
   uint32_t limb[LIMBS];
@@ -66,8 +71,9 @@ static int compare(const whole *a, const whole *b)
   return 0;
 }
 
-/* The digits as a whole number, at most KEPT_DIGITS of them. No midpoint of two doubles has more than 767 digits, so
- * one further digit 1 stands for whatever was left out. Returns the power of ten that belongs to it. */
+/* The digits as a whole number, at most KEPT_DIGITS of them. No midpoint of two doubles has more than 767
+ * digits, so one further digit 1 stands for whatever was left out. Returns the power of ten that belongs to
+ * it. */
 static long long digits_as_whole(const decimal *d, char point, whole *b)
 {
   const size_t kept = d->digits < KEPT_DIGITS ? d->digits : KEPT_DIGITS;
@@ -76,8 +82,10 @@ static long long digits_as_whole(const decimal *d, char point, whole *b)
   b->used = 0;
   for (size_t i = 0; i < d->digits && !rest; s++) {
     if (*s == point) continue;
-    if (i < kept) multiply_add(b, 10, (uint32_t)(*s - '0'));
-    else rest = *s != '0';
+    if (i < kept)
+      multiply_add(b, 10, (uint32_t)(*s - '0'));
+    else
+      rest = *s != '0';
     i++;
   }
   if (!rest) return d->scale - (long long)kept;
@@ -92,13 +100,18 @@ static int against_middle(const whole *digits, long long power, double x)
   const double fraction = frexp(x, &e);
   long long exponent = x == 0 ? DBL_MIN_EXP - DBL_MANT_DIG : (long long)e - DBL_MANT_DIG;
   if (exponent < DBL_MIN_EXP - DBL_MANT_DIG) exponent = DBL_MIN_EXP - DBL_MANT_DIG;
-  const uint64_t odd = 2 * (uint64_t)ldexp(fraction, (int)(e - exponent)) + 1; /* the middle is odd * 2^(exponent-1) */
+  const uint64_t odd =
+      2 * (uint64_t)ldexp(fraction, (int)(e - exponent)) + 1; /* the middle is odd * 2^(exponent-1) */
   const long long two = exponent - 1;
   whole value = *digits, middle = {{(uint32_t)odd, (uint32_t)(odd >> 32)}, odd >> 32 ? 2 : 1};
-  if (power >= 0) multiply_power_of_ten(&value, power);
-  else multiply_power_of_ten(&middle, -power);
-  if (two >= 0) multiply_power_of_two(&middle, two);
-  else multiply_power_of_two(&value, -two);
+  if (power >= 0)
+    multiply_power_of_ten(&value, power);
+  else
+    multiply_power_of_ten(&middle, -power);
+  if (two >= 0)
+    multiply_power_of_two(&middle, two);
+  else
+    multiply_power_of_two(&value, -two);
   return compare(&value, &middle);
 }
 
@@ -130,7 +143,7 @@ static double nearest_exact(const decimal *d, char point, double guess)
   return x;
 }
 
-/* -- 2: pairs of doubles ---------------------------------------------------------------------------------------- */
+/* -- 2: pairs of doubles --------------------------------------------------------------------------------- */
 
 typedef struct pair {
   double high, low;
@@ -157,7 +170,8 @@ static pair pair_divide(pair a, double b)
 }
 
 /* w * 10^e as (high + low) * 2^shift. Every step by 10^22 is followed by an exact scaling with 2^73, so that
- * intermediate results stay far from overflow and underflow. 320 / 22 steps of at most 2^-102 each: below 2^-97. */
+ * intermediate results stay far from overflow and underflow. 320 / 22 steps of at most 2^-102 each: below
+ * 2^-97. */
 static pair pair_value(uint64_t w, long long e, int *shift)
 {
   pair v = two_sum_ordered((double)(w >> 32) * 0x1p32, (double)(w & 0xffffffffu));
@@ -190,7 +204,7 @@ static double nearest(const decimal *d, char point)
   return nearest_exact(d, point, ldexp(v.high, shift));
 }
 
-/* -- reading ---------------------------------------------------------------------------------------------------- */
+/* -- reading --------------------------------------------------------------------------------------------- */
 
 /* Digits with at most one decimal mark; returns the end, or NULL without a digit. */
 static const char *scan_digits(const char *s, const char *end, char point, decimal *d)
@@ -212,8 +226,10 @@ static const char *scan_digits(const char *s, const char *end, char point, decim
       continue;
     }
     if (n == 0) d->first = s;
-    if (n < WORD_DIGITS) w = 10 * w + digit;
-    else if (digit != 0) d->cut = true;
+    if (n < WORD_DIGITS)
+      w = 10 * w + digit;
+    else if (digit != 0)
+      d->cut = true;
     n++;
     before += !seen_point;
   }
@@ -282,10 +298,10 @@ number_kind number_read(const char *text, size_t length, char point, double *val
   return NUMBER_OK;
 }
 
-/* -- writing ---------------------------------------------------------------------------------------------------- */
+/* -- writing --------------------------------------------------------------------------------------------- */
 
-/* The digits of |x| rounded to `count` of them, and the decimal exponent of the first; x finite, not 0. printf may
- * write any decimal mark, so everything that is not a digit is skipped. */
+/* The digits of |x| rounded to `count` of them, and the decimal exponent of the first; x finite, not 0.
+ * printf may write any decimal mark, so everything that is not a digit is skipped. */
 static int digits_of(double x, int count, char digits[20])
 {
   char text[64];
@@ -340,8 +356,9 @@ size_t number_write(double x, char out[NUMBER_ROOM])
   if (isnan(x)) return (size_t)snprintf(out, NUMBER_ROOM, "nan");
   if (isinf(x)) return (size_t)snprintf(out, NUMBER_ROOM, negative ? "-inf" : "inf");
   if (x == 0) return (size_t)snprintf(out, NUMBER_ROOM, negative ? "-0" : "0");
-  /* Every decimal of up to 15 digits survives the way through a normal double, so 15 digits without trailing zeros
-   * are already the shortest if any that short will do; subnormals hold fewer and start from one digit. */
+  /* Every decimal of up to 15 digits survives the way through a normal double, so 15 digits without trailing
+   * zeros are already the shortest if any that short will do; subnormals hold fewer and start from one digit.
+   */
   for (int count = fabs(x) < DBL_MIN ? 1 : 15;; count++) {
     char digits[20];
     const int e = digits_of(x, count, digits);

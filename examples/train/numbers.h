@@ -4,7 +4,8 @@
 
 #include "failure.h"
 
-/* Exactly *count numbers into *x, which the caller frees; 0: as many as there are, and *count becomes their number. */
+/* Exactly *count numbers into *x, which the caller frees; 0: as many as there are, and *count becomes their
+ * number. */
 bool numbers_read(double **x, const char *file, size_t *count, bool nonnegative, failure *f);
 
 #endif

@@ -15,9 +15,9 @@ typedef struct option_row {
   char letter;
   unsigned verbs;
   option_type type;
-  size_t offset;          /* of the field in options */
-  double least, most;     /* of a number or count */
-  const char *argument;   /* in the help; of a choice: its words, separated by '|' */
+  size_t offset;        /* of the field in options */
+  double least, most;   /* of a number or count */
+  const char *argument; /* in the help; of a choice: its words, separated by '|' */
   const char *help;
 } option_row;
 
@@ -28,50 +28,86 @@ typedef struct option_row {
 
 /* A choice sets an int to the number of the word; see defaults() for where the counting starts. */
 static const option_row table_of_options[] = {
-    {"model", 'm', VERB_FIT | APPLY, TEXT, AT(model), 0, 0, "FILE", "the model: written by fit, read by the others"},
-    {"output", 'o', VERB_PREDICT, TEXT, AT(output), 0, 0, "FILE", "predictions go there instead of standard output"},
-    {"target", 't', ALL, TEXT, AT(target), 0, 0, "COLUMN", "what to predict, by name or number (default: the last column)"},
-    {"weights", 0, LEARN | VERB_EVALUATE, TEXT, AT(weights), 0, 0, "COLUMN", "weights of the rows; for libsvm data a file with one number a row"},
-    {"offset", 0, ALL, TEXT, AT(offset), 0, 0, "COLUMN", "added to the output (not for a softmax); for libsvm data a file"},
-    {"categorical", 'c', LEARN, TEXT, AT(categorical), 0, 0, "A,B,...", "columns of categories: one indicator per level but the first"},
+    {"model", 'm', VERB_FIT | APPLY, TEXT, AT(model), 0, 0, "FILE",
+     "the model: written by fit, read by the others"},
+    {"output", 'o', VERB_PREDICT, TEXT, AT(output), 0, 0, "FILE",
+     "predictions go there instead of standard output"},
+    {"target", 't', ALL, TEXT, AT(target), 0, 0, "COLUMN",
+     "what to predict, by name or number (default: the last column)"},
+    {"weights", 0, LEARN | VERB_EVALUATE, TEXT, AT(weights), 0, 0, "COLUMN",
+     "weights of the rows; for libsvm data a file with one number a row"},
+    {"offset", 0, ALL, TEXT, AT(offset), 0, 0, "COLUMN",
+     "added to the output (not for a softmax); for libsvm data a file"},
+    {"categorical", 'c', LEARN, TEXT, AT(categorical), 0, 0, "A,B,...",
+     "columns of categories: one indicator per level but the first"},
     {"ignore", 0, LEARN, TEXT, AT(ignore), 0, 0, "A,B,...", "columns to leave out"},
-    {"positive", 0, LEARN, TEXT, AT(positive), 0, 0, "LABEL", "the class whose probability a binary model gives (default: the second)"},
-    {"format", 0, ALL, CHOICE, AT(format), 0, 0, "auto|csv|libsvm", "of the data (auto: libsvm for .svm and .libsvm, else csv)"},
-    {"delimiter", 0, ALL, CHOICE, AT(delimiter), 0, 0, "auto|comma|semicolon|tab", "between fields (auto: from the first line)"},
+    {"positive", 0, LEARN, TEXT, AT(positive), 0, 0, "LABEL",
+     "the class whose probability a binary model gives (default: the second)"},
+    {"format", 0, ALL, CHOICE, AT(format), 0, 0, "auto|csv|libsvm",
+     "of the data (auto: libsvm for .svm and .libsvm, else csv)"},
+    {"delimiter", 0, ALL, CHOICE, AT(delimiter), 0, 0, "auto|comma|semicolon|tab",
+     "between fields (auto: from the first line)"},
     {"decimal", 0, ALL, CHOICE, AT(decimal), 0, 0, "point|comma", "mark in numbers"},
-    {"header", 0, ALL, CHOICE, AT(header), 0, 0, "auto|yes|no", "is the first line one (auto: if none of its fields is a number)"},
-    {"missing", 0, LEARN, CHOICE, AT(missing), 0, 0, "refuse|drop|mean|median", "rows with missing values: refuse them, drop them, or fill in (categories: the most frequent)"},
-    {"unseen", 0, LEARN, CHOICE, AT(unseen), 0, 0, "refuse|reference", "categories that the model does not know: refuse, or take for the first level"},
-    {"chunk-rows", 0, LEARN, COUNT, AT(chunk_rows), 1, 1e12, "N", "keep N rows of a CSV file in memory, the others in a temporary file (default: all in memory)"},
-    {"index-base", 0, LEARN, CHOICE, AT(index_base), 0, 0, "auto|0|1", "do libsvm columns count from 0 or 1 (auto: from 0 if a 0 occurs)"},
-    {"kind", 'k', LEARN, CHOICE, AT(kind), 0, 0, "auto|logistic|multinomial|linear|net", "of model (auto: linear for a numeric target, unless it is at most 20 whole numbers)"},
-    {"loss", 0, LEARN, CHOICE, AT(loss), 0, 0, "squared|absolute|huber", "of a linear model, or of a net for regression (default: squared)"},
-    {"delta", 0, LEARN, NUMBER, AT(delta), 1e-300, 1e300, "X", "where the Huber loss turns linear (default: 1.345 robust standard deviations of the target)"},
-    {"smoothing", 0, LEARN, NUMBER, AT(smoothing), 1e-300, 1e300, "X", "accuracy of the absolute loss (default: 1e-6 of the target's mean absolute deviation)"},
+    {"header", 0, ALL, CHOICE, AT(header), 0, 0, "auto|yes|no",
+     "is the first line one (auto: if none of its fields is a number)"},
+    {"missing", 0, LEARN, CHOICE, AT(missing), 0, 0, "refuse|drop|mean|median",
+     "rows with missing values: refuse them, drop them, or fill in (categories: the most frequent)"},
+    {"unseen", 0, LEARN, CHOICE, AT(unseen), 0, 0, "refuse|reference",
+     "categories that the model does not know: refuse, or take for the first level"},
+    {"chunk-rows", 0, LEARN, COUNT, AT(chunk_rows), 1, 1e12, "N",
+     "keep N rows of a CSV file in memory, the others in a temporary file (default: all in memory)"},
+    {"index-base", 0, LEARN, CHOICE, AT(index_base), 0, 0, "auto|0|1",
+     "do libsvm columns count from 0 or 1 (auto: from 0 if a 0 occurs)"},
+    {"kind", 'k', LEARN, CHOICE, AT(kind), 0, 0, "auto|logistic|multinomial|linear|net",
+     "of model (auto: linear for a numeric target, unless it is at most 20 whole numbers)"},
+    {"loss", 0, LEARN, CHOICE, AT(loss), 0, 0, "squared|absolute|huber",
+     "of a linear model, or of a net for regression (default: squared)"},
+    {"delta", 0, LEARN, NUMBER, AT(delta), 1e-300, 1e300, "X",
+     "where the Huber loss turns linear (default: 1.345 robust standard deviations of the target)"},
+    {"smoothing", 0, LEARN, NUMBER, AT(smoothing), 1e-300, 1e300, "X",
+     "accuracy of the absolute loss (default: 1e-6 of the target's mean absolute deviation)"},
     {"hidden", 0, LEARN, COUNT, AT(hidden), 1, 100000, "N", "units of the net's hidden layer (default 16)"},
-    {"lambda", 'l', LEARN, NUMBER, AT(lambda), 0, 1e300, "X", "strength of the penalty (default: 1e-4 for classes, 0 for linear models)"},
-    {"mix", 0, LEARN, NUMBER, AT(mix), 0, 1, "A", "share of L1 in the penalty: 0 ridge (default), 1 lasso, between them elastic net"},
-    {"penalty-on", 0, LEARN, CHOICE, AT(standardize), 0, 0, "original|standardized", "columns: does the penalty see them as they are, or with variance 1"},
-    {"class-weights", 0, LEARN, TEXT, AT(class_weights), 0, 0, "balanced|A=X,B=Y", "weights by class; balanced: the same total for each"},
-    {"method", 0, LEARN, TEXT, AT(method), 0, 0, "NAME", "auto, newton, lbfgs, proximal, bfgs, gd, trust_region, ..., and with mini-batches adam, momentum, rmsprop, ... (auto: by the shape of the data)"},
-    {"tolerance", 0, LEARN, NUMBER, AT(tolerance), 0, 1, "X", "relative distance of the objective from its optimum (default 1e-12; nets 1e-6)"},
-    {"max-iterations", 0, LEARN, COUNT, AT(max_iterations), 1, 1e15, "N", "of a method that sees all rows at a time (default 10000)"},
+    {"lambda", 'l', LEARN, NUMBER, AT(lambda), 0, 1e300, "X",
+     "strength of the penalty (default: 1e-4 for classes, 0 for linear models)"},
+    {"mix", 0, LEARN, NUMBER, AT(mix), 0, 1, "A",
+     "share of L1 in the penalty: 0 ridge (default), 1 lasso, between them elastic net"},
+    {"penalty-on", 0, LEARN, CHOICE, AT(standardize), 0, 0, "original|standardized",
+     "columns: does the penalty see them as they are, or with variance 1"},
+    {"class-weights", 0, LEARN, TEXT, AT(class_weights), 0, 0, "balanced|A=X,B=Y",
+     "weights by class; balanced: the same total for each"},
+    {"method", 0, LEARN, TEXT, AT(method), 0, 0, "NAME",
+     "auto, newton, lbfgs, proximal, bfgs, gd, trust_region, ..., and with mini-batches adam, momentum, "
+     "rmsprop, ... (auto: by the shape of the data)"},
+    {"tolerance", 0, LEARN, NUMBER, AT(tolerance), 0, 1, "X",
+     "relative distance of the objective from its optimum (default 1e-12; nets 1e-6)"},
+    {"max-iterations", 0, LEARN, COUNT, AT(max_iterations), 1, 1e15, "N",
+     "of a method that sees all rows at a time (default 10000)"},
     {"max-seconds", 0, LEARN, NUMBER, AT(max_seconds), 0, 1e15, "X", "time limit (default: none)"},
-    {"epochs", 0, LEARN, COUNT, AT(epochs), 1, 1e9, "N", "passes over the data of a stochastic method (default 100)"},
+    {"epochs", 0, LEARN, COUNT, AT(epochs), 1, 1e9, "N",
+     "passes over the data of a stochastic method (default 100)"},
     {"batch", 0, LEARN, COUNT, AT(batch), 1, 1e9, "N", "rows in a mini-batch (default 32)"},
-    {"rate", 0, LEARN, NUMBER, AT(rate), 0, 1e300, "X", "learning rate of a stochastic method, or of gd (default: the method's)"},
+    {"rate", 0, LEARN, NUMBER, AT(rate), 0, 1e300, "X",
+     "learning rate of a stochastic method, or of gd (default: the method's)"},
     {"start", 0, VERB_FIT, TEXT, AT(start), 0, 0, "FILE", "start from the coefficients of this model"},
-    {"checkpoint", 0, VERB_FIT, TEXT, AT(checkpoint), 0, 0, "FILE", "keep the state of the fit there, and go on from it if it is there already"},
-    {"checkpoint-seconds", 0, VERB_FIT, NUMBER, AT(checkpoint_seconds), 0, 1e15, "X", "how often (default 30)"},
+    {"checkpoint", 0, VERB_FIT, TEXT, AT(checkpoint), 0, 0, "FILE",
+     "keep the state of the fit there, and go on from it if it is there already"},
+    {"checkpoint-seconds", 0, VERB_FIT, NUMBER, AT(checkpoint_seconds), 0, 1e15, "X",
+     "how often (default 30)"},
     {"seed", 's', LEARN, COUNT, AT(seed), 0, 1e15, "N", "of all random choices (default 1)"},
-    {"threads", 'j', LEARN, COUNT, AT(threads), 0, 4096, "N", "threads that share the rows (default 1; 0: one per core)"},
-    {"holdout", 0, VERB_FIT, NUMBER, AT(holdout), 0, 0.9999, "FRACTION", "of the rows, kept apart by class and used to judge the model (default 0)"},
+    {"threads", 'j', LEARN, COUNT, AT(threads), 0, 4096, "N",
+     "threads that share the rows (default 1; 0: one per core)"},
+    {"holdout", 0, VERB_FIT, NUMBER, AT(holdout), 0, 0.9999, "FRACTION",
+     "of the rows, kept apart by class and used to judge the model (default 0)"},
     {"folds", 0, VERB_CV, COUNT, AT(folds), 2, 1e9, "N", "of the cross-validation (default 5)"},
-    {"path", 0, LEARN, COUNT, AT(path), 2, 10000, "N", "N strengths of the penalty, from where all is 0 (or small) downwards"},
-    {"summary", 0, VERB_FIT, FLAG, AT(summary), 0, 0, NULL, "standard errors, tests and confidence intervals"},
-    {"confidence", 0, VERB_FIT, NUMBER, AT(confidence), 0.5, 0.999999, "X", "of the intervals (default 0.95)"},
+    {"path", 0, LEARN, COUNT, AT(path), 2, 10000, "N",
+     "N strengths of the penalty, from where all is 0 (or small) downwards"},
+    {"summary", 0, VERB_FIT, FLAG, AT(summary), 0, 0, NULL,
+     "standard errors, tests and confidence intervals"},
+    {"confidence", 0, VERB_FIT, NUMBER, AT(confidence), 0.5, 0.999999, "X",
+     "of the intervals (default 0.95)"},
     {"trace", 0, VERB_FIT, TEXT, AT(trace), 0, 0, "FILE", "the objective at every iteration, as CSV"},
-    {"plot", 0, VERB_FIT, TEXT, AT(plot), 0, 0, "FILE", "a picture of the training curve or the path, .png or .svg (needs gnuplot)"},
+    {"plot", 0, VERB_FIT, TEXT, AT(plot), 0, 0, "FILE",
+     "a picture of the training curve or the path, .png or .svg (needs gnuplot)"},
     {"quiet", 'q', ALL, FLAG, AT(quiet), 0, 0, NULL, "no progress and no report"},
     {"json", 0, VERB_FIT | VERB_EVALUATE | VERB_CV, FLAG, AT(json), 0, 0, NULL, "the report as JSON"},
     {"help", 'h', ALL, FLAG, AT(help), 0, 0, NULL, "this text"},
@@ -83,9 +119,23 @@ _Static_assert(OPTIONS <= 64, "one bit each in options.given");
 
 static options defaults(void)
 {
-  return (options){.lambda = NAN, .delta = NAN, .smoothing = NAN, .kind = KIND_AUTO, .loss = -1, .index_base = -1, .hidden = 16,
-                   .method = "auto", .tolerance = NAN, .max_iterations = 10000, .epochs = 100, .batch = 32,
-                   .threads = 1, .seed = 1, .folds = 5, .confidence = 0.95, .checkpoint_seconds = 30};
+  return (options){.lambda = NAN,
+                   .delta = NAN,
+                   .smoothing = NAN,
+                   .kind = KIND_AUTO,
+                   .loss = -1,
+                   .index_base = -1,
+                   .hidden = 16,
+                   .method = "auto",
+                   .tolerance = NAN,
+                   .max_iterations = 10000,
+                   .epochs = 100,
+                   .batch = 32,
+                   .threads = 1,
+                   .seed = 1,
+                   .folds = 5,
+                   .confidence = 0.95,
+                   .checkpoint_seconds = 30};
 }
 
 static const char *verb_name(unsigned v)
@@ -108,15 +158,19 @@ static int choice_number(const char *words, const char *word)
 static bool set_number(const option_row *row, void *field, const char *value, failure *f)
 {
   double x;
-  const bool good = number_read(value, strlen(value), '.', &x) == NUMBER_OK && x >= row->least && x <= row->most;
+  const bool good =
+      number_read(value, strlen(value), '.', &x) == NUMBER_OK && x >= row->least && x <= row->most;
   const bool whole = row->type != COUNT || (good && x == floor(x));
   if (!good || !whole) {
-    return fail(f, "--%s needs a %snumber from %g to %g, not '%.60s'", row->name, row->type == COUNT ? "whole " : "",
-                row->least, row->most, value);
+    return fail(f, "--%s needs a %snumber from %g to %g, not '%.60s'", row->name,
+                row->type == COUNT ? "whole " : "", row->least, row->most, value);
   }
-  if (row->type == NUMBER) *(double *)field = x;
-  else if (row->offset == AT(seed)) *(uint64_t *)field = (uint64_t)x;
-  else *(size_t *)field = (size_t)x;
+  if (row->type == NUMBER)
+    *(double *)field = x;
+  else if (row->offset == AT(seed))
+    *(uint64_t *)field = (uint64_t)x;
+  else
+    *(size_t *)field = (size_t)x;
   return true;
 }
 
@@ -139,7 +193,8 @@ static const option_row *find_option(const char *name, size_t length, char lette
 {
   for (size_t i = 0; i < OPTIONS; i++) {
     const option_row *row = &table_of_options[i];
-    if (letter != 0 ? row->letter == letter : strlen(row->name) == length && memcmp(row->name, name, length) == 0) {
+    if (letter != 0 ? row->letter == letter
+                    : strlen(row->name) == length && memcmp(row->name, name, length) == 0) {
       return row;
     }
   }
@@ -162,7 +217,8 @@ static bool parse_option(options *o, int argc, char **argv, int *i, failure *f)
   const option_row *row = find_option(name, length, is_long ? 0 : name[0]);
   if (row == NULL) return fail(f, "there is no option '%.60s'; try --help", argument);
   if ((row->verbs & o->verb) == 0) {
-    return fail(f, "--%s is no option of %s; try '%s --help'", row->name, verb_name(o->verb), verb_name(o->verb));
+    return fail(f, "--%s is no option of %s; try '%s --help'", row->name, verb_name(o->verb),
+                verb_name(o->verb));
   }
   const char *value = is_long && name[length] == '=' ? name + length + 1 : NULL;
   if (!is_long && name[1] != '\0') value = name + 1;
@@ -180,7 +236,8 @@ static bool parse_verb(options *o, const char *word, failure *f)
   for (size_t i = 0; i < 4; i++) {
     if (strcmp(word, verb_name(all[i])) == 0) return o->verb = all[i], true;
   }
-  if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) return o->help = true;
+  if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0)
+    return o->help = true;
   if (strcmp(word, "--version") == 0) return o->version = true;
   return fail(f, "the first argument must be fit, predict, evaluate or cv, not '%.60s'; try --help", word);
 }
@@ -219,7 +276,7 @@ bool options_parse(options *o, int argc, char **argv, failure *f)
   return true;
 }
 
-/* -- help -------------------------------------------------------------------------------------------------------- */
+/* -- help ------------------------------------------------------------------------------------------------ */
 
 enum { INDENT = 30, LINE = 100 };
 
@@ -243,8 +300,8 @@ static void print_wrapped(const char *words)
 static void print_row(const option_row *row)
 {
   char left[128];
-  snprintf(left, sizeof left, "  %c%c --%s%s%s", row->letter ? '-' : ' ', row->letter ? row->letter : ' ', row->name,
-           row->argument ? " " : "", row->argument ? row->argument : "");
+  snprintf(left, sizeof left, "  %c%c --%s%s%s", row->letter ? '-' : ' ', row->letter ? row->letter : ' ',
+           row->name, row->argument ? " " : "", row->argument ? row->argument : "");
   const bool beside = strlen(left) < INDENT;
   printf("%-*s", INDENT, left);
   if (!beside) printf("\n%*s", INDENT, "");
@@ -260,14 +317,16 @@ static const char overview[] =
     "  cv        k-fold cross-validation\n"
     "\n"
     "DATA is a CSV file with the target in its last column, a libsvm file, or - for standard input.\n"
-    "Models: binary logistic, multinomial (symmetric softmax), linear with squared, absolute or Huber loss, and a\n"
+    "Models: binary logistic, multinomial (symmetric softmax), linear with squared, absolute or Huber loss, "
+    "and a\n"
     "net with one hidden layer. The objective is the mean loss over the rows plus\n"
     "  lambda ((1 - mix) |w|^2 / 2 + mix |w|_1),\n"
     "with w the coefficients of the columns as they come; intercepts are never penalised.\n";
 
-static const char exit_codes[] =
-    "\nExit status: 0 success; 1 bad data or files; 2 bad command line; 3 no optimum was reached (the limit of\n"
-    "iterations or time, or separable classes without a penalty); 130 interrupted (the best model is kept).\n";
+static const char exit_codes[] = "\nExit status: 0 success; 1 bad data or files; 2 bad command line; 3 no "
+                                 "optimum was reached (the limit of\n"
+                                 "iterations or time, or separable classes without a penalty); 130 "
+                                 "interrupted (the best model is kept).\n";
 
 void options_help(const options *o)
 {

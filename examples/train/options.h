@@ -31,7 +31,7 @@ typedef struct options {
   double holdout, confidence;
   size_t folds, path;
   bool summary, quiet, json;
-  uint64_t given;     /* a bit for each option on the command line; see option_given */
+  uint64_t given; /* a bit for each option on the command line; see option_given */
 } options;
 
 /* False with a message when the command line makes no sense. */

@@ -4,11 +4,11 @@
 
 #include "failure.h"
 
-/* Bytes on their way into a file: written beside it and moved there when all are there. "-" is standard output; it,
- * devices and pipes are written to directly. */
+/* Bytes on their way into a file: written beside it and moved there when all are there. "-" is standard
+ * output; it, devices and pipes are written to directly. */
 typedef struct output {
   const char *file;
-  char *beside;      /* NULL: written to directly */
+  char *beside; /* NULL: written to directly */
   int handle;
 } output;
 

@@ -15,7 +15,8 @@ static bool fit_null(training *t, failure *f)
   fit_settings s = fit_defaults();
   s.tolerance = 1e-12;
   const penalty nothing = {0, 1e100, t->model.penalty.standardized};
-  return problem_set_penalty(&t->problem, &t->scaling, nothing, f) && fit_run(&t->problem, t->theta, &s, &o, f);
+  return problem_set_penalty(&t->problem, &t->scaling, nothing, f) &&
+         fit_run(&t->problem, t->theta, &s, &o, f);
 }
 
 bool path_strengths(training *t, const options *o, double *lambda, size_t count, failure *f)

@@ -27,12 +27,17 @@ static void script(FILE *to, const plot *p, const char *file)
   fputs("$data << END_OF_DATA\n", to);
   fwrite(p->csv->bytes, 1, p->csv->length, to);
   fputs("END_OF_DATA\n", to);
-  if (ends_with(file, ".svg")) fputs("set terminal svg size 900,600\n", to);
-  else fputs("if (strstrt(GPVAL_TERMINALS, 'pngcairo') > 0) { set terminal pngcairo size 900,600 } "
-             "else { set terminal png size 900,600 }\n", to);
+  if (ends_with(file, ".svg"))
+    fputs("set terminal svg size 900,600\n", to);
+  else
+    fputs("if (strstrt(GPVAL_TERMINALS, 'pngcairo') > 0) { set terminal pngcairo size 900,600 } "
+          "else { set terminal png size 900,600 }\n",
+          to);
   fputs("set output ", to);
   quoted(to, file);
-  fputs("\nset datafile separator comma\nset datafile missing 'nan'\nset key autotitle columnhead\nset format x '%g'\nset grid\nset title ", to);
+  fputs("\nset datafile separator comma\nset datafile missing 'nan'\nset key autotitle columnhead\nset "
+        "format x '%g'\nset grid\nset title ",
+        to);
   quoted(to, p->title);
   fputs(" noenhanced\nset xlabel ", to);
   quoted(to, p->x_label);

@@ -7,11 +7,12 @@
 typedef struct plot {
   const char *title, *x_label, *y_label;
   bool log_x, log_y;
-  const text *csv;   /* the first column is x; the header names the curves */
+  const text *csv;    /* the first column is x; the header names the curves */
   size_t first, last; /* columns to draw, from 2 */
 } plot;
 
-/* .svg or .png by the name of the file. *there tells whether gnuplot was found; without it nothing is done. */
+/* .svg or .png by the name of the file. *there tells whether gnuplot was found; without it nothing is done.
+ */
 bool plot_draw(const plot *p, const char *file, bool *there, failure *f);
 
 #endif

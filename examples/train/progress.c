@@ -23,11 +23,15 @@ void catch_interrupt(void)
   signal(SIGTERM, on_interrupt);
 }
 
-bool interrupted(void) { return stop_asked != 0; }
+bool interrupted(void)
+{
+  return stop_asked != 0;
+}
 
 void progress_start(progress *p, training *t, const options *o)
 {
-  *p = (progress){.training = t, .options = o, .on_terminal = isatty(STDERR_FILENO) == 1, .began = fit_clock()};
+  *p = (progress){
+      .training = t, .options = o, .on_terminal = isatty(STDERR_FILENO) == 1, .began = fit_clock()};
   p->last = p->last_checkpoint = p->began;
   if (o->checkpoint != NULL) p->signature = checkpoint_signature(t, o);
   if (o->trace != NULL || o->plot != NULL) text_add(&p->trace, "iteration,objective,gradient_norm,seconds\n");
@@ -41,8 +45,8 @@ static void show_bar(progress *p, const fit_progress *now)
   const double share = now->limit > 1 ? log1p((double)now->iteration) / log1p((double)now->limit) : part;
   for (int i = 0; i < 20; i++) bar[i] = i < (int)(20 * share) ? '#' : '.';
   bar[20] = '\0';
-  fprintf(stderr, "\r[%s] %s %zu  objective %.8g  gradient %.1e  %.1f s \033[K", bar, now->method, now->iteration,
-          now->objective, now->gradient_norm, now->seconds);
+  fprintf(stderr, "\r[%s] %s %zu  objective %.8g  gradient %.1e  %.1f s \033[K", bar, now->method,
+          now->iteration, now->objective, now->gradient_norm, now->seconds);
   fflush(stderr);
   p->shown = true;
 }
@@ -56,8 +60,8 @@ static void show(progress *p, const fit_progress *now)
     show_bar(p, now);
     return;
   }
-  fprintf(stderr, "%s: iteration %zu, objective %.8g, gradient norm %.2g, %.0f s\n", now->method, now->iteration,
-          now->objective, now->gradient_norm, now->seconds);
+  fprintf(stderr, "%s: iteration %zu, objective %.8g, gradient norm %.2g, %.0f s\n", now->method,
+          now->iteration, now->objective, now->gradient_norm, now->seconds);
 }
 
 static void note(progress *p, const fit_progress *now)

@@ -1,5 +1,5 @@
-/* What is seen of a fit while it runs: a bar on a terminal, a line now and then elsewhere; a trace; checkpoints, now and
- * then and when interrupted; and the interrupt. */
+/* What is seen of a fit while it runs: a bar on a terminal, a line now and then elsewhere; a trace;
+ * checkpoints, now and then and when interrupted; and the interrupt. */
 #ifndef TRAIN_PROGRESS_H
 #define TRAIN_PROGRESS_H
 
@@ -7,12 +7,12 @@
 #include "training.h"
 
 typedef struct progress {
-  training *training;       /* for checkpoints */
+  training *training; /* for checkpoints */
   const options *options;
   bool on_terminal, shown;
   double last, last_checkpoint, began;
-  text trace;               /* CSV: iteration, objective, gradient norm, seconds */
-  uint64_t signature;       /* for checkpoints */
+  text trace;         /* CSV: iteration, objective, gradient norm, seconds */
+  uint64_t signature; /* for checkpoints */
   failure checkpoint_failure;
 } progress;
 

@@ -5,7 +5,10 @@
 #include <math.h>
 #include <string.h>
 
-const char *kind_name(model_kind k) { return kind_word[k]; }
+const char *kind_name(model_kind k)
+{
+  return kind_word[k];
+}
 
 const char *coefficient_name(const trained *m, size_t i, char out[FEATURE_NAME_ROOM], const char **class_name)
 {
@@ -16,7 +19,7 @@ const char *coefficient_name(const trained *m, size_t i, char out[FEATURE_NAME_R
   return intercept ? "(intercept)" : design_feature_name(&m->design, i % p, out);
 }
 
-/* -- for people --------------------------------------------------------------------------------------------------- */
+/* -- for people ------------------------------------------------------------------------------------------ */
 
 void report_data(text *t, const loaded *l, const char *file)
 {
@@ -37,9 +40,12 @@ void report_data(text *t, const loaded *l, const char *file)
 
 static const char *time_text(double seconds, char out[32])
 {
-  if (seconds < 1e-3) snprintf(out, 32, "%.0f us", seconds * 1e6);
-  else if (seconds < 1) snprintf(out, 32, "%.3g ms", seconds * 1e3);
-  else snprintf(out, 32, "%.3g s", seconds);
+  if (seconds < 1e-3)
+    snprintf(out, 32, "%.0f us", seconds * 1e6);
+  else if (seconds < 1)
+    snprintf(out, 32, "%.3g ms", seconds * 1e3);
+  else
+    snprintf(out, 32, "%.3g s", seconds);
   return out;
 }
 
@@ -52,13 +58,16 @@ void report_fit(text *t, const training *r)
            r->data.rows);
   if (how.l2 > 0) text_add(t, "; L2 %g", how.l2);
   if (how.l1 > 0) text_add(t, "; L1 %g", how.l1);
-  if (how.l2 > 0 || how.l1 > 0) text_add(t, " on %s columns", how.standardized ? "standardized" : "the original");
+  if (how.l2 > 0 || how.l1 > 0)
+    text_add(t, " on %s columns", how.standardized ? "standardized" : "the original");
   const bool epochs = o->stop == FIT_EPOCHS;
-  text_add(t, "\nobjective %.10g, gradient norm %.2g, after %zu %s%s of %s (%zu values, %zu gradients, %zu Hessians) "
-              "in %s\n%s\n",
-           o->objective, o->gradient_norm, o->iterations, epochs ? "epoch" : "iteration", o->iterations == 1 ? "" : "s",
-           o->method, o->values, o->gradients, o->hessians,
-           time_text(o->seconds, time), fit_stop_string(o->stop));
+  text_add(
+      t,
+      "\nobjective %.10g, gradient norm %.2g, after %zu %s%s of %s (%zu values, %zu gradients, %zu Hessians) "
+      "in %s\n%s\n",
+      o->objective, o->gradient_norm, o->iterations, epochs ? "epoch" : "iteration",
+      o->iterations == 1 ? "" : "s", o->method, o->values, o->gradients, o->hessians,
+      time_text(o->seconds, time), fit_stop_string(o->stop));
   if (r->separated != SEPARATION_NONE) {
     static const char *const kind[] = {"no", "suspected", "quasi-complete", "complete"};
     text_add(t, "%s separation: %s. Use a penalty (--lambda) or merge classes.\n", kind[r->separated],
@@ -114,8 +123,8 @@ static void calibration_table(text *t, const judged *j, const trained *m)
 void report_judged(text *t, const char *which, const judged *j, const trained *m)
 {
   if (!j->is_class) {
-    text_add(t, "%s (%zu rows): R^2 %.6f, mean absolute error %.6g, root mean square error %.6g\n", which, j->rows,
-             j->values.r_squared, j->values.mean_absolute, j->values.root_mean_square);
+    text_add(t, "%s (%zu rows): R^2 %.6f, mean absolute error %.6g, root mean square error %.6g\n", which,
+             j->rows, j->values.r_squared, j->values.mean_absolute, j->values.root_mean_square);
     return;
   }
   const class_metrics *c = &j->classes;
@@ -126,34 +135,40 @@ void report_judged(text *t, const char *which, const judged *j, const trained *m
   if (c->classes == 2) calibration_table(t, j, m);
 }
 
-static const char *stars(double p) { return p < 0.001 ? "***" : p < 0.01 ? "**" : p < 0.05 ? "*" : p < 0.1 ? "." : ""; }
+static const char *stars(double p)
+{
+  return p < 0.001 ? "***" : p < 0.01 ? "**" : p < 0.05 ? "*" : p < 0.1 ? "." : "";
+}
 
 void report_summary(text *t, const training *r)
 {
   const inference *s = &r->inference;
   if (s->row == NULL) return;
   const bool student = isfinite(s->freedom);
-  text_add(t, "\n%-40s %13s %12s %9s %10s %13s %13s\n", "coefficient", "estimate", "std. error", student ? "t" : "z",
-           student ? "P(>|t|)" : "P(>|z|)", "low", "high");
+  text_add(t, "\n%-40s %13s %12s %9s %10s %13s %13s\n", "coefficient", "estimate", "std. error",
+           student ? "t" : "z", student ? "P(>|t|)" : "P(>|z|)", "low", "high");
   for (size_t i = 0; i < s->n; i++) {
     char room[FEATURE_NAME_ROOM], name[2 * FEATURE_NAME_ROOM];
     const char *class_name;
     const coefficient_row *c = &s->row[i];
     const char *feature = coefficient_name(&r->model, i, room, &class_name);
     snprintf(name, sizeof name, "%s%s%s", class_name ? class_name : "", class_name ? ": " : "", feature);
-    text_add(t, "%-40s %13.6g %12.5g %9.3f %10.3g %13.6g %13.6g %s\n", name, c->estimate, c->error, c->statistic,
-             c->p_value, c->low, c->high, stars(c->p_value));
+    text_add(t, "%-40s %13.6g %12.5g %9.3f %10.3g %13.6g %13.6g %s\n", name, c->estimate, c->error,
+             c->statistic, c->p_value, c->low, c->high, stars(c->p_value));
   }
   text_add(t, "*** p < 0.001, ** p < 0.01, * p < 0.05, . p < 0.1");
-  if (student) text_add(t, "; residual standard error %.6g on %g degrees of freedom", sqrt(s->dispersion), s->freedom);
-  else text_add(t, "; log-likelihood %.8g", s->log_likelihood);
+  if (student)
+    text_add(t, "; residual standard error %.6g on %g degrees of freedom", sqrt(s->dispersion), s->freedom);
+  else
+    text_add(t, "; log-likelihood %.8g", s->log_likelihood);
   text_add(t, "\n");
   if (r->model.penalty.l2 > 0) {
-    text_add(t, "The errors include the L2 penalty as prior information; for those of maximum likelihood: --lambda 0\n");
+    text_add(t, "The errors include the L2 penalty as prior information; for those of maximum likelihood: "
+                "--lambda 0\n");
   }
 }
 
-/* -- JSON --------------------------------------------------------------------------------------------------------- */
+/* -- JSON ------------------------------------------------------------------------------------------------ */
 
 static void member(text *t, const char *name, double x)
 {
@@ -199,7 +214,8 @@ void json_fit(text *t, const training *r)
   static const char *const separated[] = {"none", "suspected", "quasi-complete", "complete"};
   const fit_outcome *o = &r->outcome;
   text_add(t, "\"fit\":{\"kind\":\"%s\",\"loss\":\"%s\",\"method\":\"%s\",\"converged\":%s,\"stop\":",
-           kind_name(r->model.shape.kind), r->model.shape.classes > 0 ? "logarithmic" : loss_word[r->model.shape.loss], o->method,
+           kind_name(r->model.shape.kind),
+           r->model.shape.classes > 0 ? "logarithmic" : loss_word[r->model.shape.loss], o->method,
            o->stop == FIT_CONVERGED ? "true" : "false");
   text_quoted(t, fit_stop_string(o->stop));
   text_add(t, ",\"separation\":\"%s\",\"separated\":", separated[r->separated]);

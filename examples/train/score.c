@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-size_t score_width(const trained *m) { return m->shape.classes == 0 ? 1 : m->shape.classes; }
+size_t score_width(const trained *m)
+{
+  return m->shape.classes == 0 ? 1 : m->shape.classes;
+}
 
 size_t best_class(const double *log_probability, size_t classes)
 {
@@ -29,12 +32,14 @@ static void log_probabilities(const model_shape *m, double *z)
 }
 
 /* The outputs of a sparse row, over the entries it has; a net's first layer needs the row in full. */
-static void sparse_outputs(const model_shape *m, const double *theta, const sparse_rows *s, size_t i, double *z)
+static void sparse_outputs(const model_shape *m, const double *theta, const sparse_rows *s, size_t i,
+                           double *z)
 {
   const size_t outputs = model_output_count(m), p = m->features;
   for (size_t k = 0; k < outputs; k++) {
     z[k] = theta[outputs * p + k];
-    for (size_t e = s->row_start[i]; e < s->row_start[i + 1]; e++) z[k] += theta[k * p + s->column[e]] * s->value[e];
+    for (size_t e = s->row_start[i]; e < s->row_start[i + 1]; e++)
+      z[k] += theta[k * p + s->column[e]] * s->value[e];
   }
 }
 
@@ -55,8 +60,10 @@ bool score(const trained *m, const dataset *d, double *scores)
   double *hidden = room + d->features;
   for (size_t i = 0; i < d->rows; i++) {
     double *z = scores + i * width;
-    if (d->is_sparse && m->shape.kind != MODEL_NET) sparse_outputs(&m->shape, m->theta, &d->sparse, i, z);
-    else model_outputs(&m->shape, m->theta, row_of(d, i, room), hidden, z);
+    if (d->is_sparse && m->shape.kind != MODEL_NET)
+      sparse_outputs(&m->shape, m->theta, &d->sparse, i, z);
+    else
+      model_outputs(&m->shape, m->theta, row_of(d, i, room), hidden, z);
     z[0] += dataset_offset(d, i);
     if (m->shape.classes > 0) log_probabilities(&m->shape, z);
   }

@@ -16,10 +16,11 @@ enum { MOST_PARAMETERS = 1500 }; /* beyond, only complete separation is looked f
 enum { MOST_DISTINCT = 20000 };  /* forms of margins of zero, for a proof */
 
 static const double negligible = 1e-8; /* entries of a way, relative to its largest */
-static const double touching = 1e-10;  /* relative to the sizes of form and direction: taken for a margin of zero */
+static const double touching = 1e-10;  /* relative to form and direction: taken for a margin of zero */
 
 /* What is called for every margin; false ends the walk. */
-typedef bool (*margin_visit)(size_t row, size_t truth, size_t other, const double *x, const margin *m, void *user);
+typedef bool (*margin_visit)(size_t row, size_t truth, size_t other, const double *x, const margin *m,
+                             void *user);
 
 static bool walk_margins(const problem *p, const double *theta, double *room, margin_visit visit, void *user)
 {
@@ -65,7 +66,7 @@ static bool find_most(size_t row, size_t truth, size_t other, const double *x, c
   return true;
 }
 
-/* -- an optimum ----------------------------------------------------------------------------------------------------- */
+/* -- an optimum ------------------------------------------------------------------------------------------ */
 
 static double longest_row(const problem *p, double *room)
 {
@@ -79,10 +80,10 @@ static double longest_row(const problem *p, double *room)
   return sqrt(most);
 }
 
-/* Where the gradient is small for the least curvature, an optimum is near, and classes with an optimum are not separable:
- * it is enough that |g| in the metric of H^-1 is below sqrt(least eigenvalue) / (2 R), R bounding how fast the Hessian can
- * change (Bach 2010, "Self-concordant analysis for logistic regression", proposition 2). Half of that is left to rounding.
- * The trace of H^-1 bounds the least eigenvalue. */
+/* Where the gradient is small for the least curvature, an optimum is near, and classes with an optimum are
+ * not separable: it is enough that |g| in the metric of H^-1 is below sqrt(least eigenvalue) / (2 R), R
+ * bounding how fast the Hessian can change (Bach 2010, "Self-concordant analysis for logistic regression",
+ * proposition 2). Half of that is left to rounding. The trace of H^-1 bounds the least eigenvalue. */
 static bool optimum_is_near(problem *p, const double *theta, double *room)
 {
   const size_t n = p->n;
@@ -104,17 +105,17 @@ static bool optimum_is_near(problem *p, const double *theta, double *room)
   return near;
 }
 
-/* -- the border ---------------------------------------------------------------------------------------------------- */
+/* -- the border ------------------------------------------------------------------------------------------ */
 
 /* The margins of zero, and what is known of the others. */
 typedef struct border {
   const problem *p;
   const double *way;
-  double length;            /* of the way */
+  double length;               /* of the way */
   size_t *row, *truth, *other; /* of every margin that touches */
   size_t count, room;
   bool some_positive, negative, failed;
-  const double *slack;      /* n: how far entries of the true way may be from those of `way` */
+  const double *slack; /* n: how far entries of the true way may be from those of `way` */
 } border;
 
 static bool sort_margin(size_t row, size_t truth, size_t other, const double *x, const margin *m, void *user)
@@ -141,7 +142,8 @@ static bool sort_margin(size_t row, size_t truth, size_t other, const double *x,
 }
 
 /* Away from the border every margin has to stay positive, wherever within the slack the true way lies. */
-static bool stays_positive(size_t row, size_t truth, size_t other, const double *x, const margin *m, void *user)
+static bool stays_positive(size_t row, size_t truth, size_t other, const double *x, const margin *m,
+                           void *user)
 {
   border *b = user;
   const model_shape *s = &b->p->shape;
@@ -157,11 +159,12 @@ static bool stays_positive(size_t row, size_t truth, size_t other, const double 
   return m->value > m->error + off * (1 + 1e-10);
 }
 
-/* The distinct ones among the exact forms of all touching margins, in the kept entries; `of` (MOST_DISTINCT numbers) tells
- * which margin each comes from. Made from the rows before scaling, which is a change of variables and leaves dependence as
- * it is: the intercepts are always kept. False: there are too many, or no memory. */
-static bool distinct_forms(distinct *d, size_t *of, const border *b, const bool *keep, unscaled_rows unscaled, void *user,
-                           failure *f)
+/* The distinct ones among the exact forms of all touching margins, in the kept entries; `of` (MOST_DISTINCT
+ * numbers) tells which margin each comes from. Made from the rows before scaling, which is a change of
+ * variables and leaves dependence as it is: the intercepts are always kept. False: there are too many, or no
+ * memory. */
+static bool distinct_forms(distinct *d, size_t *of, const border *b, const bool *keep, unscaled_rows unscaled,
+                           void *user, failure *f)
 {
   enum { AT_A_TIME = 4096 };
   const model_shape *s = &b->p->shape;
@@ -189,9 +192,9 @@ static bool distinct_forms(distinct *d, size_t *of, const border *b, const bool 
   return good;
 }
 
-/* The exact forms v_i of the tight rows are near R'Q. There is a true way, way + Q'c, orthogonal to all of them, when
- * M = VQ' is regular; with Y the inverse of its computed triangle, alpha >= |I - Y M| < 1 proves that, and
- * |c| <= |Y V way| / (1 - alpha) in the norm of the largest entry. `slack` becomes |Q|' |c|. */
+/* The exact forms v_i of the tight rows are near R'Q. There is a true way, way + Q'c, orthogonal to all of
+ * them, when M = VQ' is regular; with Y the inverse of its computed triangle, alpha >= |I - Y M| < 1 proves
+ * that, and |c| <= |Y V way| / (1 - alpha) in the norm of the largest entry. `slack` becomes |Q|' |c|. */
 static bool bound_slack(cone *c, const double *way, double *slack, double *room)
 {
   const size_t n = c->n, t = c->tight;
@@ -261,11 +264,11 @@ static void tighten(cone *c, const border *b, const size_t *of, size_t count, do
   }
 }
 
-/* Suspected becomes proven when the border is exactly one: every touching form depends on the tight ones, to which a true
- * way is orthogonal that is so near to the computed one that all other margins stay positive. Entries of the way that are
- * not kept are zero. */
-static bool prove(separation *found, const border *b, cone *c, const bool *keep, double *way, unscaled_rows unscaled,
-                  void *user, failure *f)
+/* Suspected becomes proven when the border is exactly one: every touching form depends on the tight ones, to
+ * which a true way is orthogonal that is so near to the computed one that all other margins stay positive.
+ * Entries of the way that are not kept are zero. */
+static bool prove(separation *found, const border *b, cone *c, const bool *keep, double *way,
+                  unscaled_rows unscaled, void *user, failure *f)
 {
   const size_t n = c->n;
   distinct forms = {0};
@@ -298,10 +301,10 @@ static bool prove(separation *found, const border *b, cone *c, const bool *keep,
   return good;
 }
 
-/* With the entries of the way alone that are not zero but for rounding there may be few distinct forms and a simple proof;
- * else with all. */
-static bool prove_somehow(separation *found, const border *b, cone *c, double *way, unscaled_rows unscaled, void *user,
-                          failure *f)
+/* With the entries of the way alone that are not zero but for rounding there may be few distinct forms and a
+ * simple proof; else with all. */
+static bool prove_somehow(separation *found, const border *b, cone *c, double *way, unscaled_rows unscaled,
+                          void *user, failure *f)
 {
   const size_t n = c->n, weights = model_rows(c->shape) * c->shape->features;
   bool *keep = resize(NULL, n, sizeof *keep);
@@ -392,7 +395,7 @@ bool separation_find(separation *found, problem *p, const double *theta, double 
   return good;
 }
 
-/* -- in words ------------------------------------------------------------------------------------------------------ */
+/* -- in words -------------------------------------------------------------------------------------------- */
 
 typedef struct pairs {
   size_t classes;
@@ -426,8 +429,8 @@ void separation_describe(const problem *p, const double *way, const levels *labe
   for (size_t a = 0; count > 0 && a < k; a++) {
     for (size_t b = a + 1; b < k && used + 1 < room; b++) {
       if (!s.separated[a * k + b]) continue;
-      const int n = snprintf(out + used, room - used, "%s%.60s from %.60s", used > 0 ? ", " : "", labels->text[a],
-                             labels->text[b]);
+      const int n = snprintf(out + used, room - used, "%s%.60s from %.60s", used > 0 ? ", " : "",
+                             labels->text[a], labels->text[b]);
       used += n > 0 ? (size_t)n : 0;
     }
   }

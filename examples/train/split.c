@@ -60,7 +60,8 @@ bool split_folds(size_t *fold, size_t n, size_t folds, const size_t *class_of, s
 {
   if (class_of == NULL) classes = 1;
   size_t *order = resize(NULL, n, sizeof *order), *start = resize(NULL, classes + 1, sizeof *start);
-  const bool good = order != NULL && start != NULL && shuffled_classes(order, start, n, class_of, classes, seed);
+  const bool good =
+      order != NULL && start != NULL && shuffled_classes(order, start, n, class_of, classes, seed);
   for (size_t i = 0; good && i < n; i++) fold[order[i]] = i % folds; /* dealt on from class to class */
   free(order);
   free(start);
@@ -93,7 +94,8 @@ static void quotas(size_t *quota, const size_t *start, size_t classes, size_t to
   }
 }
 
-bool split_holdout(bool *held, size_t n, double fraction, const size_t *class_of, size_t classes, uint64_t seed)
+bool split_holdout(bool *held, size_t n, double fraction, const size_t *class_of, size_t classes,
+                   uint64_t seed)
 {
   if (class_of == NULL) classes = 1;
   size_t *order = resize(NULL, n, sizeof *order), *start = resize(NULL, classes + 1, sizeof *start);

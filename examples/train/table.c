@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* -- opening ---------------------------------------------------------------------------------------------------- */
+/* -- opening --------------------------------------------------------------------------------------------- */
 
 static bool looks_like_data(const csv *c, char point)
 {
@@ -40,8 +40,8 @@ static bool add_name(table_reader *r, const csv_field *field, size_t i, failure 
   if (place_of_name == LEVEL_NONE) return fail_memory(f);
   if (place_of_name == i) return true;
   char shown[EXCERPT_ROOM];
-  return fail_at(f, field_place(r, field), "columns %zu and %zu are both named '%s'", place_of_name + 1, i + 1,
-                 excerpt(shown, text, length));
+  return fail_at(f, field_place(r, field), "columns %zu and %zu are both named '%s'", place_of_name + 1,
+                 i + 1, excerpt(shown, text, length));
 }
 
 static bool read_header(table_reader *r, failure *f)
@@ -111,7 +111,7 @@ bool table_add_column(table *t, const char *name, column_kind kind, size_t sourc
   return true;
 }
 
-/* -- cells ------------------------------------------------------------------------------------------------------ */
+/* -- cells ----------------------------------------------------------------------------------------------- */
 
 static bool is_missing(const csv_field *field)
 {
@@ -138,8 +138,8 @@ static bool missing_cell(const table_reader *r, table *t, const table_column *co
   return true;
 }
 
-static bool text_cell(const table_reader *r, table *t, table_column *column, const csv_field *field, double *cell,
-                      failure *f)
+static bool text_cell(const table_reader *r, table *t, table_column *column, const csv_field *field,
+                      double *cell, failure *f)
 {
   const bool missing = column->kind == COLUMN_LABEL ? field->length == 0 : is_missing(field);
   if (missing) return missing_cell(r, t, column, field, cell, f);
@@ -164,20 +164,21 @@ static bool has_other_mark(const table_reader *r, const csv_field *field)
   return r->format.point == '.' && number_read(field->text, field->length, ',', &x) == NUMBER_OK;
 }
 
-static bool bad_number(const table_reader *r, const table_column *column, const csv_field *field, number_kind kind,
-                       failure *f)
+static bool bad_number(const table_reader *r, const table_column *column, const csv_field *field,
+                       number_kind kind, failure *f)
 {
   char shown[EXCERPT_ROOM];
   excerpt(shown, field->text, field->length);
   const place where = field_place(r, field);
   if (kind == NUMBER_TEXT) {
-    const char *hint = column->predicted             ? ", and this kind of model predicts numbers"
+    const char *hint = column->predicted          ? ", and this kind of model predicts numbers"
                        : has_other_mark(r, field) ? " (decimal commas: --decimal comma)"
                                                   : " (columns of text: --categorical)";
     return fail_at(f, where, "column '%s': '%s' is not a number%s", column->name, shown, hint);
   }
   if (kind == NUMBER_TOO_LARGE) {
-    return fail_at(f, where, "column '%s': '%s' is beyond the largest double, %g", column->name, shown, DBL_MAX);
+    return fail_at(f, where, "column '%s': '%s' is beyond the largest double, %g", column->name, shown,
+                   DBL_MAX);
   }
   return fail_at(f, where, "column '%s': '%s' is not a finite number", column->name, shown);
 }
@@ -199,8 +200,8 @@ static bool store_record(table_reader *r, table *t, failure *f)
   const csv *c = &r->csv;
   if (c->fields != r->names.count) {
     const csv_field *last = &c->field[c->fields - 1];
-    return fail_at(f, field_place(r, last), "%zu field%s where %zu %s expected", c->fields, c->fields == 1 ? "" : "s",
-                   r->names.count, r->names.count == 1 ? "is" : "are");
+    return fail_at(f, field_place(r, last), "%zu field%s where %zu %s expected", c->fields,
+                   c->fields == 1 ? "" : "s", r->names.count, r->names.count == 1 ? "is" : "are");
   }
   double *row = t->cell + t->rows * t->columns;
   for (size_t i = 0; i < c->fields; i++) {
@@ -298,7 +299,10 @@ void table_drop_missing(table *t)
   t->missing = 0;
 }
 
-void table_clear(table *t) { t->rows = t->missing = 0; }
+void table_clear(table *t)
+{
+  t->rows = t->missing = 0;
+}
 
 void table_free(table *t)
 {

@@ -1,5 +1,5 @@
-/* A CSV file as columns of numbers. Text columns (labels, categories) hold the number of their level; a missing value
- * is NaN, a category unknown to a closed column is -1. */
+/* A CSV file as columns of numbers. Text columns (labels, categories) hold the number of their level; a
+ * missing value is NaN, a category unknown to a closed column is -1. */
 #ifndef TRAIN_TABLE_H
 #define TRAIN_TABLE_H
 
@@ -12,24 +12,24 @@
 typedef enum column_kind { COLUMN_NUMBER, COLUMN_CATEGORY, COLUMN_LABEL } column_kind;
 
 typedef struct table_column {
-  char *name;         /* owned */
+  char *name; /* owned */
   column_kind kind;
-  levels levels;      /* of a category or label */
-  size_t source;      /* which field of a record, from 0 */
-  bool closed;        /* no level may be added */
+  levels levels;       /* of a category or label */
+  size_t source;       /* which field of a record, from 0 */
+  bool closed;         /* no level may be added */
   bool unseen_allowed; /* a text outside a closed category becomes -1 instead of a failure */
   bool missing_allowed;
-  bool nonnegative;   /* weights */
-  bool predicted;     /* the target: for messages */
+  bool nonnegative; /* weights */
+  bool predicted;   /* the target: for messages */
 } table_column;
 
 typedef struct table {
   table_column *column;
   size_t columns;
-  double *cell;       /* rows x columns, row by row */
-  paged *paged;       /* or the rows are in a file; cell then has those just read */
+  double *cell; /* rows x columns, row by row */
+  paged *paged; /* or the rows are in a file; cell then has those just read */
   size_t rows, room;
-  size_t missing;     /* cells that are NaN */
+  size_t missing; /* cells that are NaN */
 } table;
 
 typedef enum header_kind { HEADER_AUTO, HEADER_YES, HEADER_NO } header_kind;
@@ -44,9 +44,9 @@ typedef struct table_reader {
   input in;
   csv csv;
   table_format format;
-  levels names;       /* one per field: from the header, or x1, x2, ... */
+  levels names;             /* one per field: from the header, or x1, x2, ... */
   bool has_header, pending; /* pending: the first record is data and still to be stored */
-  size_t *column_of;  /* field -> column of the table, or NO_COLUMN */
+  size_t *column_of;        /* field -> column of the table, or NO_COLUMN */
 } table_reader;
 
 /* Opens the file and settles delimiter, header and names. */
@@ -62,14 +62,15 @@ bool table_add_column(table *t, const char *name, column_kind kind, size_t sourc
 /* Reads at most `most` further rows into t, behind those it has. *end tells that the file is at its end. */
 bool table_read(table_reader *r, table *t, size_t most, bool *end, failure *f);
 
-/* Moves the rows just read behind those in the file, which is made at the first call with pieces of `most` rows. */
+/* Moves the rows just read behind those in the file, which is made at the first call with pieces of `most`
+ * rows. */
 bool table_put_away(table *t, size_t most, failure *f);
 
 double *table_row(const table *t, size_t i); /* the cells of row i, until another row is asked for */
 
-bool table_sort_levels(table *t); /* numbers the levels of every text column in order; false: no memory */
+bool table_sort_levels(table *t);  /* numbers the levels of every text column in order; false: no memory */
 void table_drop_missing(table *t); /* removes the rows with a missing value */
-void table_clear(table *t);  /* forgets the rows, keeps the columns */
+void table_clear(table *t);        /* forgets the rows, keeps the columns */
 void table_free(table *t);
 
 #endif

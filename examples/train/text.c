@@ -40,8 +40,10 @@ void text_number(text *t, double x)
 
 void text_json_number(text *t, double x)
 {
-  if (isfinite(x)) text_number(t, x);
-  else text_bytes(t, "null", 4);
+  if (isfinite(x))
+    text_number(t, x);
+  else
+    text_bytes(t, "null", 4);
 }
 
 void text_quoted(text *t, const char *s)
@@ -50,8 +52,10 @@ void text_quoted(text *t, const char *s)
   for (; *s != '\0'; s++) {
     const unsigned char c = (unsigned char)*s;
     if (c == '"' || c == '\\') text_bytes(t, "\\", 1);
-    if (c < 0x20 || c == 0x7f) text_add(t, "\\u%04x", c);
-    else text_bytes(t, s, 1);
+    if (c < 0x20 || c == 0x7f)
+      text_add(t, "\\u%04x", c);
+    else
+      text_bytes(t, s, 1);
   }
   text_bytes(t, "\"", 1);
 }

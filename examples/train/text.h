@@ -12,7 +12,7 @@ typedef struct text {
 
 void text_add(text *t, const char *format, ...) PRINTF_LIKE(2, 3);
 void text_bytes(text *t, const char *bytes, size_t length);
-void text_number(text *t, double x);     /* shortest form */
+void text_number(text *t, double x);      /* shortest form */
 void text_quoted(text *t, const char *s); /* in double quotes, with the escapes of JSON */
 void text_json_number(text *t, double x); /* null when not finite */
 void text_free(text *t);

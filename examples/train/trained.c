@@ -26,15 +26,18 @@ void trained_free(trained *m)
 unsigned long long model_checksum(const char *bytes, size_t length)
 {
   unsigned long long h = 14695981039346656037ULL;
-  for (size_t i = 0; i < length; i++) h = ((h ^ (unsigned char)bytes[i]) * 1099511628211ULL) & 0xffffffffffffffffULL;
+  for (size_t i = 0; i < length; i++)
+    h = ((h ^ (unsigned char)bytes[i]) * 1099511628211ULL) & 0xffffffffffffffffULL;
   return h;
 }
 
 static void name_line(text *t, const char *word, const char *name)
 {
   text_add(t, "%s ", word);
-  if (name != NULL) text_quoted(t, name);
-  else text_add(t, "none");
+  if (name != NULL)
+    text_quoted(t, name);
+  else
+    text_add(t, "none");
   text_add(t, "\n");
 }
 
@@ -70,7 +73,8 @@ static void design_lines(text *t, const design *d)
 
 static void model_lines(text *t, const trained *m)
 {
-  text_add(t, "%s %d\nkind %s\nloss %s\n", MODEL_MAGIC, FORMAT_VERSION, kind_word[m->shape.kind], loss_word[m->shape.loss]);
+  text_add(t, "%s %d\nkind %s\nloss %s\n", MODEL_MAGIC, FORMAT_VERSION, kind_word[m->shape.kind],
+           loss_word[m->shape.loss]);
   number_line(t, "delta", m->shape.delta);
   number_line(t, "smoothing", m->shape.smoothing);
   text_add(t, "hidden %zu\n", m->shape.hidden);

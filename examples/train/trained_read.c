@@ -17,7 +17,8 @@ typedef struct model_reader {
 
 static bool broken(model_reader *r, const char *what)
 {
-  if (!r->failed) fail_at(r->f, (place){r->name, r->line, 1}, "not what a model file has here: %s expected", what);
+  if (!r->failed)
+    fail_at(r->f, (place){r->name, r->line, 1}, "not what a model file has here: %s expected", what);
   r->failed = true;
   return false;
 }
@@ -137,8 +138,10 @@ static void take_levels(model_reader *r, levels *l, size_t count)
     const char *s = parse_quoted(r, take_line(r));
     if (s == NULL) return;
     const size_t level = levels_add(l, s, strlen(s));
-    if (level == LEVEL_NONE) checked(r, NULL);
-    else if (level != i) broken(r, "a level of its own");
+    if (level == LEVEL_NONE)
+      checked(r, NULL);
+    else if (level != i)
+      broken(r, "a level of its own");
   }
 }
 
@@ -157,7 +160,8 @@ static void take_column(model_reader *r, design *d)
   if (!r->failed) c->fill = parse_number(r, &s);
   const char *name = r->failed ? NULL : parse_quoted(r, s);
   if (name == NULL) return;
-  if (c->kind == COLUMN_CATEGORY && (count == 0 || c->fill < 0 || c->fill >= (double)count)) broken(r, "levels");
+  if (c->kind == COLUMN_CATEGORY && (count == 0 || c->fill < 0 || c->fill >= (double)count))
+    broken(r, "levels");
   c->name = checked(r, copy_text(name, strlen(name)));
   d->columns++;
   take_levels(r, &c->levels, count);
@@ -253,23 +257,26 @@ static void take_model(model_reader *r, trained *m)
   if (!r->failed) take_parameters(r, m);
 }
 
-/* Version first, so that a newer file is named as such; then the checksum, so that nothing else is believed before. */
+/* Version first, so that a newer file is named as such; then the checksum, so that nothing else is believed
+ * before. */
 static bool check_frame(model_reader *r, failure *f)
 {
   const place where = {r->name, 0, 0};
   const size_t n = strlen(MODEL_MAGIC), length = (size_t)(r->end - r->s);
-  if (length < n + 3 || memcmp(r->s, MODEL_MAGIC, n) != 0 || r->s[n] != ' ') return fail_at(f, where, "this is no model file");
+  if (length < n + 3 || memcmp(r->s, MODEL_MAGIC, n) != 0 || r->s[n] != ' ')
+    return fail_at(f, where, "this is no model file");
   const int version = atoi(r->s + n + 1);
   if (version > FORMAT_VERSION) {
-    return fail_at(f, where, "the model is in format %d, made by a newer program; this one reads up to %d", version,
-                   FORMAT_VERSION);
+    return fail_at(f, where, "the model is in format %d, made by a newer program; this one reads up to %d",
+                   version, FORMAT_VERSION);
   }
   enum { TRAILER = 4 + 16 + 1 };
   char *trailer = r->end - TRAILER;
   char wanted[TRAILER + 1];
   if (length < n + TRAILER) return fail_at(f, where, "the model file is truncated");
   snprintf(wanted, sizeof wanted, "end %016llx\n", model_checksum(r->s, length - TRAILER));
-  if (memcmp(trailer, "end ", 4) != 0 || r->end[-1] != '\n') return fail_at(f, where, "the model file is truncated");
+  if (memcmp(trailer, "end ", 4) != 0 || r->end[-1] != '\n')
+    return fail_at(f, where, "the model file is truncated");
   if (memcmp(trailer, wanted, TRAILER) != 0) {
     return fail_at(f, where, "the model file is damaged: its checksum does not fit");
   }

@@ -1,5 +1,5 @@
-/* Checkpoints: as they come, and with checksum, signature and number of parameters set right, so that what lies behind
- * is reached. */
+/* Checkpoints: as they come, and with checksum, signature and number of parameters set right, so that what
+ * lies behind is reached. */
 #include "fuzz.h"
 
 #include "checkpoint.h"

@@ -1,5 +1,5 @@
-/* Prints optima.h: the least value of penalised softmax regression on the shipped data, by the reference of reference.h.
- * Run it again if the data or the objective change: make_optima > optima.h */
+/* Prints optima.h: the least value of penalised softmax regression on the shipped data, by the reference of
+ * reference.h. Run it again if the data or the objective change: make_optima > optima.h */
 #include "reference.h"
 
 #include <math.h>
@@ -10,7 +10,10 @@ static void print_optimum(const loaded *l, const char *set, int power, bool stan
 {
   reference r = reference_new(l, powl(10, power), 0, standardized);
   real *theta = calloc(r.n, sizeof *theta);
-  printf("{\"%s\", \"%s\", %s, %.17Lg},\n", set, power == 0 ? "1" : power == -2 ? "1e-2" : "1e-4",
+  printf("{\"%s\", \"%s\", %s, %.17Lg},\n", set,
+         power == 0    ? "1"
+         : power == -2 ? "1e-2"
+                       : "1e-4",
          standardized ? "true" : "false", reference_solve(&r, theta, NULL));
   fflush(stdout);
   free(theta);
@@ -21,7 +24,8 @@ int main(int argc, char **argv)
 {
   static const char *const set[] = {"iris", "wine", "breast_cancer", "digits"};
   const char *folder = argc > 1 ? argv[1] : DATA;
-  printf("/* Made by make_optima.c: name, strength of the L2 penalty, penalty on standardized columns, least value. */\n");
+  printf("/* Made by make_optima.c: name, strength of the L2 penalty, penalty on standardized columns, least "
+         "value. */\n");
   for (size_t i = 0; i < 4; i++) {
     char file[1000], *arguments[] = {"tapegrad-train", "fit", file};
     failure f;

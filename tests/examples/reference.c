@@ -9,7 +9,12 @@ enum { MOST_CLASSES = 16 };
 reference reference_new(const loaded *l, real lambda, real mix, bool standardized)
 {
   const size_t p = l->features, n = l->rows, k = l->labels.count;
-  reference r = {.rows = n, .columns = p, .free = k == 2 ? 1 : k, .classes = k, .truth = l->class_of, .lasso = mix * lambda};
+  reference r = {.rows = n,
+                 .columns = p,
+                 .free = k == 2 ? 1 : k,
+                 .classes = k,
+                 .truth = l->class_of,
+                 .lasso = mix * lambda};
   r.n = r.free * (p + 1);
   r.x = calloc(n * (p + 1), sizeof *r.x);
   r.mean = calloc(p, sizeof *r.mean);
@@ -19,7 +24,8 @@ reference reference_new(const loaded *l, real lambda, real mix, bool standardize
   for (size_t j = 0; j < p; j++) {
     real variance = 0;
     for (size_t i = 0; i < n; i++) r.mean[j] += (real)l->table.cell[i * l->table.columns + j] / (real)n;
-    for (size_t i = 0; i < n; i++) variance += powl((real)l->table.cell[i * l->table.columns + j] - r.mean[j], 2) / (real)n;
+    for (size_t i = 0; i < n; i++)
+      variance += powl((real)l->table.cell[i * l->table.columns + j] - r.mean[j], 2) / (real)n;
     r.constant[j] = variance < 1e-20L;
     r.spread[j] = r.constant[j] ? 1 : sqrtl(variance);
     r.ridge[j] = r.constant[j] ? 1 : (1 - mix) * (standardized ? lambda : lambda / variance);
@@ -136,8 +142,8 @@ static void substitute(const real *h, size_t d, real *b)
   }
 }
 
-/* Coefficients held at zero leave the system; the gradient gets the slope of the L1 term. Where some class is held,
- * nothing in common is free, and what the Hessian got along that goes again. */
+/* Coefficients held at zero leave the system; the gradient gets the slope of the L1 term. Where some class is
+ * held, nothing in common is free, and what the Hessian got along that goes again. */
 static void restrict_to(const reference *r, const signed char *sign, real *g, real *h)
 {
   const size_t m = r->columns + 1, d = r->n, k = r->free;
@@ -207,12 +213,14 @@ void reference_errors(const reference *r, const real *theta, real *error)
     substitute(h, d, c + i * d);
   }
   for (size_t a = 0; a < r->free; a++) {
-    for (size_t j = 0; j < p; j++) error[a * m + j] = sqrtl(projected(r, c, a * m + j, a * m + j)) / r->spread[j];
+    for (size_t j = 0; j < p; j++)
+      error[a * m + j] = sqrtl(projected(r, c, a * m + j, a * m + j)) / r->spread[j];
     real sum = projected(r, c, a * m + p, a * m + p); /* b - sum_j w_j mean_j / spread_j */
     for (size_t i = 0; i < p; i++) {
       const real weight = -r->mean[i] / r->spread[i];
       sum += 2 * weight * projected(r, c, a * m + i, a * m + p);
-      for (size_t j = 0; j < p; j++) sum -= weight * projected(r, c, a * m + i, a * m + j) * r->mean[j] / r->spread[j];
+      for (size_t j = 0; j < p; j++)
+        sum -= weight * projected(r, c, a * m + i, a * m + j) * r->mean[j] / r->spread[j];
     }
     error[a * m + p] = sqrtl(sum);
   }

@@ -1,5 +1,5 @@
-/* Runs a fuzz target without a fuzzer: over the files named as arguments, or over its seeds and 20,000 mutations of
- * them made with a fixed random sequence. Success is not to crash. */
+/* Runs a fuzz target without a fuzzer: over the files named as arguments, or over its seeds and 20,000
+ * mutations of them made with a fixed random sequence. Success is not to crash. */
 #include "fuzz.h"
 
 #include <stdio.h>

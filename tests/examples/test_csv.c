@@ -30,23 +30,26 @@ static const char *records(const char *bytes, size_t length, char delimiter)
 
 Test(csv, reads_what_rfc_4180_describes)
 {
-  static const struct { const char *text, *records; } row[] = {
-      {"a,b\n1,2\n", "[a][b]/[1][2]/"},
-      {"a,b\r\n1,2", "[a][b]/[1][2]/"},
-      {"a,b\r1,2\r", "[a][b]/[1][2]/"},
-      {"\xef\xbb\xbf" "a,b\n", "[a][b]/"},
-      {"a;b,c;d\n", "[a][b,c][d]/"},
-      {"a\tb\n\n\n1\t2\n", "[a][b]/[1][2]/"},
-      {"\n\r\na;b\n", "[a][b]/"},
-      {"\"a,b\",c\n", "[a,b][c]/"},
-      {"\"a\"\"b\",\"\"\"\",\"\"\n", "[a\"b][\"][]/"},
-      {"\"a\nb\",\"c\r\nd\"\n1,2\n", "[a\nb][c\r\nd]/[1][2]/"},
-      {"a,\n,\n", "[a][]/[][]/"},
-      {"5\" pipe,2\n", "[5\" pipe][2]/"},
-      {"a", "[a]/"},
-      {"\"\"\n", "[]/"},
-      {"a,b,", "[a][b][]/"},
-      {"", ""}};
+  static const struct {
+    const char *text, *records;
+  } row[] = {{"a,b\n1,2\n", "[a][b]/[1][2]/"},
+             {"a,b\r\n1,2", "[a][b]/[1][2]/"},
+             {"a,b\r1,2\r", "[a][b]/[1][2]/"},
+             {"\xef\xbb\xbf"
+              "a,b\n",
+              "[a][b]/"},
+             {"a;b,c;d\n", "[a][b,c][d]/"},
+             {"a\tb\n\n\n1\t2\n", "[a][b]/[1][2]/"},
+             {"\n\r\na;b\n", "[a][b]/"},
+             {"\"a,b\",c\n", "[a,b][c]/"},
+             {"\"a\"\"b\",\"\"\"\",\"\"\n", "[a\"b][\"][]/"},
+             {"\"a\nb\",\"c\r\nd\"\n1,2\n", "[a\nb][c\r\nd]/[1][2]/"},
+             {"a,\n,\n", "[a][]/[][]/"},
+             {"5\" pipe,2\n", "[5\" pipe][2]/"},
+             {"a", "[a]/"},
+             {"\"\"\n", "[]/"},
+             {"a,b,", "[a][b][]/"},
+             {"", ""}};
   for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
     cr_assert_str_eq(records(row[i].text, strlen(row[i].text), '\0'), row[i].records, "row %zu: %s", i,
                      records(row[i].text, strlen(row[i].text), '\0'));
@@ -58,7 +61,10 @@ Test(csv, names_line_and_column_of_what_is_wrong)
   cr_assert_str_eq(records("a,b\n1,\"x", 8, '\0'), "[a][b]/t:2:3: the quote opened here is never closed");
   cr_assert_str_eq(records("a,b\n\"x\ny\"z,1\n", 13, '\0'), "[a][b]/t:3:3: text behind a closing quote");
   cr_assert_str_eq(records("a,b\n12\0,3\n", 10, '\0'), "[a][b]/t:2:3: a NUL byte; this is not a text file");
-  cr_assert_str_eq(records("\xff\xfe" "a\0", 4, '\0'), "t: this is UTF-16 text; convert it to UTF-8 first");
+  cr_assert_str_eq(records("\xff\xfe"
+                           "a\0",
+                           4, '\0'),
+                   "t: this is UTF-16 text; convert it to UTF-8 first");
 }
 
 Test(csv, a_record_may_straddle_the_window_anywhere)

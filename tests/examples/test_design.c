@@ -11,7 +11,8 @@ static void open_text(const char *text)
   table_reader r;
   bool end;
   t = (table){0};
-  cr_assert(table_open_memory(&r, text, strlen(text), (table_format){'\0', '.', HEADER_AUTO}, &f), "%s", f.text);
+  cr_assert(table_open_memory(&r, text, strlen(text), (table_format){'\0', '.', HEADER_AUTO}, &f), "%s",
+            f.text);
   const column_kind kind[] = {COLUMN_NUMBER, COLUMN_CATEGORY, COLUMN_NUMBER, COLUMN_LABEL};
   for (size_t i = 0; i < 4; i++) {
     cr_assert(table_add_column(&t, r.names.text[i], kind[i], i, &f));

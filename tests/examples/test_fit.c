@@ -36,7 +36,8 @@ Test(fit, small_and_badly_scaled_data_reach_the_optimum)
     const struct optimum *row = &optimum[i];
     if (strcmp(row->set, "digits") == 0) continue;
     fit_stop stop;
-    cr_expect_lt(fabs(distance_to(row, "", &stop)), 1e-8, "%s %s %d", row->set, row->lambda, row->standardized);
+    cr_expect_lt(fabs(distance_to(row, "", &stop)), 1e-8, "%s %s %d", row->set, row->lambda,
+                 row->standardized);
     cr_expect_eq(stop, FIT_CONVERGED);
     cr_expect_lt(fabs(distance_to(row, "--tolerance 1e-13", &stop)), 1e-12, "%s %s %d", row->set, row->lambda,
                  row->standardized);
@@ -60,12 +61,14 @@ Test(fit, digits_reach_the_optimum)
     const struct optimum *row = &optimum[i];
     if (strcmp(row->set, "digits") != 0) continue;
     fit_stop stop;
-    cr_expect_lt(fabs(distance_to(row, "", &stop)), 1e-8, "%s %s %d", row->set, row->lambda, row->standardized);
+    cr_expect_lt(fabs(distance_to(row, "", &stop)), 1e-8, "%s %s %d", row->set, row->lambda,
+                 row->standardized);
     cr_expect_eq(stop, FIT_CONVERGED);
   }
 }
 
-/* The conditions of optimality of min f + l |u|_1: |f'_j| <= l where u_j = 0, f'_j = -l sign u_j elsewhere. */
+/* The conditions of optimality of min f + l |u|_1: |f'_j| <= l where u_j = 0, f'_j = -l sign u_j elsewhere.
+ */
 static void check_lasso(const char *words)
 {
   session s;
@@ -145,7 +148,8 @@ Test(fit, the_absolute_loss_finds_the_median)
 Test(fit, weights_count_as_repetitions)
 {
   double theta[2][2];
-  static const char *const content[] = {"x,w,y\n1,1,a\n2,3,b\n3,1,a\n4,2,b\n", "x,w,y\n1,1,a\n2,1,b\n2,1,b\n2,1,b\n3,1,a\n4,1,b\n4,1,b\n"};
+  static const char *const content[] = {"x,w,y\n1,1,a\n2,3,b\n3,1,a\n4,2,b\n",
+                                        "x,w,y\n1,1,a\n2,1,b\n2,1,b\n2,1,b\n3,1,a\n4,1,b\n4,1,b\n"};
   for (int i = 0; i < 2; i++) {
     const char *file = data_file(content[i]);
     session s;
@@ -184,7 +188,8 @@ Test(fit, balanced_class_weights_centre_the_intercept)
 
 Test(fit, the_net_learns_what_no_line_can)
 {
-  const char *file = data_file("x,z,y\n0,0,a\n1,1,a\n0,1,b\n1,0,b\n0.1,0.1,a\n0.9,0.9,a\n0.1,0.9,b\n0.9,0.1,b\n");
+  const char *file =
+      data_file("x,z,y\n0,0,a\n1,1,a\n0,1,b\n1,0,b\n0.1,0.1,a\n0.9,0.9,a\n0.1,0.9,b\n0.9,0.1,b\n");
   session s;
   session_open(&s, file, "--kind net --hidden 6 --lambda 1e-6 --seed 3");
   session_run(&s);
@@ -242,17 +247,21 @@ Test(fit, sparse_rows_lead_to_the_same_model_as_dense_ones)
   for (size_t j = 0; j < 13; j++) cr_expect_lt(fabs(theta[0][j] - theta[1][j]), 1e-6, "%zu", j);
 }
 
-/* Rows of a sparse file with weights, offsets and weights of classes, and the same as columns of a dense one. */
+/* Rows of a sparse file with weights, offsets and weights of classes, and the same as columns of a dense one.
+ */
 Test(fit, weights_and_offsets_of_sparse_rows_are_those_of_dense_ones)
 {
-  static const char *const options[] = {"", "--class-weights balanced", "--class-weights 1=3", "--class-weights balanced"};
-  static const char *const kinds[] = {"--kind linear", "--kind logistic", "--kind logistic", "--kind multinomial"};
+  static const char *const options[] = {"", "--class-weights balanced", "--class-weights 1=3",
+                                        "--class-weights balanced"};
+  static const char *const kinds[] = {"--kind linear", "--kind logistic", "--kind logistic",
+                                      "--kind multinomial"};
   for (int kind = 0; kind < 4; kind++) {
     static char sparse[1 << 15], dense[1 << 15], weights[1 << 12], offsets[1 << 12];
     size_t s = 0, d = (size_t)sprintf(dense, "a,b,c,d,e,f,g,h,w,o,y\n"), w = 0, v = 0;
     unsigned long long state = 7;
     for (int i = 0; i < 150; i++) {
-      const int label = (int)(state >> 33) % (kind == 3 ? 3 : 2), weight = (int)(state >> 35) % 4, offset = (int)(state >> 37) % 5 - 2;
+      const int label = (int)(state >> 33) % (kind == 3 ? 3 : 2), weight = (int)(state >> 35) % 4,
+                offset = (int)(state >> 37) % 5 - 2;
       s += (size_t)sprintf(sparse + s, "%d", label);
       for (int j = 0; j < 8; j++) {
         state = state * 6364136223846793005u + 1442695040888963407u;
@@ -273,9 +282,9 @@ Test(fit, weights_and_offsets_of_sparse_rows_are_those_of_dense_ones)
     for (int pass = 0; pass < 2; pass++) {
       const bool with_offset = kind < 3;
       const char *file = data_file(pass == 0 ? sparse : dense);
-      snprintf(words, sizeof words, "%s %s -l 1e-2 --tolerance 1e-13 --weights %s %s%s %s", kinds[kind], options[kind],
-               pass == 0 ? weight_file : "w", with_offset ? "--offset " : "--ignore ", pass == 0 ? offset_file : "o",
-               pass == 0 ? "--format libsvm" : "");
+      snprintf(words, sizeof words, "%s %s -l 1e-2 --tolerance 1e-13 --weights %s %s%s %s", kinds[kind],
+               options[kind], pass == 0 ? weight_file : "w", with_offset ? "--offset " : "--ignore ",
+               pass == 0 ? offset_file : "o", pass == 0 ? "--format libsvm" : "");
       if (pass == 0 && !with_offset) *strstr(words, "--ignore") = '\0', strcat(words, "--format libsvm");
       session run;
       session_open(&run, file, words);
@@ -284,7 +293,8 @@ Test(fit, weights_and_offsets_of_sparse_rows_are_those_of_dense_ones)
       cr_expect_eq(run.t.outcome.stop, FIT_CONVERGED);
       memcpy(theta[pass], run.t.model.theta, run.t.problem.n * sizeof *theta[pass]);
       for (size_t j = 0; pass == 1 && j < run.t.problem.n; j++) {
-        cr_expect_lt(fabs(theta[0][j] - theta[1][j]), 1e-6, "%d %zu: %g %g", kind, j, theta[0][j], theta[1][j]);
+        cr_expect_lt(fabs(theta[0][j] - theta[1][j]), 1e-6, "%d %zu: %g %g", kind, j, theta[0][j],
+                     theta[1][j]);
       }
       session_close(&run);
       remove(file);
@@ -308,7 +318,8 @@ Test(fit, the_net_learns_a_curve)
       }
       const char *file = data_file(content);
       char words[200];
-      snprintf(words, sizeof words, "--kind net --hidden 6 --loss %s -l 1e-9 --seed 2 --max-iterations 3000", loss[k]);
+      snprintf(words, sizeof words, "--kind net --hidden 6 --loss %s -l 1e-9 --seed 2 --max-iterations 3000",
+               loss[k]);
       session s;
       session_open(&s, file, words);
       session_run(&s);
@@ -326,10 +337,12 @@ Test(fit, the_net_learns_a_curve)
   }
 }
 
-/* Rows in a file, some of them in memory at a time, against all of them in memory: the same objective and model. */
+/* Rows in a file, some of them in memory at a time, against all of them in memory: the same objective and
+ * model. */
 static void compare_pieces(const char *file, const char *words)
 {
-  static const char *const pieces[] = {"--chunk-rows 1000000", "--chunk-rows 64", "--chunk-rows 7", "--chunk-rows 1"};
+  static const char *const pieces[] = {"--chunk-rows 1000000", "--chunk-rows 64", "--chunk-rows 7",
+                                       "--chunk-rows 1"};
   session whole;
   session_open(&whole, file, words);
   session_run(&whole);
@@ -357,7 +370,8 @@ Test(fit, rows_in_a_file_lead_to_the_same_model_as_in_memory)
 {
   compare_pieces(DATA "/iris.csv", "-l 1e-2");
   compare_pieces(DATA "/iris.csv", "-l 0");
-  compare_pieces(DATA "/breast_cancer.csv", "-l 1e-2 --method lbfgs --class-weights balanced --penalty-on standardized");
+  compare_pieces(DATA "/breast_cancer.csv",
+                 "-l 1e-2 --method lbfgs --class-weights balanced --penalty-on standardized");
   compare_pieces(DATA "/wine.csv", "-l 1e-2 --mix 0.7 --penalty-on standardized");
   compare_pieces(DATA "/diabetes.csv", "--loss huber");
   compare_pieces(DATA "/diabetes.csv", "--kind linear --loss absolute");
@@ -366,18 +380,22 @@ Test(fit, rows_in_a_file_lead_to_the_same_model_as_in_memory)
 
 Test(fit, rows_in_a_file_may_have_categories_weights_and_missing_values)
 {
-  const char *file = data_file("c,x,w,o,y\nred,1,1,0.5,a\ngreen,2,2,0,b\nNA,3,1,1,a\nblue,NA,3,0,b\nred,4,1,-1,b\ngreen,,2,0,a\n"
-                               "red,7,1,0,a\nblue,5,1,0,b\nblue,6,0,0,a\ngreen,1,1,2,b\n");
+  const char *file = data_file(
+      "c,x,w,o,y\nred,1,1,0.5,a\ngreen,2,2,0,b\nNA,3,1,1,a\nblue,NA,3,0,b\nred,4,1,-1,b\ngreen,,2,0,a\n"
+      "red,7,1,0,a\nblue,5,1,0,b\nblue,6,0,0,a\ngreen,1,1,2,b\n");
   compare_pieces(file, "--categorical c --weights w --offset o --missing mean -l 0.1");
   compare_pieces(file, "--categorical c --weights w --offset o --missing median -l 0.1");
   compare_pieces(file, "--categorical c --weights w --offset o --missing drop -l 0.1");
   remove(file);
 }
 
-/* Many rows are not copied to be scaled: theta is mapped to them and gradients back, which changes nothing but time. */
+/* Many rows are not copied to be scaled: theta is mapped to them and gradients back, which changes nothing
+ * but time. */
 Test(fit, rows_as_they_came_have_the_same_objective_as_scaled_ones)
 {
-  static const char *const words[] = {"-l 0.01", "-l 0.01 --penalty-on standardized"}, *const set[] = {"wine", "breast_cancer"};
+  static const char *const words[] = {"-l 0.01", "-l 0.01 --penalty-on standardized"}, *const set[] = {
+                                                                                           "wine",
+                                                                                           "breast_cancer"};
   for (int i = 0; i < 2; i++) {
     session s;
     failure f;
@@ -390,7 +408,8 @@ Test(fit, rows_as_they_came_have_the_same_objective_as_scaled_ones)
     cr_assert(rows.borrowed && !s.t.data.borrowed);
     cr_assert(problem_new(&raw, s.t.model.shape, &rows, &s.t.scaling, s.t.model.penalty, &f));
     const size_t n = p->n;
-    double *room = malloc((2 * n * n + 7 * n) * sizeof *room), *a = room, *b = a + n * n, *theta = b + n * n, value[2];
+    double *room = malloc((2 * n * n + 7 * n) * sizeof *room), *a = room, *b = a + n * n, *theta = b + n * n,
+           value[2];
     double *ga = theta + n, *gb = ga + n, *ha = gb + n, *hb = ha + n, *v = hb + n;
     for (size_t j = 0; j < n; j++) theta[j] = 0.3 * sin((double)j), v[j] = cos(3.0 * (double)j);
     cr_assert_eq(problem_evaluate(p, theta, &value[0], ga), TG_OK);
@@ -425,7 +444,8 @@ Test(fit, many_rows_reach_the_optimum_and_say_so)
       state = state * 6364136223846793005u + 1442695040888963407u;
       draw[k] = (int)(state >> 40) % 1000;
     }
-    const int a = draw[0], b = (draw[0] + draw[1]) * 1000, z = (a - 500) + (draw[1] - 500) / 2 + draw[2] - draw[3];
+    const int a = draw[0], b = (draw[0] + draw[1]) * 1000,
+              z = (a - 500) + (draw[1] - 500) / 2 + draw[2] - draw[3];
     used += (size_t)sprintf(content + used, "%d,%d,%c\n", a, b, z > 0 ? 'u' : 'v');
   }
   const char *file = data_file(content);

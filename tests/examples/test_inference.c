@@ -48,7 +48,8 @@ static void expect_errors(const session *s, bool logistic)
 Test(inference, logistic_errors_are_those_of_the_information_matrix)
 {
   session s;
-  session_open(&s, DATA "/breast_cancer.csv", "-l 0 --summary --ignore 1,3,4,5,6,7,8,10,11,13,14,15,16,17,18,20,21,23,24,26,27,28,30");
+  session_open(&s, DATA "/breast_cancer.csv",
+               "-l 0 --summary --ignore 1,3,4,5,6,7,8,10,11,13,14,15,16,17,18,20,21,23,24,26,27,28,30");
   session_run(&s);
   cr_assert_eq(s.t.outcome.stop, FIT_CONVERGED);
   expect_errors(&s, true);

@@ -40,24 +40,28 @@ Test(libsvm, counting_from_zero_is_told_from_counting_from_one)
   cr_assert_str_eq(read_text(&s, "1 2:1\n", 0, 0), "");
   cr_assert_eq(s.column[0], 2);
   sparse_free(&s);
-  cr_assert_str_eq(read_text(&s, "1 0:1\n", 1, 0), "memory: column number 0 occurs, but columns were said to count from 1");
-  cr_assert_str_eq(read_text(&s, "1 9:1\n", 1, 8), "memory: column number 9 occurs, but there are only 8 columns");
+  cr_assert_str_eq(read_text(&s, "1 0:1\n", 1, 0),
+                   "memory: column number 0 occurs, but columns were said to count from 1");
+  cr_assert_str_eq(read_text(&s, "1 9:1\n", 1, 8),
+                   "memory: column number 9 occurs, but there are only 8 columns");
 }
 
 Test(libsvm, bad_lines_are_refused_with_their_place)
 {
-  static const struct { const char *text, *words; } row[] = {
-      {"", "memory: the file has no rows"},
-      {"1 1:1\nx 1:1\n", "memory:2:1: the target 'x' is not a number"},
-      {"1 1:1 2\n", "memory:1:7: '2' is not of the form index:value"},
-      {"1 a:1\n", "memory:1:3: 'a' is not a column number up to 268435456"},
-      {"1 -1:1\n", "memory:1:3: '-1' is not a column number up to 268435456"},
-      {"1 99999999999999999999:1\n", "memory:1:3: '99999999999999999999' is not a column number up to 268435456"},
-      {"1 3:1 2:1\n", "memory:1:7: column numbers must increase within a row"},
-      {"1 3:1 3:1\n", "memory:1:7: column numbers must increase within a row"},
-      {"1 3:nan\n", "memory:1:5: the value 'nan' is not a finite number"},
-      {"1 3:1e999\n", "memory:1:5: the value '1e999' is not a finite number"},
-      {"1 3:\n", "memory:1:5: the value '' is not a number"}};
+  static const struct {
+    const char *text, *words;
+  } row[] = {{"", "memory: the file has no rows"},
+             {"1 1:1\nx 1:1\n", "memory:2:1: the target 'x' is not a number"},
+             {"1 1:1 2\n", "memory:1:7: '2' is not of the form index:value"},
+             {"1 a:1\n", "memory:1:3: 'a' is not a column number up to 268435456"},
+             {"1 -1:1\n", "memory:1:3: '-1' is not a column number up to 268435456"},
+             {"1 99999999999999999999:1\n",
+              "memory:1:3: '99999999999999999999' is not a column number up to 268435456"},
+             {"1 3:1 2:1\n", "memory:1:7: column numbers must increase within a row"},
+             {"1 3:1 3:1\n", "memory:1:7: column numbers must increase within a row"},
+             {"1 3:nan\n", "memory:1:5: the value 'nan' is not a finite number"},
+             {"1 3:1e999\n", "memory:1:5: the value '1e999' is not a finite number"},
+             {"1 3:\n", "memory:1:5: the value '' is not a number"}};
   for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
     sparse_rows s;
     cr_assert_str_eq(read_text(&s, row[i].text, BASE_UNKNOWN, 0), row[i].words);

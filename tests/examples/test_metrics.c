@@ -3,7 +3,10 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
-static bool near(double a, double b) { return fabs(a - b) <= 1e-14 * (1 + fabs(b)); }
+static bool near(double a, double b)
+{
+  return fabs(a - b) <= 1e-14 * (1 + fabs(b));
+}
 
 Test(metrics, two_classes_by_hand)
 {

@@ -34,7 +34,10 @@ static double read(const char *text)
   return x;
 }
 
-static bool same_bits(double a, double b) { return memcmp(&a, &b, sizeof a) == 0; }
+static bool same_bits(double a, double b)
+{
+  return memcmp(&a, &b, sizeof a) == 0;
+}
 
 Test(number, random_decimals_read_as_strtod_reads_them)
 {
@@ -44,8 +47,10 @@ Test(number, random_decimals_read_as_strtod_reads_them)
     snprintf(text, sizeof text, i % 4 < 2 ? "%.*e" : "%.*g", (int)(next() % 25) + 1, x);
     const double reference = strtod(text, NULL);
     double y = NAN;
-    if (number_read(text, strlen(text), '.', &y) == NUMBER_TOO_LARGE) cr_assert(isinf(reference), "%s", text);
-    else cr_assert(same_bits(y, reference), "%s", text);
+    if (number_read(text, strlen(text), '.', &y) == NUMBER_TOO_LARGE)
+      cr_assert(isinf(reference), "%s", text);
+    else
+      cr_assert(same_bits(y, reference), "%s", text);
   }
 }
 
@@ -78,10 +83,24 @@ Test(number, written_numbers_read_back_to_the_same_bits)
 
 Test(number, the_shortest_text_is_written)
 {
-  static const struct { double x; const char *text; } row[] = {
-      {0, "0"}, {-0.0, "-0"}, {1, "1"}, {0.1, "0.1"}, {-2.5, "-2.5"}, {1e-5, "0.00001"}, {1e-6, "1e-6"}, {1e22, "1e22"},
-      {123456789012, "123456789012"}, {0.1 + 0.2, "0.30000000000000004"}, {5e-324, "5e-324"},
-      {1.7976931348623157e308, "1.7976931348623157e308"}, {100, "100"}, {NAN, "nan"}, {-INFINITY, "-inf"}};
+  static const struct {
+    double x;
+    const char *text;
+  } row[] = {{0, "0"},
+             {-0.0, "-0"},
+             {1, "1"},
+             {0.1, "0.1"},
+             {-2.5, "-2.5"},
+             {1e-5, "0.00001"},
+             {1e-6, "1e-6"},
+             {1e22, "1e22"},
+             {123456789012, "123456789012"},
+             {0.1 + 0.2, "0.30000000000000004"},
+             {5e-324, "5e-324"},
+             {1.7976931348623157e308, "1.7976931348623157e308"},
+             {100, "100"},
+             {NAN, "nan"},
+             {-INFINITY, "-inf"}};
   for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
     char text[NUMBER_ROOM];
     number_write(row[i].x, text);
@@ -91,12 +110,30 @@ Test(number, the_shortest_text_is_written)
 
 Test(number, what_is_no_finite_number_is_told_apart)
 {
-  static const struct { const char *text; number_kind kind; } row[] = {
-      {"", NUMBER_TEXT}, {"x", NUMBER_TEXT}, {"1x", NUMBER_TEXT}, {".", NUMBER_TEXT}, {"1e", NUMBER_TEXT}, {"--1", NUMBER_TEXT},
-      {"1.2.3", NUMBER_TEXT}, {"0x10", NUMBER_TEXT}, {"1,5", NUMBER_TEXT}, {"NaN", NUMBER_NAN}, {"-inf", NUMBER_INFINITE},
-      {"Infinity", NUMBER_INFINITE}, {"1e309", NUMBER_TOO_LARGE}, {"1.8e308", NUMBER_TOO_LARGE}, {"1 2", NUMBER_TEXT},
-      {" 7 ", NUMBER_OK}, {"+.5", NUMBER_OK}, {"5.", NUMBER_OK}, {"1e-9999999999999999999", NUMBER_OK},
-      {"1e99999999999999999999", NUMBER_TOO_LARGE}, {"0e99999999999999999999", NUMBER_OK}};
+  static const struct {
+    const char *text;
+    number_kind kind;
+  } row[] = {{"", NUMBER_TEXT},
+             {"x", NUMBER_TEXT},
+             {"1x", NUMBER_TEXT},
+             {".", NUMBER_TEXT},
+             {"1e", NUMBER_TEXT},
+             {"--1", NUMBER_TEXT},
+             {"1.2.3", NUMBER_TEXT},
+             {"0x10", NUMBER_TEXT},
+             {"1,5", NUMBER_TEXT},
+             {"NaN", NUMBER_NAN},
+             {"-inf", NUMBER_INFINITE},
+             {"Infinity", NUMBER_INFINITE},
+             {"1e309", NUMBER_TOO_LARGE},
+             {"1.8e308", NUMBER_TOO_LARGE},
+             {"1 2", NUMBER_TEXT},
+             {" 7 ", NUMBER_OK},
+             {"+.5", NUMBER_OK},
+             {"5.", NUMBER_OK},
+             {"1e-9999999999999999999", NUMBER_OK},
+             {"1e99999999999999999999", NUMBER_TOO_LARGE},
+             {"0e99999999999999999999", NUMBER_OK}};
   for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
     double x;
     cr_assert_eq(number_read(row[i].text, strlen(row[i].text), '.', &x), row[i].kind, "%s", row[i].text);

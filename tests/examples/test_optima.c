@@ -1,5 +1,6 @@
-/* The program's default fits, coefficient by coefficient, against the reference in long double arithmetic; zeros of L1
- * solutions too. With "digits" in the environment variable OPTIMA that set, which takes a minute, else the small ones. */
+/* The program's default fits, coefficient by coefficient, against the reference in long double arithmetic;
+ * zeros of L1 solutions too. With "digits" in the environment variable OPTIMA that set, which takes a minute,
+ * else the small ones. */
 #include "support.h"
 
 #include "reference.h"
@@ -19,7 +20,8 @@ static void open_set(session *s, const char *set, const char *lambda, bool stand
 {
   char file[1024], words[300];
   snprintf(file, sizeof file, "%s/%s.csv", DATA, set);
-  snprintf(words, sizeof words, "-l %s --penalty-on %s %s", lambda, standardized ? "standardized" : "original", more);
+  snprintf(words, sizeof words, "-l %s --penalty-on %s %s", lambda,
+           standardized ? "standardized" : "original", more);
   session_open(s, file, words);
   session_run(s);
 }
@@ -65,14 +67,15 @@ static double compare_errors(const session *s, const reference *r, const real *t
 }
 
 /* A fit against the reference's optimum; theta has its intercepts centred. */
-static void compare(const session *s, const reference *r, const real *theta, real value, double accuracy, double bound,
-                    const char *what)
+static void compare(const session *s, const reference *r, const real *theta, real value, double accuracy,
+                    double bound, const char *what)
 {
   real *mine = calloc(r->n, sizeof *mine);
   bring_over(r, s->t.model.theta, mine);
   centre_intercepts(r, mine);
   double worst = 0;
-  for (size_t j = 0; j < r->n; j++) worst = fmax(worst, (double)(fabsl(mine[j] - theta[j]) / (1 + fabsl(theta[j]))));
+  for (size_t j = 0; j < r->n; j++)
+    worst = fmax(worst, (double)(fabsl(mine[j] - theta[j]) / (1 + fabsl(theta[j]))));
   const double off = (double)((s->t.outcome.objective - value) / value);
   cr_expect_lt(fabs(off), accuracy, "%s: objective off by %g", what, off);
   cr_expect_lt(worst, bound, "%s: coefficients off by %g", what, worst);
@@ -96,7 +99,8 @@ static void check(const char *set, const char *lambda, bool standardized)
   const real value = reference_solve(&r, theta, NULL);
   centre_intercepts(&r, theta);
   snprintf(what, sizeof what, "%s, lambda %s%s", set, lambda, standardized ? ", standardized" : "");
-  const bool hard = strcmp(set, "digits") == 0 || !standardized; /* the curvature of the penalty is all there is */
+  const bool hard =
+      strcmp(set, "digits") == 0 || !standardized; /* the curvature of the penalty is all there is */
   compare(&plain, &r, theta, value, 1e-8, hard ? 1e-4 : 1e-6, what);
   compare(&tight, &r, theta, value, 1e-12, standardized ? 1e-6 : 1e-4, what);
   compare(&summary, &r, theta, value, 1e-8, standardized ? 1e-6 : 1e-4, what);
@@ -115,13 +119,25 @@ static void check_set(const char *set)
   }
 }
 
-Test(optima, iris, .timeout = 600) { check_set("iris"); }
-Test(optima, wine, .timeout = 600) { check_set("wine"); }
-Test(optima, breast_cancer, .timeout = 600) { check_set("breast_cancer"); }
-Test(optima, digits, .timeout = 1200) { check_set("digits"); }
+Test(optima, iris, .timeout = 600)
+{
+  check_set("iris");
+}
+Test(optima, wine, .timeout = 600)
+{
+  check_set("wine");
+}
+Test(optima, breast_cancer, .timeout = 600)
+{
+  check_set("breast_cancer");
+}
+Test(optima, digits, .timeout = 1200)
+{
+  check_set("digits");
+}
 
-/* The zeros are right when the reference, held to them and to the signs of the others, ends with those signs, and its
- * gradient keeps every zero where it is, strictly. */
+/* The zeros are right when the reference, held to them and to the signs of the others, ends with those signs,
+ * and its gradient keeps every zero where it is, strictly. */
 static void check_zeros(const char *set, const char *lambda, const char *mix, const char *more)
 {
   if (!wanted(set)) return;
@@ -150,8 +166,11 @@ static void check_zeros(const char *set, const char *lambda, const char *mix, co
   for (size_t j = 0; j < r.n; j++) {
     worst = fmax(worst, (double)(fabsl(mine[j] - theta[j]) / (1 + fabsl(theta[j]))));
     if (j % m == r.columns || r.constant[j % m]) continue;
-    if (sign[j] == 0) cr_expect(fabsl(g[j]) < r.lasso * (1 + 1e-15L), "%s: coefficient %zu is zero, %Lg of %Lg", set, j, g[j], r.lasso);
-    else cr_expect(theta[j] * sign[j] > 0, "%s: coefficient %zu is not zero", set, j);
+    if (sign[j] == 0)
+      cr_expect(fabsl(g[j]) < r.lasso * (1 + 1e-15L), "%s: coefficient %zu is zero, %Lg of %Lg", set, j, g[j],
+                r.lasso);
+    else
+      cr_expect(theta[j] * sign[j] > 0, "%s: coefficient %zu is not zero", set, j);
   }
   const double off = (double)((s.t.outcome.objective - value) / value);
   cr_expect_lt(fabs(off), 1e-8, "%s %s %s %s: objective off by %g", set, lambda, mix, more, off);

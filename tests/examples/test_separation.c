@@ -19,7 +19,10 @@ static void expect(const char *content, const char *words, separation wanted, co
   remove(file);
 }
 
-Test(separation, complete_is_proven) { expect("x,y\n1,a\n2,a\n3,b\n4,b\n", "-l 0", SEPARATION_COMPLETE, "a from b"); }
+Test(separation, complete_is_proven)
+{
+  expect("x,y\n1,a\n2,a\n3,b\n4,b\n", "-l 0", SEPARATION_COMPLETE, "a from b");
+}
 
 Test(separation, quasi_complete_is_found_at_a_shared_point)
 {
@@ -28,7 +31,8 @@ Test(separation, quasi_complete_is_found_at_a_shared_point)
 
 Test(separation, quasi_complete_is_found_in_one_indicator)
 {
-  expect("x,z,y\n1,0,a\n2,0,b\n3,0,a\n4,0,b\n1.5,1,b\n2.5,1,b\n3.5,1,b\n4.5,1,b\n", "-l 0", SEPARATION_QUASI, "a from b");
+  expect("x,z,y\n1,0,a\n2,0,b\n3,0,a\n4,0,b\n1.5,1,b\n2.5,1,b\n3.5,1,b\n4.5,1,b\n", "-l 0", SEPARATION_QUASI,
+         "a from b");
 }
 
 Test(separation, overlapping_classes_converge)
@@ -66,21 +70,25 @@ Test(separation, lbfgs_proves_quasi_complete_separation_too)
   expect("x,y\n1,a\n2,a\n3,a\n3,b\n4,b\n5,b\n", "-l 0 --method lbfgs", SEPARATION_QUASI, "a from b");
 }
 
-/* The points on the border lie on the line z = x + 0.1 k for one k only within rounding of decimals, or exactly. */
+/* The points on the border lie on the line z = x + 0.1 k for one k only within rounding of decimals, or
+ * exactly. */
 Test(separation, a_border_through_many_points_is_proven_exactly)
 {
-  expect("x,z,y\n1,1,a\n1,1,b\n2,2,a\n2,2,b\n7,7,a\n5,5,b\n3,3,b\n4,4,a\n1,2,a\n3,5,a\n2,1,b\n6,5,b\n", "-l 0",
-         SEPARATION_QUASI, "a from b");
-  expect("x,z,y\n0.1,0.1,a\n0.1,0.1,b\n0.2,0.2,a\n0.2,0.2,b\n0.7,0.7,a\n0.3,0.3,b\n0.3,0.4,a\n0.1,0.3,a\n0.3,0.2,b\n",
+  expect("x,z,y\n1,1,a\n1,1,b\n2,2,a\n2,2,b\n7,7,a\n5,5,b\n3,3,b\n4,4,a\n1,2,a\n3,5,a\n2,1,b\n6,5,b\n",
+         "-l 0", SEPARATION_QUASI, "a from b");
+  expect("x,z,y\n0.1,0.1,a\n0.1,0.1,b\n0.2,0.2,a\n0.2,0.2,b\n0.7,0.7,a\n0.3,0.3,b\n0.3,0.4,a\n0.1,0.3,a\n0.3,"
+         "0.2,b\n",
          "-l 0", SEPARATION_QUASI, "a from b");
 }
 
-/* 0.1 + 0.2 is not 0.3: in doubles these points are not on one line, so the decimals' separation is no proof. */
+/* 0.1 + 0.2 is not 0.3: in doubles these points are not on one line, so the decimals' separation is no proof.
+ */
 Test(separation, what_holds_within_rounding_only_is_no_proof_and_no_convergence)
 {
   session s;
-  const char *file = data_file("x,z,y\n0.1,0.3,a\n0.1,0.3,b\n0.2,0.6,a\n0.2,0.6,b\n0.7,2.1,a\n0.7,2.1,b\n0.3,0.9,a\n"
-                               "0.3,0.9,b\n0.3,1.4,a\n0.1,0.5,a\n0.3,0.2,b\n");
+  const char *file =
+      data_file("x,z,y\n0.1,0.3,a\n0.1,0.3,b\n0.2,0.6,a\n0.2,0.6,b\n0.7,2.1,a\n0.7,2.1,b\n0.3,0.9,a\n"
+                "0.3,0.9,b\n0.3,1.4,a\n0.1,0.5,a\n0.3,0.2,b\n");
   session_open(&s, file, "-l 0");
   session_run(&s);
   cr_expect_eq(s.t.separated, SEPARATION_SUSPECTED, "%d", s.t.separated);
@@ -97,7 +105,8 @@ Test(separation, offsets_do_not_hide_it)
 Test(separation, of_sparse_rows)
 {
   session s;
-  const char *file = data_file("0 1:1\n0 1:2\n1 1:3 3:1\n1 1:4\n0 1:3\n1 7:1\n0 7:1\n0 2:1\n1 2:1\n1 1:3\n0 9:1\n1 9:1\n");
+  const char *file =
+      data_file("0 1:1\n0 1:2\n1 1:3 3:1\n1 1:4\n0 1:3\n1 7:1\n0 7:1\n0 2:1\n1 2:1\n1 1:3\n0 9:1\n1 9:1\n");
   session_open(&s, file, "-l 0 --format libsvm");
   cr_expect(s.t.data.is_sparse);
   session_run(&s);
@@ -106,8 +115,8 @@ Test(separation, of_sparse_rows)
   remove(file);
 }
 
-/* Levels in which only one class occurs, among many that are mixed and columns of numbers that do not help: no more than
- * those levels makes the proof, in memory and in pieces. */
+/* Levels in which only one class occurs, among many that are mixed and columns of numbers that do not help:
+ * no more than those levels makes the proof, in memory and in pieces. */
 Test(separation, of_pure_levels_among_many)
 {
   static char content[1 << 18];
@@ -124,8 +133,8 @@ Test(separation, of_pure_levels_among_many)
   expect(content, "-l 0 --categorical level --chunk-rows 500", SEPARATION_QUASI, "m from p");
 }
 
-/* Points of the plane: the cone of directions that separate is spanned by the lines through two points, so whether
- * there is one is found by trying all; whole numbers make that exact. */
+/* Points of the plane: the cone of directions that separate is spanned by the lines through two points, so
+ * whether there is one is found by trying all; whole numbers make that exact. */
 typedef struct planar {
   int n, x[16], z[16], side[16];
 } planar;
@@ -209,7 +218,7 @@ Test(separation, agrees_with_trying_all_lines_through_two_points)
 
 Test(exact_rank, tells_rounding_from_dependence)
 {
-  const double thirds[] = {0.1, 0.3, 0.2, 0.6, 0.7, 2.1};   /* 2.1 is not three times 0.7 */
+  const double thirds[] = {0.1, 0.3, 0.2, 0.6, 0.7, 2.1}; /* 2.1 is not three times 0.7 */
   const double doubles[] = {0.1, 0.2, 0.3, 0.6, 0.7, 1.4};
   const double small[] = {1, 1e-300, 1, 2e-300}, large[] = {1e300, 3, 2e300, 6};
   const double full[] = {1, 2, 3, 4, 5, 6, 7, 8, 10}, short_by_one[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};

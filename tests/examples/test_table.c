@@ -4,7 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Reads a text into t with the given kinds of its columns; "" when all went well, else the failure's words. */
+/* Reads a text into t with the given kinds of its columns; "" when all went well, else the failure's words.
+ */
 static const char *read_text(table *t, const char *text, const char *kinds, table_format format)
 {
   static failure f;
@@ -15,7 +16,9 @@ static const char *read_text(table *t, const char *text, const char *kinds, tabl
   bool good = true, end;
   for (size_t i = 0; good && kinds[i] != '\0' && i < r.names.count; i++) {
     if (kinds[i] == '-') continue;
-    const column_kind kind = kinds[i] == 'c' ? COLUMN_CATEGORY : kinds[i] == 'l' ? COLUMN_LABEL : COLUMN_NUMBER;
+    const column_kind kind = kinds[i] == 'c'   ? COLUMN_CATEGORY
+                             : kinds[i] == 'l' ? COLUMN_LABEL
+                                               : COLUMN_NUMBER;
     good = table_add_column(t, r.names.text[i], kind, i, &f);
     t->column[t->columns - 1].missing_allowed = kinds[i] == 'm';
     t->column[t->columns - 1].nonnegative = kinds[i] == 'w';
@@ -70,18 +73,22 @@ Test(table, a_decimal_comma_is_read_on_request)
 
 Test(table, bad_tables_are_refused_with_their_place)
 {
-  static const struct { const char *text, *kinds, *words; } row[] = {
+  static const struct {
+    const char *text, *kinds, *words;
+  } row[] = {
       {"", "n", "memory: the file is empty"},
       {"\n\n", "n", "memory: the file is empty"},
       {"a,b\n1,2\n3\n", "nn", "memory:3:1: 1 field where 2 are expected"},
       {"a,b\n1,2,3\n", "nn", "memory:2:5: 3 fields where 2 are expected"},
       {"a,b,a\n", "nnn", "memory:1:5: columns 1 and 3 are both named 'a'"},
-      {"a,b\n1,NaN\n", "nn", "memory:2:3: column 'b': the value is missing ('NaN'); such rows can be dropped or filled "
-                             "(--missing)"},
+      {"a,b\n1,NaN\n", "nn",
+       "memory:2:3: column 'b': the value is missing ('NaN'); such rows can be dropped or filled "
+       "(--missing)"},
       {"a,b\n1,NAN\n", "nn", "memory:2:3: column 'b': 'NAN' is not a finite number"},
       {"a,b\n1,-inf\n", "nn", "memory:2:3: column 'b': '-inf' is not a finite number"},
       {"a,b\n1e400,1\n", "nn", "memory:2:1: column 'a': '1e400' is beyond the largest double, 1.79769e+308"},
-      {"a,b\n1,\n", "nn", "memory:2:3: column 'b': the value is missing (''); such rows can be dropped or filled (--missing)"},
+      {"a,b\n1,\n", "nn",
+       "memory:2:3: column 'b': the value is missing (''); such rows can be dropped or filled (--missing)"},
       {"a,b\n1,-1\n", "nw", "memory:2:3: column 'b': a weight must not be negative"}};
   for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
     table t;

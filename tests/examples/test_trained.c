@@ -8,7 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char content[] = "a,\"c,\"\"\n1\",w,y\n1,red,1,\"p,1\"\n2,blue,1,q\n4.5,red,2,\"p,1\"\n?,green,1,q\n3,blue,1,\"p,1\"\n2.5,red,3,q\n";
+static const char content[] = "a,\"c,\"\"\n1\",w,y\n1,red,1,\"p,1\"\n2,blue,1,q\n4.5,red,2,\"p,1\"\n?,green,"
+                              "1,q\n3,blue,1,\"p,1\"\n2.5,red,3,q\n";
 
 static char *slurp(const char *file, size_t *length)
 {
@@ -67,7 +68,8 @@ Test(trained, truncated_foreign_newer_and_damaged_files_are_refused)
   cr_assert(trained_write(&s.t.model, name, &f), "%s", f.text);
   size_t length;
   char *bytes = slurp(name, &length);
-  for (size_t cut = 0; cut < length; cut++) cr_assert_not(trained_read_memory(&back, bytes, cut, &f), "%zu", cut);
+  for (size_t cut = 0; cut < length; cut++)
+    cr_assert_not(trained_read_memory(&back, bytes, cut, &f), "%zu", cut);
   cr_assert(trained_read_memory(&back, bytes, length, &f));
   trained_free(&back);
   for (size_t at = 0; at < length; at++) {
@@ -78,7 +80,8 @@ Test(trained, truncated_foreign_newer_and_damaged_files_are_refused)
   }
   bytes[strlen("tapegrad-model ")] = '7';
   cr_assert_not(trained_read_memory(&back, bytes, length, &f));
-  cr_expect_str_eq(f.text, "memory: the model is in format 7, made by a newer program; this one reads up to 1");
+  cr_expect_str_eq(f.text,
+                   "memory: the model is in format 7, made by a newer program; this one reads up to 1");
   cr_assert_not(trained_read(&back, DATA "/iris.csv", &f));
   cr_expect(strstr(f.text, "this is no model file") != NULL);
   free(bytes);
