@@ -1,6 +1,7 @@
 /* Finite sums over blocks of samples against the plain way, sample by sample. */
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,12 @@
 #include "tapegrad/operations.h"
 
 enum { D = 6, COLUMNS = 5, ROWS = 300 };
+
+/* The environment may ask for the plain way (TG_ISA). */
+static bool no_lanes(void)
+{
+  return strstr(tg_build_info(), "active scalar") != NULL;
+}
 
 static uint64_t state;
 static double uniform(double low, double high)
@@ -512,7 +519,7 @@ Test(lanes, branches_are_variants_of_the_body)
   const problem p = make_problem(11);
   tg_finite_sum *s = make_sum(&p, ROWS, huber_by_branch, NULL);
   const answers a = ask(s, &p, NULL, 0);
-  cr_expect(statistics(s).variants == 2);
+  cr_expect(statistics(s).variants == (no_lanes() ? 0 : 2));
   tg_finite_sum_plain(s, true);
   const answers b = ask(s, &p, NULL, 0);
   compare(&a, &b, ROWS, 1e-12, "huber");
@@ -558,7 +565,7 @@ Test(lanes, too_many_branches_fall_back_and_say_so)
   const problem p = make_problem(13);
   tg_finite_sum *s = make_sum(&p, 40, many_branches, NULL);
   const answers a = ask(s, &p, NULL, 0);
-  cr_expect(statistics(s).fallbacks > 0);
+  cr_expect(no_lanes() || statistics(s).fallbacks > 0);
   tg_finite_sum_plain(s, true);
   const answers b = ask(s, &p, NULL, 0);
   compare(&a, &b, 40, 1e-13, "many branches");
@@ -576,7 +583,7 @@ Test(lanes, a_loss_that_depends_on_the_point_falls_back_and_says_so)
   const problem p = make_problem(14);
   tg_finite_sum *s = make_sum(&p, ROWS, by_primal, NULL);
   const answers a = ask(s, &p, NULL, 0);
-  cr_expect(statistics(s).fallbacks > 0 && statistics(s).point_dependent);
+  cr_expect(no_lanes() || (statistics(s).fallbacks > 0 && statistics(s).point_dependent));
   tg_finite_sum_plain(s, true);
   const answers b = ask(s, &p, NULL, 0);
   compare(&a, &b, ROWS, 1e-13, "by primal");
