@@ -27,7 +27,7 @@ typedef struct tg_worker_ {
   double *scratch;                    /* of the scalar form of an n-ary operation */
   uint32_t *names;                    /* of the operands of one */
   const double *current;              /* the block's data */
-  size_t ahead;                       /* from there to the next block's, if that has to come from memory */
+  uintptr_t ahead;                    /* from there to the next block's in bytes, if that comes from far; or 0 */
   const tg_data *sparse;              /* or sparse rows, and which they are, with L entries */
   const size_t *row;
   const bool *failed;                 /* forward: lanes that take another branch, or NULL */

@@ -54,13 +54,13 @@ INLINE vec all(double x)
   return v;
 }
 
-/* Into the second cache. */
-INLINE void fetch(const double *p)
+/* Into the second cache. This is no access: any address will do. */
+INLINE void fetch(uintptr_t address)
 {
 #if defined __GNUC__
-  __builtin_prefetch(p, 0, 2);
+  __builtin_prefetch((const void *)address, 0, 2);
 #else
-  (void)p;
+  (void)address;
 #endif
 }
 
@@ -122,7 +122,7 @@ INLINE void affine_tile(const tg_affine_ *a, size_t row, size_t lane, int rows, 
     const double *x = a->x + a->x_offset[j] + lane;
     vec xs[8];
     UNROLL for (int v = 0; v < vectors; v++) xs[v] = load(x + v * WIDTH);
-    if (kind.far) UNROLL for (int v = 0; v < vectors; v++) fetch(x + a->ahead + v * WIDTH);
+    if (kind.far) UNROLL for (int v = 0; v < vectors; v++) fetch((uintptr_t)(x + v * WIDTH) + a->ahead);
     UNROLL for (int i = 0; i < sets * rows; i++)
     {
       const vec c = all((i < rows ? w : w_dot)[(size_t)(i % rows) * a->row_step]);
@@ -676,9 +676,9 @@ INLINE void transpose_square(const double *const *r, size_t c, double *t, size_t
 enum { STRIP = 32 };
 
 /* Rows are asked for a strip ahead, a few lines at a time: what comes from memory then comes while other rows are
- * worked on. Where rows lie one behind the other the request may point beyond them: it is no access. */
+ * worked on. Where rows lie one behind the other the request may go beyond them. */
 typedef struct ahead {
-  const char *at, *end;
+  uintptr_t at, end;
   bool scattered;
 } ahead;
 
@@ -686,26 +686,22 @@ static ahead strip_ahead(const double *const *row, size_t from, size_t end, size
 {
   const uintptr_t stride = (uintptr_t)row[from + 1] - (uintptr_t)row[from], n = end - from;
   const bool even = (uintptr_t)row[end - 1] - (uintptr_t)row[from] == (n - 1) * stride;
-  if (!even || stride > (columns + columns / 4) * sizeof **row) return (ahead){NULL, NULL, true};
+  if (!even || stride > (columns + columns / 4) * sizeof **row) return (ahead){0, 0, true};
   const uintptr_t start = (uintptr_t)row[from] + STRIP * stride;
-  return (ahead){(const char *)start, (const char *)(start + n * stride), false};
+  return (ahead){start, start + n * stride, false};
 }
 
 static void fetch_some(ahead *a, size_t columns) /* as much as eight rows have in so many columns, and a bit */
 {
   enum { LINE = 64 };
-#if defined __GNUC__
-  for (size_t i = 0; i <= columns && a->at < a->end; i++, a->at += LINE) __builtin_prefetch(a->at, 0, 2);
-#else
-  (void)a, (void)columns;
-#endif
+  for (size_t i = 0; i <= columns && a->at < a->end; i++, a->at += LINE) fetch(a->at);
 }
 
 /* The same columns of rows that lie anywhere. */
 static void fetch_rows(const double *const *row, size_t from, size_t lanes, size_t c, size_t end)
 {
   for (; c < end; c += TG_LANE_UNIT)
-    for (size_t i = from; i < from + TG_LANE_UNIT && i < lanes; i++) fetch(row[i] + c);
+    for (size_t i = from; i < from + TG_LANE_UNIT && i < lanes; i++) fetch((uintptr_t)(row[i] + c));
 }
 
 static void transpose(const double *const *row, size_t lanes, size_t columns, double *to, size_t step)

@@ -34,7 +34,7 @@ typedef enum tg_lane_math_ {
  * nor with y_start). */
 typedef struct tg_affine_ {
   size_t rows, columns, lanes;
-  size_t ahead; /* not 0: x + ahead is wanted next, from far memory */
+  uintptr_t ahead; /* not 0: what stands so many bytes behind x is wanted next, from far memory */
   const double *w;
   size_t row_step, column_step; /* w[r][j] is w[r * row_step + j * column_step] */
   const double *x;

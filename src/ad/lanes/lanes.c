@@ -598,6 +598,14 @@ static double sum_of_group(const double *loss, size_t n)
   return sum;
 }
 
+/* From the data at hand to the bytes that the next block is made of, if these have to come from far. */
+static uintptr_t way_to_next(const tg_lanes_ *l, size_t next, const double *data, size_t L, bool blocked)
+{
+  if (l->data.row_start != NULL || l->data.rows <= FAR / l->columns || next >= l->call->count) return 0;
+  if (blocked) return l->columns * L * sizeof *data;
+  return l->call->index == NULL ? (uintptr_t)row_at(l, next) - (uintptr_t)data : 0;
+}
+
 /* The values of the samples at n positions, at most a block of variant v: do all fit it? t->failed tells
  * which do not. */
 static bool forward(const tg_lanes_ *l, lane_thread *t, size_t v, const size_t *position, size_t n)
@@ -611,7 +619,7 @@ static bool forward(const tg_lanes_ *l, lane_thread *t, size_t v, const size_t *
   else if (data == NULL)
     gather_rows(l, t->row, position, n, L, w->data);
   w->current = data != NULL ? data : w->data;
-  w->ahead = data != NULL && l->data.rows > FAR / l->columns ? l->columns * L : 0;
+  w->ahead = whole ? way_to_next(l, position[0] + n, w->current, L, data != NULL) : 0;
   w->lanes = rounded_up(n);
   return tg_worker_forward_(w, &l->variants[v].state, t->failed);
 }
