@@ -352,6 +352,30 @@ static void levels(workload *w, const double *theta, double *gradient, double by
   puts("");
 }
 
+/* The whole Hessian, beside as many products with vectors as it has rows. */
+static void hessian(const workload *w, tg_finite_sum *s, const double *theta, double *hv)
+{
+  double *v = numbers(w->d, 1), *h = numbers(w->d * w->d, 1), best = 1e300, product = 1e300, t;
+  for (int i = 0; i < 3; i++) {
+    t = now();
+    if (tg_finite_sum_hessian(s, theta, NULL, 0, h) != TG_OK) puts(tg_finite_sum_message(s));
+    best = fmin(best, now() - t);
+    t = now();
+    tg_finite_sum_hvp(s, theta, NULL, 0, v, hv);
+    product = fmin(product, now() - t);
+  }
+  double apart = 0;
+  for (size_t i = 0; i < w->d; i++) {
+    double sum = 0;
+    for (size_t j = 0; j < w->d; j++) sum += h[i * w->d + j] * v[j];
+    apart = fmax(apart, fabs(sum - hv[i]));
+  }
+  printf("%-14s Hessian  %8.2f ms, %zu products with vectors %8.2f ms; apart %.1e\n", w->name, best / 1000, w->d,
+         product * (double)w->d / 1000, apart);
+  free(v);
+  free(h);
+}
+
 static void measure(workload *w, int repeats)
 {
   make_data(w);
@@ -387,6 +411,7 @@ static void measure(workload *w, int repeats)
     printf("%-14s H v      %8.1f us, by hand %8.1f us, ratio %.3f (target 0.60); apart %.1e\n", w->name,
            best[3], best[4], best[3] / best[4], difference(mine, hand, w->d));
   }
+  hessian(w, s, theta, mine);
   levels(w, theta, mine, best[1], repeats);
   if (getenv("TG_BENCH_PRINT") != NULL) tg_finite_sum_print(s, stdout);
   tg_finite_sum_threads(s, 2);
