@@ -10,11 +10,16 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+static const char *folder_for_files(void)
+{
+  const char *folder = getenv("TMPDIR");
+  return folder != NULL && folder[0] != '\0' ? folder : "/tmp";
+}
+
 static FILE *nameless_file(void)
 {
   static const char end[] = "/tapegrad-train-XXXXXX";
-  const char *folder = getenv("TMPDIR");
-  if (folder == NULL || folder[0] == '\0') folder = "/tmp";
+  const char *folder = folder_for_files();
   const size_t length = strlen(folder);
   char *name = resize(NULL, length + sizeof end, 1);
   if (name == NULL) return NULL;
@@ -41,8 +46,7 @@ paged *paged_new(size_t width, size_t most, failure *f)
   }
   *p = (paged){.width = width, .most = most, .file = nameless_file()};
   if (p->file == NULL) {
-    const char *folder = getenv("TMPDIR");
-    fail(f, "cannot make a temporary file in %.300s: %s", folder ? folder : "/tmp", strerror(errno));
+    fail(f, "cannot make a temporary file in %.300s: %s", folder_for_files(), strerror(errno));
     paged_free(p);
     return NULL;
   }

@@ -371,6 +371,54 @@ static bool look_along(separation *found, const problem *p, const double *theta,
   return good;
 }
 
+/* -- one column alone ----------------------------------------------------------------------------------- */
+
+enum { POSITIVE = 1, NEGATIVE = 2 };
+
+/* The signs that occur in each column of sparse rows, by class; a zero may be what scaling left of a number.
+ */
+static unsigned char *signs_of(const problem *p)
+{
+  const sparse_rows *s = &p->data->sparse;
+  const size_t classes = p->shape.classes;
+  unsigned char *sign = zeroed(p->shape.features, classes);
+  for (size_t i = 0; sign != NULL && i < s->rows; i++) {
+    if (dataset_weight(p->data, i) == 0) continue;
+    for (size_t e = s->row_start[i]; e < s->row_start[i + 1]; e++) {
+      unsigned char *seen = &sign[s->column[e] * classes + (size_t)s->target[i]];
+      *seen |= s->value[e] > 0 ? POSITIVE : s->value[e] < 0 ? NEGATIVE : POSITIVE | NEGATIVE;
+    }
+  }
+  return sign;
+}
+
+/* Is there a column of sparse rows that has one sign in a class, or none, and the other sign or none in all
+ * others? Along its coefficient for that class no margin is negative: words that occur in one class only are
+ * of this kind. Signs are the same before and after scaling, so this is exact. Quick enough for any number of
+ * columns. */
+static bool separated_by_signs(const problem *p, double *way)
+{
+  const size_t features = p->shape.features, classes = p->shape.classes;
+  unsigned char *sign = p->data->is_sparse ? signs_of(p) : NULL;
+  bool found = false;
+  for (size_t k = 0; sign != NULL && !found && k < features * classes; k++) {
+    const size_t j = k / classes, a = k % classes;
+    const bool two = p->shape.kind == MODEL_LOGISTIC;
+    unsigned char others = 0;
+    for (size_t b = 0; b < classes; b++) others |= b != a ? sign[j * classes + b] : 0;
+    const unsigned char mine = sign[k];
+    const bool up = !(mine & NEGATIVE) && !(others & POSITIVE),
+               down = !(mine & POSITIVE) && !(others & NEGATIVE);
+    found = (mine | others) != 0 && (up || down);
+    if (!found) continue;
+    memset(way, 0, p->n * sizeof *way);
+    const double step = up ? 1 : -1;
+    way[two ? j : a * features + j] = two && a == 0 ? -step : step;
+  }
+  free(sign);
+  return found;
+}
+
 bool separation_find(separation *found, problem *p, const double *theta, double *way, unscaled_rows unscaled,
                      void *user, failure *f)
 {
@@ -379,6 +427,10 @@ bool separation_find(separation *found, problem *p, const double *theta, double 
   memcpy(way, theta, p->n * sizeof *way);
   if (separation_proven(p, theta)) {
     *found = SEPARATION_COMPLETE;
+    return true;
+  }
+  if (separated_by_signs(p, way)) {
+    *found = SEPARATION_QUASI;
     return true;
   }
   double most = -INFINITY, *room = resize(NULL, p->shape.features, sizeof *room);

@@ -115,6 +115,33 @@ Test(separation, of_sparse_rows)
   remove(file);
 }
 
+/* A word that occurs in one class only, among more columns than the search for directions takes. */
+Test(separation, of_a_column_that_belongs_to_one_class)
+{
+  for (int kind = 0; kind < 4; kind++) {
+    static char content[1 << 17];
+    rng r = {4};
+    int used = 0;
+    for (int i = 0; i < 3000; i++) {
+      const int label = (int)rng_below(&r, kind < 2 ? 2 : 3);
+      used += sprintf(content + used, "%d %d:1 %d:-1", label, 1 + (int)rng_below(&r, 4),
+                      5 + (int)rng_below(&r, 4));
+      if (kind % 2 == 0 && label == 0 && i % 7 == 0) used += sprintf(content + used, " 20:0.3");
+      used += sprintf(content + used, " 2000:%d\n", i % 2 ? 1 : -1);
+    }
+    session s;
+    const char *file = data_file(content);
+    session_open(&s, file, "-l 0 --format libsvm");
+    session_run(&s);
+    cr_expect_eq(s.t.separated, kind % 2 == 0 ? SEPARATION_QUASI : SEPARATION_NONE, "%d: %d", kind,
+                 s.t.separated);
+    cr_expect_str_eq(s.t.separated_classes, kind % 2 ? "" : kind == 0 ? "0 from 1" : "0 from 1, 0 from 2");
+    cr_expect((s.t.outcome.stop == FIT_CONVERGED) == (kind % 2 == 1), "%d", s.t.outcome.stop);
+    session_close(&s);
+    remove(file);
+  }
+}
+
 /* Levels in which only one class occurs, among many that are mixed and columns of numbers that do not help:
  * no more than those levels makes the proof, in memory and in pieces. */
 Test(separation, of_pure_levels_among_many)
