@@ -1,5 +1,6 @@
 /* Newton's method with a line search; with an L1 penalty its proximal form: the quadratic model plus the penalty is
- * minimised by coordinate descent (Lee, Sun & Saunders 2014, "Proximal Newton-type methods", algorithm 1). */
+ * minimised by coordinate descent, and solutions for the coefficients that are not zero (Lee, Sun & Saunders 2014,
+ * "Proximal Newton-type methods", algorithm 1). */
 #include "fit.h"
 
 #include "linear_algebra.h"
@@ -15,6 +16,7 @@ typedef struct newton {
   size_t n;
   double *hessian, *factor; /* n x n each */
   double *gradient, *step, *trial, *product;
+  size_t *free_at;          /* which coefficients are not zero */
   double value;             /* the whole objective at theta, L1 part included */
 } newton;
 
@@ -69,16 +71,17 @@ static double shrink(double x, double by) { return x > by ? x - by : x < -by ? x
 
 /* One pass of coordinate descent over the model g's + s'Hs/2 + |theta + s|_1; product is H s. Returns the largest
  * decrease of the model by one coordinate. */
-static double coordinate_pass(newton *w, const double *theta, bool only_free)
+static double coordinate_pass(newton *w, const double *theta, bool *settled)
 {
   const size_t n = w->n;
   double most = 0;
+  *settled = true;
   for (size_t j = 0; j < n; j++) {
     const double curvature = w->hessian[j * n + j], l = w->p->lasso[j];
-    if (only_free && theta[j] + w->step[j] == 0) continue;
     const double at = theta[j] + w->step[j], slope = w->gradient[j] + w->product[j];
     const double to = shrink(at - slope / curvature, l / curvature), change = to - at;
     if (change == 0) continue;
+    *settled = *settled && (to == 0) == (at == 0);
     w->step[j] = to == 0 ? -theta[j] : w->step[j] + change;
     const double *row = w->hessian + j * n;
     for (size_t i = 0; i < n; i++) w->product[i] += change * row[i];
@@ -88,15 +91,64 @@ static double coordinate_pass(newton *w, const double *theta, bool only_free)
   return most;
 }
 
+/* Adds t d to the step, d on the free coefficients; the one that meets zero first, at t, becomes zero. Is t 1? */
+static bool move_free(newton *w, const double *theta, const size_t *free_at, const double *d, size_t count)
+{
+  double t = 1;
+  size_t meets = SIZE_MAX;
+  for (size_t a = 0; a < count; a++) {
+    const size_t j = free_at[a];
+    const double at = theta[j] + w->step[j];
+    if (w->p->lasso[j] == 0 || at * (at + d[a]) > 0 || -at / d[a] >= t) continue;
+    t = -at / d[a];
+    meets = j;
+  }
+  for (size_t a = 0; a < count; a++) {
+    const size_t j = free_at[a];
+    const double to = j == meets ? -theta[j] : w->step[j] + t * d[a], change = to - w->step[j];
+    w->step[j] = to;
+    const double *row = w->hessian + j * w->n;
+    for (size_t i = 0; i < w->n; i++) w->product[i] += change * row[i];
+  }
+  return meets == SIZE_MAX;
+}
+
+/* The minimum of the model over the coefficients that are not zero, as long as none of them changes its sign: what takes
+ * coordinate descent very many passes where columns are correlated. Is it reached? */
+static bool solve_free(newton *w, const double *theta)
+{
+  const size_t n = w->n;
+  size_t count = 0, *free_at = w->free_at;
+  for (size_t j = 0; j < n; j++) {
+    if (w->p->lasso[j] == 0 || theta[j] + w->step[j] != 0) free_at[count++] = j;
+  }
+  double *d = w->trial;
+  for (double damping = 1e-14;; damping *= 100) {
+    for (size_t a = 0; a < count; a++) {
+      const double *row = w->hessian + free_at[a] * n;
+      for (size_t b = 0; b <= a; b++) w->factor[a * count + b] = row[free_at[b]] * (a == b ? 1 + damping : 1);
+    }
+    if (cholesky(w->factor, count, NULL)) break;
+    if (damping > 1) return true;
+  }
+  for (size_t a = 0; a < count; a++) {
+    const size_t j = free_at[a];
+    const double l = w->p->lasso[j], at = theta[j] + w->step[j];
+    d[a] = -(w->gradient[j] + w->product[j] + (at > 0 ? l : at < 0 ? -l : 0));
+  }
+  cholesky_solve(w->factor, count, d);
+  return move_free(w, theta, free_at, d, count);
+}
+
+/* Coordinate descent settles which coefficients are zero; when a pass leaves that as it is, the others are solved for. */
 static void lasso_step(newton *w, const double *theta, double precision)
 {
   memset(w->step, 0, w->n * sizeof *w->step);
   memset(w->product, 0, w->n * sizeof *w->product);
   for (size_t pass = 0; pass < 1000; pass++) {
-    if (coordinate_pass(w, theta, false) <= precision) return;
-    for (size_t inner = 0; inner < 1000; inner++) { /* the coefficients that are not zero, until they settle */
-      if (coordinate_pass(w, theta, true) <= precision) break;
-    }
+    bool settled;
+    const double gain = coordinate_pass(w, theta, &settled);
+    if (settled && solve_free(w, theta) && gain <= precision) return;
   }
 }
 
@@ -165,11 +217,13 @@ bool fit_newton(problem *p, double *theta, const fit_settings *s, fit_outcome *o
 {
   const size_t n = p->n;
   double *room = n < (size_t)1 << 20 ? resize(NULL, 2 * n * n + 4 * n, sizeof *room) : NULL;
-  if (room == NULL) return fail_memory(f);
+  size_t *free_at = room != NULL ? resize(NULL, n, sizeof *free_at) : NULL;
+  if (free_at == NULL) return free(room), fail_memory(f);
   double *vector = room + 2 * n * n;
-  newton w = {p, n, room, room + n * n, vector, vector + n, vector + 2 * n, vector + 3 * n, 0};
+  newton w = {p, n, room, room + n * n, vector, vector + n, vector + 2 * n, vector + 3 * n, free_at, 0};
   o->method = p->lasso != NULL ? "proximal Newton" : "newton";
   const bool good = iterate(&w, theta, s, o, f);
   free(room);
+  free(free_at);
   return good;
 }
