@@ -155,6 +155,51 @@ Test(minimize, stops_when_a_callback_says_so)
   }
 }
 
+/* Those that the loops above leave out: for residuals, for quadratics, for one parameter, under bounds and
+ * with an L1 term. */
+static tg_report special(int kind, tg_minimize_options o)
+{
+  static const double lower[N] = {0.5, 0.5, -9, -9, 4.5};
+  double x[N] = {3, -1, 2, -2, 8};
+  probe p = {.n = N}, one = {.n = 1};
+  tg_method m = tg_lbfgs();
+  tg_report r;
+  if (kind == 0) m.lower = lower;
+  if (kind == 1) m.l1 = 0.5;
+  if (kind == 2) m = tg_levenberg_marquardt();
+  if (kind == 3) m = tg_linear_cg();
+  if (kind == 4) m = tg_secant(0.01);
+  if (kind == 4) x[0] = 0.5;
+  const tg_objective c = kind == 4   ? problem(problem_funnel, &one)
+                         : kind == 3 ? problem(problem_bowl, &p)
+                                     : problem_squares(&p);
+  cr_expect(tg_minimize(c, m, x, &o, &r) == TG_OK);
+  return r;
+}
+
+#define EACH_SPECIAL for (int k = 0; k < 5; k++)
+
+Test(minimize, every_condition_ends_the_special_methods_too)
+{
+  EACH_SPECIAL
+  {
+    const struct {
+      tg_minimize_options o;
+      tg_stop stop;
+    } cases[] = {
+        {{.gradient_tol = 1e-2}, TG_STOP_GRADIENT},  {{.step_tol = 0.3}, TG_STOP_STEP},
+        {{.value_tol = 0.3}, TG_STOP_VALUE},         {{.relative_tol = 0.3}, TG_STOP_RELATIVE},
+        {{.max_iterations = 2}, TG_STOP_ITERATIONS}, {{.max_seconds = 1e-9}, TG_STOP_SECONDS},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+      const tg_report r = special(k, cases[i].o);
+      /* on their way to a value of 0 some come to a gradient of 0 first */
+      const bool ended = r.stop == cases[i].stop || (r.stop == TG_STOP_GRADIENT && r.gradient_norm == 0.0);
+      cr_expect(ended, "%d, %zu: %s", k, i, tg_stop_string(r.stop));
+    }
+  }
+}
+
 Test(minimize, keeps_the_start_when_stopped_at_once)
 {
   double x[N] = {9, 9, 9, 9, 9};
@@ -424,6 +469,32 @@ Test(run, continues_from_a_checkpoint_bit_for_bit)
     tg_run_free(a);
     tg_run_free(b);
   }
+}
+
+/* Steps of gradient descent on the bowl by the caller, until it says that it is enough. */
+static tg_report by_caller(tg_minimize_options o)
+{
+  double x[N] = {1, 2, -3, 4, 9}, g[N], value;
+  probe p = {.n = N};
+  tg_run *run;
+  cr_assert(tg_run_new(&run, (tg_objective){.n = N}, tg_gd(0.1), x, &o) == TG_OK);
+  for (int i = 0; i < 1000 && tg_run_report(run)->stop == TG_RUNNING; i++) {
+    problem_bowl(x, &value, g, &p);
+    cr_expect(tg_run_update(run, value, g) == TG_OK);
+  }
+  const tg_report r = *tg_run_report(run);
+  tg_run_free(run);
+  return r;
+}
+
+Test(run, of_the_callers_gradients_ends_by_every_condition)
+{
+  cr_expect(by_caller((tg_minimize_options){.gradient_tol = 1e-3}).stop == TG_STOP_GRADIENT);
+  cr_expect(by_caller((tg_minimize_options){.step_tol = 1e-3}).stop == TG_STOP_STEP);
+  cr_expect(by_caller((tg_minimize_options){.value_tol = 1e-3}).stop == TG_STOP_VALUE);
+  cr_expect(by_caller((tg_minimize_options){.relative_tol = 0.1}).stop == TG_STOP_RELATIVE);
+  cr_expect(by_caller((tg_minimize_options){.max_iterations = 4}).stop == TG_STOP_ITERATIONS);
+  cr_expect(by_caller((tg_minimize_options){.max_seconds = 1e-9}).stop == TG_STOP_SECONDS);
 }
 
 Test(run, takes_the_callers_gradient)
