@@ -257,7 +257,8 @@ typedef enum tg_stop {
 TG_API const char *tg_stop_string(tg_stop s);
 
 /* Where a run stands. Plain, owns nothing. value, gradient_norm and theta always belong to the same point:
- * the current iterate while it runs, and what the call left in your theta once it has ended. */
+ * the current iterate while it runs, and what the call left in your theta once it has ended. What nobody has
+ * computed there, as a run was cut short before, is NaN. */
 typedef struct tg_report {
   tg_stop stop;           /* TG_RUNNING, or why it ended */
   size_t iterations;      /* steps completed */

@@ -208,8 +208,8 @@ static void remember(const box *b, const tg_point_ *p, const tg_point_ *q)
 
 /* ---- along the direction ---- */
 
-/* d becomes the way from x to the projection of x + t d; returns the slope along it, and in *unbent what it
- * would be without the projection. */
+/* The way from x to the projection of x + t d; returns the slope along it, and in *unbent what it would be
+ * without the projection. */
 static double bend(const box *b, const tg_point_ *p, double t, double *unbent)
 {
   double sum = 0.0;
@@ -250,10 +250,13 @@ static int search(const box *b, double first, tg_line_ *line)
 {
   const tg_point_ *p = tg_current_(b->run);
   double unbent, t = first;
-  for (int i = 0; i < 40; i++, t *= 0.5) {
+  line->slope = bend(b, p, t, &unbent);
+  for (int i = 0; i < 40 && !(line->slope <= 0.1 * unbent && line->slope < 0.0); i++) {
+    t *= 0.5;
     line->slope = bend(b, p, t, &unbent);
-    if (line->slope <= 0.1 * unbent && line->slope < 0.0) break;
   }
+  for (size_t i = 0; i < b->n; i++) b->d[i] = fmin(fmax(p->x[i] + t * b->d[i], b->low[i]), b->high[i]);
+  line->goal = b->d;
   line->d = b->way;
   line->low = b->low;
   line->high = b->high;

@@ -121,8 +121,8 @@ static int measure(search *s, tg_point_ *at, trial *p)
   tg_run *run = s->run;
   const tg_line_ *line = s->line;
   run->kernel->add(at->x, tg_current_(run)->x, p->t, line->d, run->padded);
-  for (size_t i = 0; line->low && i < run->n; i++)
-    at->x[i] = fmin(fmax(at->x[i], line->low[i]), line->high[i]);
+  for (size_t i = 0; line->goal && i < run->n; i++)
+    at->x[i] = p->t == 1.0 ? line->goal[i] : fmin(fmax(at->x[i], line->low[i]), line->high[i]);
   if (tg_evaluate_(run, at, true, line->d, &p->slope)) return 1;
   p->slope += line->tilt;
   p->value = at->value;

@@ -5,12 +5,14 @@
 #include "run.h"
 
 typedef struct tg_line_ {
-  const double *d;          /* the direction, padded */
-  double slope;             /* phi'(0), below 0 */
-  double most;              /* no t is longer; 0: no limit. There a decrease is enough */
-  double tilt;              /* added to g'd: the slope of terms that the gradient does not have */
-  const double *low, *high; /* every trial is brought within; NULL: as it is */
-  double first;             /* first trial length, > 0 */
+  const double *d; /* the direction, padded */
+  double slope;    /* phi'(0), below 0 */
+  double most;     /* no t is longer; 0: no limit. There a decrease is enough */
+  double tilt;     /* added to g'd: the slope of terms that the gradient does not have */
+  /* Within bounds: every trial is brought between low and high, and that at t = 1 is `goal`, as x + d has the
+   * rounding of x. NULL: no bounds. */
+  const double *goal, *low, *high;
+  double first;   /* first trial length, > 0 */
   tg_point_ *end; /* out: the point found, lower than the current one or equal within rounding; NULL: none */
   double length;  /* out: its t */
   double end_slope; /* out: phi'(t), when the gradient was evaluated there */

@@ -39,6 +39,20 @@ Test(box, stops_at_the_bounds_of_a_separable_function)
   }
 }
 
+/* Bounds that are not reached by adding to a large start but for rounding. */
+Test(box, bounds_are_met_to_the_last_bit)
+{
+  double x[N], lower[N];
+  for (size_t i = 0; i < N; i++) {
+    x[i] = 1e6 * (1.0 + 1.0 / (3.0 + (double)i));
+    lower[i] = (double)i + 0.1;
+  }
+  tg_method m = tg_lbfgs();
+  m.lower = lower;
+  solve(problem_bowl, N, m, x);
+  for (size_t i = 0; i < N; i++) cr_expect(x[i] == lower[i], "%zu: %.17g", i, x[i]);
+}
+
 /* With x_1 <= 1/2 the minimum of each pair lies at (1/2, 1/4). */
 Test(box, follows_a_curved_valley_to_the_bound)
 {
