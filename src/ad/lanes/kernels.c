@@ -296,8 +296,8 @@ INLINE void fetch_entries(const tg_sparse_ *s, size_t from, size_t to)
   enum { AHEAD = 1024, LINE = 8 };
   const uintptr_t column = (uintptr_t)s->column, value = (uintptr_t)s->values;
   for (size_t k = from + AHEAD; k < to + AHEAD; k += LINE) {
-    fetch((const double *)(column + k * sizeof *s->column));
-    fetch((const double *)(value + k * sizeof *s->values));
+    fetch(column + k * sizeof *s->column);
+    fetch(value + k * sizeof *s->values);
   }
 }
 
