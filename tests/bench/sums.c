@@ -344,8 +344,8 @@ static void levels(workload *w, const double *theta, double *gradient, double by
   for (size_t i = 0; i < sizeof level / sizeof level[0]; i++) {
     setenv("TG_ISA", level[i].name, 1);
     tg_finite_sum *s = make_sum(w, false);
-    printf(" %s ratio %.3f (target %.2f);", level[i].name, gradient_time(s, theta, gradient, repeats) / by_hand,
-           level[i].factor * w->target);
+    printf(" %s ratio %.3f (target %.2f);", level[i].name,
+           gradient_time(s, theta, gradient, repeats) / by_hand, level[i].factor * w->target);
     tg_finite_sum_free(s);
   }
   unsetenv("TG_ISA");
@@ -370,8 +370,8 @@ static void hessian(const workload *w, tg_finite_sum *s, const double *theta, do
     for (size_t j = 0; j < w->d; j++) sum += h[i * w->d + j] * v[j];
     apart = fmax(apart, fabs(sum - hv[i]));
   }
-  printf("%-14s Hessian  %8.2f ms, %zu products with vectors %8.2f ms; apart %.1e\n", w->name, best / 1000, w->d,
-         product * (double)w->d / 1000, apart);
+  printf("%-14s Hessian  %8.2f ms, %zu products with vectors %8.2f ms; apart %.1e\n", w->name, best / 1000,
+         w->d, product * (double)w->d / 1000, apart);
   free(v);
   free(h);
 }

@@ -138,9 +138,9 @@ static void net(void)
 }
 
 /* ---- time to a trained model ----
- * L-BFGS from zero until C - C* <= 1e-6 C*. C* comes from a run to a gradient of 1e-10 (the penalty bounds what is
- * missing by |gradient|^2 / (2 lambda)); the tolerance that reaches the aim is sought, then the run with it timed,
- * the making of the sum included. */
+ * L-BFGS from zero until C - C* <= 1e-6 C*. C* comes from a run to a gradient of 1e-10 (the penalty bounds
+ * what is missing by |gradient|^2 / (2 lambda)); the tolerance that reaches the aim is sought, then the run
+ * with it timed, the making of the sum included. */
 
 enum { CLASSES = 10 };
 #define LAMBDA 1e-4
@@ -228,7 +228,8 @@ static void train(const problem *p)
   free(theta);
 }
 
-/* A label for the scores z of `classes` classes, drawn with their probabilities; two classes: -1 or 1 by z[0]. */
+/* A label for the scores z of `classes` classes, drawn with their probabilities; two classes: -1 or 1 by
+ * z[0]. */
 static double drawn(const double *z, size_t classes)
 {
   double sum = 0, u = uniform(0, 1);

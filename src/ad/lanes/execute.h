@@ -27,11 +27,11 @@ typedef struct tg_worker_ {
   double *scratch;                    /* of the scalar form of an n-ary operation */
   uint32_t *names;                    /* of the operands of one */
   const double *current;              /* the block's data */
-  uintptr_t ahead;                    /* from there to the next block's in bytes, if that comes from far; or 0 */
-  const tg_data *sparse;              /* or sparse rows, and which they are, with L entries */
+  uintptr_t ahead;       /* from there to the next block's in bytes, if that comes from far; or 0 */
+  const tg_data *sparse; /* or sparse rows, and which they are, with L entries */
   const size_t *row;
-  const bool *failed;                 /* forward: lanes that take another branch, or NULL */
-  size_t lanes; /* in use, a multiple of TG_LANE_UNIT */
+  const bool *failed; /* forward: lanes that take another branch, or NULL */
+  size_t lanes;       /* in use, a multiple of TG_LANE_UNIT */
   bool masked;
   bool apart;    /* one of several directions, see tg_worker_direction_ */
   uint32_t unit; /* then: the slot whose tangent is one, or TG_NO_OPERAND */
@@ -62,17 +62,17 @@ void tg_worker_tangent_(tg_worker_ *w, const tg_call_state_ *s);
 void tg_worker_backward_(tg_worker_ *w, const tg_call_state_ *s, const double *seed);
 
 /* Once backward has left the adjoints: the tangents of the adjoints along one direction, without touching the
- * adjoints. Coefficients and ends of the matrices over data have no tangent here, nor are their adjoints summed:
- * what those would be follows from bar_dot of their rows (hessian.c). The direction is either the slot `unit`,
- * one of these rows, or, `unit` being TG_NO_OPERAND, s->u_dot and s->w_dot; then u_bar_dot, set to zero by the
- * caller, receives what belongs to the other uniforms. */
+ * adjoints. Coefficients and ends of the matrices over data have no tangent here, nor are their adjoints
+ * summed: what those would be follows from bar_dot of their rows (hessian.c). The direction is either the
+ * slot `unit`, one of these rows, or, `unit` being TG_NO_OPERAND, s->u_dot and s->w_dot; then u_bar_dot, set
+ * to zero by the caller, receives what belongs to the other uniforms. */
 void tg_worker_direction_(tg_worker_ *w, const tg_call_state_ *s, uint32_t unit, double *u_bar_dot);
 
 /* What has gathered elsewhere since begin joins u_bar and u_bar_dot. */
 void tg_worker_collect_(const tg_worker_ *w);
 
-/* The adjoints of the uniforms for each of TG_LANE_UNIT lanes of the block at hand, one after the other, set; begun
- * with this block. */
+/* The adjoints of the uniforms for each of TG_LANE_UNIT lanes of the block at hand, one after the other, set;
+ * begun with this block. */
 void tg_worker_collect_lanes_(const tg_worker_ *w, size_t lane, double *u_bar);
 
 #endif

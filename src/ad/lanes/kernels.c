@@ -96,7 +96,7 @@ INLINE vec fused_masked(vec a, vec b, vec c, bool masked)
 
 /* Fixed where a tile is compiled. */
 typedef struct affine_kind {
-  int sets; /* 2: with the tangents */
+  int sets;         /* 2: with the tangents */
   bool masked, far; /* far: fetches what is `ahead` */
 } affine_kind;
 
@@ -453,7 +453,8 @@ INLINE void spread_strip(const double *w, const double *u, double *bar, const ui
   }
 }
 
-static void spread(const double *w, const double *u, double *bar, const uint32_t *offset, size_t count, size_t lanes)
+static void spread(const double *w, const double *u, double *bar, const uint32_t *offset, size_t count,
+                   size_t lanes)
 {
   size_t lane = 0;
   for (; lane + 8 * WIDTH <= lanes; lane += 8 * WIDTH) spread_strip(w, u, bar, offset, count, lane, 8);
@@ -529,7 +530,8 @@ static size_t chosen_by(double label, size_t count)
 static void logsumexp_piece(const tg_named_ *z, size_t count, const double *label, double *restrict v,
                             double *restrict weight, size_t L, size_t lanes)
 {
-  _Alignas(64) double most[PIECE], rest[PIECE], ties[PIECE], base[PIECE], own[PIECE], others[PIECE], scale[PIECE];
+  _Alignas(64) double most[PIECE], rest[PIECE], ties[PIECE], base[PIECE], own[PIECE], others[PIECE],
+      scale[PIECE];
   relative_weights(z, count, most, rest, ties, weight, L, lanes);
   for (size_t l = 0; l < lanes; l++) base[l] = own[l] = 0.0;
   for (size_t l = 0; label != NULL && l < lanes; l++) {
@@ -675,8 +677,8 @@ INLINE void transpose_square(const double *const *r, size_t c, double *t, size_t
  * eights). */
 enum { STRIP = 32 };
 
-/* Rows are asked for a strip ahead, a few lines at a time: what comes from memory then comes while other rows are
- * worked on. Where rows lie one behind the other the request may go beyond them. */
+/* Rows are asked for a strip ahead, a few lines at a time: what comes from memory then comes while other rows
+ * are worked on. Where rows lie one behind the other the request may go beyond them. */
 typedef struct ahead {
   uintptr_t at, end;
   bool scattered;
@@ -691,7 +693,8 @@ static ahead strip_ahead(const double *const *row, size_t from, size_t end, size
   return (ahead){start, start + n * stride, false};
 }
 
-static void fetch_some(ahead *a, size_t columns) /* as much as eight rows have in so many columns, and a bit */
+static void fetch_some(ahead *a,
+                       size_t columns) /* as much as eight rows have in so many columns, and a bit */
 {
   enum { LINE = 64 };
   for (size_t i = 0; i <= columns && a->at < a->end; i++, a->at += LINE) fetch(a->at);
@@ -821,40 +824,40 @@ static void pow_lanes(const double *restrict x, const double *restrict y, double
 /* Rows whose vector form does not reach everywhere: the rest is done by the plain row, number by number. */
 #define AT(operand) ((operand) != NULL ? (operand) + i : NULL)
 #define REPAIRED(name, easy)                                                                                 \
-  static bool name##_all_easy(const double *x, const double *y, const double *z, size_t n)                                    \
+  static bool name##_all_easy(const double *x, const double *y, const double *z, size_t n)                   \
   {                                                                                                          \
     int hard = 0;                                                                                            \
-    (void)y, (void)z;                                                                                            \
+    (void)y, (void)z;                                                                                        \
     for (size_t i = 0; i < n; i++) hard |= !(easy);                                                          \
     return !hard;                                                                                            \
   }                                                                                                          \
   static void name##_value_repaired(const double *x, const double *y, const double *z, double *v, size_t n)  \
   {                                                                                                          \
     name##_value(x, y, z, v, n);                                                                             \
-    if (name##_all_easy(x, y, z, n)) return;                                                                    \
+    if (name##_all_easy(x, y, z, n)) return;                                                                 \
     for (size_t i = 0; i < n; i++)                                                                           \
-      if (!(easy)) tg_plain_rows_[TG_OP_##name].value(x + i, AT(y), AT(z), v + i, 1);         \
+      if (!(easy)) tg_plain_rows_[TG_OP_##name].value(x + i, AT(y), AT(z), v + i, 1);                        \
   }                                                                                                          \
   static void name##_first_repaired(const double *x, const double *y, const double *z, const double *v,      \
                                     double *const *d, size_t n)                                              \
   {                                                                                                          \
     name##_first(x, y, z, v, d, n);                                                                          \
-    if (name##_all_easy(x, y, z, n)) return;                                                                    \
+    if (name##_all_easy(x, y, z, n)) return;                                                                 \
     for (size_t i = 0; i < n; i++)                                                                           \
       if (!(easy)) {                                                                                         \
         double *const at[3] = {d[0] + i, d[1] + i, d[2] + i};                                                \
-        tg_plain_rows_[TG_OP_##name].first(x + i, AT(y), AT(z), v + i, at, 1);                \
+        tg_plain_rows_[TG_OP_##name].first(x + i, AT(y), AT(z), v + i, at, 1);                               \
       }                                                                                                      \
   }                                                                                                          \
   static void name##_second_repaired(const double *x, const double *y, const double *z, const double *v,     \
                                      double *const *h, size_t n)                                             \
   {                                                                                                          \
     name##_second(x, y, z, v, h, n);                                                                         \
-    if (name##_all_easy(x, y, z, n)) return;                                                                    \
+    if (name##_all_easy(x, y, z, n)) return;                                                                 \
     for (size_t i = 0; i < n; i++)                                                                           \
       if (!(easy)) {                                                                                         \
         double *const at[TG_SECONDS] = {h[0] + i, h[1] + i, h[2] + i, h[3] + i, h[4] + i, h[5] + i};         \
-        tg_plain_rows_[TG_OP_##name].second(x + i, AT(y), AT(z), v + i, at, 1);               \
+        tg_plain_rows_[TG_OP_##name].second(x + i, AT(y), AT(z), v + i, at, 1);                              \
       }                                                                                                      \
   }
 REPAIRED(sin, lane_angle_ok(x[i]))
@@ -880,7 +883,7 @@ REPAIRED(gelu_tanh, lane_gelu_tanh_ok(x[i]))
   static void name##_pair_repaired(const double *x, double *v, double *d, size_t n)                          \
   {                                                                                                          \
     name##_pair(x, v, d, n);                                                                                 \
-    if (name##_all_easy(x, NULL, NULL, n)) return;                                                                 \
+    if (name##_all_easy(x, NULL, NULL, n)) return;                                                           \
     for (size_t i = 0; i < n; i++)                                                                           \
       if (!lane_angle_ok(x[i])) {                                                                            \
         double *const at[3] = {d + i, NULL, NULL};                                                           \

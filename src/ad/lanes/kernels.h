@@ -11,13 +11,15 @@
 #define TG_LANE_MATH_LIST(X)                                                                                 \
   X(exp)                                                                                                     \
   X(exp2)                                                                                                    \
-  X(expm1) X(log) X(log1p) X(tanh) X(sigmoid) X(softplus) X(log_sigmoid) X(sin) X(cos) X(sqrt) X(log2)       \
-      X(log10) X(exp10) X(tan) X(sinh) X(cosh) X(atan) X(erf) X(erfc) X(norm_cdf)
+  X(expm1)                                                                                                   \
+  X(log) X(log1p) X(tanh) X(sigmoid) X(softplus) X(log_sigmoid) X(sin) X(cos) X(sqrt) X(log2) X(log10)       \
+      X(exp10) X(tan) X(sinh) X(cosh) X(atan) X(erf) X(erfc) X(norm_cdf)
 
 /* Rows of ops.def whose value or derivatives have none: a loop over the scalar form within the block. */
 #define TG_SCALAR_ROWS(X)                                                                                    \
-  X(cbrt) X(xlogx) X(logaddexp) X(ldexp) X(asin) X(acos) X(asinh) X(acosh) X(atanh) X(sinc) X(log_norm_cdf)  \
-  X(lgamma) X(tgamma) X(digamma) X(trigamma) X(j0) X(j1) X(y0) X(y1) X(fdim) X(fmod) X(remainder)
+  X(cbrt)                                                                                                    \
+  X(xlogx) X(logaddexp) X(ldexp) X(asin) X(acos) X(asinh) X(acosh) X(atanh) X(sinc) X(log_norm_cdf)          \
+      X(lgamma) X(tgamma) X(digamma) X(trigamma) X(j0) X(j1) X(y0) X(y1) X(fdim) X(fmod) X(remainder)
 
 typedef enum tg_lane_math_ {
 #define TG_LANE_MATH_ROW(name) TG_LANE_##name,

@@ -406,8 +406,8 @@ LANE_INLINE double lane_product_error(double a, double b, double product)
 LANE_INLINE int lane_pow_ok(double x, double y)
 {
   const double size = lane_fabs(y);
-  return (x >= 0x1p-1022) & (x < INFINITY) & (size < 0x1p60) & ((size > 0x1p-60) | ((size == 0.0) & (x > 0x1p-500))) &
-         (lane_fabs(y * lane_log(x)) < 700.0);
+  return (x >= 0x1p-1022) & (x < INFINITY) & (size < 0x1p60) &
+         ((size > 0x1p-60) | ((size == 0.0) & (x > 0x1p-500))) & (lane_fabs(y * lane_log(x)) < 700.0);
 }
 
 /* x^y by a logarithm of about 68 bits: log(z) = 2s + 2s^3/3 + ..., s = (z - 1)/(z + 1), in pairs of doubles.
