@@ -388,6 +388,9 @@ TG_API bool tg_run_step(tg_run *run);
  * options apply. TG_E_ARGUMENT, or the failure that ended the run; TG_OK and no change when it has ended
  * otherwise. */
 TG_API tg_status tg_run_update(tg_run *run, double value, const double *gradient);
+/* Why tg_run_new would refuse a run for tg_run_update (an objective of n alone); as tg_minimize_check. */
+TG_API tg_status tg_update_check(const tg_objective *c, const tg_method *m, const tg_minimize_options *o,
+                                 const char **message);
 /* TG_OK, or the failure that ended it; TG_E_ARGUMENT for NULL. */
 TG_API tg_status tg_run_status(const tg_run *run);
 /* The run's own report, up to date after each step; valid until tg_run_free. NULL for NULL. */

@@ -133,8 +133,7 @@ tg_status tg_method_check(const tg_objective *c, const tg_method *m, const char 
 
 static const char *steps_only(const tg_method *m)
 {
-  return m->line_search > TG_LINE_FIXED ? "line_search: steps of a mini-batch are alpha(t), not searched for"
-                                        : NULL;
+  return m->line_search > TG_LINE_FIXED ? "line_search: the steps are alpha(t) here, not searched for" : NULL;
 }
 
 tg_status tg_fit_check(const tg_objective *c, const tg_method *m, const tg_fit_options *o,
@@ -152,12 +151,17 @@ tg_status tg_fit_check(const tg_objective *c, const tg_method *m, const tg_fit_o
   return text ? refuse(TG_E_ARGUMENT, text, message) : refuse(TG_OK, tg_status_string(TG_OK), message);
 }
 
-tg_status tg_update_check_(const tg_objective *c, const tg_method *m, const tg_minimize_options *o)
+tg_status tg_update_check(const tg_objective *c, const tg_method *m, const tg_minimize_options *o,
+                          const char **message)
 {
-  const tg_status status = tg_settings_check_(c, m, NULL);
+  const tg_status status = tg_settings_check_(c, m, message);
   if (status) return status;
-  if (check_minimize_options(o)) return TG_E_ARGUMENT;
+  const char *text = o ? check_minimize_options(o) : NULL;
+  if (text) return refuse(TG_E_ARGUMENT, text, message);
   const tg_rule_ *rule = tg_rule_of_(m);
-  if (check_steps(rule, m) || rule->look) return TG_E_METHOD;
-  return steps_only(m) ? TG_E_ARGUMENT : TG_OK;
+  text = check_steps(rule, m);
+  if (!text && rule->look) text = "the method takes its gradient elsewhere than at theta";
+  if (text) return refuse(TG_E_METHOD, text, message);
+  text = steps_only(m);
+  return text ? refuse(TG_E_ARGUMENT, text, message) : refuse(TG_OK, tg_status_string(TG_OK), message);
 }

@@ -22,7 +22,7 @@ static tg_status check(const tg_run *run)
 {
   if (!run->theta) return TG_E_ARGUMENT;
   if (run->fit) return tg_fit_check(&run->c, &run->m, &run->f, NULL);
-  if (run->by_caller) return tg_update_check_(&run->c, &run->m, &run->o);
+  if (run->by_caller) return tg_update_check(&run->c, &run->m, &run->o, NULL);
   return tg_minimize_check(&run->c, &run->m, &run->o, NULL);
 }
 

@@ -165,9 +165,8 @@ int tg_fit_step_(tg_run *run);
 void tg_fit_begin_(tg_run *run);
 void tg_finish_(tg_run *run); /* theta and the report's theta: the final point */
 const tg_rule_ *tg_rule_of_(const tg_method *m);
-/* What tg_minimize_check and tg_fit_check have in common; and for runs of tg_run_update. */
+/* What tg_minimize_check, tg_fit_check and tg_update_check have in common. */
 tg_status tg_settings_check_(const tg_objective *c, const tg_method *m, const char **message);
-tg_status tg_update_check_(const tg_objective *c, const tg_method *m, const tg_minimize_options *o);
 tg_status tg_run_make_(tg_run **out, const tg_objective *c, const tg_method *m, double *theta,
                        const tg_minimize_options *o, const tg_fit_options *f);
 

@@ -224,6 +224,36 @@ Test(check, a_fit_takes_methods_of_first_order_alone)
   refused_fit(c, m, NULL, TG_E_METHOD, "l1");
 }
 
+static void refused_update(tg_method m, const tg_minimize_options *o, tg_status why, const char *word)
+{
+  double x[N] = {0};
+  const tg_objective c = {.n = N};
+  const char *text = NULL;
+  tg_run *run;
+  cr_expect(tg_update_check(&c, &m, o, &text) == why && text && strstr(text, word), "%s, wanted: %s", text,
+            word);
+  cr_expect(tg_run_new(&run, c, m, x, o) == why && !run);
+}
+
+Test(check, runs_by_the_callers_gradient_say_why_too)
+{
+  const tg_objective c = {.n = N};
+  const tg_method good = tg_adam(0.1);
+  tg_method m = good;
+  cr_expect(tg_update_check(&c, &good, NULL, NULL) == TG_OK);
+  m.beta = 1.0;
+  refused_update(m, NULL, TG_E_ARGUMENT, "beta");
+  refused_update(tg_lbfgs(), NULL, TG_E_METHOD, "first order");
+  refused_update(tg_nesterov(0.1, 0.9), NULL, TG_E_METHOD, "elsewhere");
+  m = good;
+  m.l1 = 1.0;
+  refused_update(m, NULL, TG_E_METHOD, "l1");
+  m = tg_gd(0.1);
+  m.line_search = TG_LINE_EXACT;
+  refused_update(m, NULL, TG_E_ARGUMENT, "line_search");
+  refused_update(good, &(tg_minimize_options){.step_tol = NAN}, TG_E_ARGUMENT, "step_tol");
+}
+
 Test(check, a_line_search_that_would_not_be_made_is_refused)
 {
   probe p = {.n = N};
