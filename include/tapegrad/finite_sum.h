@@ -94,8 +94,9 @@ TG_API tg_status tg_finite_sum_bind(tg_finite_sum *s, tg_data data);
 TG_API void tg_finite_sum_forget(tg_finite_sum *s);
 
 /* How many threads share the samples of a call: 1 by default, 0 for one per processor. The results have the
- * same bits for any number. Callbacks of a custom operation may then run on any of these threads; your loss
- * does not. */
+ * same bits for any number. Threads sleep between calls, after some 40 microseconds of looking for the next
+ * one; at once where there are more of them than processors. Callbacks of a custom operation may then run on
+ * any of these threads; your loss does not. */
 TG_API void tg_finite_sum_threads(tg_finite_sum *s, unsigned threads);
 
 /* The compiled loss is evaluated for many samples at once unless `plain` is set (or TG_ISA is "scalar" in the
