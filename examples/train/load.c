@@ -404,6 +404,11 @@ bool loaded_rows(dataset *d, const loaded *l, const design *how, const size_t *r
 /* An option that would change nothing is a misunderstanding, better cleared up than passed over. */
 static bool no_pointless_options(const loaded *l, const options *o, failure *f)
 {
+  tg_method method;
+  const bool own = strcmp(o->method, "auto") == 0 || strcmp(o->method, "proximal") == 0;
+  if (!own && tg_method_named(&method, o->method) != TG_OK) {
+    return fail(f, "there is no method named '%.40s'", o->method);
+  }
   const bool batches = fit_stochastic(o->method), number = l->labels.count == 0, none = o->lambda == 0;
   const struct {
     const char *name, *needs;

@@ -134,6 +134,7 @@ expect 1 "--epochs needs a method with mini-batches" "$train" fit "$data/iris.cs
 expect 1 "--hidden needs a net" "$train" fit "$data/iris.csv" --hidden 5
 expect 1 "--mix needs a penalty" "$train" fit "$data/diabetes.csv" --mix 1
 expect 1 "--max-iterations needs" "$train" fit "$data/iris.csv" --method adam --max-iterations 5
+expect 1 "no method named 'adma'" "$train" fit "$data/iris.csv" --method adma --max-iterations 5
 expect 1 "not for the objectives of this program" "$train" fit "$data/iris.csv" --method secant
 expect 0 "converged" "$train" fit "$data/iris.csv" --method trust_region
 expect 0 "converged" "$train" fit "$data/iris.csv" --method newton_cg
