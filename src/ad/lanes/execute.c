@@ -532,13 +532,27 @@ static void products_tangent(const tg_worker_ *w, const tg_products_ *p)
   if (p->y_start != TG_NO_OPERAND) w->kernels->add(out, w->dot + p->y_start, w->lanes);
 }
 
-/* x_bar += y u and y_bar += x u, for each product. */
+static const double *doubled(const tg_worker_ *w, const double *u)
+{
+  double *twice = w->temporary[FIRST_PARTIAL];
+  memcpy(twice, u, w->lanes * sizeof *twice);
+  w->kernels->add(twice, u, w->lanes);
+  return twice;
+}
+
+/* x_bar += y u and y_bar += x u, for each product; for a square both at once. */
 static void products_adjoint(const tg_worker_ *w, const tg_products_ *p, const double *x_base,
                              const double *u, double *bar)
 {
   const uint32_t *x = w->body->lists + p->x, *y = w->body->lists + p->y;
   const double *const base[2] = {x_base, w->current};
+  const double *twice = NULL;
   for (size_t j = 0; j < p->count; j++) {
+    if (x[j] == y[j] && !(x[j] & TG_IN_DATA)) {
+      if (twice == NULL) twice = doubled(w, u);
+      add_product(w, bar + x[j], tg_at_(base, x[j]), twice);
+      continue;
+    }
     if (!(x[j] & TG_IN_DATA) && (x_base == w->slot || !(y[j] & TG_IN_DATA)))
       add_product(w, bar + x[j], tg_at_(base, y[j]), u);
     if (!(y[j] & TG_IN_DATA) && (x_base == w->slot || !(x[j] & TG_IN_DATA)))
