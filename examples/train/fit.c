@@ -64,17 +64,17 @@ bool fit_goes_on(problem *p, const double *theta, const fit_settings *s, fit_out
 
 /* How small the gradient must be for the objective to be within the tolerance: C - C* <= |g|^2 / (2 m) where m is the
  * least curvature met on the way to the optimum. In coordinates whitened nearby that is 1 for one output, but for the
- * sample of rows they come from and the way that is left, and a part of 1 for classes, which share one matrix. In
- * coordinates from far away it is lower where predictions have become certain. In merely scaled ones correlation lowers
- * it too, and the smallest ridge is a bound. With an L1 penalty g is the least subgradient. */
+ * sample of rows they come from and the way that is left; classes share one matrix, and `least` is what is known then (see
+ * is_there). In coordinates from far away it is lower where predictions have become certain. In merely scaled ones
+ * correlation lowers it too, and the smallest ridge is a bound. With an L1 penalty g is the least subgradient. */
 static double wanted_gradient(const problem *p, const fit_settings *s, const fit_outcome *o, const whitening *w,
-                              double entered)
+                              double entered, double least)
 {
   const bool nearby = entered - o->objective <= 0.25 * fabs(o->objective);
-  double m = w == NULL ? 1e-5 * problem_curvature(&p->shape)
+  double m = w == NULL ? (p->lasso != NULL ? 3e-7 : 1e-5) * problem_curvature(&p->shape)
              : !nearby ? 1e-3
              : model_output_count(&p->shape) == 1 ? 0.1
-                                                  : 0.02;
+                                                  : least;
   double ridge = INFINITY;
   for (size_t j = 0; w == NULL && j < p->n; j++) {
     if (p->ridge[j] > 0 && p->ridge[j] < ridge) ridge = p->ridge[j];
@@ -100,7 +100,8 @@ static fit_stop stop_of(tg_stop stop)
 /* Steps a run to its end, or for at most `most` iterations; *ended tells which. `v` is what it moves: theta itself, or
  * theta in the coordinates of `w`. `entered` is the objective where these were made. */
 static tg_status step_run(problem *p, tg_run *run, whitening *w, const double *v, double *theta, const fit_settings *s,
-                          fit_outcome *o, size_t most, double entered, double start, bool *ended)
+                          fit_outcome *o, size_t most, double entered, double least, double start,
+                          bool *ended)
 {
   const size_t before = o->iterations;
   const tg_report *now = tg_run_report(run);
@@ -113,7 +114,7 @@ static tg_status step_run(problem *p, tg_run *run, whitening *w, const double *v
     o->objective = now->value;
     o->gradient_norm = now->gradient_norm;
     if (w != NULL) whitening_leave(w, v, theta);
-    const bool close = o->gradient_norm <= wanted_gradient(p, s, o, w, entered);
+    const bool close = o->gradient_norm <= wanted_gradient(p, s, o, w, entered, least);
     if (!fit_goes_on(p, theta, s, o, start)) return TG_OK;
     o->stop = stop_of(now->stop);
     if (close) o->stop = FIT_CONVERGED;
@@ -129,7 +130,7 @@ static bool fit_plain(problem *p, tg_method method, double *theta, const tg_mini
   tg_run *run;
   bool ended;
   tg_status status = tg_run_new(&run, problem_objective(p), method, theta, options);
-  if (status == TG_OK) status = step_run(p, run, NULL, theta, theta, s, o, SIZE_MAX, INFINITY, fit_clock(), &ended);
+  if (status == TG_OK) status = step_run(p, run, NULL, theta, theta, s, o, SIZE_MAX, INFINITY, 0, fit_clock(), &ended);
   tg_run_free(run);
   return status == TG_OK || fit_fail_status(status, f);
 }
@@ -142,12 +143,66 @@ typedef struct whitened_fit {
   fit_outcome *o;
   double *theta, *v; /* fitted and whitened coordinates */
   double start, entered; /* when it began; the objective where the present coordinates were made */
+  double least;          /* curvature of several outputs that is counted on in coordinates made nearby */
 } whitened_fit;
 
 static void renew(whitened_fit *a)
 {
   whitening_at(&a->w, a->theta);
   a->entered = a->o->objective;
+}
+
+/* What Newton's method would gain from v: r'H^-1 r / 2 for the gradient r, by conjugate gradients, until steps gain a
+ * twentieth and less. `room` has space for two more vectors. */
+static tg_status newton_gain(const tg_objective *c, const double *v, double *r, double square, double *room, double *gain)
+{
+  const size_t n = c->n;
+  double *d = room, *hd = d + n, rest = square;
+  int status = TG_OK;
+  *gain = 0;
+  memcpy(d, r, n * sizeof *d);
+  for (size_t k = 0; k < 50 && status == TG_OK && rest > 0; k++) {
+    status = c->hvp(v, d, hd, c->user);
+    double curvature = 0, next = 0;
+    for (size_t j = 0; j < n; j++) curvature += d[j] * hd[j];
+    if (!(curvature > 0)) break;
+    const double length = rest / curvature, more = length * rest / 2;
+    for (size_t j = 0; j < n; j++) {
+      r[j] -= length * hd[j];
+      next += r[j] * r[j];
+    }
+    *gain += more;
+    if (more <= 0.05 * *gain && next <= 0.05 * square) break;
+    for (size_t j = 0; j < n; j++) d[j] = r[j] + next / rest * d[j];
+    rest = next;
+  }
+  return (tg_status)status;
+}
+
+/* Classes share one matrix, so that their curvature is not known to be near 1. Before such a fit may end Newton's gain is
+ * asked for, with the Hessian over a sample of rows; if it is too large the least curvature is what it tells. */
+static tg_status is_there(whitened_fit *a, const fit_settings *s, bool *there)
+{
+  enum { ROWS_PER_PARAMETER = 10 };
+  problem *p = a->p;
+  const size_t n = p->n, step = p->data->paged == NULL ? p->data->rows / (ROWS_PER_PARAMETER * n) : 0;
+  const size_t count = step > 1 ? (p->data->rows + step - 1) / step : 0;
+  if (model_output_count(&p->shape) == 1 || a->o->gradient_norm == 0) return TG_OK;
+  double *room = resize(NULL, 3 * n, sizeof *room), value, gain = INFINITY;
+  size_t *index = resize(NULL, count, sizeof *index);
+  if (room == NULL || index == NULL) return free(room), free(index), TG_E_NOMEM;
+  for (size_t i = 0; i < count; i++) index[i] = i * step;
+  const tg_objective c = whitening_objective(&a->w);
+  const double square = a->o->gradient_norm * a->o->gradient_norm;
+  tg_status status = (tg_status)c.evaluate(a->v, &value, room, c.user);
+  if (count > 0) problem_restrict(p, index, count);
+  if (status == TG_OK) status = newton_gain(&c, a->v, room, square, room + n, &gain);
+  problem_restrict(p, NULL, 0);
+  free(room);
+  free(index);
+  *there = !(1.25 * gain > s->tolerance * fabs(a->o->objective));
+  if (!*there) a->least = fmin(a->least / 2, square / (2 * 1.25 * gain));
+  return status;
 }
 
 /* Starts again in new coordinates now and then, as the curvature changes on the way. */
@@ -161,10 +216,11 @@ static tg_status run_stages(whitened_fit *a, const fit_settings *s)
     whitening_enter(&a->w, a->theta, a->v);
     status = tg_run_new(&run, whitening_objective(&a->w), a->method, a->v, a->options);
     if (status == TG_OK) {
-      status = step_run(a->p, run, &a->w, a->v, a->theta, s, a->o, changes ? length : SIZE_MAX, a->entered, a->start,
-                        &ended);
+      status = step_run(a->p, run, &a->w, a->v, a->theta, s, a->o, changes ? length : SIZE_MAX, a->entered, a->least,
+                        a->start, &ended);
     }
     tg_run_free(run);
+    if (status == TG_OK && ended && a->o->stop == FIT_CONVERGED) status = is_there(a, s, &ended);
     if (status == TG_OK && !ended) renew(a);
     length += FIRST_STAGE;
   }
@@ -180,6 +236,14 @@ static bool starts_cold(const whitened_fit *a)
   return true;
 }
 
+/* Coordinates for where the fit starts. */
+static tg_status enter_warm(whitened_fit *a)
+{
+  const tg_status status = problem_evaluate(a->p, a->theta, &a->entered, NULL);
+  if (status == TG_OK) whitening_at(&a->w, a->theta);
+  return status;
+}
+
 /* The optimum for every so manieth row is as near as these rows can tell, about n / (2 count) above that for all in units
  * of the loss: a better start than zero, and the right place for the coordinates. Nobody watches: it takes less time than
  * one or two iterations over all rows. */
@@ -188,7 +252,7 @@ static tg_status solve_sample(whitened_fit *a, const fit_settings *s)
   problem *p = a->p;
   const size_t rows = p->data->rows, wanted = SAMPLE_PER_PARAMETER * p->n;
   const size_t enough = wanted > LEAST_SAMPLE ? wanted : LEAST_SAMPLE;
-  if (!starts_cold(a) || model_output_count(&p->shape) > 1 || rows / LEAST_SAVING < enough) return TG_OK;
+  if (model_output_count(&p->shape) > 1 || rows / LEAST_SAVING < enough) return TG_OK;
   const size_t step = rows / enough, count = (rows + step - 1) / step;
   if (p->data->paged != NULL && count > p->data->paged->most) return TG_OK; /* more than memory is for */
   size_t *index = resize(NULL, count, sizeof *index);
@@ -210,11 +274,11 @@ static bool fit_whitened(problem *p, tg_method method, double *theta, const tg_m
                          const fit_settings *s, fit_outcome *o, failure *f)
 {
   whitened_fit a = {.p = p, .method = method, .options = options, .o = o, .theta = theta, .start = fit_clock(),
-                    .entered = INFINITY};
+                    .entered = INFINITY, .least = 0.05};
   a.v = resize(NULL, p->n, sizeof *a.v);
   if (a.v == NULL) return fail_memory(f);
   if (!whitening_new(&a.w, p, f)) return free(a.v), false;
-  tg_status status = solve_sample(&a, s);
+  tg_status status = starts_cold(&a) ? solve_sample(&a, s) : enter_warm(&a);
   if (status == TG_OK) status = run_stages(&a, s);
   free(a.v);
   whitening_free(&a.w);

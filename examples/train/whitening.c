@@ -183,20 +183,36 @@ void whitening_leave(whitening *w, const double *v, double *theta)
   }
 }
 
+/* A gradient with respect to theta becomes one with respect to v. */
+static void pull_back(whitening *w, const double *gradient, double *to)
+{
+  for (size_t k = 0; k < model_rows(&w->p->shape); k++) {
+    gather(w, gradient, k);
+    solve_lower(w->factor, w->size, w->line);
+    scatter(w, to, k);
+  }
+}
+
 static int evaluate(const double *v, double *value, double *gradient, void *user)
 {
   whitening *w = user;
   whitening_leave(w, v, w->theta);
   const tg_status status = problem_evaluate(w->p, w->theta, value, gradient != NULL ? w->gradient : NULL);
-  for (size_t k = 0; status == TG_OK && gradient != NULL && k < model_rows(&w->p->shape); k++) {
-    gather(w, w->gradient, k);
-    solve_lower(w->factor, w->size, w->line);
-    scatter(w, gradient, k);
-  }
+  if (status == TG_OK && gradient != NULL) pull_back(w, w->gradient, gradient);
+  return status;
+}
+
+static int hvp(const double *v, const double *d, double *hd, void *user)
+{
+  whitening *w = user;
+  whitening_leave(w, v, w->theta);
+  whitening_leave(w, d, w->gradient);
+  const int status = problem_objective(w->p).hvp(w->theta, w->gradient, hd, w->p);
+  if (status == TG_OK) pull_back(w, hd, hd);
   return status;
 }
 
 tg_objective whitening_objective(whitening *w)
 {
-  return (tg_objective){.n = w->p->n, .evaluate = evaluate, .user = w};
+  return (tg_objective){.n = w->p->n, .evaluate = evaluate, .hvp = hvp, .user = w};
 }
