@@ -594,7 +594,7 @@ static void finish_matrix(compiler *c, const group *g)
   m.start = uniform_column(c, g, false);
   m.end = uniform_column(c, g, true);
   if (!GROW(c, b->matrices, b->matrix_count, b->matrix_capacity, 1)) return;
-  const uint32_t *terms = c->row_terms + first.first;
+  const uint32_t *terms = m.columns > 0 ? c->row_terms + first.first : NULL;
   const bool sparse = m.columns > 0 && c->sparse > 0 && is_sparse_column(c, terms[1]);
   if (sparse) {
     m.in_data = true;

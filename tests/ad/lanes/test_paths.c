@@ -292,6 +292,25 @@ Test(paths, odd_sizes_with_branches)
     all_ways(branching, NULL, &r, sizes[i], true, 1e-12, "branching");
 }
 
+/* A few parameters behind many numbers that the samples use: products with all directions are the cheaper Hessian. */
+static tg_var table(const tg_var *t, size_t d, const tg_var *s, size_t columns, void *user)
+{
+  tg_var sum = tg_mul(t[0], s[columns - 1]);
+  (void)user;
+  for (size_t i = 0; i < 400; i++) {
+    const tg_var knot = tg_sin(tg_add(tg_mul(t[i % d], (double)i), t[(i + 1) % d]));
+    sum = tg_add(sum, tg_mul(0.01, tg_tanh(tg_sub(s[i % (columns - 1)], knot))));
+  }
+  return sum;
+}
+
+Test(paths, the_hessian_of_few_parameters_behind_many_numbers)
+{
+  static rows r;
+  make_rows(&r, 31);
+  all_ways(table, NULL, &r, 137, false, 1e-11, "table");
+}
+
 /* So many vectors that a block holds few samples. */
 static tg_var wide(const tg_var *t, size_t d, const tg_var *s, size_t columns, void *user)
 {

@@ -23,7 +23,7 @@ static tg_var loss(const tg_var *t, size_t d, const tg_var *s, size_t columns, v
 }
 
 typedef struct answer {
-  double value, gradient[D], hv[D];
+  double value, gradient[D], hv[D], hessian[D * D], values[ROWS], slopes[ROWS * D];
 } answer;
 
 static tg_status ask(unsigned threads, answer *a)
@@ -36,6 +36,8 @@ static tg_status ask(unsigned threads, answer *a)
   for (int i = 0; i < 5 && status == TG_OK; i++) {
     status = tg_finite_sum_gradient(s, theta, NULL, 0, &a->value, a->gradient);
     if (status == TG_OK) status = tg_finite_sum_hvp(s, theta, NULL, 0, theta, a->hv);
+    if (status == TG_OK) status = tg_finite_sum_hessian(s, theta, NULL, 0, a->hessian);
+    if (status == TG_OK) status = tg_finite_sum_each(s, theta, NULL, 0, a->values, a->slopes);
   }
   tg_finite_sum_free(s);
   return status;
@@ -48,7 +50,7 @@ static void *owner(void *to)
 
 int main(void)
 {
-  answer one, many, owned[OWNERS];
+  static answer one, many, owned[OWNERS];
   pthread_t thread[OWNERS];
   int failures = 0;
   for (size_t i = 0; i < ROWS * COLUMNS; i++) rows[i] = sin((double)(i * i % 1000));
