@@ -83,21 +83,26 @@ typedef struct tg_schedule {
   void *user;
 } tg_schedule;
 
-TG_API tg_schedule tg_constant_rate(void);                           /* alpha */
-TG_API tg_schedule tg_exponential_rate(double factor);               /* alpha factor^t */
-TG_API tg_schedule tg_step_rate(double factor, size_t every);        /* alpha factor^floor(t / every) */
-TG_API tg_schedule tg_inverse_time_rate(double decay, double power); /* alpha / (1 + decay t)^power */
-/* alpha (f + (1 - f) (1 + cos(pi t / period)) / 2), held at alpha f beyond (Loshchilov & Hutter 2017, (5));
- * period 0: the number of steps planned. */
+TG_API tg_schedule tg_constant_rate(void);
+/* alpha factor^t; factor > 0. */
+TG_API tg_schedule tg_exponential_rate(double factor);
+/* alpha factor^floor(t / every); factor > 0, every >= 1. */
+TG_API tg_schedule tg_step_rate(double factor, size_t every);
+/* alpha / (1 + decay t)^power; both >= 0. */
+TG_API tg_schedule tg_inverse_time_rate(double decay, double power);
+/* alpha (f + (1 - f) (1 + cos(pi t / period)) / 2), held at alpha f beyond (Loshchilov & Hutter 2017, (5)); f
+ * = final_fraction in [0, 1]; period 0: the number of steps planned. */
 TG_API tg_schedule tg_cosine_rate(double final_fraction, size_t period);
 /* alpha (t + 1) / warm for t < warm; then the cosine above over the rest (final_fraction 1: constant). */
 TG_API tg_schedule tg_warm_up_rate(size_t warm, double final_fraction, size_t period);
 /* Smith & Topin 2018: from alpha / start_divisor up to alpha over the first `rise` (0 < rise < 1) of the
- * period, then down to alpha / end_divisor, both by half a cosine; period 0: the number of steps planned. */
+ * period, then down to alpha / end_divisor, both by half a cosine; divisors >= 1; period 0: the number of
+ * steps planned. */
 TG_API tg_schedule tg_one_cycle_rate(double rise, double start_divisor, double end_divisor, size_t period);
-/* Multiply the rate by `factor` whenever the value (tg_minimize: per iteration; tg_fit: the validation value,
- * or the training value without validation, per epoch) has not fallen by a part `threshold` of its size for
- * `patience` checks in a row; never below alpha * floor_fraction. */
+/* Multiply the rate by `factor`, in (0, 1), whenever the value (tg_minimize: per iteration; tg_fit: the
+ * validation value, or the training value without validation, per epoch) has not fallen by a part
+ * `threshold`, in [0, 1), of its size for `patience` checks in a row, at least 1; never below alpha *
+ * floor_fraction, in [0, 1]. */
 TG_API tg_schedule tg_plateau_rate(double factor, size_t patience, double threshold, double floor_fraction);
 
 /* ---- Methods -------------------------------------------------------------------------------------- */

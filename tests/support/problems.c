@@ -40,7 +40,7 @@ SEPARABLE(problem_bowl, 0.0, 0.5 * WEIGHT * (x - (double)i) * (x - (double)i), W
 SEPARABLE(problem_high, 1e10, 0.5 * WEIGHT * (x - (double)i) * (x - (double)i), WEIGHT *(x - (double)i))
 SEPARABLE(problem_funnel, 0.0, sqrt(1.0 + x * x), x / sqrt(1.0 + x * x))
 SEPARABLE(problem_barrier, 0.0, x - log(x), 1.0 - 1.0 / x)
-SEPARABLE(problem_wells, 0.0, 0.25 * x * x * x * x - 0.5 * x * x, x * x * x - x)
+SEPARABLE(problem_wells, 0.0, 0.25 * x * x * x * x - 0.5 * x * x, x *x *x - x)
 SEPARABLE(problem_waves, 0.0, cos(x) + 1e-3 * x * x, -sin(x) + 2e-3 * x)
 SEPARABLE(problem_slide, 0.0, -x, -1.0)
 SEPARABLE(problem_kink, 0.0, fabs(x), x > 0.0 ? 1.0 : -1.0)
@@ -65,7 +65,8 @@ int problem_rosenbrock(const double *x, double *value, double *g, void *user)
   return give(p, sum, value, g);
 }
 
-/* By central differences of the gradient, which are good enough for a direction of Newton's. Not counted as calls. */
+/* By central differences of the gradient, which are good enough for a direction of Newton's. Not counted as
+ * calls. */
 static int product(const double *x, const double *v, double *hv, void *user)
 {
   const probe *p = user;
@@ -117,7 +118,10 @@ static int batch(const double *x, const size_t *index, size_t size, double *valu
   return give(p, sum, value, g);
 }
 
-static int whole(const double *x, double *value, double *g, void *user) { return batch(x, NULL, ROWS, value, g, user); }
+static int whole(const double *x, double *value, double *g, void *user)
+{
+  return batch(x, NULL, ROWS, value, g, user);
+}
 
 tg_objective problem_regression(probe *p)
 {

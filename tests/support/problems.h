@@ -1,5 +1,5 @@
-/* Objectives with known answers for testing optimizers, and helpers around them. No derivatives are taken from a tape:
- * a failure here is the optimizer's. */
+/* Objectives with known answers for testing optimizers, and helpers around them. No derivatives are taken
+ * from a tape: a failure here is the optimizer's. */
 #ifndef TG_TESTS_PROBLEMS_H
 #define TG_TESTS_PROBLEMS_H
 
@@ -7,7 +7,8 @@
 
 #include "tapegrad/optim.h"
 
-/* How often and with what an objective was called, and when it shall misbehave: counted in calls from 1; 0 never. */
+/* How often and with what an objective was called, and when it shall misbehave: counted in calls from 1; 0
+ * never. */
 typedef int (*problem_fn)(const double *x, double *value, double *g, void *user);
 
 typedef struct probe {
@@ -46,8 +47,8 @@ tg_objective problem(problem_fn f, probe *p);
 /* The finite sum 1/m sum (a_i'x - b_i)^2 / 2 over m = 64 rows; batch and evaluate. */
 tg_objective problem_regression(probe *p);
 
-/* Residuals 10 (x2 - x1^2), 1 - x1 of each pair, x - 1 of an odd last parameter; C = |r|^2 / 2, minimum 0 at 1.
- * With everything an objective can give: evaluate, hvp, hessian, residual (n of them). */
+/* Residuals 10 (x2 - x1^2), 1 - x1 of each pair, x - 1 of an odd last parameter; C = |r|^2 / 2, minimum 0
+ * at 1. With everything an objective can give: evaluate, hvp, hessian, residual (n of them). */
 tg_objective problem_squares(probe *p);
 
 #endif
