@@ -62,11 +62,12 @@ bool fit_goes_on(problem *p, const double *theta, const fit_settings *s, fit_out
 
 /* -- methods of the library -------------------------------------------------------------------------------------- */
 
-/* How small the gradient must be for the objective to be within the tolerance: C - C* <= |g|^2 / (2 m) where m is the
- * least curvature met on the way to the optimum. In coordinates whitened nearby that is 1 for one output, but for the
- * sample of rows they come from and the way that is left; classes share one matrix, and `least` is what is known then (see
- * is_there). In coordinates from far away it is lower where predictions have become certain. In merely scaled ones
- * correlation lowers it too, and the smallest ridge is a bound. With an L1 penalty g is the least subgradient. */
+/* How small the gradient must be for the objective to be within the tolerance: C - C* <= |g|^2 / (2 m) where m is
+ * the least curvature met on the way to the optimum. In coordinates whitened nearby that is 1 for one output, but
+ * for the sample of rows they come from and the way that is left; classes share one matrix, and `least` is what is
+ * known then (see is_there). In coordinates from far away it is lower where predictions have become certain. In
+ * merely scaled ones correlation lowers it too, and the smallest ridge is a bound. With an L1 penalty g is the
+ * least subgradient. */
 static double wanted_gradient(const problem *p, const fit_settings *s, const fit_outcome *o, const whitening *w,
                               double entered, double least)
 {
@@ -152,9 +153,10 @@ static void renew(whitened_fit *a)
   a->entered = a->o->objective;
 }
 
-/* What Newton's method would gain from v: r'H^-1 r / 2 for the gradient r, by conjugate gradients, until steps gain a
- * twentieth and less. `room` has space for two more vectors. */
-static tg_status newton_gain(const tg_objective *c, const double *v, double *r, double square, double *room, double *gain)
+/* What Newton's method would gain from v: r'H^-1 r / 2 for the gradient r, by conjugate gradients, until steps
+ * gain a twentieth and less. `room` has space for two more vectors. */
+static tg_status newton_gain(const tg_objective *c, const double *v, double *r, double square, double *room,
+                             double *gain)
 {
   const size_t n = c->n;
   double *d = room, *hd = d + n, rest = square;
@@ -179,8 +181,9 @@ static tg_status newton_gain(const tg_objective *c, const double *v, double *r, 
   return (tg_status)status;
 }
 
-/* Classes share one matrix, so that their curvature is not known to be near 1. Before such a fit may end Newton's gain is
- * asked for, with the Hessian over a sample of rows; if it is too large the least curvature is what it tells. */
+/* Classes share one matrix, so that their curvature is not known to be near 1. Before such a fit may end Newton's
+ * gain is asked for, with the Hessian over a sample of rows; if it is too large the least curvature is what it
+ * tells. */
 static tg_status is_there(whitened_fit *a, const fit_settings *s, bool *there)
 {
   enum { ROWS_PER_PARAMETER = 10 };
@@ -244,9 +247,9 @@ static tg_status enter_warm(whitened_fit *a)
   return status;
 }
 
-/* The optimum for every so manieth row is as near as these rows can tell, about n / (2 count) above that for all in units
- * of the loss: a better start than zero, and the right place for the coordinates. Nobody watches: it takes less time than
- * one or two iterations over all rows. */
+/* The optimum for every so manieth row is as near as these rows can tell, about n / (2 count) above that for all
+ * in units of the loss: a better start than zero, and the right place for the coordinates. Nobody watches: it
+ * takes less time than one or two iterations over all rows. */
 static tg_status solve_sample(whitened_fit *a, const fit_settings *s)
 {
   problem *p = a->p;

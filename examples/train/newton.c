@@ -113,8 +113,8 @@ static bool move_free(newton *w, const double *theta, const size_t *free_at, con
   return meets == SIZE_MAX;
 }
 
-/* The minimum of the model over the coefficients that are not zero, as long as none of them changes its sign: what takes
- * coordinate descent very many passes where columns are correlated. Is it reached? */
+/* The minimum of the model over the coefficients that are not zero, as long as none of them changes its sign: what
+ * takes coordinate descent very many passes where columns are correlated. Is it reached? */
 static bool solve_free(newton *w, const double *theta)
 {
   const size_t n = w->n;
@@ -140,7 +140,8 @@ static bool solve_free(newton *w, const double *theta)
   return move_free(w, theta, free_at, d, count);
 }
 
-/* Coordinate descent settles which coefficients are zero; when a pass leaves that as it is, the others are solved for. */
+/* Coordinate descent settles which coefficients are zero; when a pass leaves that as it is, the others are solved
+ * for. */
 static void lasso_step(newton *w, const double *theta, double precision)
 {
   memset(w->step, 0, w->n * sizeof *w->step);

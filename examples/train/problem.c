@@ -100,7 +100,8 @@ bool problem_set_penalty(problem *p, const scaling *s, penalty how, failure *f)
 
 /* -- rows that are not scaled ------------------------------------------------------------------------------------ */
 
-/* The coefficients for the rows as they lie in memory: theta itself, or a copy in `room`. A direction maps as a point. */
+/* The coefficients for the rows as they lie in memory: theta itself, or a copy in `room`. A direction maps as a
+ * point. */
 static const double *to_rows(const problem *p, const double *theta, double *room)
 {
   if (p->waiting == NULL) return theta;
@@ -109,8 +110,8 @@ static const double *to_rows(const problem *p, const double *theta, double *room
   return room;
 }
 
-/* The adjoint of that: with w = u / scale and b' = b - w'shift, dC/du = (dC/dw - shift dC/db') / scale. A constant column
- * has no say. */
+/* The adjoint of that: with w = u / scale and b' = b - w'shift, dC/du = (dC/dw - shift dC/db') / scale. A constant
+ * column has no say. */
 static void from_rows(const problem *p, double *gradient)
 {
   const scaling *s = p->waiting;

@@ -14,7 +14,7 @@ typedef struct penalty {
 typedef struct problem {
   model_shape shape;
   const dataset *data;
-  const scaling *waiting; /* borrowed rows are not scaled: theta is mapped to them, and gradients back. NULL: they are */
+  const scaling *waiting; /* borrowed rows are not scaled: theta is mapped to them, gradients back; NULL: they are */
   double *raw;            /* room for a point and a direction of theirs */
   const size_t *index;    /* of the rows that count, `count` of them; NULL: all */
   size_t count;

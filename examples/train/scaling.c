@@ -96,8 +96,9 @@ static void sum_columns(const column_sums *c, const dataset *data)
   add_rows(c, row, weight, p);
 }
 
-/* Means and standard deviations. A column whose smallest and largest value agree is shifted by exactly that value and has
- * spread 0. False when a mean was guessed so badly that digits of the spread are lost; the guesses are better then. */
+/* Means and standard deviations. A column whose smallest and largest value agree is shifted by exactly that value
+ * and has spread 0. False when a mean was guessed so badly that digits of the spread are lost; the guesses are
+ * better then. */
 static bool moments_of(scaling *s, const column_sums *c, double total)
 {
   bool sound = true;

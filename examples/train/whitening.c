@@ -69,7 +69,8 @@ static void moments(whitening *w, const double *theta, size_t step)
 static bool hessian(whitening *w, const double *theta, size_t step)
 {
   problem *p = w->p;
-  const bool curved = p->shape.kind == MODEL_LOGISTIC || (p->shape.kind == MODEL_LINEAR && p->shape.loss == LOSS_SQUARED);
+  const model_shape *m = &p->shape;
+  const bool curved = m->kind == MODEL_LOGISTIC || (m->kind == MODEL_LINEAR && m->loss == LOSS_SQUARED);
   if (!curved || p->data->paged != NULL) return false;
   const size_t *const kept = p->index, kept_count = p->count, count = (p->data->rows + step - 1) / step;
   size_t *index = resize(NULL, count, sizeof *index);
@@ -82,8 +83,8 @@ static bool hessian(whitening *w, const double *theta, size_t step)
   return status == TG_OK;
 }
 
-/* A sample is good enough for a change of coordinates: so many rows that M costs about as much as a gradient, or as few as
- * will do. */
+/* A sample is good enough for a change of coordinates: so many rows that M costs about as much as a gradient, or
+ * as few as will do. */
 static size_t sample_step(const whitening *w)
 {
   const size_t rows = w->p->data->rows, n = w->size, affordable = 4 * rows / n;
