@@ -26,7 +26,8 @@ extern "C" {
 
 /* A callback returns 0 to go on, a positive number to stop (the run ends with TG_STOP_USER and keeps the best
  * point), or a negative tg_status, which the run returns. A value or gradient that is infinite or NaN is not
- * an error: line searches back off from it, other methods stop there and keep the best finite point. Arrays
+ * an error: line searches back off from it, other methods stop there and keep the best finite point, as they
+ * do when squares of a gradient beyond 1e154 overflow in what they keep. Arrays
  * are the run's: valid for the call only. Callbacks run on the thread that steps the run. */
 typedef struct tg_objective {
   size_t n;         /* parameters, at least 1 */
@@ -332,8 +333,9 @@ TG_API tg_status tg_minimize_check(const tg_objective *c, const tg_method *m, co
 /* One call for two methods: `first` for so many iterations, or until it meets a tolerance, stalls or leaves
  * the finite numbers; unless a tolerance was met `then` goes on from its best point. A cheap method to come
  * near, an exact one to finish: tg_minimize_handover(c, tg_adam(0.01), 200, tg_lbfgs(), theta, NULL, &r).
- * Counts, time and limits are of both together. `first` need not know the bounds and L1 term of `then`: what
- * is returned is always within the bounds. Otherwise as tg_minimize. */
+ * Counts, time and limits are of both together. The problem solved and reported is that of `then`: where its
+ * bounds or L1 term differ from those of `first`, which need have none, a tolerance met by `first` says
+ * nothing, and what is returned is within the bounds of `then`. Otherwise as tg_minimize. */
 TG_API tg_status tg_minimize_handover(tg_objective c, tg_method first, size_t iterations, tg_method then,
                                       double *theta, const tg_minimize_options *o, tg_report *r);
 

@@ -81,8 +81,15 @@ static double replace(const tg_run *run, double *a, const double *b, size_t n)
   return isnan(most) || isnan(rest) ? NAN : fmax(most, rest);
 }
 
-double tg_first_order_update_(tg_run *run, const double *x, const double *g, double *out, double rate)
+/* Squares of a gradient beyond 1e154 overflow, and an infinite state would hold theta still for good. */
+static bool overflowed(const tg_run *run, double largest)
 {
+  return largest > 1e150 && isnan(run->kernel->largest(run->work, run->rule->vectors * run->padded));
+}
+
+double tg_first_order_update_(tg_run *run, const tg_point_ *p, double *out, double rate)
+{
+  const double *x = p->x, *g = p->g;
   const tg_method *m = &run->m;
   void (*const update)(const tg_chunk_ *) = run->rule->update[run->level];
   const double factor = clip_factor(run, g), keep = 1.0 - rate * m->decay;
@@ -100,7 +107,7 @@ double tg_first_order_update_(tg_run *run, const double *x, const double *g, dou
     const double change = in_place ? replace(run, c.out, fresh, c.n) : distance(run, c.out, c.x, c.n);
     most = change > most || isnan(change) ? change : most; /* a NaN stays: nothing is greater */
   }
-  return most;
+  return overflowed(run, p->largest) ? NAN : most;
 }
 
 void tg_first_order_look_(tg_run *run, const double *x, double *out, double rate)
@@ -118,15 +125,16 @@ int tg_first_order_step_(tg_run *run)
   if (tg_rate_(run, run->o.max_iterations, &rate)) return 1;
   const tg_point_ *p = tg_current_(run);
   tg_point_ *next = tg_spare_(run, NULL);
-  const double *g = p->g;
+  tg_point_ from = *p;
   if (run->rule->look) {
     tg_point_ *ahead = next;
     tg_first_order_look_(run, p->x, ahead->x, rate);
     if (tg_evaluate_(run, ahead, true, NULL, NULL)) return 1;
     if (!ahead->finite) return tg_stop_nonfinite_(run, ahead->value);
-    g = ahead->g;
+    from.g = ahead->g;
+    from.largest = ahead->largest;
   }
-  const double change = tg_first_order_update_(run, p->x, g, next->x, rate);
+  const double change = tg_first_order_update_(run, &from, next->x, rate);
   if (!isfinite(change)) return tg_stop_(run, TG_STOP_NONFINITE);
   if (tg_evaluate_(run, next, true, NULL, NULL)) return 1;
   if (!next->finite) return tg_stop_nonfinite_(run, next->value);

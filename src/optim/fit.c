@@ -142,7 +142,7 @@ int tg_fit_step_(tg_run *run)
   const size_t *index = batch(run, &count);
   if (tg_rate_(run, planned(&run->f, run->order_count), &rate) || gradient(run, rate, index, count))
     return finish(run);
-  s->report.step = tg_first_order_update_(run, p->x, p->g, p->x, rate);
+  s->report.step = tg_first_order_update_(run, p, p->x, rate);
   s->report.rate = rate;
   s->report.gradient_norm = p->largest;
   s->report.theta = p->x;

@@ -26,24 +26,35 @@ static bool tolerance_met(tg_stop stop)
   return stop >= TG_STOP_GRADIENT && stop <= TG_STOP_STEP;
 }
 
-static bool bounds_are_new(const tg_run *first, const tg_run *then)
+/* Whether arrays of n hold the same numbers; NULL stands for `absent` throughout. */
+static bool same(const double *a, const double *b, size_t n, double absent)
 {
-  return tg_boxed_(&then->m) && !tg_boxed_(&first->m);
+  for (size_t i = 0; a != b && i < n; i++)
+    if ((a ? a[i] : absent) != (b ? b[i] : absent)) return false;
+  return true;
 }
 
-/* Whether the first run's end is the end of all. What was met without the bounds and the L1 term that the
+/* Whether the two have different bounds or L1 terms, and so different problems. */
+static bool problem_is_new(const tg_run *first, const tg_run *then)
+{
+  const tg_method *a = &first->m, *b = &then->m;
+  return !(same(a->lower, b->lower, then->n, -INFINITY) && same(a->upper, b->upper, then->n, INFINITY) &&
+           a->l1 == b->l1 && (b->l1 == 0.0 || same(a->l1_weight, b->l1_weight, then->n, 1.0)));
+}
+
+/* Whether the first run's end is the end of all. What was met under other bounds or another L1 term than the
  * second method has says nothing of its problem. */
 static bool over(const tg_run *first, const tg_run *then, const tg_minimize_options *o)
 {
   const tg_report *r = &first->s.report;
   const bool says_nothing = tolerance_met(r->stop) || r->stop == TG_STOP_UNBOUNDED;
-  if (says_nothing && bounds_are_new(first, then)) return false;
+  if (says_nothing && problem_is_new(first, then)) return false;
   if (r->stop == TG_STOP_ITERATIONS) return o->max_iterations > 0 && r->iterations >= o->max_iterations;
   return r->stop != TG_STOP_NONFINITE && r->stop != TG_STOP_STALLED;
 }
 
-/* The first run was cut short without the second's bounds and L1 term: its point is brought within, and
- * evaluated there unless a callback wanted an end. */
+/* The first run was cut short under other bounds or another L1 term than the second's: its point is brought
+ * within, and evaluated there unless a callback wanted an end. */
 static void settle(tg_run *to, const tg_run *from)
 {
   const tg_report before = from->s.report;
@@ -73,7 +84,7 @@ tg_status tg_minimize_handover(tg_objective c, tg_method first, size_t iteration
     return tg_refused_(status, theta, r);
   }
   while (tg_iterate_(a)) continue;
-  const bool end = a->s.status || over(a, b, &whole), unfit = end && !a->s.status && bounds_are_new(a, b);
+  const bool end = a->s.status || over(a, b, &whole), unfit = end && !a->s.status && problem_is_new(a, b);
   if (unfit) settle(b, a);
   if (!end) pass_on(b, a);
   tg_run *last = end && !unfit ? a : b;

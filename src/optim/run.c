@@ -231,12 +231,12 @@ static bool risky(const tg_run *run, double largest, double rate)
 }
 
 /* theta takes the step, or stays and the run ends. */
-static int step_of_caller(tg_run *run, const double *gradient, double largest, double rate)
+static int step_of_caller(tg_run *run, const tg_point_ *p, double rate)
 {
   const size_t size = run->n * sizeof(double);
-  const bool copies = risky(run, largest, rate);
+  const bool copies = risky(run, p->largest, rate);
   if (copies) memcpy(run->block, run->theta, size);
-  const double step = tg_first_order_update_(run, run->theta, gradient, run->theta, rate);
+  const double step = tg_first_order_update_(run, p, run->theta, rate);
   if (!isfinite(step)) {
     if (copies) memcpy(run->theta, run->block, size);
     return tg_stop_(run, TG_STOP_NONFINITE);
@@ -263,7 +263,7 @@ tg_status tg_run_update(tg_run *run, double value, const double *gradient)
   if (tg_start_reached_(run)) return tg_stop_(run, TG_STOP_GRADIENT), TG_OK;
   double rate;
   if (tg_rate_(run, run->o.max_iterations, &rate)) return run->s.status;
-  if (step_of_caller(run, gradient, p.largest, rate)) return TG_OK;
+  if (step_of_caller(run, &p, rate)) return TG_OK;
   r->rate = rate;
   r->iterations++;
   run->s.t++;

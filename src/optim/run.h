@@ -140,9 +140,9 @@ size_t tg_pad_(size_t n);
 void tg_large_pages_(void *block, size_t bytes);
 double tg_clock_(void); /* seconds, never going back */
 int tg_first_order_step_(tg_run *run);
-/* x, g -> out by the method's update; out may be x. Returns the largest change of an entry, NaN when not
- * finite. */
-double tg_first_order_update_(tg_run *run, const double *x, const double *g, double *out, double rate);
+/* x, g and largest of p -> out by the method's update; out may be p->x. Returns the largest change of an
+ * entry, NaN when it or the method's state is not finite. */
+double tg_first_order_update_(tg_run *run, const tg_point_ *p, double *out, double rate);
 /* x -> out: the point where the gradient is taken. */
 void tg_first_order_look_(tg_run *run, const double *x, double *out, double rate);
 int tg_after_iteration_(tg_run *run, double before); /* stopping tests (stop.c) and watch */

@@ -103,6 +103,68 @@ Test(handover, the_first_method_need_not_know_the_bounds)
   }
 }
 
+static int from_half(const double *x, double *value, double *g, void *user)
+{
+  (void)user;
+  if (value) *value = (x[0] - 0.5) * (x[0] - 0.5);
+  if (g) g[0] = 2.0 * (x[0] - 0.5);
+  return 0;
+}
+
+/* What the handover leaves is what `then` alone finds. */
+static void solves_the_second(tg_method first, tg_method then)
+{
+  const tg_objective c = {.n = 1, .evaluate = from_half};
+  double x = 3.0, alone = 3.0;
+  tg_report r, wanted;
+  cr_expect(tg_minimize_handover(c, first, 50, then, &x, NULL, &r) == TG_OK);
+  cr_expect(tg_minimize(c, then, &alone, NULL, &wanted) == TG_OK);
+  cr_expect(r.stop == TG_STOP_GRADIENT && fabs(x - alone) < 1e-6, "%g, alone %g", x, alone);
+  cr_expect(fabs(r.value - wanted.value) < 1e-6 && r.gradient_norm <= 1e-6);
+}
+
+Test(handover, other_bounds_or_another_l1_term_make_another_problem)
+{
+  const double far = -10.0, one = 1.0, two = 2.0, copy = -10.0;
+  tg_method first = tg_lbfgs(), then = tg_lbfgs();
+  first.lower = &far;
+  then.lower = &one;
+  solves_the_second(first, then);
+  then.lower = &far;
+  then.l1 = 0.5;
+  solves_the_second(first, then);
+  first.l1 = 0.5;
+  then.l1_weight = &two;
+  solves_the_second(first, then);
+  solves_the_second(first, tg_lbfgs());
+  first.l1_weight = &two;
+  first.lower = &copy; /* the same problem: the second has nothing to do */
+  double x = 3.0;
+  tg_report r, alone;
+  const tg_objective c = {.n = 1, .evaluate = from_half};
+  cr_expect(tg_minimize_handover(c, first, 50, then, &x, NULL, &r) == TG_OK);
+  x = 3.0;
+  cr_expect(tg_minimize(c, first, &x, NULL, &alone) == TG_OK);
+  cr_expect(r.values == alone.values);
+}
+
+Test(handover, cut_short_it_stays_within_the_second_methods_bounds)
+{
+  const double far = -10.0, one = 1.0, two = 2.0;
+  const tg_objective c = {.n = 1, .evaluate = from_half};
+  tg_method first = tg_lbfgs(), then = tg_lbfgs();
+  first.lower = &far;
+  then.lower = &one;
+  then.upper = &two;
+  tg_minimize_options o = tg_minimize_defaults();
+  o.max_iterations = 1;
+  o.gradient_tol = 1e-30;
+  double x = 30.0;
+  tg_report r;
+  cr_expect(tg_minimize_handover(c, first, 50, then, &x, &o, &r) == TG_OK);
+  cr_expect(r.stop == TG_STOP_ITERATIONS && x >= 1.0 && x <= 2.0, "%s %g", tg_stop_string(r.stop), x);
+}
+
 static int slow(const double *x, double *value, double *g, void *user)
 {
   const double begun = tg_clock_();

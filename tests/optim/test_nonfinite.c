@@ -263,3 +263,49 @@ Test(nonfinite, a_handover_cut_short_stays_within_the_bounds)
     cr_expect(fabs(r.value - wanted) <= 1e-12 * wanted && r.values == p.calls);
   }
 }
+
+static int huge_square(const double *x, double *value, double *g, void *user)
+{
+  (void)user;
+  if (value) *value = 1e160 * x[0] * x[0];
+  if (g) g[0] = 2e160 * x[0];
+  return 0;
+}
+
+/* 1e160 once, in the second batch */
+static int one_huge_batch(const double *x, const size_t *index, size_t count, double *value, double *g,
+                          void *user)
+{
+  (void)index, (void)count;
+  if (value) *value = 0.5 * x[0] * x[0];
+  if (g) g[0] = ++*(int *)user == 2 ? 1e160 : x[0];
+  return 0;
+}
+
+Test(nonfinite, squares_of_a_gradient_that_overflow_end_the_run)
+{
+  const char *const names[] = {"adam", "adamw", "rmsprop", "adagrad", "adadelta", "amsgrad", "nadam"};
+  for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+    const tg_method m = method(names[k]);
+    double x = 1.0;
+    tg_report r;
+    tg_minimize_options o = tg_minimize_defaults();
+    o.step_tol = 1e-12;
+    cr_expect(tg_minimize((tg_objective){.n = 1, .evaluate = huge_square}, m, &x, &o, &r) == TG_OK);
+    cr_expect(r.stop == TG_STOP_NONFINITE && x == 1.0, "%s: %s", names[k], tg_stop_string(r.stop));
+    int calls = 0;
+    const tg_objective sum = {.n = 1, .samples = 10, .batch = one_huge_batch, .user = &calls};
+    tg_fit_options f = tg_fit_defaults();
+    f.batch = 1;
+    cr_expect(tg_fit(sum, m, &x, &f, &r) == TG_OK);
+    cr_expect(r.stop == TG_STOP_NONFINITE && calls == 2 && x == 1.0, "%s: %s", names[k],
+              tg_stop_string(r.stop));
+    tg_run *run;
+    const double g[2] = {1e160, 1.0};
+    double y[2] = {1.0, 1.0};
+    cr_assert(tg_run_new(&run, (tg_objective){.n = 2}, m, y, NULL) == TG_OK);
+    cr_expect(tg_run_update(run, 1.0, g) == TG_OK && tg_run_report(run)->stop == TG_STOP_NONFINITE);
+    cr_expect(y[0] == 1.0 && y[1] == 1.0, "%s", names[k]);
+    tg_run_free(run);
+  }
+}
