@@ -198,11 +198,13 @@ TG_API tg_method tg_lbfgs(void);
 TG_API tg_method tg_bfgs(void);
 /* DFP (Davidon 1959; Fletcher & Powell 1963), for comparison: BFGS needs fewer evaluations. */
 TG_API tg_method tg_dfp(void);
-/* Nonlinear conjugate gradients; three vectors of memory. */
+/* Nonlinear conjugate gradients; three vectors of memory. With TG_LINE_DEFAULT or TG_LINE_WOLFE the first two
+ * restart where successive gradients are far from orthogonal (Powell 1977). */
 typedef enum tg_cg { TG_CG_POLAK_RIBIERE, TG_CG_FLETCHER_REEVES, TG_CG_HAGER_ZHANG } tg_cg;
 TG_API tg_method tg_nonlinear_cg(int variant);
 /* Conjugate gradients for quadratics: the step along a direction is exact, -g'd / d'Hd, with one call of
- * objective.hvp; at most n steps but for rounding. On other objectives use the above. */
+ * objective.hvp; at most n steps but for rounding. Without curvature along a direction it ends, unbounded
+ * where C is a quadratic, else TG_STOP_SINGULAR. On other objectives use the above. */
 TG_API tg_method tg_linear_cg(void);
 /* The secant method (4.53) for one parameter: Newton's with C'' from the last two gradients. The first step
  * is that of gradient descent with rate alpha. Bare: it goes to any stationary point, or diverges. */
@@ -248,7 +250,7 @@ TG_API tg_status tg_method_check(const tg_objective *c, const tg_method *m, cons
   X(TG_STOP_PATIENCE, "the validation value has not improved for as long as allowed")                        \
   X(TG_STOP_STALLED, "no lower value can be found along any direction tried; a tolerance was not met")       \
   X(TG_STOP_UNBOUNDED, "the value falls without end along a direction")                                      \
-  X(TG_STOP_SINGULAR, "the equations for the step are singular")                                             \
+  X(TG_STOP_SINGULAR, "the equations for the step are singular or not positive definite")                     \
   X(TG_STOP_NONFINITE, "the value or gradient is not finite")                                                \
   X(TG_STOP_USER, "stopped by a callback")                                                                   \
   X(TG_STOP_ERROR, "stopped by a failure; see the status")

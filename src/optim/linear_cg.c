@@ -3,6 +3,7 @@
  * what is reported is true. */
 #include <math.h>
 
+#include "line_search.h"
 #include "newton.h"
 
 tg_method tg_linear_cg(void)
@@ -14,6 +15,23 @@ static size_t work(const tg_objective *c, const tg_method *m, size_t padded)
 {
   (void)m;
   return tg_matrices_(c, padded, 0, 2);
+}
+
+/* There is no curvature along d: the value falls without end there if far away C is still the quadratic with
+ * that slope and curvature at p. */
+static int no_minimum(tg_run *run, const double *d, double slope, double curvature)
+{
+  const tg_point_ *p = tg_current_(run);
+  const double t = 1e3 * tg_line_first_(run, d), bend = 0.5 * t * curvature;
+  tg_point_ *q = tg_spare_(run, NULL);
+  double end;
+  run->kernel->add(q->x, p->x, t, d, run->padded);
+  if (tg_evaluate_(run, q, true, d, &end)) return 1;
+  if (q->value == -INFINITY) return tg_stop_(run, TG_STOP_UNBOUNDED);
+  const double size = fabs(slope) - bend, fall = t * (slope + bend);
+  const bool quadratic = fabs(end - (slope + 2.0 * bend)) <= 1e-6 * size &&
+                         fabs(q->value - p->value - fall) <= 1e-6 * (fabs(p->value) + t * size);
+  return tg_stop_(run, quadratic ? TG_STOP_UNBOUNDED : TG_STOP_SINGULAR);
 }
 
 static int step(tg_run *run)
@@ -28,7 +46,7 @@ static int step(tg_run *run)
   const double slope = k->dot(p->g, d, n), curvature = k->dot(d, hd, n);
   if (!isfinite(curvature)) return tg_stop_(run, TG_STOP_NONFINITE);
   if (!(slope < 0.0)) return tg_stop_(run, TG_STOP_STALLED);
-  if (!(curvature > 0.0)) return tg_stop_(run, TG_STOP_UNBOUNDED);
+  if (!(curvature > 0.0)) return no_minimum(run, d, slope, curvature);
   const double t = -slope / curvature;
   tg_point_ *q = tg_spare_(run, NULL);
   k->add(q->x, p->x, t, d, n);

@@ -2,7 +2,7 @@
  * gradient: Fletcher & Reeves (1964):      beta = g'g / g_before'g_before Polak & Ribiere (1969), +:     beta
  * = max(g'y / g_before'g_before, 0) Hager & Zhang (2005), (1.3):   beta = (y - 2 d y'y / d'y)'g / d'y, not
  * below -1 / (|d| min(0.01, |g_before|)) A direction that does not lead down, or gradients far from
- * orthogonal (Powell 1977; not for Hager & Zhang), restart it. */
+ * orthogonal (Powell 1977; with the method's own search, not for Hager & Zhang), restart it. */
 #include <float.h>
 #include <math.h>
 
@@ -60,7 +60,8 @@ static double factor(const tg_run *run, const tg_point_ *p, const tg_point_ *q, 
     const double least = -1.0 / (sqrt(k->dot(d, d, n)) * fmin(0.01, sqrt(before)));
     return fmax(beta, least);
   }
-  if (fabs(k->dot(q->g, p->g, n)) >= 0.2 * gg && run->m.line_search == TG_LINE_WOLFE) return 0.0;
+  const bool own_search = run->m.line_search == TG_LINE_WOLFE || run->m.line_search == TG_LINE_DEFAULT;
+  if (own_search && fabs(k->dot(q->g, p->g, n)) >= 0.2 * gg) return 0.0;
   if (run->m.variant == TG_CG_FLETCHER_REEVES) return gg / before;
   return fmax(k->dot(q->g, y, n) / before, 0.0);
 }

@@ -182,8 +182,7 @@ bool tg_iterate_(tg_run *run)
   return !end;
 }
 
-/* The current iterate where a tolerance was met or nothing better was found from it; elsewhere the best
- * point. */
+/* The current iterate where a tolerance was met; elsewhere the best point. */
 const tg_point_ *tg_final_point_(const tg_run *run)
 {
   const tg_state_ *s = &run->s;
@@ -193,7 +192,6 @@ const tg_point_ *tg_final_point_(const tg_run *run)
   case TG_STOP_STEP:
   case TG_STOP_VALUE:
   case TG_STOP_RELATIVE:
-  case TG_STOP_STALLED:
   case TG_STOP_ERROR:
     return &s->point[s->current];
   default:
