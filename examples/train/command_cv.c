@@ -57,10 +57,14 @@ static void fold_line(text *out, const options *o, size_t k, const training *t, 
     return;
   }
   text_add(out, "fold %zu: %zu rows held back, ", k + 1, j->rows);
-  if (j->is_class)
-    text_add(out, "accuracy %.4f, log-loss %.6f", j->classes.accuracy, j->classes.log_loss);
-  else
-    text_add(out, "R^2 %.6f, mean absolute error %.6g", j->values.r_squared, j->values.mean_absolute);
+  char a[SHOWN_ROOM], b[SHOWN_ROOM];
+  if (j->is_class) {
+    text_add(out, "accuracy %s, log-loss %s", shown(a, 'f', 4, j->classes.accuracy),
+             shown(b, 'f', 6, j->classes.log_loss));
+  } else {
+    text_add(out, "R^2 %s, mean absolute error %s", shown(a, 'f', 6, j->values.r_squared),
+             shown(b, 'g', 6, j->values.mean_absolute));
+  }
   text_add(out, "; %zu iterations: %s\n", t->outcome.iterations, fit_stop_string(t->outcome.stop));
 }
 

@@ -34,6 +34,14 @@ static bool collect(collected *c, const apply *a, failure *f)
   return true;
 }
 
+static bool weigh_something(const collected *c, failure *f)
+{
+  for (size_t i = 0; i < c->rows; i++) {
+    if (c->weight[i] > 0) return true;
+  }
+  return fail(f, "the weights of all %zu rows are 0: there is nothing to evaluate", c->rows);
+}
+
 static bool print(const judged *j, const trained *m, const options *o, failure *f)
 {
   text t = {0};
@@ -58,6 +66,7 @@ static bool evaluate(apply *a, const options *o, failure *f)
   good = good && !failed;
   if (good && c.rows == 0) good = fail_at(f, (place){o->data, 0, 0}, "there are no rows to evaluate");
   const bool weighted = a->role.weight != NO_COLUMN || a->row_weight != NULL;
+  good = good && weigh_something(&c, f);
   good = good && judge_scores(&j, a->model, c.score, c.target, weighted ? c.weight : NULL, c.rows, f);
   good = good && (o->quiet || print(&j, a->model, o, f));
   judged_free(&j);

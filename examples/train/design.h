@@ -34,6 +34,8 @@ typedef struct dataset {
   double *values;
   paged *paged;
   bool borrowed; /* the values, or the sparse rows, are those that were read: all of them, laid out just so */
+  size_t counted;         /* rows to learn from whose weight is not 0 */
+  double weight_as_given; /* their sum: the rows' own weights, before those of classes */
   sparse_rows sparse;
   double *scaled;         /* the values of borrowed sparse rows, once they are scaled */
   double *table, *number; /* sparse with offsets or weights; the numbers of the rows, 0, 1, ... */

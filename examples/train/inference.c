@@ -62,75 +62,86 @@ double student_quantile(double probability, double freedom)
   return high;
 }
 
-/* The covariance of the fitted coordinates into `cov`: the inverse of rows times the mean curvature. */
-static bool covariance(problem *p, const design *d, const double *theta, double *hessian, double *cov,
-                       failure *f)
+/* Standard errors are lengths of L^-1 a, with L L' the mean curvature and a the linear form a coefficient is.
+ */
+typedef struct errors {
+  const problem *p;
+  const scaling *s;
+  double *factor, *form; /* L, n x n; n */
+  double count;          /* of observations: what the mean curvature is multiplied by */
+} errors;
+
+static bool factor(problem *p, const design *d, const double *theta, double *hessian, failure *f)
 {
-  const size_t n = p->n;
   const tg_status status = problem_gauged_hessian(p, theta, hessian);
   if (status != TG_OK) return fit_fail_status(status, f);
   size_t pivot;
-  if (!cholesky(hessian, n, &pivot)) {
-    char name[FEATURE_NAME_ROOM];
-    const size_t weights = model_rows(&p->shape) * p->shape.features;
-    return fail(
-        f, "no standard errors: the columns are linearly dependent ('%s' adds nothing to those before it)",
-        pivot < weights ? design_feature_name(d, pivot % p->shape.features, name) : "the intercept");
-  }
-  cholesky_inverse(hessian, n, cov);
-  for (size_t j = 0; j < n * n; j++) cov[j] /= (double)p->data->rows;
-  return true;
+  if (cholesky(hessian, p->n, &pivot)) return true;
+  char name[FEATURE_NAME_ROOM];
+  const size_t weights = model_rows(&p->shape) * p->shape.features;
+  return fail(f,
+              "no standard errors: the columns are linearly dependent ('%s' adds nothing to those before it)",
+              pivot < weights ? design_feature_name(d, pivot % p->shape.features, name) : "the intercept");
 }
 
-/* What pinning the common part of a softmax has added: the pseudo-inverse is wanted. */
-static void remove_gauge(const problem *p, double *cov)
+/* Pinning the common part of a softmax has added that to the variance of a fitted coefficient of column j:
+ * the pseudo-inverse is wanted. */
+static double gauge(const problem *p, size_t j)
 {
-  const size_t k = p->shape.classes, features = p->shape.features, n = p->n;
-  const double curvature = problem_curvature(&p->shape);
-  for (size_t j = 0; j <= features; j++) {
-    const size_t first = j < features ? j : k * features, stride = j < features ? features : 1;
-    const double ridge = j < features ? p->ridge[j] : 0;
-    const double added = 1 / ((curvature + ridge) * (double)k * (double)p->data->rows);
-    for (size_t a = 0; a < k; a++) {
-      for (size_t b = 0; b < k; b++) cov[(first + a * stride) * n + first + b * stride] -= added;
-    }
-  }
+  if (p->shape.kind != MODEL_MULTINOMIAL) return 0;
+  const double ridge = j < p->shape.features ? p->ridge[j] : 0;
+  return 1 / ((problem_curvature(&p->shape) + ridge) * (double)p->shape.classes);
 }
 
-/* Variance of an original coefficient: of the linear form that scaling_undo computes. */
-static double original_variance(const problem *p, const scaling *s, const double *cov, size_t j)
+/* Of the form that begins at coefficient `first`. */
+static double form_variance(const errors *e, size_t first)
 {
-  const size_t rows = model_rows(&p->shape), features = p->shape.features, n = p->n;
-  if (j < rows * features) {
-    const double c = s->scale[j % features];
-    return s->spread[j % features] == 0 ? 0 : cov[j * n + j] / (c * c);
-  }
-  const size_t k = j - rows * features;
-  double sum = cov[j * n + j];
-  for (size_t a = 0; a < features; a++) {
-    const size_t i = k * features + a;
-    const double weight = -s->shift[a] / s->scale[a];
-    sum += 2 * weight * cov[i * n + j];
-    for (size_t b = 0; b < features; b++) {
-      sum += weight * cov[i * n + k * features + b] * (-s->shift[b] / s->scale[b]);
-    }
+  const size_t n = e->p->n;
+  double sum = 0;
+  for (size_t i = first; i < n; i++) {
+    const double *row = e->factor + i * n;
+    double rest = e->form[i];
+    for (size_t j = first; j < i; j++) rest -= row[j] * e->form[j];
+    e->form[i] = rest / row[i];
+    sum += e->form[i] * e->form[i];
   }
   return sum;
+}
+
+/* Error of an original coefficient: of the linear form that scaling_undo computes. NaN for a constant column.
+ */
+static double original_error(const errors *e, size_t j)
+{
+  const scaling *s = e->s;
+  const size_t rows = model_rows(&e->p->shape), features = e->p->shape.features, n = e->p->n;
+  for (size_t i = 0; i < n; i++) e->form[i] = i == j;
+  if (j < rows * features) {
+    const size_t a = j % features;
+    if (s->spread[a] == 0) return NAN;
+    return sqrt((form_variance(e, j) - gauge(e->p, a)) / e->count) / s->scale[a];
+  }
+  const size_t first = (j - rows * features) * features;
+  double pinned = gauge(e->p, features);
+  for (size_t a = 0; a < features; a++) {
+    const double weight = s->spread[a] == 0 ? 0 : -s->shift[a] / s->scale[a];
+    e->form[first + a] = weight;
+    pinned += weight * weight * gauge(e->p, a);
+  }
+  return sqrt((form_variance(e, first) - pinned) / e->count);
 }
 
 /* The squared loss has an unknown variance, estimated from the residuals with their degrees of freedom. */
 static void residual_variance(inference *out, const problem *p, size_t constant, double mean_loss)
 {
-  const double rows = (double)p->data->rows;
-  out->freedom = rows - (double)(p->n - constant);
-  out->dispersion = 2 * mean_loss * rows / out->freedom;
+  out->freedom = (double)p->data->counted - (double)(p->n - constant);
+  out->dispersion = 2 * mean_loss * p->data->weight_as_given / out->freedom;
 }
 
-static void fill_rows(inference *out, const problem *p, const scaling *s, const double *cov, double quantile)
+static void fill_rows(inference *out, const errors *e, double quantile)
 {
   for (size_t j = 0; j < out->n; j++) {
     coefficient_row *r = &out->row[j];
-    r->error = sqrt(out->dispersion * original_variance(p, s, cov, j));
+    r->error = sqrt(out->dispersion) * original_error(e, j);
     r->statistic = r->estimate / r->error;
     r->p_value = student_two_sided(r->statistic, out->freedom);
     r->low = r->estimate - quantile * r->error;
@@ -150,9 +161,10 @@ static bool estimate(inference *out, problem *p, const scaling *s, const double 
   out->freedom = INFINITY;
   out->dispersion = 1;
   out->log_likelihood = NAN;
-  if (p->shape.kind != MODEL_LINEAR) out->log_likelihood = -loss * (double)p->data->rows;
+  if (p->shape.kind != MODEL_LINEAR) out->log_likelihood = -loss * p->data->weight_as_given;
   if (p->shape.kind == MODEL_LINEAR) residual_variance(out, p, s->constant, loss);
-  if (out->freedom <= 0) return fail(f, "no standard errors: there are not more rows than coefficients");
+  if (out->freedom <= 0)
+    return fail(f, "no standard errors: there are not more rows of weight than coefficients");
   return true;
 }
 
@@ -168,17 +180,16 @@ bool inference_new(inference *out, problem *p, const design *d, const scaling *s
   const size_t n = p->n;
   if (n > (size_t)1 << 14)
     return fail(f, "standard errors are not computed for more than %d coefficients", 1 << 14);
-  double *room = resize(NULL, 2 * n * n + n, sizeof *room);
+  double *room = resize(NULL, n * n + n, sizeof *room);
   out->row = zeroed(n, sizeof *out->row);
   bool good = (room != NULL && out->row != NULL) || fail_memory(f);
-  good = good && covariance(p, d, theta, room, room + n * n, f);
-  good = good && estimate(out, p, s, theta, room + 2 * n * n, f);
-  if (good) {
-    if (p->shape.kind == MODEL_MULTINOMIAL) remove_gauge(p, room + n * n);
-    fill_rows(out, p, s, room + n * n, student_quantile(0.5 + confidence / 2, out->freedom));
-  } else {
+  good = good && factor(p, d, theta, room, f);
+  good = good && estimate(out, p, s, theta, room + n * n, f);
+  const errors e = {p, s, room, room + n * n, p->data->weight_as_given};
+  if (good)
+    fill_rows(out, &e, student_quantile(0.5 + confidence / 2, out->freedom));
+  else
     inference_free(out);
-  }
   free(room);
   return good;
 }

@@ -5,7 +5,7 @@
 #include "problem.h"
 
 typedef struct coefficient_row {
-  double estimate, error, statistic, p_value, low, high;
+  double estimate, error, statistic, p_value, low, high; /* NaN but for the estimate: a constant column */
 } coefficient_row;
 
 typedef struct inference {
@@ -16,9 +16,12 @@ typedef struct inference {
   double dispersion;     /* squared loss: the residual variance; else 1 */
 } inference;
 
-/* theta: the fitted coordinates. The covariance is the inverse of the observed information, ridge included as
- * its own information (with a ridge: of the posterior under the normal prior it stands for). Standard errors
- * of a softmax refer to its symmetric form, where coefficients sum to zero over the classes. */
+/* Observations: for classes the weights of rows count them, as if a row stood there so many times; least
+ * squares has as many as there are rows whose weight is not 0, and weights are inverse variances up to a
+ * factor. theta: the fitted coordinates. The covariance is the inverse of the observed information, ridge
+ * included as its own information (with a ridge: of the posterior under the normal prior it stands for).
+ * Standard errors of a softmax refer to its symmetric form, where coefficients sum to zero over the classes.
+ */
 bool inference_new(inference *i, problem *p, const design *d, const scaling *s, const double *theta,
                    double confidence, failure *f);
 void inference_free(inference *i);

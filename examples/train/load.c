@@ -375,8 +375,38 @@ static bool settle_weights(loaded *l, const options *o, failure *f)
                                                    : named_weights(l, o->class_weights, f);
 }
 
+/* A class without weight has no coefficients: the likelihood only grows as its intercept falls. */
+static bool classes_weigh(const dataset *d, const loaded *l, failure *f)
+{
+  const size_t classes = l->labels.count;
+  bool *there = zeroed(classes + 1, sizeof *there);
+  if (there == NULL) return fail_memory(f);
+  size_t count = 0, one = 0, none = 0;
+  for (size_t i = 0; classes > 0 && i < d->rows; i++) {
+    const size_t c = (size_t)dataset_target(d, i);
+    there[c] = there[c] || (dataset_weight(d, i) > 0 && (l->class_weight == NULL || l->class_weight[c] > 0));
+  }
+  for (size_t c = 0; c < classes; c++) {
+    count += there[c];
+    one = there[c] ? c : one;
+    none = there[c] ? none : c;
+  }
+  free(there);
+  if (count == classes || count == 0) return true; /* no weight at all is another matter */
+  if (count == 1) {
+    return fail(f, "all rows of weight belong to class '%.100s': there is nothing to tell apart",
+                l->labels.text[one]);
+  }
+  return fail(f, "no row to learn from of class '%.100s' has a weight above 0", l->labels.text[none]);
+}
+
 static bool learning_weights(dataset *d, const loaded *l, failure *f)
 {
+  if (!classes_weigh(d, l, f)) return false;
+  for (size_t i = 0; i < d->rows; i++) {
+    d->weight_as_given += dataset_weight(d, i);
+    d->counted += dataset_weight(d, i) > 0;
+  }
   for (size_t i = 0; l->class_weight != NULL && i < d->rows; i++) {
     dataset_weigh(d, i, l->class_weight[(size_t)dataset_target(d, i)]);
   }

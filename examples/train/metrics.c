@@ -147,5 +147,8 @@ value_metrics value_metrics_of(const double *prediction, const double *truth, co
     absolute += w * fabs(e);
     variation += w * d * d;
   }
-  return (value_metrics){rows, 1 - square / variation, absolute / total, sqrt(square / total)};
+  return (value_metrics){.rows = rows,
+                         .r_squared = variation > 0 ? 1 - square / variation : NAN,
+                         .mean_absolute = absolute / total,
+                         .root_mean_square = sqrt(square / total)};
 }

@@ -22,7 +22,8 @@ typedef struct class_metrics {
 
 typedef struct value_metrics {
   size_t rows;
-  double r_squared, mean_absolute, root_mean_square;
+  double r_squared; /* NaN when the truth does not vary */
+  double mean_absolute, root_mean_square;
 } value_metrics;
 
 /* log_probability: rows x classes, logarithms so that a tiny probability still has a finite log-loss; truth:

@@ -19,6 +19,13 @@ const char *coefficient_name(const trained *m, size_t i, char out[FEATURE_NAME_R
   return intercept ? "(intercept)" : design_feature_name(&m->design, i % p, out);
 }
 
+const char *shown(char out[SHOWN_ROOM], char style, int digits, double x)
+{
+  if (isnan(x)) return "-";
+  snprintf(out, SHOWN_ROOM, style == 'f' ? "%.*f" : "%.*g", digits, x);
+  return out;
+}
+
 /* -- for people ------------------------------------------------------------------------------------------ */
 
 void report_data(text *t, const loaded *l, const char *file)
@@ -106,7 +113,9 @@ static void confusion_table(text *t, const judged *j, const trained *m)
   for (size_t a = 0; a < k; a++) {
     text_add(t, "  %*.*s |", w, w, m->labels.text[a]);
     for (size_t b = 0; b < columns; b++) text_add(t, " %*.6g", cell, j->classes.confusion[a * k + b]);
-    text_add(t, "%s%6.4f %9.4f\n", columns > 0 ? " | " : " ", j->classes.recall[a], j->classes.precision[a]);
+    char recall[SHOWN_ROOM], precision[SHOWN_ROOM];
+    text_add(t, "%s%6s %9s\n", columns > 0 ? " | " : " ", shown(recall, 'f', 4, j->classes.recall[a]),
+             shown(precision, 'f', 4, j->classes.precision[a]));
   }
 }
 
@@ -122,14 +131,17 @@ static void calibration_table(text *t, const judged *j, const trained *m)
 
 void report_judged(text *t, const char *which, const judged *j, const trained *m)
 {
+  char a[SHOWN_ROOM], b[SHOWN_ROOM], d[SHOWN_ROOM];
   if (!j->is_class) {
-    text_add(t, "%s (%zu rows): R^2 %.6f, mean absolute error %.6g, root mean square error %.6g\n", which,
-             j->rows, j->values.r_squared, j->values.mean_absolute, j->values.root_mean_square);
+    text_add(t, "%s (%zu rows): R^2 %s, mean absolute error %s, root mean square error %s\n", which, j->rows,
+             shown(a, 'f', 6, j->values.r_squared), shown(b, 'g', 6, j->values.mean_absolute),
+             shown(d, 'g', 6, j->values.root_mean_square));
     return;
   }
   const class_metrics *c = &j->classes;
-  text_add(t, "%s (%zu rows): accuracy %.4f, log-loss %.6f", which, j->rows, c->accuracy, c->log_loss);
-  if (c->classes == 2) text_add(t, ", AUC %.6f", c->auc);
+  text_add(t, "%s (%zu rows): accuracy %s, log-loss %s", which, j->rows, shown(a, 'f', 4, c->accuracy),
+           shown(b, 'f', 6, c->log_loss));
+  if (c->classes == 2) text_add(t, ", AUC %s", shown(d, 'f', 6, c->auc));
   text_add(t, "\n");
   confusion_table(t, j, m);
   if (c->classes == 2) calibration_table(t, j, m);
@@ -153,8 +165,10 @@ void report_summary(text *t, const training *r)
     const coefficient_row *c = &s->row[i];
     const char *feature = coefficient_name(&r->model, i, room, &class_name);
     snprintf(name, sizeof name, "%s%s%s", class_name ? class_name : "", class_name ? ": " : "", feature);
-    text_add(t, "%-40s %13.6g %12.5g %9.3f %10.3g %13.6g %13.6g %s\n", name, c->estimate, c->error,
-             c->statistic, c->p_value, c->low, c->high, stars(c->p_value));
+    char e[SHOWN_ROOM], z[SHOWN_ROOM], p[SHOWN_ROOM], low[SHOWN_ROOM], high[SHOWN_ROOM];
+    text_add(t, "%-40s %13.6g %12s %9s %10s %13s %13s %s\n", name, c->estimate, shown(e, 'g', 5, c->error),
+             shown(z, 'f', 3, c->statistic), shown(p, 'g', 3, c->p_value), shown(low, 'g', 6, c->low),
+             shown(high, 'g', 6, c->high), stars(c->p_value));
   }
   text_add(t, "*** p < 0.001, ** p < 0.01, * p < 0.05, . p < 0.1");
   if (student)

@@ -6,6 +6,10 @@
 #include "text.h"
 #include "training.h"
 
+/* A number with so many digits, behind the point (style 'f') or in all ('g'); a dash for NaN. */
+enum { SHOWN_ROOM = 40 };
+const char *shown(char out[SHOWN_ROOM], char style, int digits, double x);
+
 /* -- for people -- */
 void report_data(text *t, const loaded *l, const char *file);
 void report_fit(text *t, const training *r);

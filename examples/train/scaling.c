@@ -141,11 +141,16 @@ static bool dense_moments(scaling *s, const dataset *data, const design *d, fail
 static bool sparse_moments(scaling *s, const dataset *data, const design *d, failure *f)
 {
   const sparse_rows *x = &data->sparse;
-  for (size_t e = 0; e < x->row_start[x->rows]; e++) {
-    if (fabs(x->value[e]) > too_large) return refuse_size(d, x->column[e], x->value[e], f);
-    s->spread[x->column[e]] += x->value[e] * x->value[e];
+  double total = 0;
+  for (size_t i = 0; i < x->rows; i++) {
+    const double w = dataset_weight(data, i);
+    total += w;
+    for (size_t e = x->row_start[i]; e < x->row_start[i + 1]; e++) {
+      if (fabs(x->value[e]) > too_large) return refuse_size(d, x->column[e], x->value[e], f);
+      s->spread[x->column[e]] += w * x->value[e] * x->value[e];
+    }
   }
-  for (size_t j = 0; j < s->features; j++) s->spread[j] = sqrt(s->spread[j] / (double)x->rows);
+  for (size_t j = 0; j < s->features; j++) s->spread[j] = sqrt(s->spread[j] / total);
   return true;
 }
 

@@ -32,17 +32,20 @@ static double median(double *x, size_t n)
   return n % 2 == 1 ? x[n / 2] : x[n / 2 - 1] / 2 + x[n / 2] / 2;
 }
 
-/* Median of the target and of its distance from that median. */
+/* Median of the target and of its distance from that median, over the rows whose weight is not 0. */
 static bool target_spread(const dataset *d, double *middle, double *deviation)
 {
   double *y = resize(NULL, d->rows, sizeof *y);
   if (y == NULL) return false;
-  for (size_t i = 0; i < d->rows; i++) y[i] = dataset_target(d, i);
-  *middle = median(y, d->rows);
-  for (size_t i = 0; i < d->rows; i++) y[i] = fabs(dataset_target(d, i) - *middle);
-  *deviation = median(y, d->rows);
+  size_t n = 0;
+  for (size_t i = 0; i < d->rows; i++) {
+    if (dataset_weight(d, i) > 0) y[n++] = dataset_target(d, i);
+  }
+  *middle = median(y, n);
+  for (size_t i = 0; i < n; i++) y[i] = fabs(y[i] - *middle);
+  *deviation = median(y, n);
   double mean = 0;
-  for (size_t i = 0; i < d->rows; i++) mean += y[i] / (double)d->rows;
+  for (size_t i = 0; i < n; i++) mean += y[i] / (double)n;
   if (*deviation == 0) *deviation = mean;
   free(y);
   return true;

@@ -174,6 +174,24 @@ refuse "'twice' adds nothing to those before it" "$(printf 'a,twice,b\n1,2,x\n2,
 [ -r /proc/self/mem ] && refuse "cannot read:" /proc/self/mem # root may read all files, but not this one from its beginning
 [ "$(id -u)" = 0 ] || { file secret <"$data/iris.csv" >/dev/null; chmod 0 "$folder/secret"; refuse "Permission denied" "$folder/secret"; }
 
+# A class whose weight is 0 is not there
+printf 'a,w,b\n1,0,x\n2,1,y\n3,1,y\n4,0,x\n5,1,y\n6,1,y\n' >"$folder/weightless"
+refuse "all rows of weight belong to class 'y'" "$folder/weightless" --weights w
+refuse "all rows of weight belong to class 'y'" "$folder/weightless" --ignore w --class-weights x=0
+refuse "all rows of weight belong to class 'y'" "$folder/weightless" --weights w --class-weights balanced
+refuse "no row to learn from of class 'setosa' has a weight above 0" "$data/iris.csv" --class-weights setosa=0
+expect 1 "all rows of weight belong to class 'y'" "$train" cv "$folder/weightless" --weights w --folds 2
+
+# What there is no number for is a dash, or null
+printf 'a,c,b\n1,5,x\n2,5,y\n3,5,x\n4,5,y\n6,5,x\n7,5,y\n' >"$folder/constant"
+expect 0 "c                                                    0            -         -          -             -             -" "$train" fit "$folder/constant" --summary
+expect 0 '"name":"c","estimate":0,"std_error":null,"statistic":null,"p_value":null,"low":null,"high":null' "$train" fit "$folder/constant" --summary --json
+printf 'a,b\n1,x\n2,y\n3,x\n4,x\n6,x\n7,x\n' >"$folder/rare"
+expect 0 "0.0000         -" "$train" fit "$folder/rare" -l 1
+printf 'a,w,b\n1,0,x\n2,0,y\n3,0,x\n4,0,y\n' >"$folder/nothing_weighs"
+"$train" fit "$folder/constant" --ignore c -q -m "$folder/small"
+expect 1 "the weights of all 4 rows are 0" "$train" evaluate "$folder/nothing_weighs" --weights w -m "$folder/small"
+
 # A constant column is no obstacle; ten thousand columns are not either
 expect 0 "1 column is constant" "$train" fit "$(printf 'a,c,b\n1,5,x\n2,5,y\n3,5,x\n4,5,y\n' | file constant)"
 awk 'BEGIN {srand(1); for (i = 0; i < 10000; i++) printf "c%d,", i; print "y"; for (r = 0; r < 12; r++) {for (i = 0; i < 10000; i++) printf "%d,", 9 * rand(); print r % 2 ? "a" : "b"}}' >"$folder/wide"

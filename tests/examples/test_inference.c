@@ -89,6 +89,65 @@ Test(inference, the_symmetric_softmax_agrees_with_the_logistic_model)
   remove(file);
 }
 
+/* The errors of two fits agree. */
+static void expect_same(const char *first, const char *how_first, const char *second, const char *how_second)
+{
+  session a, b;
+  char *file = strdup(data_file(first));
+  session_open(&a, file, how_first);
+  session_run(&a);
+  remove(file);
+  free(file);
+  const char *other = data_file(second);
+  session_open(&b, other, how_second);
+  session_run(&b);
+  remove(other);
+  cr_assert_eq(a.t.inference.n, b.t.inference.n);
+  cr_expect_eq(a.t.inference.freedom, b.t.inference.freedom);
+  for (size_t j = 0; j < a.t.inference.n; j++) {
+    const coefficient_row *r = &a.t.inference.row[j], *s = &b.t.inference.row[j];
+    cr_expect_lt(fabs(r->estimate - s->estimate), 1e-8 * r->error, "%zu", j);
+    cr_expect_lt(fabs(r->error / s->error - 1), 1e-8, "%zu", j);
+    cr_expect_lt(fabs(r->p_value - s->p_value), 1e-8, "%zu", j);
+  }
+  const double l = a.t.inference.log_likelihood;
+  cr_expect(isnan(l) || fabs(l - b.t.inference.log_likelihood) < 1e-10 * fabs(l));
+  session_close(&a);
+  session_close(&b);
+}
+
+#define WEIGHTED "x,z,w,y\n1,3,2,a\n2,1,1,b\n9,9,0,a\n3,2,3,a\n4,4,1,b\n5,1,1,a\n6,2,2,b\n7,3,1,b\n2,2,1,a\n"
+#define REPEATED "x,z,y\n1,3,a\n1,3,a\n2,1,b\n3,2,a\n3,2,a\n3,2,a\n4,4,b\n5,1,a\n6,2,b\n6,2,b\n7,3,b\n2,2,a\n"
+
+Test(inference, weights_of_rows_with_classes_count_them)
+{
+  expect_same(WEIGHTED, "-l 0 --summary --weights w", REPEATED, "-l 0 --summary");
+  expect_same(WEIGHTED, "-l 0.1 --summary --weights w", REPEATED, "-l 0.1 --summary");
+  expect_same(WEIGHTED, "-k multinomial -l 0 --summary --weights w", REPEATED,
+              "-k multinomial -l 0 --summary");
+}
+
+Test(inference, rows_without_weight_are_no_observations_of_least_squares)
+{
+  static const char weighted[] = "x,w,y\n1,2,1.5\n2,1,2.5\n9,0,7\n3,4,3.1\n4,1,3.5\n5,0,7\n6,2,6.5\n",
+                    fewer[] = "x,w,y\n1,4,1.5\n2,2,2.5\n3,8,3.1\n4,2,3.5\n6,4,6.5\n";
+  expect_same(weighted, "-k linear --summary --weights w", fewer, "-k linear --summary --weights w");
+}
+
+Test(inference, extreme_scales_and_constant_columns_have_their_errors)
+{
+  session s;
+  const char *file =
+      data_file("x,c,y\n1e-158,5,a\n2e-158,5,b\n3e-158,5,a\n4e-158,5,b\n5e-158,5,a\n7e-158,5,b\n");
+  session_open(&s, file, "-l 0 --summary");
+  session_run(&s);
+  cr_expect(isfinite(s.t.inference.row[0].error) && s.t.inference.row[0].error > 1e157);
+  cr_expect(isnan(s.t.inference.row[1].error) && isnan(s.t.inference.row[1].low));
+  cr_expect_lt(s.t.inference.row[2].error, 10);
+  session_close(&s);
+  remove(file);
+}
+
 Test(inference, students_distribution_has_its_known_values)
 {
   cr_expect_lt(fabs(student_two_sided(2.2281388519862743, 10) - 0.05), 1e-13);
