@@ -1,3 +1,4 @@
+#define _POSIX_C_SOURCE 200809L
 #include "checkpoint.h"
 
 #include "input.h"
@@ -9,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const char magic[] = "tapegrad-checkpoint 1\n";
 
@@ -93,14 +95,18 @@ static bool take(checkpoint *c, const char *bytes, const head *start, failure *f
   return true;
 }
 
+static bool no_checkpoint(const char *file, failure *f)
+{
+  return fail_at(f, (place){file, 0, 0}, "this is no checkpoint of this program");
+}
+
 static bool parse(checkpoint *c, const char *bytes, size_t length, place where, uint64_t signature, size_t n,
                   failure *f)
 {
   head start;
   uint64_t sum;
-  if (length < sizeof start + sizeof sum || memcmp(bytes, magic, sizeof magic) != 0) {
-    return fail_at(f, where, "this is no checkpoint of this program");
-  }
+  if (length < sizeof start + sizeof sum || memcmp(bytes, magic, sizeof magic) != 0)
+    return no_checkpoint(where.file, f);
   memcpy(&start, bytes, sizeof start);
   memcpy(&sum, bytes + length - sizeof sum, sizeof sum);
   const size_t rest = length - sizeof start - sizeof sum;
@@ -115,15 +121,25 @@ static bool parse(checkpoint *c, const char *bytes, size_t length, place where, 
   return take(c, bytes, &start, f);
 }
 
+bool checkpoint_possible(const char *file, failure *f)
+{
+  struct stat there;
+  if (strcmp(file, "-") == 0) return fail_usage(f, "--checkpoint needs the name of a file");
+  if (stat(file, &there) != 0 || S_ISREG(there.st_mode)) return true;
+  return fail_at(f, (place){file, 0, 0}, "a checkpoint must be a regular file");
+}
+
+/* The first bytes before all others: a file of another kind may be of any size. */
 bool checkpoint_read(checkpoint *c, const char *file, uint64_t signature, size_t n, failure *f)
 {
+  struct stat there;
   *c = (checkpoint){0};
-  FILE *there = fopen(file, "rb");
-  if (there == NULL && errno == ENOENT) return true;
-  if (there != NULL) fclose(there);
+  if (stat(file, &there) != 0 && errno == ENOENT) return true;
+  if (!checkpoint_possible(file, f)) return false;
   input in;
   if (!input_open(&in, file, f)) return false;
-  const bool good = input_whole(&in, f) &&
+  const bool ours = input_starts(&in, magic, sizeof magic) || no_checkpoint(file, f);
+  const bool good = ours && input_whole(&in, f) &&
                     parse(c, in.bytes + in.start, in.end - in.start, (place){file, 0, 0}, signature, n, f);
   input_close(&in);
   return good;

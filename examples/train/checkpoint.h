@@ -20,6 +20,9 @@ uint64_t checkpoint_signature(const training *t, const options *o);
 bool checkpoint_write(const char *file, uint64_t signature, const double *theta, size_t n, const tg_run *run,
                       failure *f);
 
+/* A checkpoint is read and written in turn: only a regular file, or one to be made, can be both. */
+bool checkpoint_possible(const char *file, failure *f);
+
 /* A file that is not there is no failure; one of another fit, or damaged, is. */
 bool checkpoint_read(checkpoint *c, const char *file, uint64_t signature, size_t n, failure *f);
 bool checkpoint_read_memory(checkpoint *c, const char *bytes, size_t length, uint64_t signature, size_t n,

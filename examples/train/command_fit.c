@@ -1,6 +1,7 @@
 #include "commands.h"
 
 #include "checkpoint.h"
+#include "files.h"
 #include "memory.h"
 #include "output.h"
 #include "path.h"
@@ -170,12 +171,12 @@ static bool files_possible(const options *o, failure *f)
   for (size_t i = 0; i < sizeof file / sizeof *file; i++) {
     if (file[i] != NULL && !write_possible(file[i], f)) return false;
   }
-  return true;
+  return o->checkpoint == NULL || checkpoint_possible(o->checkpoint, f);
 }
 
 int command_fit(const options *o, failure *f)
 {
-  if (!files_possible(o, f)) return EXIT_BAD;
+  if (!files_distinct(o, f) || !files_possible(o, f)) return EXIT_BAD;
   loaded l;
   row_split s = {0};
   if (!load(&l, o, f)) return EXIT_BAD;

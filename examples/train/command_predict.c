@@ -2,6 +2,7 @@
 #include "commands.h"
 
 #include "apply.h"
+#include "files.h"
 #include "output.h"
 #include "text.h"
 
@@ -80,7 +81,7 @@ static bool predict(apply *a, const options *o, failure *f)
   output to;
   if (!output_open(&to, o->output != NULL ? o->output : "-", f)) return false;
   const bool written = write_pieces(a, &to, f);
-  failure closing = {""};
+  failure closing = {0};
   return output_close(&to, written, written ? f : &closing) && written;
 }
 
@@ -88,6 +89,7 @@ int command_predict(const options *o, failure *f)
 {
   trained m;
   apply a;
+  if (!files_distinct(o, f)) return EXIT_BAD;
   if (o->output != NULL && !write_possible(o->output, f)) return EXIT_BAD;
   if (!trained_read(&m, o->model, f)) return EXIT_BAD;
   bool good = apply_open(&a, &m, o, false, f);

@@ -9,6 +9,17 @@ bool fail(failure *f, const char *format, ...)
   va_start(list, format);
   vsnprintf(f->text, sizeof f->text, format, list);
   va_end(list);
+  f->usage = false;
+  return false;
+}
+
+bool fail_usage(failure *f, const char *format, ...)
+{
+  va_list list;
+  va_start(list, format);
+  vsnprintf(f->text, sizeof f->text, format, list);
+  va_end(list);
+  f->usage = true;
   return false;
 }
 
@@ -22,6 +33,7 @@ bool fail_at(failure *f, place where, const char *format, ...)
   va_start(list, format);
   vsnprintf(f->text + used, sizeof f->text - (size_t)used, format, list);
   va_end(list);
+  f->usage = false;
   return false;
 }
 

@@ -14,6 +14,7 @@
 
 typedef struct failure {
   char text[1024];
+  bool usage; /* the command line is to blame, not data or files */
 } failure;
 
 /* Where in a file: line and column count from 1, the column in bytes. A line of 0 leaves both out. */
@@ -25,6 +26,7 @@ typedef struct place {
 enum { EXCERPT_ROOM = 64 };
 
 bool fail(failure *f, const char *format, ...) PRINTF_LIKE(2, 3); /* always false */
+bool fail_usage(failure *f, const char *format, ...) PRINTF_LIKE(2, 3);
 bool fail_at(failure *f, place where, const char *format, ...) PRINTF_LIKE(3, 4);
 bool fail_memory(failure *f);
 

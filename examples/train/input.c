@@ -104,3 +104,29 @@ bool input_whole(input *in, failure *f)
   }
   return true;
 }
+
+/* How many bytes follow the last line break in the window. */
+static size_t open_line(const input *in)
+{
+  size_t n = 0;
+  while (n < in->end - in->start && in->bytes[in->end - 1 - n] != '\n') n++;
+  return n;
+}
+
+bool input_lines(input *in, failure *f)
+{
+  in->unbounded = true;
+  while (!in->finished) {
+    if (open_line(in) > INPUT_LONGEST) {
+      return fail_at(f, (place){in->name, 0, 0}, "a line is longer than %d million bytes",
+                     INPUT_LONGEST / 1000000);
+    }
+    if (!input_more(in, 1, f)) return false;
+  }
+  return true;
+}
+
+bool input_starts(const input *in, const char *bytes, size_t length)
+{
+  return in->end - in->start >= length && memcmp(in->bytes + in->start, bytes, length) == 0;
+}

@@ -3,6 +3,8 @@
  * plumbing around them. */
 #include "commands.h"
 
+#include "output.h"
+
 #include <stdio.h>
 
 static int run(const options *o, failure *f)
@@ -20,21 +22,27 @@ static int run(const options *o, failure *f)
   return EXIT_USAGE;
 }
 
+/* The status, unless standard output did not take what was printed. */
+static int printed(int status)
+{
+  if (fflush(stdout) == 0 && !ferror(stdout)) return status;
+  fprintf(stderr, "tapegrad-train: cannot write to standard output\n");
+  return EXIT_BAD;
+}
+
 int main(int argc, char **argv)
 {
-  failure f = {""};
+  failure f = {0};
   options o;
+  ignore_size_limit();
   if (!options_parse(&o, argc, argv, &f)) {
     fprintf(stderr, "tapegrad-train: %s\n", f.text);
     return EXIT_USAGE;
   }
-  if (o.version) return puts("tapegrad-train " TRAIN_VERSION) < 0;
-  if (o.help) return options_help(&o), EXIT_FINE;
-  const int status = run(&o, &f);
+  if (o.version) return puts("tapegrad-train " TRAIN_VERSION), printed(EXIT_FINE);
+  if (o.help) return options_help(&o), printed(EXIT_FINE);
+  int status = run(&o, &f);
+  if (status == EXIT_BAD && f.usage) status = EXIT_USAGE;
   if (status != EXIT_FINE && f.text[0] != '\0') fprintf(stderr, "tapegrad-train: %s\n", f.text);
-  if (fflush(stdout) != 0 || ferror(stdout)) {
-    fprintf(stderr, "tapegrad-train: cannot write to standard output\n");
-    return EXIT_BAD;
-  }
-  return status;
+  return printed(status);
 }

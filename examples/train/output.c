@@ -1,4 +1,4 @@
-#define _POSIX_C_SOURCE 200809L
+#define _XOPEN_SOURCE 700 /* realpath */
 #include "output.h"
 
 #include "memory.h"
@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,8 +30,14 @@ static bool fail_write(const char *file, failure *f)
   return fail_at(f, (place){file, 0, 0}, "cannot write: %s", strerror(errno));
 }
 
-/* The folder a file is in: its name up to the last slash, in memory of its own; NULL: none is left. */
-static char *folder_of(const char *file)
+void ignore_size_limit(void)
+{
+#ifdef SIGXFSZ
+  signal(SIGXFSZ, SIG_IGN); /* write() fails with EFBIG then */
+#endif
+}
+
+char *folder_of(const char *file)
 {
   const char *slash = strrchr(file, '/');
   if (slash == NULL) return copy_text(".", 1);
@@ -48,6 +55,15 @@ static void sync_directory(const char *file)
   close(d);
 }
 
+/* Behind symbolic links, so that they stay and the file they lead to is replaced. */
+static char *real_name(const char *file)
+{
+  struct stat link;
+  char *real = realpath(file, NULL);
+  if (real != NULL || errno != ENOENT || lstat(file, &link) == 0) return real;
+  return copy_text(file, strlen(file));
+}
+
 bool write_possible(const char *file, failure *f)
 {
   struct stat there;
@@ -56,27 +72,32 @@ bool write_possible(const char *file, failure *f)
     errno = EISDIR;
     return !S_ISDIR(there.st_mode) || fail_write(file, f);
   }
-  char *folder = folder_of(file);
-  if (folder == NULL) return fail_memory(f);
-  const bool good = access(folder, W_OK) == 0;
+  char *real = real_name(file), *folder = real != NULL ? folder_of(real) : NULL;
+  const bool good = folder != NULL && access(folder, W_OK) == 0;
+  const int why = errno;
+  free(real);
   free(folder);
+  errno = why;
   return good || fail_write(file, f);
 }
 
 /* A new name beside the file, with the mode that the file has or would get. */
 static bool open_beside(output *o, mode_t mode, failure *f)
 {
+  o->real = real_name(o->file);
+  if (o->real == NULL) return fail_write(o->file, f);
   text name = {0};
-  text_add(&name, "%s.%ld.part", o->file, (long)getpid());
-  if (name.failed || name.length < strlen(o->file)) {
-    text_free(&name);
-    return fail(f, "the file name is too long");
-  }
+  text_bytes(&name, o->real, strlen(o->real));
+  text_add(&name, ".%ld.part", (long)getpid());
   o->beside = name.bytes;
-  o->handle = open(o->beside, O_WRONLY | O_CREAT | O_EXCL, mode);
+  o->handle = name.failed ? -1 : open(o->beside, O_WRONLY | O_CREAT | O_EXCL, mode);
   if (o->handle >= 0) return true;
-  fail_write(o->file, f);
-  free(o->beside);
+  if (name.failed)
+    fail_memory(f);
+  else
+    fail_write(o->file, f);
+  free(o->real);
+  text_free(&name);
   return false;
 }
 
@@ -110,13 +131,14 @@ bool output_close(output *o, bool keep, failure *f)
     why = errno;
   }
   if (o->beside == NULL) return good || fail_write(o->file, f);
-  if (keep && good && rename(o->beside, o->file) != 0) {
+  if (keep && good && rename(o->beside, o->real) != 0) {
     good = false;
     why = errno;
   }
   if (!keep || !good) unlink(o->beside);
+  if (keep && good) sync_directory(o->real);
   free(o->beside);
-  if (keep && good) sync_directory(o->file);
+  free(o->real);
   errno = why;
   return good || fail_write(o->file, f);
 }
@@ -126,7 +148,7 @@ bool write_file(const char *file, const char *bytes, size_t length, failure *f)
   output o;
   if (!output_open(&o, file, f)) return false;
   const bool written = output_add(&o, bytes, length, f);
-  failure closing = {""};
+  failure closing = {0};
   const bool closed = output_close(&o, written, written ? f : &closing);
   return written && closed;
 }

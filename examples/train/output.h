@@ -5,10 +5,12 @@
 #include "failure.h"
 
 /* Bytes on their way into a file: written beside it and moved there when all are there. "-" is standard
- * output; it, devices and pipes are written to directly. */
+ * output; it, devices and pipes are written to directly. Behind a symbolic link the file it leads to is
+ * replaced, and the link stays. */
 typedef struct output {
   const char *file;
-  char *beside; /* NULL: written to directly */
+  char *real;   /* the file that it is, behind symbolic links; NULL: written to directly */
+  char *beside;
   int handle;
 } output;
 
@@ -18,6 +20,12 @@ bool output_close(output *o, bool keep, failure *f); /* without `keep` nothing i
 
 /* A file with these bytes, made or replaced in one step: a failure leaves an older file as it was. */
 bool write_file(const char *file, const char *bytes, size_t length, failure *f);
+
+/* A limit on the size of files is an error of writing like another, not the end of the program. */
+void ignore_size_limit(void);
+
+/* The folder a file is in: its name up to the last slash, in memory of its own; NULL: none is left. */
+char *folder_of(const char *file);
 
 /* Is there a folder for it that can be written to? Asked before the work that is to be written. */
 bool write_possible(const char *file, failure *f);

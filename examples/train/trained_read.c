@@ -288,7 +288,9 @@ static bool check_frame(model_reader *r, failure *f)
 static bool read_model(trained *m, input *in, failure *f)
 {
   *m = (trained){0};
-  bool good = input_whole(in, f);
+  bool good = input_starts(in, MODEL_MAGIC " ", sizeof MODEL_MAGIC) ||
+              fail_at(f, (place){in->name, 0, 0}, "this is no model file");
+  good = good && input_lines(in, f);
   model_reader r = {in->name, in->bytes + in->start, in->bytes + in->end, 0, f, false};
   good = good && check_frame(&r, f);
   if (good) take_model(&r, m);

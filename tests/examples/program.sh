@@ -204,10 +204,52 @@ head -c 1000000000 /dev/zero | tr '\0' 7 | { expect 1 "the line is longer than" 
 
 # A full disk leaves the old model
 cp "$m" "$folder/kept"
-( ulimit -f 1; trap '' XFSZ; "$train" fit "$data/digits.csv" --max-iterations 3 -q -m "$m" >"$folder/said" 2>&1 )
+( ulimit -f 1; "$train" fit "$data/digits.csv" --max-iterations 3 -q -m "$m" >"$folder/said" 2>&1 )
+[ $? = 1 ] && grep -q "cannot write: File too large" "$folder/said" || { echo "FAILED: a limit on the size of files"; failed=1; }
 cmp -s "$m" "$folder/kept" || { echo "FAILED: a full disk spoiled the model"; failed=1; }
 [ -e /dev/full ] && expect 1 "No space left" "$train" fit "$data/iris.csv" -q -m /dev/full
 ls "$folder" | grep -q part && { echo "FAILED: something was left beside the model"; failed=1; }
+
+# A link to a model stays one
+ln -s kept "$folder/link"
+expect 0 "converged" "$train" fit "$data/iris.csv" -l 1 -m "$folder/link"
+[ -L "$folder/link" ] && ! cmp -s "$m" "$folder/kept" || { echo "FAILED: a link was replaced"; failed=1; }
+ln -s nowhere "$folder/dangling"
+expect 1 "cannot write: No such file" "$train" fit "$data/iris.csv" -q -m "$folder/dangling"
+
+# No file is written that is read too, or twice, under whatever name
+own=$(cd "$folder" && pwd)/own.csv
+cp "$data/iris.csv" "$own"
+ln -s own.csv "$folder/other"
+same() { # same WORDS ARGUMENTS...
+  words=$1
+  shift
+  expect 2 "$words are the same file" "$train" "$@"
+  cmp -s "$own" "$data/iris.csv" || { echo "FAILED: data overwritten: $*"; failed=1; cp "$data/iris.csv" "$own"; }
+}
+same "the data and --model" fit "$own" -m "$own"
+same "the data and --model" fit "$own" -m "$folder/other"
+same "the data and --trace" fit "$folder/../$(basename "$folder")/own.csv" --trace "$own"
+same "the data and --model" fit - -m "$own" <"$own"
+same "the data and --checkpoint" fit "$own" --checkpoint "$own"
+same "--model and --trace" fit "$own" -m "$folder/made" --trace "$folder/./made"
+same "--trace and --plot" fit "$own" --trace "$folder/made.png" --plot "$folder/made.png"
+same "--start and --model" fit "$own" --start "$m" -m "$m"
+same "--model and --trace" fit "$own" -m - --trace -
+same "--weights and --model" fit "$folder/s.svm" --weights "$folder/w" -m "$folder/w"
+same "the data and --output" predict "$own" -m "$m" -o "$own"
+same "--model and --output" predict "$own" -m "$m" -o "$m"
+expect 0 "converged" "$train" fit "$own" -m /dev/null --trace /dev/null
+
+# What has no end is not read to it
+for endless in /dev/full /dev/zero; do
+  [ -e $endless ] || continue
+  expect 1 "must be a regular file" timeout 20 "$train" fit "$data/iris.csv" --checkpoint $endless
+  expect 1 "this is no model file" timeout 20 "$train" predict "$data/iris.csv" -m $endless
+  expect 1 "this is no model file" timeout 20 "$train" fit "$data/iris.csv" --start $endless
+done
+{ echo "tapegrad-model 1"; cat /dev/zero; } 2>/dev/null | { expect 1 "a line is longer than" timeout 20 "$train" predict "$data/iris.csv" -m /dev/stdin; [ $failed = 0 ]; } || failed=1
+[ -e /dev/full ] && { "$train" fit --help >/dev/full 2>"$folder/said"; [ $? = 1 ] || { echo "FAILED: help that nobody reads"; failed=1; }; }
 
 # Broken models
 head -c 300 "$m" >"$folder/cut"

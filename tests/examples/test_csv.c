@@ -8,7 +8,7 @@
 static const char *records(const char *bytes, size_t length, char delimiter)
 {
   static char out[4096];
-  failure f = {""};
+  failure f = {0};
   input in;
   csv c;
   out[0] = '\0';
