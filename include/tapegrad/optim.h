@@ -76,8 +76,9 @@ TG_API tg_objective tg_quadratic_objective(tg_quadratic *q);
 /* alpha(t): rate() is given the method's alpha, the step t = 0, 1, ..., and the number of steps planned (the
  * limit on iterations, or epochs times batches; 0 when there is none). Steps are iterations in tg_minimize
  * and mini-batches in tg_fit. A zeroed schedule is constant. Your own: set .rate, and .p or .user as you
- * like; a rate that is negative or not finite ends the run with TG_E_ARGUMENT. Parameters of those below are
- * checked when a run starts. */
+ * like; a rate that is negative or not finite ends the run with TG_E_ARGUMENT. A step of rate 0 meets no
+ * tolerance on step or value; where a schedule below has come to 0, and stays there, any run but of tg_fit
+ * ends as TG_STOP_STALLED. Parameters of those below are checked when a run starts. */
 typedef struct tg_schedule {
   double (*rate)(const struct tg_schedule *s, double alpha, size_t step, size_t total);
   double p[4];
@@ -94,7 +95,8 @@ TG_API tg_schedule tg_inverse_time_rate(double decay, double power);
 /* alpha (f + (1 - f) (1 + cos(pi t / period)) / 2), held at alpha f beyond (Loshchilov & Hutter 2017, (5)); f
  * = final_fraction in [0, 1]; period 0: the number of steps planned. */
 TG_API tg_schedule tg_cosine_rate(double final_fraction, size_t period);
-/* alpha (t + 1) / warm for t < warm; then the cosine above over the rest (final_fraction 1: constant). */
+/* alpha (t + 1) / warm for t < warm; then the cosine above over the rest (final_fraction 1: constant); period
+ * > warm, or 0. */
 TG_API tg_schedule tg_warm_up_rate(size_t warm, double final_fraction, size_t period);
 /* Smith & Topin 2018: from alpha / start_divisor up to alpha over the first `rise` (0 < rise < 1) of the
  * period, then down to alpha / end_divisor, both by half a cosine; divisors >= 1; period 0: the number of
@@ -103,7 +105,7 @@ TG_API tg_schedule tg_one_cycle_rate(double rise, double start_divisor, double e
 /* Multiply the rate by `factor`, in (0, 1), whenever the value (tg_minimize: per iteration; tg_fit: the
  * validation value, or the training value without validation, per epoch) has not fallen by a part
  * `threshold`, in [0, 1), of its size for `patience` checks in a row, at least 1; never below alpha *
- * floor_fraction, in [0, 1]. */
+ * floor_fraction, in [0, 1]. A value that is NaN, as tg_run_update may be given, is no check. */
 TG_API tg_schedule tg_plateau_rate(double factor, size_t patience, double threshold, double floor_fraction);
 
 /* ---- Methods -------------------------------------------------------------------------------------- */
@@ -264,9 +266,10 @@ typedef enum tg_stop {
 /* The text of a stop reason, never NULL. Static storage. */
 TG_API const char *tg_stop_string(tg_stop s);
 
-/* Where a run stands. Plain, owns nothing. value, gradient_norm and theta always belong to the same point:
- * the current iterate while it runs, and what the call left in your theta once it has ended. What nobody has
- * computed there, as a run was cut short before, is NaN. */
+/* Where a run stands. Plain, owns nothing. In tg_minimize value, gradient_norm and theta always belong to the
+ * same point: the current iterate while it runs, and what the call left in your theta once it has ended. What
+ * nobody has computed there, as a run was cut short before, is NaN. In tg_fit see the fields. By
+ * tg_run_update value and gradient_norm are of what you gave last, at theta as it was before the step. */
 typedef struct tg_report {
   tg_stop stop;           /* TG_RUNNING, or why it ended */
   size_t iterations;      /* steps completed */
@@ -353,7 +356,8 @@ typedef enum tg_shuffle {
 typedef struct tg_fit_options {
   size_t epochs;      /* passes over the samples. Default 10; 0 is refused */
   size_t batch;       /* samples in a mini-batch; the last of an epoch may be smaller (4.13). Default 32 */
-  size_t patience;    /* stop after so many epochs without a smaller validation value; 0: never. Default 0 */
+  size_t patience;    /* stop after so many epochs without a smaller validation value; 0: never; needs
+                         `validation`. Default 0 */
   uint64_t seed;      /* of the shuffling. Default 1 */
   int shuffle;        /* a tg_shuffle. Default TG_SHUFFLE_EPOCH */
   double max_seconds; /* wall time, looked at once per epoch; 0: no limit. Default 0 */
@@ -366,9 +370,10 @@ typedef struct tg_fit_options {
 TG_API tg_fit_options tg_fit_defaults(void);
 
 /* Minimises the finite sum by mini-batches with a first-order method (others: TG_E_METHOD). With a validation
- * objective theta ends as the parameters of the epoch with the smallest validation value; without, as the
- * last. A batch whose value or gradient is not finite ends the run (TG_STOP_NONFINITE) with the parameters of
- * the best, resp. last, complete epoch. Failures as tg_minimize. */
+ * objective theta ends as the parameters of the epoch with the smallest validation value; without, or before
+ * an epoch is complete, as the last. A batch whose value or gradient is not finite ends the run with the
+ * parameters of the best, resp. last, complete epoch: TG_OK and TG_STOP_NONFINITE, also when it is the first
+ * batch, where theta is the start and value NaN. Failures otherwise as tg_minimize. */
 TG_API tg_status tg_fit(tg_objective c, tg_method m, double *theta, const tg_fit_options *o, tg_report *r);
 
 /* Why tg_fit would refuse; as tg_minimize_check. */
@@ -390,7 +395,9 @@ TG_API tg_status tg_run_new_fit(tg_run **run, tg_objective c, tg_method m, doubl
  * has ended. False when it has ended. A run that has ended stays ended. */
 TG_API bool tg_run_step(tg_run *run);
 /* One step of a first-order method with the caller's gradient (n) at the theta of the run, which is changed
- * in place; value is C(theta), which is only reported and compared; NaN when unknown. For runs whose
+ * in place; value is C(theta), which is only reported and compared; NaN when unknown. After the step the
+ * report has that value and gradient norm, which belong to theta before it: the gradient tolerance is looked
+ * at before the step, and when it is met theta stays and all belong together. For runs whose
  * objective has no callback at all, and methods that take the gradient at theta (so not "nesterov"). A
  * gradient that is not finite, an infinite value, or a step that would leave the finite numbers ends the run
  * (TG_STOP_NONFINITE; TG_STOP_UNBOUNDED for -inf) and leaves theta. The tolerances, limits and watch of the

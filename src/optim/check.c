@@ -93,6 +93,7 @@ static const char *check_fit_options(const tg_objective *c, const tg_fit_options
   if (o->shuffle < TG_SHUFFLE_EPOCH || o->shuffle > TG_SHUFFLE_REPLACEMENT)
     return "shuffle is not a tg_shuffle";
   if (!(o->max_seconds >= 0.0)) return "max_seconds must be at least 0";
+  if (o->patience > 0 && !v) return "patience counts validation values: it needs a validation objective";
   if (v && !v->evaluate) return "validation: the objective has no evaluate";
   return !v || v->n == c->n ? NULL : "validation: the objective has another number of parameters";
 }

@@ -108,5 +108,6 @@ int tg_rate_(tg_run *run, size_t total, double *rate)
     *rate *= run->s.plateau_scale;
   else if (s->rate)
     *rate = s->rate(s, run->m.alpha, run->s.t, total);
-  return *rate >= 0.0 && *rate < INFINITY ? 0 : tg_error_(run, TG_E_ARGUMENT);
+  if (!(*rate >= 0.0 && *rate < INFINITY)) return tg_error_(run, TG_E_ARGUMENT);
+  return *rate == 0.0 && !run->fit && tg_stays_zero_(s) ? tg_stop_(run, TG_STOP_STALLED) : 0;
 }

@@ -60,13 +60,16 @@ static void keep(tg_run *run)
   s->report.best_validation = s->report.validation;
 }
 
-/* The end: with validation the best epoch, after a value that is not finite the last complete one. */
+/* The end: with validation the best epoch, if one has been completed; after a value that is not finite the
+ * last complete one. */
 static int finish(tg_run *run)
 {
   tg_state_ *s = &run->s;
   const bool broken = s->report.stop == TG_STOP_NONFINITE || s->report.stop == TG_STOP_UNBOUNDED;
   if (s->report.stop == TG_STOP_ERROR || (!broken && !run->f.validation)) return 1;
-  if (s->position == 0 && s->report.best_epoch == s->report.epoch && !broken) return 1;
+  const bool nothing_kept = s->report.best_epoch == 0,
+             current_is_best = s->position == 0 && s->report.best_epoch == s->report.epoch;
+  if (!broken && (nothing_kept || current_is_best)) return 1;
   memcpy(s->point[2].x, s->point[0].x, run->n * sizeof(double));
   memcpy(s->point[0].x, s->point[1].x, run->n * sizeof(double));
   s->gave_best = true;

@@ -254,7 +254,7 @@ tg_status tg_run_update(tg_run *run, double value, const double *gradient)
                        .value = value,
                        .largest = tg_largest_(run, gradient),
                        .has_gradient = true};
-  const double before = r->value;
+  const double before = r->rate != 0.0 ? r->value : NAN; /* comparable when the step between was one */
   show(run, &p, run->theta);
   run->s.report.seconds = seconds(run);
   if (!isfinite(p.largest) || isinf(value)) return tg_stop_nonfinite_(run, value), TG_OK;

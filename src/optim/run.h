@@ -156,7 +156,8 @@ void tg_plateau_(tg_run *run, double value);
 /* Which of the schedules it is: 0 constant, then in the order of the header; your own come last. */
 int tg_schedule_kind_(const tg_schedule *s);
 bool tg_is_plateau_(const tg_schedule *s);
-bool tg_iterate_(tg_run *run); /* tg_run_step without copying theta out */
+bool tg_stays_zero_(const tg_schedule *s); /* when it has come to 0; of your own nothing is known */
+bool tg_iterate_(tg_run *run);             /* tg_run_step without copying theta out */
 /* Runs to the end, reports and frees; on failure theta was never written to. */
 tg_status tg_run_out_(tg_run *run, double *theta, tg_report *r);
 tg_status tg_refused_(tg_status why, const double *theta, tg_report *r);

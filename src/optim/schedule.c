@@ -103,7 +103,7 @@ void tg_plateau_(tg_run *run, double value)
 {
   const tg_schedule *p = &run->m.schedule;
   tg_state_ *s = &run->s;
-  if (!tg_is_plateau_(p)) return;
+  if (!tg_is_plateau_(p) || isnan(value)) return;
   if (isinf(s->plateau_best) ? value < s->plateau_best
                              : value < s->plateau_best - p->p[2] * fabs(s->plateau_best)) {
     s->plateau_best = value;
@@ -137,6 +137,13 @@ static const char *check_cycle(const double *p)
   return in(p[2], 1.0, DBL_MAX) ? NULL : "schedule: end_divisor must be at least 1 and finite";
 }
 
+static const char *check_cosine(const double *p)
+{
+  if (!in(p[1], 0.0, 1.0)) return "schedule: final_fraction must lie in [0, 1]";
+  const bool no_room = p[2] > 0.0 && p[2] <= p[0] && p[1] < 1.0;
+  return no_room ? "schedule: period must be greater than warm" : NULL;
+}
+
 static const char *check_plateau(const double *p)
 {
   if (!(p[0] > 0.0 && p[0] < 1.0)) return "schedule: factor must lie in (0, 1)";
@@ -145,14 +152,20 @@ static const char *check_plateau(const double *p)
   return in(p[3], 0.0, 1.0) ? NULL : "schedule: floor_fraction must lie in [0, 1]";
 }
 
+enum { PLATEAU = 6 }; /* the last of the kinds */
+
 int tg_schedule_kind_(const tg_schedule *s)
 {
-  double (*const known[])(const tg_schedule *, double, size_t, size_t) = {
+  double (*const known[PLATEAU + 1])(const tg_schedule *, double, size_t, size_t) = {
       NULL, exponential, stepwise, inverse_time, warm_cosine, one_cycle, plateau};
-  const int count = sizeof known / sizeof *known;
   int k = 0;
-  while (k < count && s->rate != known[k]) k++;
+  while (k <= PLATEAU && s->rate != known[k]) k++;
   return k;
+}
+
+bool tg_stays_zero_(const tg_schedule *s)
+{
+  return tg_schedule_kind_(s) <= PLATEAU;
 }
 
 /* Numbers of steps come from size_t and are sound. */
@@ -163,7 +176,7 @@ const char *tg_check_schedule_(const tg_schedule *s)
   if (s->rate == stepwise && !(p[1] >= 1.0)) return "schedule: every must be at least 1";
   if (s->rate == stepwise) return check_falling(p);
   if (s->rate == inverse_time) return check_inverse(p);
-  if (s->rate == warm_cosine && !in(p[1], 0.0, 1.0)) return "schedule: final_fraction must lie in [0, 1]";
+  if (s->rate == warm_cosine) return check_cosine(p);
   if (s->rate == one_cycle) return check_cycle(p);
   return s->rate == plateau ? check_plateau(p) : NULL;
 }

@@ -1,4 +1,5 @@
 /* When an iteration ends: the conditions of section 4.1, the same for every method. */
+#include <float.h>
 #include <math.h>
 
 #include "box.h"
@@ -28,13 +29,13 @@ static double euclid(const double *g, size_t n, double largest)
   return largest * sqrt(sum);
 }
 
-/* Dennis & Schnabel 1983, (7.2.5), typical sizes 1 */
-static double scaled(const double *g, const double *x, size_t n, double value)
+/* Dennis & Schnabel 1983, (7.2.5), typical sizes 1; 0 for a gradient of 0 alone, not by underflow */
+static double scaled(const double *g, const double *x, size_t n, double value, double largest)
 {
   const double size = fmax(fabs(value), 1.0);
   double most = 0.0;
   for (size_t i = 0; i < n; i++) most = fmax(most, fabs(g[i]) * fmax(fabs(x[i]), 1.0) / size);
-  return most;
+  return largest > 0.0 ? fmax(most, DBL_MIN) : 0.0;
 }
 
 /* The same norms of the subgradient under bounds and an L1 term. */
@@ -51,7 +52,7 @@ static double boxed(const tg_run *run, const tg_point_ *p)
   case TG_NORM_EUCLID:
     return sum;
   case TG_NORM_SCALED:
-    return most_scaled / fmax(fabs(p->value), 1.0);
+    return most > 0.0 ? fmax(most_scaled / fmax(fabs(p->value), 1.0), DBL_MIN) : 0.0;
   default:
     return most;
   }
@@ -65,7 +66,7 @@ double tg_gradient_norm_(const tg_run *run, const tg_point_ *p)
   case TG_NORM_EUCLID:
     return euclid(p->g, run->n, p->largest);
   case TG_NORM_SCALED:
-    return scaled(p->g, p->x, run->n, p->value);
+    return scaled(p->g, p->x, run->n, p->value, p->largest);
   default:
     return p->largest;
   }
@@ -99,9 +100,10 @@ static tg_stop reason(const tg_run *run, double before)
   const tg_minimize_options *o = &run->o;
   const double change = fabs(before - r->value);
   if (flat(run)) return TG_STOP_GRADIENT;
-  if (o->step_tol > 0.0 && r->step <= o->step_tol) return TG_STOP_STEP;
-  if (o->value_tol > 0.0 && change <= o->value_tol) return TG_STOP_VALUE;
-  if (o->relative_tol > 0.0 && change <= o->relative_tol * fabs(r->value)) return TG_STOP_RELATIVE;
+  const bool moved = r->rate != 0.0; /* a step of rate 0 says nothing by changing nothing */
+  if (moved && o->step_tol > 0.0 && r->step <= o->step_tol) return TG_STOP_STEP;
+  if (moved && o->value_tol > 0.0 && change <= o->value_tol) return TG_STOP_VALUE;
+  if (moved && o->relative_tol > 0.0 && change <= o->relative_tol * fabs(r->value)) return TG_STOP_RELATIVE;
   if (o->max_iterations > 0 && r->iterations >= o->max_iterations) return TG_STOP_ITERATIONS;
   if (o->max_seconds > 0.0 && r->seconds >= o->max_seconds) return TG_STOP_SECONDS;
   return TG_RUNNING;

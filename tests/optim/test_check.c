@@ -95,6 +95,8 @@ Test(check, schedules_out_of_range_are_refused)
       {tg_cosine_rate(-0.1, 10), "final_fraction"},
       {tg_cosine_rate(NAN, 10), "final_fraction"},
       {tg_warm_up_rate(5, 1.5, 10), "final_fraction"},
+      {tg_warm_up_rate(10, 0.1, 5), "period"},
+      {tg_warm_up_rate(10, 0.1, 10), "period"},
       {tg_one_cycle_rate(0.0, 25, 1e3, 0), "rise"},
       {tg_one_cycle_rate(1.0, 25, 1e3, 0), "rise"},
       {tg_one_cycle_rate(NAN, 25, 1e3, 0), "rise"},
@@ -177,6 +179,9 @@ Test(check, options_of_a_fit_out_of_range_are_refused)
   o = tg_fit_defaults();
   o.shuffle = 4;
   refused_fit(c, tg_gd(0.1), &o, TG_E_ARGUMENT, "shuffle");
+  o = tg_fit_defaults();
+  o.patience = 3;
+  refused_fit(c, tg_gd(0.1), &o, TG_E_ARGUMENT, "patience");
   o = tg_fit_defaults();
   o.validation = &shorter;
   refused_fit(c, tg_gd(0.1), &o, TG_E_ARGUMENT, "validation");

@@ -335,3 +335,35 @@ Test(fit, refuses_bounds_and_an_l1_term_which_no_method_of_it_knows)
   cr_expect(tg_fit(problem_regression(&p), m, x, &o, NULL) == TG_E_METHOD);
   cr_expect(x[1] == -1);
 }
+
+static int cancels(const double *x, double *value, double *g, void *user)
+{
+  (void)x, (void)g, (void)user;
+  *value = 1.0;
+  return 1;
+}
+
+Test(fit, cancelled_before_an_epoch_could_be_kept_has_the_current_parameters)
+{
+  const double start[N] = {1, -1, 1, -1};
+  double x[N] = {1, -1, 1, -1}, y[N] = {1, -1, 1, -1};
+  probe p = {.n = N, .answer_at = 3, .answer = 1}, q = {.n = N}, v = {.n = N};
+  const tg_objective validation = problem_regression(&v), cancelling = {.n = N, .evaluate = cancels};
+  tg_fit_options o = options(5, 16, TG_SHUFFLE_EPOCH);
+  o.validation = &validation;
+  tg_report r;
+  cr_expect(tg_fit(problem_regression(&p), tg_gd(0.1), x, &o, &r) == TG_OK && r.stop == TG_STOP_USER);
+  cr_expect(memcmp(x, start, sizeof x) != 0 && r.iterations == 2 && isnan(r.value));
+  o.validation = &cancelling;
+  cr_expect(tg_fit(problem_regression(&q), tg_gd(0.1), y, &o, &r) == TG_OK && r.stop == TG_STOP_USER);
+  cr_expect(memcmp(y, start, sizeof y) != 0 && r.iterations == 4 && r.epoch == 1 && isfinite(r.value));
+}
+
+Test(fit, a_first_batch_that_is_not_finite_is_no_failure)
+{
+  double x[N] = {1, -1, 1, -1};
+  probe p = {.n = N, .nan_value_at = 1};
+  tg_report r;
+  cr_expect(tg_fit(problem_regression(&p), tg_gd(0.1), x, NULL, &r) == TG_OK);
+  cr_expect(r.stop == TG_STOP_NONFINITE && x[0] == 1.0 && x[3] == -1.0 && isnan(r.value));
+}

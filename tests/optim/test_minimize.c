@@ -519,3 +519,78 @@ Test(run, takes_the_callers_gradient)
   tg_run_free(r);
   for (int i = 0; i < N; i++) cr_expect(x[i] == y[i]);
 }
+
+static double off_after_ten(const tg_schedule *s, double alpha, size_t step, size_t total)
+{
+  (void)s, (void)total;
+  return step >= 10 && step < 20 ? 0.0 : alpha;
+}
+
+/* A rate that stays 0 ends the run; one of your own may come back. No tolerance is met by standing still. */
+Test(minimize, a_rate_of_zero_meets_no_tolerance)
+{
+  const tg_minimize_options all[] = {{.step_tol = 1e-12}, {.value_tol = 1e-30}, {.relative_tol = 1e-30}};
+  for (int k = 0; k < 3; k++) {
+    tg_minimize_options o = all[k];
+    o.max_iterations = 30;
+    double x[N] = {9, 9, 9, 9, 9}, y[N] = {9, 9, 9, 9, 9}, g[N], value;
+    probe p = {.n = N};
+    tg_report r;
+    tg_method m = tg_gd(1e-4);
+    m.schedule = tg_cosine_rate(0.0, 10);
+    cr_expect(tg_minimize(problem(problem_bowl, &p), m, x, &o, &r) == TG_OK);
+    cr_expect(r.stop == TG_STOP_STALLED && r.iterations == 10, "%s", tg_stop_string(r.stop));
+    m.schedule = (tg_schedule){.rate = off_after_ten};
+    cr_expect(tg_minimize(problem(problem_bowl, &p), m, x, &o, &r) == TG_OK);
+    cr_expect(r.stop == TG_STOP_ITERATIONS && r.iterations == 30, "%s", tg_stop_string(r.stop));
+    tg_run *run;
+    cr_assert(tg_run_new(&run, (tg_objective){.n = N}, m, y, &o) == TG_OK);
+    for (int i = 0; i < 30; i++) {
+      problem_bowl(y, &value, g, &p);
+      cr_expect(tg_run_update(run, value, g) == TG_OK);
+    }
+    cr_expect(tg_run_report(run)->stop == TG_STOP_ITERATIONS && tg_run_report(run)->iterations == 30);
+    tg_run_free(run);
+  }
+}
+
+Test(run, a_value_that_is_not_known_is_no_plateau)
+{
+  double x[N] = {9, 9, 9, 9, 9}, g[N], value;
+  probe p = {.n = N};
+  tg_method m = tg_gd(0.01);
+  m.schedule = tg_plateau_rate(0.5, 3, 1e-4, 0.0);
+  tg_run *run;
+  cr_assert(tg_run_new(&run, (tg_objective){.n = N}, m, x, NULL) == TG_OK);
+  for (int i = 0; i < 20; i++) {
+    problem_bowl(x, &value, g, &p);
+    cr_expect(tg_run_update(run, NAN, g) == TG_OK);
+  }
+  cr_expect(tg_run_report(run)->rate == 0.01);
+  tg_run_free(run);
+}
+
+static int slight_slope(const double *x, double *value, double *g, void *user)
+{
+  (void)user;
+  if (value) *value = 1e300 + 1e-30 * x[0];
+  if (g) g[0] = 1e-30;
+  return 0;
+}
+
+Test(minimize, a_scaled_norm_that_underflows_is_not_zero)
+{
+  tg_minimize_options o = nothing();
+  o.norm = TG_NORM_SCALED;
+  o.max_iterations = 3;
+  const double low = -10.0;
+  for (int boxed = 0; boxed < 2; boxed++) {
+    double x = 1.0;
+    tg_method m = tg_lbfgs();
+    m.lower = boxed ? &low : NULL;
+    m.line_search = TG_LINE_FIXED;
+    tg_report r;
+    cr_expect(tg_minimize((tg_objective){.n = 1, .evaluate = slight_slope}, m, &x, &o, &r) == TG_OK);
+    cr_expect(r.stop != TG_STOP_GRADIENT && r.gradient_norm > 0.0, "%s", tg_stop_string(r.stop));
+  }
+}
