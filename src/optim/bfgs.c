@@ -133,9 +133,10 @@ static int step(tg_run *run)
   if (run->s.t == 0) forget(&q);
   const bool down = direction(&q, p, &line);
   if (down && tg_line_search_(run, &line)) return 1;
-  if (!line.end && q.kept->updates > 0) { /* B may mislead: once more without it */
+  if (!line.end && (q.kept->updates > 0 || !down)) { /* B may mislead: once more without it */
     forget(&q);
-    if (direction(&q, p, &line) && tg_line_search_(run, &line)) return 1;
+    tg_steepest_(run, q.d, &line);
+    if (tg_line_search_(run, &line)) return 1;
   }
   if (!line.end) return tg_stop_(run, TG_STOP_STALLED);
   learn(&q, p, line.end);

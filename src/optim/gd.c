@@ -50,15 +50,14 @@ static int step(tg_run *run)
 {
   if (!searches(&run->m)) return tg_first_order_step_(run);
   steepest *before = (steepest *)(void *)run->own;
-  const tg_point_ *p = tg_current_(run);
-  double *d = run->work;
-  for (size_t i = 0; i < run->padded; i++) d[i] = -p->g[i];
-  tg_line_ line = {.d = d, .slope = -run->kernel->dot(p->g, p->g, run->padded)};
-  line.first = before->length > 0.0 ? before->length * before->slope / line.slope : tg_line_first_(run, d);
+  tg_line_ line = {.end = NULL};
+  const double unit = tg_steepest_(run, run->work, &line);
+  if (before->length > 0.0 && unit == 1.0)
+    line.first = tg_line_next_(run, line.d, before->length * before->slope / line.slope, before->length);
   if (tg_line_search_(run, &line)) return 1;
   if (!line.end) return tg_stop_(run, TG_STOP_STALLED);
-  *before = (steepest){line.length, line.slope};
-  tg_accept_(run, line.end, line.length);
+  *before = unit == 1.0 ? (steepest){line.length, line.slope} : (steepest){0};
+  tg_accept_(run, line.end, line.length / unit);
   return 0;
 }
 

@@ -268,12 +268,11 @@ static bool direction(const lbfgs *b, const double *g, double *slope)
   return *slope < 0.0 && *slope > -INFINITY;
 }
 
-static void steepest(const lbfgs *b, const double *g, tg_line_ *line)
+static void steepest(const lbfgs *b, tg_line_ *line)
 {
   b->kept->pairs = 0;
-  for (size_t i = 0; i < b->padded; i++) b->d[i] = -g[i];
-  line->slope = -b->kernel->dot(g, g, b->padded);
-  line->first = b->run->m.unscaled ? 1.0 : tg_line_first_(b->run, b->d);
+  const double unit = tg_steepest_(b->run, b->d, line);
+  if (b->run->m.unscaled) line->first = unit;
 }
 
 static int step(tg_run *run)
@@ -283,10 +282,10 @@ static int step(tg_run *run)
   const tg_point_ *p = tg_current_(run);
   tg_line_ line = {.d = b.d, .first = 1.0};
   bool fresh = !direction(&b, p->g, &line.slope);
-  if (fresh) steepest(&b, p->g, &line);
+  if (fresh) steepest(&b, &line);
   if (tg_line_search_(run, &line)) return 1;
   if (!line.end && !fresh) { /* the pairs may mislead: once more without them */
-    steepest(&b, p->g, &line);
+    steepest(&b, &line);
     if (tg_line_search_(run, &line)) return 1;
   }
   if (!line.end) return tg_stop_(run, TG_STOP_STALLED);

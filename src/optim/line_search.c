@@ -10,7 +10,7 @@
 #include <float.h>
 #include <math.h>
 
-enum { TRIALS = 40 };
+enum { TRIALS = 40, BACKTRACKS = 60 };
 
 /* Values closer than this part of their size are taken for equal: what summing a million terms leaves. */
 static const double rounding = 1e-12;
@@ -146,12 +146,27 @@ static bool better(const search *s, const trial *p)
   return p->value < s->kept.value;
 }
 
+/* The value has fallen all the way, which is far beyond the size of x. */
+static bool falls_for_ever(const search *s)
+{
+  const trial *p = &s->low;
+  if (s->bracketed || !decreases(s, p) || !(s->zero.value - p->value > s->noise)) return false;
+  return p->t >= 1e8 * tg_line_first_(s->run, s->line->d);
+}
+
+static bool late(const tg_run *run)
+{
+  const double limit = run->o.max_seconds;
+  return limit > 0.0 && run->s.lap + (tg_clock_() - run->origin) >= limit;
+}
+
 static int bracket(search *s, size_t trials)
 {
   tg_line_ *line = s->line;
   trial p = {.t = fmin(line->first, s->most)};
   for (size_t i = 0; i < trials && p.t > 0.0 && isfinite(p.t); i++) {
     tg_point_ *at = tg_spare_(s->run, line->end);
+    if (i > 0 && !line->end && late(s->run)) return tg_stop_(s->run, TG_STOP_SECONDS);
     if (measure(s, at, &p)) return 1;
     const bool border = p.t >= s->most && p.slope < 0.0 && decreases(s, &p);
     if (p.finite && (acceptable(s, &p) || border)) return keep(s, at, &p), 0;
@@ -162,7 +177,9 @@ static int bracket(search *s, size_t trials)
       break; /* the bracket is down to neighbouring numbers */
     p = (trial){.t = next};
   }
-  return 0;
+  if (!line->end || !falls_for_ever(s)) return 0;
+  tg_accept_(s->run, line->end, line->length);
+  return tg_stop_(s->run, TG_STOP_UNBOUNDED);
 }
 
 /* From alpha down by a factor until the value has fallen enough (4.48). */
@@ -175,8 +192,10 @@ static int backtrack(search *s)
   trial p;
   if (tg_rate_(run, run->o.max_iterations, &p.t)) return 1;
   p.t = fmin(p.t, s->most);
-  for (; p.t > least; p.t *= factor) {
+  const double far_below = 1e-16 * p.t;
+  for (size_t i = 0; p.t > least && (i < BACKTRACKS || p.t > far_below); i++, p.t *= factor) {
     tg_point_ *at = tg_spare_(run, NULL);
+    if (i > 0 && late(run)) return tg_stop_(run, TG_STOP_SECONDS);
     if (measure(s, at, &p)) return 1;
     if (p.finite && decreases(s, &p)) return keep(s, at, &p), 0;
   }
@@ -231,4 +250,26 @@ double tg_line_first_(const tg_run *run, const double *d)
   const double size = run->kernel->largest(d, run->padded);
   const double t = 0.12 * fmax(x, 0.1) / size;
   return t > DBL_MIN && isfinite(t) ? t : 1.0;
+}
+
+double tg_line_next_(const tg_run *run, const double *d, double predicted, double length)
+{
+  if (predicted >= 1e-3 * length) return predicted;
+  return fmax(predicted, 1e-3 * fmin(length, tg_line_first_(run, d)));
+}
+
+double tg_unit_(double largest)
+{
+  return largest >= 1e-140 && largest <= 1e140 ? 1.0 : ldexp(1.0, ilogb(largest));
+}
+
+double tg_steepest_(const tg_run *run, double *d, tg_line_ *line)
+{
+  const tg_point_ *p = &run->s.point[run->s.current];
+  const double unit = run->m.line_search == TG_LINE_FIXED ? 1.0 : tg_unit_(p->largest);
+  line->d = d;
+  for (size_t i = 0; i < run->padded; i++) d[i] = -p->g[i] / unit;
+  line->slope = run->kernel->dot(d, p->g, run->padded);
+  line->first = tg_line_first_(run, d);
+  return unit;
 }

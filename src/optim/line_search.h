@@ -23,5 +23,12 @@ typedef struct tg_line_ {
 int tg_line_search_(tg_run *run, tg_line_ *line);
 /* A first trial length when nothing is known but x, g and d = -g (or alike in size). */
 double tg_line_first_(const tg_run *run, const double *d);
+/* The same when a decrease is predicted at t = `predicted`, the step before having gone to `length`: never so
+ * short that the search could not come back to the scale of x. */
+double tg_line_next_(const tg_run *run, const double *d, double predicted, double length);
+/* 1; or a power of two near `largest` where squares of such numbers leave the range of doubles. */
+double tg_unit_(double largest);
+/* d, slope and first trial of steepest descent: d = -g / unit, with the unit returned; 1 for TG_LINE_FIXED. */
+double tg_steepest_(const tg_run *run, double *d, tg_line_ *line);
 
 #endif

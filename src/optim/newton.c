@@ -121,10 +121,18 @@ static int bare(tg_run *run, double *h, double *d)
   return tg_solve_general_((tg_matrix_){h, run->n, run->padded}, d) ? 0 : tg_stop_(run, TG_STOP_SINGULAR);
 }
 
-static int go(tg_run *run, const double *d)
+/* Along d when it is Newton's, or where that leads nowhere down the gradient. */
+static int go(tg_run *run, double *d, bool newton)
 {
-  tg_line_ line = {.d = d, .first = 1.0, .slope = run->kernel->dot(d, tg_current_(run)->g, run->padded)};
-  if (tg_line_search_(run, &line)) return 1;
+  tg_line_ line = {.d = d, .first = 1.0};
+  if (newton) {
+    line.slope = run->kernel->dot(d, tg_current_(run)->g, run->padded);
+    if (tg_line_search_(run, &line)) return 1;
+  }
+  if (!line.end) {
+    tg_steepest_(run, d, &line);
+    if (tg_line_search_(run, &line)) return 1;
+  }
   if (!line.end) return tg_stop_(run, TG_STOP_STALLED);
   tg_accept_(run, line.end, line.length);
   return 0;
@@ -139,7 +147,7 @@ static int step(tg_run *run)
     solve_shifted(run, h, tg_current_(run)->g, a, d);
   else if (bare(run, h, d))
     return 1;
-  return go(run, d);
+  return go(run, d, true);
 }
 
 const tg_rule_ tg_newton_rule_ = {
@@ -161,26 +169,30 @@ static size_t cg_work(const tg_objective *c, const tg_method *m, size_t padded)
   return tg_matrices_(c, padded, 0, 4);
 }
 
-/* d approximates -H^-1 g; ends where the curvature is not positive. */
-static int inexact(tg_run *run, double *d, double *r, double *p, double *hp)
+/* d approximates -H^-1 g; ends where the curvature is not positive, next to the largest seen. *some: there is
+ * such a d. */
+static int inexact(tg_run *run, double *d, bool *some)
 {
   const tg_vector_ *k = run->kernel;
   const size_t n = run->padded;
-  const double *g = tg_current_(run)->g;
+  double *r = d + n, *p = r + n, *hp = p + n;
+  const tg_point_ *at = tg_current_(run);
+  const double unit = tg_unit_(at->largest);
+  double largest = 0.0;
   memset(d, 0, n * sizeof *d);
-  for (size_t i = 0; i < n; i++) r[i] = g[i], p[i] = -g[i];
+  for (size_t i = 0; i < n; i++) r[i] = at->g[i] / unit, p[i] = -r[i];
   double rr = k->dot(r, r, n);
-  const double start = sqrt(rr), wanted = fmin(0.5, sqrt(start)) * start;
+  const double start = sqrt(rr), wanted = fmin(0.5, sqrt(start * unit)) * start;
+  *some = false;
   for (size_t i = 0; i < 2 * run->n + 20 && sqrt(rr) > wanted; i++) {
-    if (tg_product_(run, tg_current_(run)->x, p, hp)) return 1;
-    const double curvature = k->dot(p, hp, n);
+    if (tg_product_(run, at->x, p, hp)) return 1;
+    const double curvature = k->dot(p, hp, n), each = curvature / k->dot(p, p, n);
     if (!isfinite(curvature)) return tg_stop_(run, TG_STOP_NONFINITE);
-    if (!(curvature > DBL_EPSILON * k->dot(p, p, n))) {
-      if (i == 0) memcpy(d, p, n * sizeof *d);
-      return 0;
-    }
+    if (!(each > DBL_EPSILON * largest)) return 0;
+    *some = true;
+    largest = fmax(largest, each);
     const double t = rr / curvature, before = rr;
-    k->add(d, d, t, p, n);
+    k->add(d, d, t * unit, p, n);
     k->add(r, r, t, hp, n);
     rr = k->dot(r, r, n);
     for (size_t j = 0; j < n; j++) p[j] = rr / before * p[j] - r[j];
@@ -190,8 +202,8 @@ static int inexact(tg_run *run, double *d, double *r, double *p, double *hp)
 
 static int cg_step(tg_run *run)
 {
-  double *d = run->work, *r = d + run->padded, *p = r + run->padded, *hp = p + run->padded;
-  return inexact(run, d, r, p, hp) ? 1 : go(run, d);
+  bool some;
+  return inexact(run, run->work, &some) ? 1 : go(run, run->work, some);
 }
 
 const tg_rule_ tg_newton_cg_rule_ = {

@@ -66,14 +66,6 @@ static double factor(const tg_run *run, const tg_point_ *p, const tg_point_ *q, 
   return fmax(k->dot(q->g, y, n) / before, 0.0);
 }
 
-static void steepest(tg_run *run, tg_line_ *line, double *d)
-{
-  const tg_point_ *p = tg_current_(run);
-  for (size_t i = 0; i < run->padded; i++) d[i] = -p->g[i];
-  line->slope = -run->kernel->dot(p->g, p->g, run->padded);
-  line->first = tg_line_first_(run, d);
-}
-
 static int step(tg_run *run)
 {
   state *kept = (state *)(void *)run->own;
@@ -81,19 +73,21 @@ static int step(tg_run *run)
   const tg_point_ *p = tg_current_(run);
   tg_line_ line = {.d = d, .slope = kept->length > 0.0 ? run->kernel->dot(d, p->g, run->padded) : 0.0};
   const bool fresh = !(line.slope < 0.0 && line.slope > -INFINITY);
+  double unit = 1.0;
   if (fresh)
-    steepest(run, &line, d);
+    unit = tg_steepest_(run, d, &line);
   else /* promises the decrease of the step before (Nocedal & Wright 2006, section 3.5) */
-    line.first = kept->length * fmin(kept->slope / line.slope, 10.0);
+    line.first = tg_line_next_(run, d, kept->length * fmin(kept->slope / line.slope, 10.0), kept->length);
   if (tg_line_search_(run, &line)) return 1;
   if (!line.end && !fresh) {
-    steepest(run, &line, d);
+    unit = tg_steepest_(run, d, &line);
     if (tg_line_search_(run, &line)) return 1;
   }
   if (!line.end) return tg_stop_(run, TG_STOP_STALLED);
-  *kept = (state){line.length, line.slope};
+  *kept = unit == 1.0 ? (state){line.length, line.slope} : (state){0};
   const double beta = factor(run, p, line.end, d, y);
-  for (size_t i = 0; i < run->padded; i++) d[i] = beta * d[i] - line.end->g[i];
+  const double sound = isfinite(beta) ? beta : 0.0; /* squares of gradients may overflow */
+  for (size_t i = 0; i < run->padded; i++) d[i] = sound * d[i] - line.end->g[i];
   tg_accept_(run, line.end, line.length);
   return 0;
 }

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "line_search.h"
 #include "newton.h"
 
 tg_method tg_trust_region(void)
@@ -44,13 +45,16 @@ typedef struct proposal {
 /* Both roots t of |x + t z| = radius; true when there are any. */
 static bool border(const double *x, const double *z, size_t n, double radius, double *low, double *high)
 {
-  const double a = tg_inner_(z, z, n), b = tg_inner_(x, z, n), c = tg_inner_(x, x, n) - radius * radius;
+  /* powers of two: products of four lengths would leave the range of numbers */
+  const double u = ldexp(1.0, ilogb(radius)), v = ldexp(1.0, ilogb(tg_norm_(z, n)));
+  const double a = tg_inner_(z, z, n) / v / v, b = tg_inner_(x, z, n) / u / v,
+               c = tg_inner_(x, x, n) / u / u - radius / u * (radius / u);
   const double discriminant = b * b - a * c;
   if (!(a > 0.0) || !(discriminant >= 0.0)) return false;
   const double q = -(b + copysign(sqrt(discriminant), b));
   const double first = q / a, second = q != 0.0 ? c / q : first;
-  *low = fmin(first, second);
-  *high = fmax(first, second);
+  *low = fmin(first, second) * u / v;
+  *high = fmax(first, second) * u / v;
   return true;
 }
 
@@ -187,16 +191,18 @@ static int propose_cg(tg_run *run, double radius, proposal *proposed)
 {
   const tg_vector_ *k = run->kernel;
   const size_t n = run->padded;
-  const double *g = tg_current_(run)->g;
+  const tg_point_ *at = tg_current_(run);
+  const double unit = tg_unit_(at->largest);
   double *s = run->work, *r = s + n, *p = r + n, *hp = p + n;
   memset(s, 0, n * sizeof *s);
-  for (size_t i = 0; i < n; i++) r[i] = g[i], p[i] = -g[i];
+  for (size_t i = 0; i < n; i++) r[i] = at->g[i] / unit, p[i] = -r[i];
   double rr = k->dot(r, r, n);
-  const double start = sqrt(rr), wanted = fmin(0.1, sqrt(start)) * start;
+  const double start = sqrt(rr), wanted = fmin(0.1, sqrt(start * unit)) * start;
   *proposed = (proposal){.s = s};
   for (size_t i = 0; i < 2 * run->n + 20 && sqrt(rr) > wanted; i++) {
-    if (tg_product_(run, tg_current_(run)->x, p, hp)) return 1;
-    const double curvature = k->dot(p, hp, n), length = rr / curvature, slope = k->dot(r, p, n);
+    if (tg_product_(run, at->x, p, hp)) return 1;
+    const double curvature = k->dot(p, hp, n), length = unit * (rr / curvature),
+                 slope = unit * k->dot(r, p, n);
     if (!isfinite(curvature)) return tg_stop_(run, TG_STOP_NONFINITE);
     double low = 0.0, high = 0.0, t = length;
     const bool some = border(s, p, run->n, radius, &low, &high);
@@ -205,7 +211,7 @@ static int propose_cg(tg_run *run, double radius, proposal *proposed)
     k->add(s, s, t, p, n);
     proposed->decrease -= t * (slope + 0.5 * t * curvature);
     if (out) break;
-    k->add(r, r, t, hp, n);
+    k->add(r, r, t / unit, hp, n);
     const double before = rr;
     rr = k->dot(r, r, n);
     for (size_t j = 0; j < n; j++) p[j] = rr / before * p[j] - r[j];
@@ -291,7 +297,7 @@ static int step(tg_run *run)
   for (bool accepted = false; !accepted;) {
     proposal p;
     propose_exact(&e, kept->radius, &p);
-    if (too_short(run, &p)) return tg_stop_(run, TG_STOP_STALLED);
+    if (too_short(run, &p)) return tg_stop_(run, isnan(p.decrease) ? TG_STOP_NONFINITE : TG_STOP_STALLED);
     if (trial(run, &p, &accepted)) return 1;
   }
   return 0;
@@ -321,7 +327,7 @@ static int cg_step(tg_run *run)
   for (bool accepted = false; !accepted;) {
     proposal p;
     if (propose_cg(run, kept->radius, &p)) return 1;
-    if (too_short(run, &p)) return tg_stop_(run, TG_STOP_STALLED);
+    if (too_short(run, &p)) return tg_stop_(run, isnan(p.decrease) ? TG_STOP_NONFINITE : TG_STOP_STALLED);
     if (trial(run, &p, &accepted)) return 1;
   }
   return 0;

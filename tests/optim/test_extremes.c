@@ -1,5 +1,4 @@
-/* Where methods used to lose their way: values near the limits of the arithmetic, functions without a
- * minimum, curvature that vanishes or misleads. */
+/* Values near the limits of the arithmetic, functions without a minimum, curvature that misleads. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <string.h>
@@ -11,6 +10,15 @@ static tg_report minimize(tg_objective c, tg_method m, double *x)
   tg_report r;
   cr_expect(tg_minimize(c, m, x, NULL, &r) == TG_OK);
   return r;
+}
+
+/* The method of that name, searching. */
+static tg_method named(const char *name)
+{
+  tg_method m;
+  cr_assert(tg_method_named(&m, name) == TG_OK, "%s", name);
+  if (m.line_search == TG_LINE_FIXED) m.line_search = TG_LINE_WOLFE;
+  return m;
 }
 
 /* ---- linear_cg where C is no quadratic ---- */
@@ -84,5 +92,192 @@ Test(extremes, nonlinear_cg_restarts_with_its_own_search_by_either_name)
     const tg_report a = minimize(c, m, x), b = minimize(c, tg_nonlinear_cg(variant), y);
     cr_expect(a.iterations == b.iterations && !memcmp(x, y, sizeof x), "%zu, %zu", a.iterations,
               b.iterations);
+  }
+}
+
+/* ---- Newton's method where curvature vanishes or misleads ---- */
+
+static int valley(const double *x, double *value, double *g, void *user)
+{
+  (void)user;
+  const double y = x[1] - 1;
+  if (value) *value = fabs(x[0]) + log1p(exp(-2 * fabs(x[0]))) + y * y;
+  if (g) g[0] = tanh(x[0]), g[1] = 2 * y;
+  return 0;
+}
+
+static int valley_product(const double *x, const double *v, double *hv, void *user)
+{
+  (void)user;
+  hv[0] = v[0] / cosh(x[0]) / cosh(x[0]);
+  hv[1] = 2 * v[1];
+  return 0;
+}
+
+static int rosenbrock_product(const double *x, const double *v, double *hv, void *user)
+{
+  const double scale = *(const double *)user;
+  hv[0] = scale * ((2 - 400 * x[1] + 1200 * x[0] * x[0]) * v[0] - 400 * x[0] * v[1]);
+  hv[1] = scale * (-400 * x[0] * v[0] + 200 * v[1]);
+  return 0;
+}
+
+Test(extremes, newton_goes_down_the_gradient_where_its_own_step_fails)
+{
+  for (double far = 20; far < 400; far += 40) {
+    double x[2] = {far, 0}, y[2] = {far, 0};
+    const tg_objective c = {.n = 2, .evaluate = valley, .hvp = valley_product};
+    tg_report r = minimize(c, tg_newton(), x);
+    cr_expect(r.stop == TG_STOP_GRADIENT, "from %g: %s", far, tg_stop_string(r.stop));
+    r = minimize(c, tg_newton_cg(), y);
+    cr_expect(r.stop == TG_STOP_GRADIENT, "from %g: %s", far, tg_stop_string(r.stop));
+  }
+}
+
+Test(extremes, newton_cg_knows_curvature_at_any_scale)
+{
+  const double scales[] = {1e-20, 1e-10, 1, 1e10, 1e20, 1e150};
+  for (size_t k = 0; k < sizeof scales / sizeof *scales; k++) {
+    double x[2] = {-1.2, 1}, scale = scales[k];
+    const tg_objective c = {.n = 2, .evaluate = rosenbrock, .hvp = rosenbrock_product, .user = &scale};
+    tg_minimize_options o = tg_minimize_defaults();
+    o.gradient_tol = 1e-6 * scale;
+    tg_report r;
+    cr_expect(tg_minimize(c, tg_newton_cg(), x, &o, &r) == TG_OK);
+    cr_expect(r.stop == TG_STOP_GRADIENT && r.iterations < 150, "%g: %s after %zu", scale,
+              tg_stop_string(r.stop), r.iterations);
+  }
+}
+
+/* ---- values near the limits, and without a limit ---- */
+
+static int cube(const double *x, double *value, double *g, void *user)
+{
+  (void)user;
+  if (value) *value = x[0] * x[0] * x[0];
+  if (g) g[0] = 3 * x[0] * x[0];
+  return 0;
+}
+
+Test(extremes, a_cube_is_unbounded)
+{
+  const char *const names[] = {"gd", "lbfgs", "bfgs", "dfp", "nonlinear_cg"};
+  for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+    for (int line = TG_LINE_WOLFE; line <= TG_LINE_EXACT; line++) {
+      if (line == TG_LINE_ARMIJO) continue; /* goes no further than its first trial */
+      double x[1] = {-1};
+      tg_method m = named(names[k]);
+      m.line_search = line;
+      const tg_report r = minimize((tg_objective){.n = 1, .evaluate = cube}, m, x);
+      cr_expect(r.stop == TG_STOP_UNBOUNDED && r.value < -1, "%s, %d: %s at %g", names[k], line,
+                tg_stop_string(r.stop), r.value);
+    }
+}
+
+static int saddle(const double *x, double *value, double *g, void *user)
+{
+  (void)user;
+  if (value) *value = x[0] * x[0] - x[1] * x[1] - x[2] * x[2];
+  if (g) g[0] = 2 * x[0], g[1] = -2 * x[1], g[2] = -2 * x[2];
+  return 0;
+}
+
+static int saddle_product(const double *x, const double *v, double *hv, void *user)
+{
+  saddle(v, NULL, hv, user);
+  (void)x;
+  return 0;
+}
+
+Test(extremes, a_saddle_is_unbounded)
+{
+  const char *const names[] = {"trust_region", "trust_region_cg", "newton", "newton_cg", "lbfgs"};
+  for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+    double x[3] = {0.6, 1.1, 0.9};
+    const tg_objective c = {.n = 3, .evaluate = saddle, .hvp = saddle_product};
+    const tg_report r = minimize(c, named(names[k]), x);
+    cr_expect(r.stop == TG_STOP_UNBOUNDED, "%s: %s at %g", names[k], tg_stop_string(r.stop), r.value);
+  }
+}
+
+static int steep(const double *x, double *value, double *g, void *user)
+{
+  (void)user;
+  if (value) *value = 1e160 * x[0] * x[0];
+  if (g) g[0] = 2e160 * x[0];
+  return 0;
+}
+
+static int steep_product(const double *x, const double *v, double *hv, void *user)
+{
+  (void)x, (void)user;
+  hv[0] = 2e160 * v[0];
+  return 0;
+}
+
+Test(extremes, gradients_whose_squares_overflow_lead_down)
+{
+  const char *const names[] = {"gd",           "lbfgs",     "bfgs",   "dfp",
+                               "nonlinear_cg", "newton_cg", "newton", "trust_region_cg"};
+  for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+    double x[1] = {1};
+    const tg_objective c = {.n = 1, .evaluate = steep, .hvp = steep_product};
+    const tg_report r = minimize(c, named(names[k]), x);
+    cr_expect(fabs(x[0]) < 1e-5, "%s: %s at %g", names[k], tg_stop_string(r.stop), x[0]);
+  }
+}
+
+/* ---- backtracking ends ---- */
+
+static int pointed(const double *x, double *value, double *g, void *user)
+{
+  double sum = 0;
+  for (int i = 0; i < 3; i++) {
+    sum += pow(fabs(x[i]), 1.0001);
+    if (g) g[i] = copysign(1.0001 * pow(fabs(x[i]), 0.0001), x[i]);
+  }
+  if (value) *value = sum;
+  if (user) ++*(size_t *)user;
+  return 0;
+}
+
+Test(extremes, backtracking_tries_a_hundred_lengths_at_most, .timeout = 20)
+{
+  double x[3] = {0.7, -1.3, 0.2};
+  size_t calls = 0, before = 0;
+  tg_method m = tg_gd(1);
+  m.line_search = TG_LINE_ARMIJO;
+  const tg_objective c = {.n = 3, .evaluate = pointed, .user = &calls};
+  tg_run *run;
+  cr_assert(tg_run_new(&run, c, m, x, NULL) == TG_OK);
+  for (int i = 0; i < 500 && tg_run_step(run); i++, before = calls)
+    cr_assert(calls - before <= 101, "%zu in iteration %d", calls - before, i);
+  tg_run_free(run);
+}
+
+/* Infinite wherever it is asked but at the start, and slow. */
+static int slow(const double *x, double *value, double *g, void *user)
+{
+  size_t *calls = user;
+  for (volatile int i = 0; i < 2000000; i++) {
+  }
+  *value = ++*calls == 1 ? 0.0 : INFINITY;
+  g[0] = 1.0 + 0.0 * x[0];
+  return 0;
+}
+
+Test(extremes, a_search_heeds_the_limit_on_time)
+{
+  for (int line = TG_LINE_WOLFE; line <= TG_LINE_EXACT; line++) {
+    double x[1] = {1};
+    size_t calls = 0;
+    tg_method m = tg_gd(1);
+    m.line_search = line;
+    tg_minimize_options o = tg_minimize_defaults();
+    o.max_seconds = 1e-6;
+    tg_report r;
+    cr_expect(tg_minimize((tg_objective){.n = 1, .evaluate = slow, .user = &calls}, m, x, &o, &r) == TG_OK);
+    cr_expect(r.stop == TG_STOP_SECONDS && calls <= 2 && x[0] == 1, "%d: %s after %zu", line,
+              tg_stop_string(r.stop), calls);
   }
 }
