@@ -252,7 +252,7 @@ TG_API tg_status tg_method_check(const tg_objective *c, const tg_method *m, cons
   X(TG_STOP_PATIENCE, "the validation value has not improved for as long as allowed")                        \
   X(TG_STOP_STALLED, "no lower value can be found along any direction tried; a tolerance was not met")       \
   X(TG_STOP_UNBOUNDED, "the value falls without end along a direction")                                      \
-  X(TG_STOP_SINGULAR, "the equations for the step are singular or not positive definite")                     \
+  X(TG_STOP_SINGULAR, "the equations for the step are singular or not positive definite")                    \
   X(TG_STOP_NONFINITE, "the value or gradient is not finite")                                                \
   X(TG_STOP_USER, "stopped by a callback")                                                                   \
   X(TG_STOP_ERROR, "stopped by a failure; see the status")

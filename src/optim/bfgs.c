@@ -119,9 +119,12 @@ static void forget(const bfgs *q)
 /* The direction -B g; false when it does not lead down. */
 static bool direction(const bfgs *q, const tg_point_ *p, tg_line_ *line)
 {
-  multiply(q, p->g, -1.0, q->d);
-  line->slope = q->k->dot(q->d, p->g, q->padded);
-  line->first = q->kept->updates > 0 || q->run->m.unscaled ? 1.0 : tg_line_first_(q->run, q->d);
+  if (q->kept->updates > 0 || q->run->m.unscaled) {
+    multiply(q, p->g, -1.0, q->d);
+    line->slope = q->k->dot(q->d, p->g, q->padded);
+    line->first = 1.0;
+  } else
+    tg_steepest_(q->run, q->d, line);
   return line->slope < 0.0 && line->slope > -INFINITY;
 }
 

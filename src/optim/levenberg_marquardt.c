@@ -303,14 +303,37 @@ static bool exhausted(const outcome *o, const lm *q, double size)
   return still || !(q->kept->radius > DBL_EPSILON * size);
 }
 
+/* Columns of J that are next to nothing where D was taken from them let their parameters leap anywhere.
+ * Raises their entries of D to a part of the largest; false when none was so small. */
+static bool raise_scale(const lm *q)
+{
+  double largest = 0.0;
+  bool some = false;
+  for (size_t k = 0; k < q->n; k++) largest = fmax(largest, q->scale[k]);
+  const double least = sqrt(DBL_EPSILON) * largest;
+  for (size_t k = 0; k < q->n; k++) {
+    some = some || q->scale[k] < least;
+    q->scale[k] = fmax(q->scale[k], least);
+  }
+  return some;
+}
+
+/* |D theta|, and the radius that belongs to it at the start. */
+static double set_radius(const lm *q, const tg_point_ *from)
+{
+  const double size = scaled_norm(q, from->x, q->x);
+  q->kept->radius = size > 0.0 ? q->run->m.radius * size : q->run->m.radius;
+  q->kept->lambda = 0.0;
+  return size;
+}
+
 static int step(tg_run *run)
 {
   const lm q = view(run);
   const tg_point_ *from = tg_current_(run);
   const double norm = sqrt(2.0 * from->value);
   factor(&q);
-  const double size = scaled_norm(&q, from->x, q.x);
-  if (run->s.t == 0) q.kept->radius = size > 0.0 ? run->m.radius * size : run->m.radius;
+  double size = run->s.t == 0 ? set_radius(&q, from) : scaled_norm(&q, from->x, q.x);
   for (;;) {
     const double length = find_step(&q);
     if (run->s.t == 0) q.kept->radius = fmin(q.kept->radius, length);
@@ -326,7 +349,9 @@ static int step(tg_run *run)
       tg_accept_(run, to, 1.0);
       return 0;
     }
-    if (exhausted(&o, &q, size)) return tg_stop_(run, TG_STOP_STALLED);
+    if (!exhausted(&o, &q, size)) continue;
+    if (!raise_scale(&q)) return tg_stop_(run, TG_STOP_STALLED);
+    size = set_radius(&q, from);
   }
 }
 

@@ -191,8 +191,9 @@ static int backtrack(search *s)
   const double factor = run->m.factor > 0.0 ? run->m.factor : 2.0 / 3.0;
   trial p;
   if (tg_rate_(run, run->o.max_iterations, &p.t)) return 1;
+  if (s->line->unit > 0.0) p.t *= s->line->unit;
   p.t = fmin(p.t, s->most);
-  const double far_below = 1e-16 * p.t;
+  const double far_below = 1e-16 * fmin(p.t, tg_line_first_(run, s->line->d));
   for (size_t i = 0; p.t > least && (i < BACKTRACKS || p.t > far_below); i++, p.t *= factor) {
     tg_point_ *at = tg_spare_(run, NULL);
     if (i > 0 && late(run)) return tg_stop_(run, TG_STOP_SECONDS);
@@ -268,6 +269,7 @@ double tg_steepest_(const tg_run *run, double *d, tg_line_ *line)
   const tg_point_ *p = &run->s.point[run->s.current];
   const double unit = run->m.line_search == TG_LINE_FIXED ? 1.0 : tg_unit_(p->largest);
   line->d = d;
+  line->unit = unit;
   for (size_t i = 0; i < run->padded; i++) d[i] = -p->g[i] / unit;
   line->slope = run->kernel->dot(d, p->g, run->padded);
   line->first = tg_line_first_(run, d);

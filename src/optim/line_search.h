@@ -8,6 +8,7 @@ typedef struct tg_line_ {
   const double *d; /* the direction, padded */
   double slope;    /* phi'(0), below 0 */
   double most;     /* no t is longer; 0: no limit. There a decrease is enough */
+  double unit;     /* alpha counts in lengths of unit d, d having been divided by it; 0: by nothing */
   double tilt;     /* added to g'd: the slope of terms that the gradient does not have */
   /* Within bounds: every trial is brought between low and high, and that at t = 1 is `goal`, as x + d has the
    * rounding of x. NULL: no bounds. */
@@ -28,7 +29,7 @@ double tg_line_first_(const tg_run *run, const double *d);
 double tg_line_next_(const tg_run *run, const double *d, double predicted, double length);
 /* 1; or a power of two near `largest` where squares of such numbers leave the range of doubles. */
 double tg_unit_(double largest);
-/* d, slope and first trial of steepest descent: d = -g / unit, with the unit returned; 1 for TG_LINE_FIXED. */
+/* d, slope and first trial of steepest descent: d = -g / unit. Returns the unit, 1 for TG_LINE_FIXED. */
 double tg_steepest_(const tg_run *run, double *d, tg_line_ *line);
 
 #endif
