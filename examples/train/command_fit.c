@@ -120,7 +120,9 @@ static int finish(const options *o, const loaded *l, training *r, const row_spli
   if (o->trace != NULL && !write_file(o->trace, p->trace.bytes, p->trace.length, f)) return EXIT_BAD;
   if (!draw(o, p, f)) return EXIT_BAD;
   if (!o->quiet && !print_report(o, l, r, s, f)) return EXIT_BAD;
-  if (has_optimum(stop)) return EXIT_FINE;
+  if (r->no_errors.text[0] != '\0')
+    fprintf(stderr, "tapegrad-train: no standard errors: %s\n", r->no_errors.text);
+  if (has_optimum(stop)) return r->no_errors.text[0] != '\0' && interrupted() ? EXIT_INTERRUPTED : EXIT_FINE;
   fail(f, "%s%s%s", fit_stop_string(stop), r->separated_classes[0] != '\0' ? ": " : "", r->separated_classes);
   return stop == FIT_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_NO_OPTIMUM;
 }

@@ -60,6 +60,24 @@ bool fit_goes_on(problem *p, const double *theta, const fit_settings *s, fit_out
   return o->stop == FIT_CONVERGED;
 }
 
+/* Within an iteration that may be long the watcher is asked now and then. */
+bool fit_within(void *user)
+{
+  fit_patience *a = user;
+  const fit_settings *s = a->settings;
+  const double time = fit_clock();
+  if (time - a->looked < 0.1) return true;
+  a->looked = time;
+  a->outcome->seconds = time - a->start;
+  if (s->max_seconds > 0 && a->outcome->seconds >= s->max_seconds) return a->outcome->stop = FIT_SECONDS, false;
+  if (s->watch == NULL) return true;
+  const fit_outcome *o = a->outcome;
+  const fit_progress now = {o->method, o->iterations, s->max_iterations, o->objective, o->gradient_norm, o->seconds,
+                            a->theta, o->run, true};
+  a->outcome->stop = s->watch(&now, s->user);
+  return a->outcome->stop == FIT_CONVERGED;
+}
+
 /* -- methods of the library -------------------------------------------------------------------------------------- */
 
 /* How small the gradient must be for the objective to be within the tolerance: C - C* <= |g|^2 / (2 m) where m is
@@ -444,7 +462,12 @@ bool fit_run(problem *p, double *theta, const fit_settings *s, fit_outcome *o, f
   p->values = p->gradients = p->hessians = 0;
   const double start = fit_clock();
   const bool absolute = p->shape.loss == LOSS_ABSOLUTE;
-  const bool good = absolute ? fit_absolute(p, theta, s, o, f) : fit_once(p, theta, s, o, f);
+  fit_patience patience = {theta, s, o, start, start};
+  p->go_on = fit_within;
+  p->go_on_user = &patience;
+  p->stopped = false;
+  const bool good = (absolute ? fit_absolute(p, theta, s, o, f) : fit_once(p, theta, s, o, f)) || p->stopped;
+  p->go_on = NULL;
   o->values = p->values;
   o->gradients = p->gradients;
   o->hessians = p->hessians;

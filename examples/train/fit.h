@@ -66,6 +66,17 @@ bool fit_run(problem *p, double *theta, const fit_settings *s, fit_outcome *o, f
 /* Does the method of that name see a mini-batch at a time? */
 bool fit_stochastic(const char *method);
 
+/* What a problem asks within what takes long: the watcher and the limit on time, at most ten times a second. If the
+ * answer is no, the outcome tells why. */
+typedef struct fit_patience {
+  const double *theta;
+  const fit_settings *settings;
+  fit_outcome *outcome;
+  double start, looked;    /* on the clock */
+} fit_patience;
+
+bool fit_within(void *patience); /* a problem's go_on */
+
 /* -- the parts, for fit.c ---------------------------------------------------------------------------------------- */
 
 bool fit_newton(problem *p, double *theta, const fit_settings *s, fit_outcome *o, failure *f);

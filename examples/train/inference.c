@@ -65,7 +65,7 @@ double student_quantile(double probability, double freedom)
 /* Standard errors are lengths of L^-1 a, with L L' the mean curvature and a the linear form a coefficient is.
  */
 typedef struct errors {
-  const problem *p;
+  problem *p;
   const scaling *s;
   double *factor, *form; /* L, n x n; n */
   double count;          /* of observations: what the mean curvature is multiplied by */
@@ -76,11 +76,11 @@ static bool factor(problem *p, const design *d, const double *theta, double *hes
   const tg_status status = problem_gauged_hessian(p, theta, hessian);
   if (status != TG_OK) return fit_fail_status(status, f);
   size_t pivot;
-  if (cholesky(hessian, p->n, &pivot)) return true;
+  if (cholesky_while(problem_goes_on, p, hessian, p->n, &pivot)) return true;
+  if (pivot == p->n) return false;
   char name[FEATURE_NAME_ROOM];
   const size_t weights = model_rows(&p->shape) * p->shape.features;
-  return fail(f,
-              "no standard errors: the columns are linearly dependent ('%s' adds nothing to those before it)",
+  return fail(f, "the columns are linearly dependent ('%s' adds nothing to those before it)",
               pivot < weights ? design_feature_name(d, pivot % p->shape.features, name) : "the intercept");
 }
 
@@ -100,9 +100,7 @@ static double form_variance(const errors *e, size_t first)
   double sum = 0;
   for (size_t i = first; i < n; i++) {
     const double *row = e->factor + i * n;
-    double rest = e->form[i];
-    for (size_t j = first; j < i; j++) rest -= row[j] * e->form[j];
-    e->form[i] = rest / row[i];
+    e->form[i] = (e->form[i] - dot4(row + first, e->form + first, i - first)) / row[i];
     sum += e->form[i] * e->form[i];
   }
   return sum;
@@ -137,9 +135,10 @@ static void residual_variance(inference *out, const problem *p, size_t constant,
   out->dispersion = 2 * mean_loss * p->data->weight_as_given / out->freedom;
 }
 
-static void fill_rows(inference *out, const errors *e, double quantile)
+static bool fill_rows(inference *out, const errors *e, double quantile)
 {
   for (size_t j = 0; j < out->n; j++) {
+    if (!problem_goes_on(e->p)) return false;
     coefficient_row *r = &out->row[j];
     r->error = sqrt(out->dispersion) * original_error(e, j);
     r->statistic = r->estimate / r->error;
@@ -147,6 +146,7 @@ static void fill_rows(inference *out, const errors *e, double quantile)
     r->low = r->estimate - quantile * r->error;
     r->high = r->estimate + quantile * r->error;
   }
+  return true;
 }
 
 static bool estimate(inference *out, problem *p, const scaling *s, const double *theta, double *original,
@@ -163,33 +163,35 @@ static bool estimate(inference *out, problem *p, const scaling *s, const double 
   out->log_likelihood = NAN;
   if (p->shape.kind != MODEL_LINEAR) out->log_likelihood = -loss * p->data->weight_as_given;
   if (p->shape.kind == MODEL_LINEAR) residual_variance(out, p, s->constant, loss);
-  if (out->freedom <= 0)
-    return fail(f, "no standard errors: there are not more rows of weight than coefficients");
+  if (out->freedom <= 0) return fail(f, "there are not more rows of weight than coefficients");
   return true;
+}
+
+bool inference_possible(const model_shape *m, const penalty how, failure *f)
+{
+  if (m->kind == MODEL_NET || how.l1 > 0 || (m->kind == MODEL_LINEAR && m->loss != LOSS_SQUARED)) {
+    return fail(f, "standard errors (--summary) are there for logistic, multinomial and least-squares models "
+                   "without L1 penalty");
+  }
+  const size_t n = model_parameters(m);
+  return n <= INFERENCE_MOST ||
+         fail(f, "standard errors (--summary) are for at most %d coefficients; there are %zu", INFERENCE_MOST,
+              n);
 }
 
 bool inference_new(inference *out, problem *p, const design *d, const scaling *s, const double *theta,
                    double confidence, failure *f)
 {
-  *out = (inference){.n = p->n};
-  if (p->shape.kind == MODEL_NET || p->lasso != NULL ||
-      (p->shape.kind == MODEL_LINEAR && p->shape.loss != LOSS_SQUARED)) {
-    return fail(
-        f, "standard errors are there for logistic, multinomial and least-squares models without L1 penalty");
-  }
   const size_t n = p->n;
-  if (n > (size_t)1 << 14)
-    return fail(f, "standard errors are not computed for more than %d coefficients", 1 << 14);
+  *out = (inference){.n = n};
   double *room = resize(NULL, n * n + n, sizeof *room);
   out->row = zeroed(n, sizeof *out->row);
   bool good = (room != NULL && out->row != NULL) || fail_memory(f);
   good = good && factor(p, d, theta, room, f);
   good = good && estimate(out, p, s, theta, room + n * n, f);
   const errors e = {p, s, room, room + n * n, p->data->weight_as_given};
-  if (good)
-    fill_rows(out, &e, student_quantile(0.5 + confidence / 2, out->freedom));
-  else
-    inference_free(out);
+  good = good && fill_rows(out, &e, student_quantile(0.5 + confidence / 2, out->freedom));
+  if (!good) inference_free(out);
   free(room);
   return good;
 }

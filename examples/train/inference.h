@@ -16,12 +16,18 @@ typedef struct inference {
   double dispersion;     /* squared loss: the residual variance; else 1 */
 } inference;
 
+enum { INFERENCE_MOST = 5000 };
+
+/* Is the model one that standard errors are there for? */
+bool inference_possible(const model_shape *m, const penalty how, failure *f);
+
 /* Observations: for classes the weights of rows count them, as if a row stood there so many times; least
  * squares has as many as there are rows whose weight is not 0, and weights are inverse variances up to a
  * factor. theta: the fitted coordinates. The covariance is the inverse of the observed information, ridge
  * included as its own information (with a ridge: of the posterior under the normal prior it stands for).
  * Standard errors of a softmax refer to its symmetric form, where coefficients sum to zero over the classes.
- */
+
+ * Without them it is false: why is in *f, unless the problem was stopped. */
 bool inference_new(inference *i, problem *p, const design *d, const scaling *s, const double *theta,
                    double confidence, failure *f);
 void inference_free(inference *i);

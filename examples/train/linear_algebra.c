@@ -3,8 +3,7 @@
 #include <float.h>
 #include <math.h>
 
-/* a . b in four interleaved sums, which compilers turn into vector code. */
-static double dot4(const double *a, const double *b, size_t n)
+double dot4(const double *a, const double *b, size_t n)
 {
   double s[4] = {0};
   size_t i = 0;
@@ -18,7 +17,16 @@ static double dot4(const double *a, const double *b, size_t n)
 
 bool cholesky(double *a, size_t n, size_t *pivot)
 {
+  return cholesky_while(NULL, NULL, a, n, pivot);
+}
+
+bool cholesky_while(bool (*go_on)(void *user), void *user, double *a, size_t n, size_t *pivot)
+{
   for (size_t i = 0; i < n; i++) {
+    if (go_on != NULL && !go_on(user)) {
+      if (pivot) *pivot = n;
+      return false;
+    }
     double *row = a + i * n;
     for (size_t j = 0; j < i; j++) row[j] = (row[j] - dot4(row, a + j * n, j)) / a[j * n + j];
     const double rest = row[i] - dot4(row, row, i);

@@ -54,17 +54,21 @@ double least_subgradient(const problem *p, const double *theta, const double *gr
   return sqrt(sum);
 }
 
-/* step = -H^-1 gradient; a multiple of the diagonal is added until H is safely positive. */
-static void cholesky_step(newton *w)
+/* step = -H^-1 gradient; a multiple of the diagonal is added until H is safely positive.
+ * False: stopped. */
+static bool cholesky_step(newton *w)
 {
   const size_t n = w->n;
   for (double damping = 0;; damping = damping == 0 ? 1e-13 : 100 * damping) {
     memcpy(w->factor, w->hessian, n * n * sizeof *w->factor);
     for (size_t j = 0; j < n; j++) w->factor[j * n + j] += damping * (fabs(w->hessian[j * n + j]) + damping);
-    if (cholesky(w->factor, n, NULL)) break;
+    size_t pivot;
+    if (cholesky_while(problem_goes_on, w->p, w->factor, n, &pivot)) break;
+    if (pivot == n) return false;
   }
   for (size_t j = 0; j < n; j++) w->step[j] = -w->gradient[j];
   cholesky_solve(w->factor, n, w->step);
+  return true;
 }
 
 static double shrink(double x, double by) { return x > by ? x - by : x < -by ? x + by : 0; }
@@ -142,15 +146,17 @@ static bool solve_free(newton *w, const double *theta)
 
 /* Coordinate descent settles which coefficients are zero; when a pass leaves that as it is, the others are solved
  * for. */
-static void lasso_step(newton *w, const double *theta, double precision)
+static bool lasso_step(newton *w, const double *theta, double precision)
 {
   memset(w->step, 0, w->n * sizeof *w->step);
   memset(w->product, 0, w->n * sizeof *w->product);
   for (size_t pass = 0; pass < 1000; pass++) {
     bool settled;
+    if (!problem_goes_on(w->p)) return false;
     const double gain = coordinate_pass(w, theta, &settled);
-    if (settled && solve_free(w, theta) && gain <= precision) return;
+    if (settled && solve_free(w, theta) && gain <= precision) return true;
   }
+  return true;
 }
 
 /* How much the model's linear part promises: <= 0. */
@@ -200,8 +206,9 @@ static bool iterate(newton *w, double *theta, const fit_settings *s, fit_outcome
     if (last || o->gradient_norm == 0) return o->stop = FIT_CONVERGED, true;
     status = problem_gauged_hessian(w->p, theta, w->hessian);
     if (status != TG_OK) return fit_fail_status(status, f);
-    if (w->p->lasso != NULL) lasso_step(w, theta, 1e-3 * s->tolerance * fabs(w->value));
-    else cholesky_step(w);
+    if (!(w->p->lasso != NULL ? lasso_step(w, theta, 1e-3 * s->tolerance * fabs(w->value)) : cholesky_step(w))) {
+      return true; /* the outcome tells why */
+    }
     const double promised = promise(w, theta);
     bool moved;
     status = search(w, theta, promised, &moved);

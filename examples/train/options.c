@@ -1,5 +1,6 @@
 #include "options.h"
 
+#include "fit.h"
 #include "number.h"
 
 #include <math.h>
@@ -248,6 +249,21 @@ static bool ends_with(const char *s, const char *end)
   return n >= m && strcmp(s + n - m, end) == 0;
 }
 
+/* What can be seen before the data are read. */
+static bool summary_possible(const options *o, failure *f)
+{
+  tg_method method;
+  const bool named = tg_method_named(&method, o->method) == TG_OK;
+  const char *const why = o->path > 0                    ? "a whole path (--path)"
+                          : o->kind == MODEL_NET         ? "a net (--kind net)"
+                          : o->loss > LOSS_SQUARED       ? "another loss than the squared"
+                          : o->mix > 0 && o->lambda != 0 ? "an L1 penalty (--mix)"
+                          : named && fit_stochastic(o->method)
+                              ? "a method with mini-batches, which ends short of an optimum"
+                              : NULL;
+  return why == NULL || fail(f, "--summary: there are no standard errors for %s", why);
+}
+
 bool options_parse(options *o, int argc, char **argv, failure *f)
 {
   *o = defaults();
@@ -272,6 +288,7 @@ bool options_parse(options *o, int argc, char **argv, failure *f)
   if (o->plot != NULL && !ends_with(o->plot, ".png") && !ends_with(o->plot, ".svg")) {
     return fail(f, "--plot draws .png and .svg files, not '%.60s'", o->plot);
   }
+  if (o->summary && !summary_possible(o, f)) return false;
   if ((o->verb & APPLY) != 0 && o->model == NULL) return fail(f, "which model? Name its file with --model");
   return true;
 }

@@ -203,6 +203,14 @@ static tg_status paged_hvp(problem *p, const double *theta, const double *v, dou
   return TG_OK;
 }
 
+bool problem_goes_on(void *user)
+{
+  problem *p = user;
+  if (p->go_on == NULL || p->go_on(p->go_on_user)) return true;
+  p->stopped = true;
+  return false;
+}
+
 static tg_status paged_hessian(problem *p, const double *theta, double *hessian)
 {
   const size_t n = p->n * p->n;
@@ -210,7 +218,7 @@ static tg_status paged_hessian(problem *p, const double *theta, double *hessian)
   tg_status status = part != NULL ? TG_OK : TG_E_NOMEM;
   for (size_t j = 0; j < n; j++) hessian[j] = 0;
   for (size_t first = 0; status == TG_OK && first < p->data->rows; first += p->data->paged->most) {
-    status = bind_piece(p, first, &share);
+    status = problem_goes_on(p) ? bind_piece(p, first, &share) : TG_E_CALLBACK;
     if (status == TG_OK) status = tg_finite_sum_hessian(p->sum, theta, NULL, 0, part);
     if (status == TG_OK) add_part(hessian, part, share, n);
   }
@@ -276,12 +284,40 @@ tg_status problem_evaluate(problem *p, const double *theta, double *value, doubl
   return status;
 }
 
+enum { HESSIAN_WORK = 1 << 30 }; /* rows * parameters^2 that take about a second */
+
+/* Some rows at a time, to be stopped between them. */
+static tg_status hessian_of_many(problem *p, const double *at, size_t rows, size_t most, double *hessian)
+{
+  const size_t n = p->n * p->n;
+  double *part = resize(NULL, n, sizeof *part);
+  size_t *index = resize(NULL, most, sizeof *index);
+  tg_status status = part != NULL && index != NULL ? TG_OK : TG_E_NOMEM;
+  for (size_t j = 0; j < n; j++) hessian[j] = 0;
+  for (size_t first = 0; status == TG_OK && first < rows; first += most) {
+    const size_t count = rows - first < most ? rows - first : most;
+    for (size_t i = 0; i < count; i++) index[i] = p->index != NULL ? p->index[first + i] : first + i;
+    status = problem_goes_on(p) ? tg_finite_sum_hessian(p->sum, at, index, count, part) : TG_E_CALLBACK;
+    if (status == TG_OK) add_part(hessian, part, (double)count / (double)rows, n);
+  }
+  free(part);
+  free(index);
+  return status;
+}
+
+static tg_status hessian_in_memory(problem *p, const double *at, double *hessian)
+{
+  const size_t rows = p->index != NULL ? p->count : p->data->rows;
+  const double most = HESSIAN_WORK / ((double)p->n * (double)p->n);
+  if ((double)rows > most) return hessian_of_many(p, at, rows, most < 1 ? 1 : (size_t)most, hessian);
+  return tg_finite_sum_hessian(p->sum, at, p->index, p->count, hessian);
+}
+
 tg_status problem_hessian(problem *p, const double *theta, double *hessian)
 {
   const size_t n = p->n;
   const double *at = to_rows(p, theta, p->raw);
-  const tg_status status = p->data->paged != NULL ? paged_hessian(p, at, hessian)
-                                                  : tg_finite_sum_hessian(p->sum, at, p->index, p->count, hessian);
+  const tg_status status = p->data->paged != NULL ? paged_hessian(p, at, hessian) : hessian_in_memory(p, at, hessian);
   p->hessians += p->index == NULL;
   for (int side = 0; status == TG_OK && p->waiting != NULL && side < 2; side++) {
     for (size_t i = 0; i < n; i++) from_rows(p, hessian + i * n);

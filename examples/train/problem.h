@@ -26,6 +26,9 @@ typedef struct problem {
   double *ridge;       /* n */
   double *lasso;       /* n, or NULL without an L1 penalty */
   size_t values, gradients, hessians; /* evaluations so far, over all rows */
+  bool (*go_on)(void *user);          /* asked within what takes long, unless NULL */
+  void *go_on_user;
+  bool stopped; /* it said no: what was under way is not there */
 } problem;
 
 /* `data` is scaled by `s` already unless it is borrowed; both must outlive the problem. */
@@ -45,6 +48,8 @@ tg_status problem_evaluate(problem *p, const double *theta, double *value, doubl
 tg_status problem_hessian(problem *p, const double *theta, double *hessian);
 /* The features of row i as they are fitted; `room` has space for them. */
 const double *problem_row(const problem *p, size_t i, double *room);
+/* May what takes long go on? A Hessian that may not ends with TG_E_CALLBACK. */
+bool problem_goes_on(void *p);
 double problem_lasso(const problem *p, const double *theta); /* the other part */
 tg_objective problem_objective(problem *p);
 

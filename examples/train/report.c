@@ -311,4 +311,7 @@ void json_coefficients(text *t, const training *r)
     text_add(t, "}");
   }
   text_add(t, "]");
+  if (r->no_errors.text[0] == '\0') return;
+  text_add(t, ",\"no_standard_errors\":");
+  text_quoted(t, r->no_errors.text);
 }

@@ -151,6 +151,7 @@ static bool make_problem(training *t, const loaded *l, const options *o, failure
                            .has_offset = t->data.has_offset, .has_weight = t->data.has_weight,
                            .hidden = l->kind == MODEL_NET ? o->hidden : 0};
   if (l->labels.count == 0 && !settle_regression(t, o, f)) return false;
+  if (o->summary && !inference_possible(&m->shape, m->penalty, f)) return false;
   const double ratio = m->penalty.l2 / problem_curvature(&m->shape);
   if (!scaling_learn(&t->scaling, &t->data, &m->design, ratio, m->penalty.standardized, f)) return false;
   m->mean = zeroed(m->design.features, sizeof(double));
@@ -170,7 +171,6 @@ static fit_settings settings_of(const options *o, model_kind kind)
 {
   fit_settings s = fit_defaults();
   s.method = o->method;
-  if (o->summary && strcmp(o->method, "auto") == 0) s.method = "newton"; /* its Hessian is needed anyway */
   s.tolerance = !isnan(o->tolerance) ? o->tolerance : kind == MODEL_NET ? 1e-6 : 1e-12;
   s.max_iterations = o->max_iterations;
   s.max_seconds = o->max_seconds;
@@ -236,6 +236,26 @@ static bool look_for_separation(training *t, const loaded *l, failure *f)
   return good;
 }
 
+/* A model is worth having without them: why they are not there is kept in words. */
+static void infer(training *t, const options *o, double start)
+{
+  fit_outcome outcome = t->outcome;
+  fit_patience patience = {t->theta, &t->settings, &outcome, start, start};
+  if (outcome.stop != FIT_CONVERGED && outcome.stop != FIT_ROUNDING) {
+    fail(&t->no_errors, "they are for an optimum");
+    return;
+  }
+  problem *p = &t->problem;
+  p->go_on = fit_within;
+  p->go_on_user = &patience;
+  p->stopped = false;
+  const bool good =
+      inference_new(&t->inference, p, &t->model.design, &t->scaling, t->theta, o->confidence, &t->no_errors);
+  p->go_on = NULL;
+  if (good || !p->stopped) return;
+  fail(&t->no_errors, "%s", outcome.stop == FIT_SECONDS ? "the limit on time is reached" : "interrupted");
+}
+
 bool training_run(training *t, const loaded *l, const options *o, failure *f)
 {
   const double start = fit_clock();
@@ -249,9 +269,8 @@ bool training_run(training *t, const loaded *l, const options *o, failure *f)
   if (!look_for_separation(t, l, f)) return false;
   training_export(t, t->theta);
   t->outcome.seconds = t->preparation + (fit_clock() - start);
-  const bool usable = t->outcome.stop == FIT_CONVERGED || t->outcome.stop == FIT_ROUNDING;
-  if (!o->summary || !usable) return true;
-  return inference_new(&t->inference, &t->problem, &t->model.design, &t->scaling, t->theta, o->confidence, f);
+  if (o->summary) infer(t, o, start);
+  return true;
 }
 
 bool training_set_penalty(training *t, penalty how, failure *f)

@@ -21,6 +21,7 @@ typedef struct training {
   separation separated;
   char separated_classes[600];
   inference inference;   /* with options->summary */
+  failure no_errors;     /* or why there are none */
 } training;
 
 /* Design, scaling and problem for the listed rows; the penalty is that of the options. */

@@ -170,7 +170,7 @@ refuse ":3:2: a NUL byte" "$(printf 'a,b\n1,x\n2\0,y\n' | file nul)"
 refuse "too few" "$(printf 'a,b\n1,x\n2,y\n' | file two)"
 refuse "never closed" "$(printf 'a,b\n1,"x\n2,y\n' | file quote)"
 refuse "the same in all rows" "$(printf 'a,b\n1,1.5\n2,1.5\n3,1.5\n4,1.5\n' | file flat)" --kind linear
-refuse "'twice' adds nothing to those before it" "$(printf 'a,twice,b\n1,2,x\n2,4,y\n3,6,x\n4,8,y\n5,10,x\n' | file dependent)" --summary -l 0
+expect 0 "no standard errors: the columns are linearly dependent ('twice' adds nothing to those before it)" "$train" fit "$(printf 'a,twice,b\n1,2,x\n2,4,y\n3,6,x\n4,8,y\n5,10,x\n' | file dependent)" --summary -l 0
 [ -r /proc/self/mem ] && refuse "cannot read:" /proc/self/mem # root may read all files, but not this one from its beginning
 [ "$(id -u)" = 0 ] || { file secret <"$data/iris.csv" >/dev/null; chmod 0 "$folder/secret"; refuse "Permission denied" "$folder/secret"; }
 
@@ -196,6 +196,24 @@ expect 1 "the weights of all 4 rows are 0" "$train" evaluate "$folder/nothing_we
 expect 0 "1 column is constant" "$train" fit "$(printf 'a,c,b\n1,5,x\n2,5,y\n3,5,x\n4,5,y\n' | file constant)"
 awk 'BEGIN {srand(1); for (i = 0; i < 10000; i++) printf "c%d,", i; print "y"; for (r = 0; r < 12; r++) {for (i = 0; i < 10000; i++) printf "%d,", 9 * rand(); print r % 2 ? "a" : "b"}}' >"$folder/wide"
 expect 0 "10000 columns" "$train" fit "$folder/wide" --max-iterations 500
+
+# Standard errors: fitted as without them, for so many coefficients and where there are any; a column too many costs no model
+expect 1 "for at most 5000 coefficients; there are 10001" "$train" fit "$folder/wide" --summary
+expect 2 "no standard errors for a whole path" "$train" fit "$data/wine.csv" --summary --path 4
+expect 2 "no standard errors for a net" "$train" fit "$data/wine.csv" --summary -k net
+expect 2 "no standard errors for a method with mini-batches" "$train" fit "$data/wine.csv" --summary --method adam
+expect 2 "no standard errors for an L1 penalty" "$train" fit "$data/wine.csv" --summary --mix 0.5
+expect 2 "no standard errors for another loss" "$train" fit "$data/diabetes.csv" --summary --loss huber
+expect 0 "of lbfgs" "$train" fit "$data/digits.csv" --summary
+expect 0 '"no_standard_errors":"the columns are linearly dependent' "$train" fit "$folder/dependent" --summary -l 0 --json -m "$folder/depends"
+[ -s "$folder/depends" ] || { echo "FAILED: no model without standard errors"; failed=1; }
+expect 3 "no standard errors: they are for an optimum" "$train" fit "$data/wine.csv" --max-iterations 2 --summary
+
+# Limits and interrupts are seen within an iteration of Newton's method and within the search for standard errors
+cut -d, -f1-4500,10001 "$folder/wide" >"$folder/wide_summary"
+expect 3 "limit on time" "$train" fit "$folder/wide" --method newton --max-seconds 1
+expect 0 "no standard errors: the limit on time is reached" timeout 20 "$train" fit "$folder/wide_summary" --summary --max-seconds 2 -m "$folder/in_time"
+[ -s "$folder/in_time" ] || { echo "FAILED: no model in time"; failed=1; }
 
 # A line without end is refused before memory is: 1 GB, of which 64 MB are read
 head -c 1000000000 /dev/zero | tr '\0' 7 | { expect 1 "the line is longer than" "$train" fit -; [ $failed = 0 ]; } || failed=1
