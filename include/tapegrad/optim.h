@@ -416,8 +416,10 @@ TG_API const tg_report *tg_run_report(const tg_run *run);
  * same objective, method and options by the same build, the run continues as the saved one would have, bit
  * for bit (limits on wall time aside; time counts on from the saved run's). theta becomes the saved iterate.
  * What may differ are the limits: tolerances, max_iterations, max_seconds, epochs, patience, and where to
- * report (watch, gradient, user). A run that ended at one of these goes on when the new one leaves it room:
- * so epochs are added to a fit, whose last parameters are kept beside the best. A schedule whose period is
+ * report (watch, gradient, user). The new ones count from there: a run that ended at a limit or tolerance, or
+ * was stopped by a callback, goes on unless it meets one of the new; so epochs are added to a fit, whose last
+ * parameters are kept beside the best. Where a callback of the objective stopped it, its step is made anew,
+ * and a method that is not of first order begins anew from there. A schedule whose period is
  * the number of steps planned follows the new number. Everything else is compared - settings, schedule, norm,
  * batch, seed, shuffle, whether there is a validation objective, the numbers in bounds and weights, and what
  * the objective provides; of a rate function of your own only its p. TG_E_DATA, and no change, when the bytes

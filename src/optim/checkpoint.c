@@ -1,4 +1,5 @@
 /* A checkpoint: head, state, the method's own bytes, numbers, order of samples. */
+#include <math.h>
 #include <string.h>
 
 #include "run.h"
@@ -6,7 +7,6 @@
 typedef struct head {
   char mark[8];
   uint64_t state_size, own_size, block_count, order_count, n, settings, hash;
-  double tolerance[4]; /* gradient, step, value, relative: whether a run that met one may go on */
 } head;
 
 static const char mark[8] = "tg-run2";
@@ -116,10 +116,6 @@ void tg_run_save(const tg_run *run, void *bytes)
   put(p, run->order, run->order_count * sizeof(size_t));
   head h;
   describe(run, &h);
-  h.tolerance[0] = run->o.gradient_tol;
-  h.tolerance[1] = run->o.step_tol;
-  h.tolerance[2] = run->o.value_tol;
-  h.tolerance[3] = run->o.relative_tol;
   h.hash = hash(hash_start, start, payload(run));
   memcpy(bytes, &h, sizeof h);
 }
@@ -130,41 +126,52 @@ static const unsigned char *get(void *to, const unsigned char *from, size_t n)
   return from + n;
 }
 
-/* Whether a limit or tolerance the saved run ended at is wider now. */
-static bool has_room(const tg_run *run, const double *tolerance)
+/* Whether what ended the run was a limit, a tolerance or a wish, which may be another now. */
+static bool may_go_on(tg_stop stop)
 {
-  const tg_report *r = &run->s.report;
-  const tg_minimize_options *o = &run->o;
-  const double most = run->fit ? run->f.max_seconds : o->max_seconds;
-  switch (r->stop) {
-  case TG_STOP_ITERATIONS:
-    return o->max_iterations == 0 || r->iterations < o->max_iterations;
-  case TG_STOP_EPOCHS:
-    return r->epoch < run->f.epochs;
-  case TG_STOP_SECONDS:
-    return most == 0.0 || r->seconds < most;
-  case TG_STOP_PATIENCE:
-    return run->f.patience == 0 || run->s.wait < run->f.patience;
-  case TG_STOP_GRADIENT:
-    return o->gradient_tol < tolerance[0] && r->gradient_norm > o->gradient_tol;
-  case TG_STOP_STEP:
-    return o->step_tol < tolerance[1] && r->step > o->step_tol;
-  case TG_STOP_VALUE:
-    return o->value_tol < tolerance[2];
-  case TG_STOP_RELATIVE:
-    return o->relative_tol < tolerance[3];
-  default:
+  switch (stop) {
+  case TG_STOP_STALLED:
+  case TG_STOP_UNBOUNDED:
+  case TG_STOP_SINGULAR:
+  case TG_STOP_NONFINITE:
+  case TG_STOP_ERROR:
     return false;
+  default:
+    return true;
   }
 }
 
-/* A fit that gave back its best parameters goes on from its last. */
+/* A callback may have stopped the method between two halves of a step: it begins anew where it stands. */
+static void mend(tg_run *run)
+{
+  tg_state_ *s = &run->s;
+  if (s->torn) s->before = NAN;
+  if (s->torn && run->rule->step && !run->fit) {
+    memset(run->work, 0, (size_t)(run->block + run->block_count - run->work) * sizeof(double));
+    memset(run->own, 0, run->own_size);
+    s->started = false;
+    if (!run->rule->update) s->t = 0;
+  }
+  s->torn = false;
+}
+
+/* Ends again where a limit or tolerance of the new options is met. A fit that gave back its best parameters
+ * goes on from its last. */
 static void reopen(tg_run *run)
 {
   tg_state_ *s = &run->s;
-  s->report.stop = TG_RUNNING;
+  const bool gradient_shown = !run->by_caller || s->report.stop == TG_STOP_GRADIENT;
+  mend(run);
   if (s->gave_best) memcpy(s->point[0].x, s->point[2].x, run->n * sizeof(double));
   s->gave_best = false;
+  s->report.stop = TG_RUNNING;
+  if (!s->started && !run->by_caller) return;
+  if (run->fit) {
+    tg_fit_limit_(run);
+    return;
+  }
+  if (!run->by_caller) tg_show_(run);
+  s->report.stop = tg_limit_(run, gradient_shown);
 }
 
 tg_status tg_run_restore(tg_run *run, const void *bytes, size_t size)
@@ -188,7 +195,7 @@ tg_status tg_run_restore(tg_run *run, const void *bytes, size_t size)
     run->s.point[i].g = own.point[i].g;
   }
   run->s.report.epochs = run->f.epochs;
-  if (has_room(run, h.tolerance)) reopen(run);
+  if (may_go_on(run->s.report.stop)) reopen(run);
   run->origin = tg_clock_();
   if (run->by_caller)
     run->s.report.theta = run->theta;

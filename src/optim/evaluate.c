@@ -24,6 +24,7 @@ int tg_error_(tg_run *run, tg_status why)
 int tg_answer_(tg_run *run, int callback)
 {
   if (callback == 0) return 0;
+  run->s.torn = true;
   return callback > 0 ? tg_stop_(run, TG_STOP_USER) : tg_error_(run, (tg_status)callback);
 }
 

@@ -92,9 +92,24 @@ static int validate(tg_run *run)
   if (isnan(s->report.best_validation) || value < s->report.best_validation) {
     keep(run);
     s->wait = 0;
-  } else if (++s->wait >= run->f.patience && run->f.patience > 0)
-    return tg_stop_(run, TG_STOP_PATIENCE);
+  } else
+    s->wait++;
   return 0;
+}
+
+static tg_stop limit(const tg_run *run)
+{
+  const tg_report *r = &run->s.report;
+  const tg_fit_options *f = &run->f;
+  if (f->patience > 0 && run->s.wait >= f->patience) return TG_STOP_PATIENCE;
+  if (r->epoch >= f->epochs) return TG_STOP_EPOCHS;
+  return f->max_seconds > 0.0 && r->seconds >= f->max_seconds ? TG_STOP_SECONDS : TG_RUNNING;
+}
+
+void tg_fit_limit_(tg_run *run)
+{
+  run->s.report.stop = limit(run);
+  if (run->s.report.stop != TG_RUNNING) finish(run);
 }
 
 static int end_epoch(tg_run *run)
@@ -105,12 +120,7 @@ static int end_epoch(tg_run *run)
   run->s.position = 0;
   run->s.epoch_sum = 0.0;
   r->seconds = run->s.lap + (tg_clock_() - run->origin);
-  if (!validate(run)) {
-    if (r->epoch >= r->epochs)
-      tg_stop_(run, TG_STOP_EPOCHS);
-    else if (run->f.max_seconds > 0.0 && r->seconds >= run->f.max_seconds)
-      tg_stop_(run, TG_STOP_SECONDS);
-  }
+  if (!validate(run)) r->stop = limit(run);
   tg_plateau_(run, run->f.validation ? r->validation : r->value);
   r->theta = run->s.point[0].x;
   if (r->stop != TG_STOP_USER && r->stop != TG_STOP_ERROR) tg_watch_(run, run->f.watch, run->f.user);

@@ -142,6 +142,11 @@ static void show(tg_run *run, const tg_point_ *p, const double *theta)
   r->theta = theta;
 }
 
+void tg_show_(tg_run *run)
+{
+  show(run, tg_current_(run), run->theta);
+}
+
 static bool ended(const tg_run *run)
 {
   return run->s.report.stop != TG_RUNNING;
@@ -151,19 +156,23 @@ static int start(tg_run *run)
 {
   tg_point_ *p = tg_current_(run);
   run->s.started = true;
-  if (tg_evaluate_(run, p, true, NULL, NULL)) return 1;
+  if (tg_evaluate_(run, p, true, NULL, NULL)) {
+    run->s.started = false;
+    return 1;
+  }
   show(run, p, p->x);
   if (!p->finite) {
     tg_error_(run, TG_E_NONFINITE);
     return tg_stop_(run, TG_STOP_NONFINITE);
   }
-  return tg_start_reached_(run) ? tg_stop_(run, TG_STOP_GRADIENT) : 0;
+  run->s.report.stop = tg_limit_(run, true);
+  return ended(run);
 }
 
 static int minimize_step(tg_run *run)
 {
   if (!run->s.started && start(run)) return 1;
-  const double before = tg_current_(run)->value;
+  run->s.before = tg_current_(run)->value;
   if (run->rule->step ? run->rule->step(run) : tg_first_order_step_(run)) return 1;
   const tg_point_ *p = tg_current_(run);
   show(run, p, p->x);
@@ -171,7 +180,7 @@ static int minimize_step(tg_run *run)
   run->s.report.iterations++;
   run->s.report.seconds = seconds(run);
   tg_plateau_(run, p->value);
-  return tg_after_iteration_(run, before);
+  return tg_after_iteration_(run);
 }
 
 bool tg_iterate_(tg_run *run)
@@ -254,7 +263,7 @@ tg_status tg_run_update(tg_run *run, double value, const double *gradient)
                        .value = value,
                        .largest = tg_largest_(run, gradient),
                        .has_gradient = true};
-  const double before = r->rate != 0.0 ? r->value : NAN; /* comparable when the step between was one */
+  run->s.before = r->rate != 0.0 ? r->value : NAN; /* comparable when the step between was one */
   show(run, &p, run->theta);
   run->s.report.seconds = seconds(run);
   if (!isfinite(p.largest) || isinf(value)) return tg_stop_nonfinite_(run, value), TG_OK;
@@ -266,7 +275,7 @@ tg_status tg_run_update(tg_run *run, double value, const double *gradient)
   r->iterations++;
   run->s.t++;
   tg_plateau_(run, value);
-  tg_after_iteration_(run, before);
+  tg_after_iteration_(run);
   return run->s.status;
 }
 

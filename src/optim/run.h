@@ -34,13 +34,15 @@ typedef struct tg_state_ {
   tg_report report;
   tg_status status;
   bool started;
-  size_t t; /* steps taken: what schedules and bias corrections count */
+  bool torn; /* stopped by a callback of the objective, maybe in the midst of a step */
+  size_t t;  /* steps taken: what schedules and bias corrections count */
   tg_point_ point[TG_POINTS_];
   int current, best; /* indices into point */
   double lap;        /* seconds before the last restore */
   double plateau_best, plateau_scale;
   size_t plateau_wait;
   double reach;            /* tg_run_update: no |theta_i| is greater, so long as none is changed by others */
+  double before;           /* the value one iterate ago */
   double lowest, smallest; /* value and largest gradient entry, among iterates */
   size_t idle;             /* iterations since one of them fell */
   uint64_t random[4];
@@ -145,7 +147,11 @@ int tg_first_order_step_(tg_run *run);
 double tg_first_order_update_(tg_run *run, const tg_point_ *p, double *out, double rate);
 /* x -> out: the point where the gradient is taken. */
 void tg_first_order_look_(tg_run *run, const double *x, double *out, double rate);
-int tg_after_iteration_(tg_run *run, double before); /* stopping tests (stop.c) and watch */
+int tg_after_iteration_(tg_run *run); /* stopping tests (stop.c) and watch */
+/* The condition that the iterate shown meets, or TG_RUNNING; `gradient`: the one shown belongs to it. */
+tg_stop tg_limit_(const tg_run *run, bool gradient);
+void tg_fit_limit_(tg_run *run); /* ends a fit that is at a limit */
+void tg_show_(tg_run *run);      /* the report describes the current iterate */
 bool tg_start_reached_(const tg_run *run);
 int tg_answer_(tg_run *run, int callback); /* what a callback returned */
 double tg_gradient_norm_(const tg_run *run, const tg_point_ *p);

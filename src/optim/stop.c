@@ -94,12 +94,12 @@ static bool idles(tg_run *run)
   return s->idle >= PATIENCE && tg_descends_(run);
 }
 
-static tg_stop reason(const tg_run *run, double before)
+tg_stop tg_limit_(const tg_run *run, bool gradient)
 {
   const tg_report *r = &run->s.report;
   const tg_minimize_options *o = &run->o;
-  const double change = fabs(before - r->value);
-  if (flat(run)) return TG_STOP_GRADIENT;
+  const double change = fabs(run->s.before - r->value);
+  if (gradient && flat(run)) return TG_STOP_GRADIENT;
   const bool moved = r->rate != 0.0; /* a step of rate 0 says nothing by changing nothing */
   if (moved && o->step_tol > 0.0 && r->step <= o->step_tol) return TG_STOP_STEP;
   if (moved && o->value_tol > 0.0 && change <= o->value_tol) return TG_STOP_VALUE;
@@ -120,12 +120,13 @@ void tg_watch_(tg_run *run, tg_watch_fn watch, void *user)
   const int answer = watch(&run->s.report, user);
   /* The reason found first stands, unless the watch reports a failure. */
   if (answer < 0 || run->s.report.stop == TG_RUNNING) tg_answer_(run, answer);
+  run->s.torn = false; /* between two steps */
 }
 
-int tg_after_iteration_(tg_run *run, double before)
+int tg_after_iteration_(tg_run *run)
 {
   const bool idle = !run->by_caller && idles(run);
-  run->s.report.stop = reason(run, before);
+  run->s.report.stop = tg_limit_(run, !run->by_caller); /* the caller's was looked at before the step */
   if (idle && run->s.report.stop == TG_RUNNING) run->s.report.stop = TG_STOP_STALLED;
   tg_watch_(run, run->o.watch, run->o.user);
   return run->s.report.stop != TG_RUNNING;

@@ -218,3 +218,121 @@ Test(checkpoint, a_run_that_met_its_limit_or_tolerance_goes_on_under_a_wider_one
     tg_run_free(second);
   }
 }
+
+static int after_three(const tg_report *now, void *user)
+{
+  (void)user;
+  return now->iterations == 3;
+}
+
+/* Restored under `o`, and stepped to its end. */
+static tg_report goes_on(tg_method m, const tg_minimize_options *o, size_t size, double *x)
+{
+  probe p = {.n = N};
+  tg_run *run = minimize_run(x, &p, m, *o);
+  cr_assert(tg_run_restore(run, bytes, size) == TG_OK);
+  while (tg_run_step(run)) continue;
+  const tg_report r = *tg_run_report(run);
+  tg_run_free(run);
+  return r;
+}
+
+Test(checkpoint, a_run_that_a_watch_stopped_goes_on_bit_for_bit)
+{
+  for (size_t k = 0; tg_method_list(k); k++) {
+    tg_method m;
+    cr_assert(tg_method_named(&m, tg_method_list(k)) == TG_OK);
+    if (!strcmp(tg_method_list(k), "secant") || !strcmp(tg_method_list(k), "linear_cg")) continue;
+    double x[N], y[N];
+    probe p = {.n = N};
+    tg_minimize_options o = {.max_iterations = 8};
+    tg_run *whole = minimize_run(x, &p, m, o);
+    while (tg_run_step(whole)) continue;
+    tg_minimize_options stopped = o;
+    stopped.watch = after_three;
+    const size_t size = saved(minimize_run(y, &p, m, stopped), 5);
+    const tg_report r = goes_on(m, &o, size, y), *all = tg_run_report(whole);
+    cr_expect(r.stop == all->stop && r.iterations == all->iterations && memcmp(x, y, sizeof x) == 0, "%s: %s",
+              tg_method_list(k), tg_stop_string(r.stop));
+    tg_run_free(whole);
+  }
+}
+
+Test(checkpoint, a_run_that_its_objective_stopped_goes_on)
+{
+  for (size_t k = 0; tg_method_list(k); k++) {
+    tg_method m;
+    cr_assert(tg_method_named(&m, tg_method_list(k)) == TG_OK);
+    if (!strcmp(tg_method_list(k), "secant") || !strcmp(tg_method_list(k), "linear_cg")) continue;
+    for (size_t at = 1; at < 9; at++) {
+      double x[N], y[N];
+      probe p = {.n = N, .answer_at = at, .answer = 1};
+      if (!strcmp(tg_method_list(k), "gd")) m.alpha = 1e-4;
+      const tg_minimize_options o = {.gradient_tol = 1e-6, .value_tol = 1e-300, .max_iterations = 200};
+      tg_run *run = minimize_run(x, &p, m, o);
+      while (tg_run_step(run)) continue;
+      if (tg_run_report(run)->stop != TG_STOP_USER) {
+        tg_run_free(run);
+        continue;
+      }
+      const size_t size = saved(run, 0);
+      const tg_report r = goes_on(m, &o, size, y);
+      cr_expect(r.stop == TG_STOP_GRADIENT || r.stop == TG_STOP_ITERATIONS, "%s, %zu: %s", tg_method_list(k),
+                at, tg_stop_string(r.stop));
+    }
+  }
+}
+
+Test(checkpoint, all_new_limits_hold_before_the_next_step)
+{
+  double x[N], y[N];
+  probe p = {.n = N};
+  tg_minimize_options o = {.gradient_tol = 1.0, .max_iterations = 1000};
+  tg_run *run = minimize_run(x, &p, tg_lbfgs(), o);
+  while (tg_run_step(run)) continue;
+  const size_t done = tg_run_report(run)->iterations, size = saved(run, 0);
+  o = (tg_minimize_options){.gradient_tol = 1e-9, .max_iterations = done};
+  tg_report r = goes_on(tg_lbfgs(), &o, size, y);
+  cr_expect(r.stop == TG_STOP_ITERATIONS && r.iterations == done && memcmp(x, y, sizeof x) == 0);
+  o = (tg_minimize_options){.gradient_tol = 1e-9, .max_iterations = done - 1};
+  r = goes_on(tg_lbfgs(), &o, size, y);
+  cr_expect(r.stop == TG_STOP_ITERATIONS && r.iterations == done);
+  o = (tg_minimize_options){.gradient_tol = 1e-9, .step_tol = 1e9};
+  cr_expect(goes_on(tg_lbfgs(), &o, size, y).stop == TG_STOP_STEP);
+  o = (tg_minimize_options){.gradient_tol = 1e-9, .value_tol = 1e9};
+  cr_expect(goes_on(tg_lbfgs(), &o, size, y).stop == TG_STOP_VALUE);
+}
+
+static int rising(const double *x, double *value, double *g, void *user)
+{
+  (void)x, (void)g;
+  *value = (*(double *)user)++;
+  return 0;
+}
+
+Test(checkpoint, a_fit_out_of_patience_has_no_more_epochs_than_asked_for)
+{
+  double x[N], y[N], at = 0.0;
+  probe p = {.n = N};
+  const tg_objective v = {.n = N, .evaluate = rising, .user = &at};
+  tg_fit_options o = tg_fit_defaults();
+  o.validation = &v;
+  o.epochs = 4;
+  o.patience = 3;
+  tg_run *first = fit_run(x, &p, tg_gd(0.1), o);
+  while (tg_run_step(first)) continue;
+  cr_expect(tg_run_report(first)->stop == TG_STOP_PATIENCE && tg_run_report(first)->epoch == 4);
+  const size_t size = saved(first, 0);
+  o.patience = 0;
+  tg_run *second = fit_run(y, &p, tg_gd(0.1), o);
+  cr_expect(tg_run_restore(second, bytes, size) == TG_OK && !tg_run_step(second));
+  const tg_report *r = tg_run_report(second);
+  cr_expect(r->stop == TG_STOP_EPOCHS && r->epoch == 4 && r->best_epoch == 1 && memcmp(x, y, sizeof x) == 0);
+  tg_run_free(second);
+  o.epochs = 6;
+  second = fit_run(y, &p, tg_gd(0.1), o);
+  cr_expect(tg_run_restore(second, bytes, size) == TG_OK);
+  while (tg_run_step(second)) continue;
+  cr_expect(tg_run_report(second)->stop == TG_STOP_EPOCHS && tg_run_report(second)->epoch == 6);
+  tg_run_free(second);
+}
