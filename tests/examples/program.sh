@@ -58,6 +58,11 @@ fi
 "$train" fit "$data/digits.csv" -k net --method adam --epochs 100 2>"$folder/said" >/dev/null
 [ -s "$folder/said" ] && { echo "FAILED: progress beside a terminal"; failed=1; }
 
+# The page defines what is minimised, and what its standard errors are
+for words in "log(1 + exp(" "r^2 / 2 where |r|" "lambda = 1 / (C N)" "sum to zero over the classes" "sum of the weights of the rows"; do
+  grep -q -e "$words" "$page" || { echo "FAILED: the manual page lacks '$words'"; failed=1; }
+done
+
 # Threads and pieces of a file change nothing
 "$train" fit "$data/digits.csv" -q -m "$folder/one"
 "$train" fit "$data/digits.csv" -q -j 3 -m "$folder/three"
