@@ -310,7 +310,7 @@ typedef struct tg_minimize_options {
   double value_tol;      /* |C - C'| <= value_tol between two iterates. Default 0 */
   double relative_tol;   /* |C - C'| <= relative_tol |C|. Default 0 */
   size_t max_iterations; /* Default 10000 */
-  double max_seconds;    /* wall time, looked at once per iteration. Default 0 */
+  double max_seconds;    /* wall time, looked at after iterations and trials of a line search. Default 0 */
   int norm;              /* a tg_norm. Default TG_NORM_MAX */
   double
       *gradient; /* n, yours: gets the gradient at the final theta, NaN where it is not known. Default NULL */

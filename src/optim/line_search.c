@@ -261,7 +261,8 @@ double tg_line_next_(const tg_run *run, const double *d, double predicted, doubl
 
 double tg_unit_(double largest)
 {
-  return largest >= 1e-140 && largest <= 1e140 ? 1.0 : ldexp(1.0, ilogb(largest));
+  const bool wild = (largest > 0.0 && largest < 1e-140) || (largest > 1e140 && largest < INFINITY);
+  return wild ? ldexp(1.0, ilogb(largest)) : 1.0;
 }
 
 double tg_steepest_(const tg_run *run, double *d, tg_line_ *line)
