@@ -59,7 +59,7 @@ static bool add_target(apply *a, const options *o, failure *f)
   a->role.target = a->table.columns;
   table_column *column = add_column(a, name, m->shape.classes == 0 ? COLUMN_NUMBER : COLUMN_LABEL, field, f);
   if (column == NULL) return false;
-  column->closed = true;
+  column->closed = column->predicted = true;
   return copy_levels(&column->levels, &m->labels) || fail_memory(f);
 }
 
@@ -78,6 +78,7 @@ static bool open_table(apply *a, const options *o, bool needs_target, failure *f
   if (a->model->design.sparse)
     return fail(f, "the model was made from a libsvm file, and these data are CSV");
   if (!table_open(&a->reader, o->data, format_of(o), f)) return false;
+  a->reader.applying = true;
   for (size_t k = 0; k < a->model->design.columns; k++) {
     if (!add_feature(a, &a->model->design.column[k], f)) return false;
   }
@@ -191,6 +192,15 @@ bool apply_next(apply *a, bool *failed, failure *f)
   if (a->piece.rows == 0) return false;
   *failed = !score_piece(a, f);
   return !*failed;
+}
+
+void apply_note(const apply *a)
+{
+  const unknown_entries *u = &a->lines.unknown;
+  if (u->count == 0) return;
+  fprintf(stderr, "tapegrad-train: %s:%zu:%zu: column number %zu is beyond the %zu columns of the model; ",
+          u->first.file, u->first.line, u->first.column, u->index, a->model->design.features);
+  fprintf(stderr, u->count == 1 ? "it was passed over\n" : "%zu such entries were passed over\n", u->count);
 }
 
 void apply_close(apply *a)

@@ -27,6 +27,8 @@ bool apply_open(apply *a, const trained *m, const options *o, bool needs_target,
 
 /* The next rows with their scores; false at the end or, with *failed, on failure. */
 bool apply_next(apply *a, bool *failed, failure *f);
+/* One line to standard error if there was something in the data that the model does not know. */
+void apply_note(const apply *a);
 void apply_close(apply *a);
 
 #endif

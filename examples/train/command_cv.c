@@ -156,9 +156,10 @@ static bool enough_rows(const loaded *l, const options *o, failure *f)
   for (size_t c = 0; c < l->labels.count; c++) {
     size_t count = 0;
     for (size_t i = 0; i < l->rows; i++) count += l->class_of[i] == c;
+    char shown[EXCERPT_ROOM];
     if (count < 2)
-      return fail(f, "class '%.60s' has a single row: it would be missing from a fold's learning",
-                  l->labels.text[c]);
+      return fail(f, "class '%s' has a single row: it would be missing from a fold's learning",
+                  excerpt(shown, l->labels.text[c], l->labels.length[c]));
   }
   return true;
 }

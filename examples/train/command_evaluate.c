@@ -84,6 +84,7 @@ int command_evaluate(const options *o, failure *f)
   bool good = apply_open(&a, &m, o, true, f);
   if (good) {
     good = evaluate(&a, o, f);
+    if (good && !o->quiet) apply_note(&a);
     apply_close(&a);
   }
   trained_free(&m);

@@ -95,6 +95,7 @@ int command_predict(const options *o, failure *f)
   bool good = apply_open(&a, &m, o, false, f);
   if (good) {
     good = predict(&a, o, f);
+    if (good && !o->quiet) apply_note(&a);
     apply_close(&a);
   }
   trained_free(&m);

@@ -44,11 +44,16 @@ bool fail_memory(failure *f)
 
 const char *excerpt(char out[EXCERPT_ROOM], const char *text, size_t length)
 {
+  return printable(out, EXCERPT_ROOM, text, length);
+}
+
+const char *printable(char *out, size_t room, const char *text, size_t length)
+{
   static const char digit[] = "0123456789abcdef";
   size_t n = 0;
   for (size_t i = 0; i < length; i++) {
     const unsigned char c = (unsigned char)text[i];
-    if (n + 8 > EXCERPT_ROOM) { /* room for one escape, the dots and the end */
+    if (n + 8 > room) { /* room for one escape, the dots and the end */
       out[n++] = '.';
       out[n++] = '.';
       out[n++] = '.';

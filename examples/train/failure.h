@@ -33,5 +33,6 @@ bool fail_memory(failure *f);
 /* The beginning of some bytes of a file, fit to be printed: control characters are escaped, long text is cut.
  */
 const char *excerpt(char out[EXCERPT_ROOM], const char *text, size_t length);
+const char *printable(char *out, size_t room, const char *text, size_t length); /* room of at least 8 */
 
 #endif

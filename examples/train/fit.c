@@ -399,13 +399,13 @@ bool fit_stochastic(const char *name)
 static bool fit_named(problem *p, double *theta, const fit_settings *s, const char *name, fit_outcome *o, failure *f)
 {
   tg_method method;
-  if (tg_method_named(&method, name) != TG_OK) return fail(f, "there is no method named '%.40s'", name);
+  if (tg_method_named(&method, name) != TG_OK) return fail_usage(f, "there is no method named '%.40s'", name);
   static const char *const others[] = {"levenberg_marquardt", "linear_cg", "secant"};
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-    if (strcmp(name, others[i]) == 0) return fail(f, "method '%s' is not for the objectives of this program", name);
+    if (strcmp(name, others[i]) == 0) return fail_usage(f, "method '%s' is not for the objectives of this program", name);
   }
   if (p->lasso != NULL && strcmp(name, "lbfgs") != 0) {
-    return fail(f, "method '%s' cannot handle an L1 penalty; leave the choice of method to the program", name);
+    return fail_usage(f, "method '%s' cannot handle an L1 penalty; leave the choice of method to the program", name);
   }
   if (p->lasso != NULL) {
     method.l1 = 1;

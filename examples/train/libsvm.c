@@ -11,6 +11,9 @@ typedef struct line_reader {
   input *in;
   const char *line_start; /* of the line being read */
   size_t line;
+  int base;
+  size_t columns; /* 0: as many as occur */
+  unknown_entries unknown;
 } line_reader;
 
 static place here(const line_reader *r, const char *s)
@@ -116,8 +119,19 @@ static bool open_row(sparse_rows *s, failure *f)
   return true;
 }
 
-static bool read_entry(const line_reader *r, sparse_rows *s, const char *token, const char *end,
-                       size_t *least, failure *f)
+/* An entry of a column that a model does not have has no coefficient: LIBLINEAR passes it over too. */
+static bool is_unknown(line_reader *r, size_t index, const char *token)
+{
+  if (r->columns == 0 || index - (size_t)r->base < r->columns) return false;
+  if (r->unknown.count++ == 0) {
+    r->unknown.first = here(r, token);
+    r->unknown.index = index;
+  }
+  return true;
+}
+
+static bool read_entry(line_reader *r, sparse_rows *s, const char *token, const char *end, size_t *least,
+                       failure *f)
 {
   const char *colon = memchr(token, ':', (size_t)(end - token));
   char shown[EXCERPT_ROOM];
@@ -131,11 +145,16 @@ static bool read_entry(const line_reader *r, sparse_rows *s, const char *token, 
   if (!finite_number(r, colon + 1, end, "value", &value, f)) return false;
   if (index < *least) return fail_at(f, here(r, token), "column numbers must increase within a row");
   *least = index + 1;
+  if (index == 0 && r->base == 1) {
+    return fail_at(f, here(r, token), "column number 0 occurs, but columns count from 1 %s",
+                   r->columns != 0 ? "in the model" : "(--index-base)");
+  }
+  if (is_unknown(r, index, token)) return true;
   return push_entry(s, index, value, f);
 }
 
 /* In the file's own numbering for now: whether it counts from 0 or 1 is known at the end. */
-static bool read_row(const line_reader *r, sparse_rows *s, const char *text, const char *end, failure *f)
+static bool read_row(line_reader *r, sparse_rows *s, const char *text, const char *end, failure *f)
 {
   if (!open_row(s, f)) return false;
   const char *token = text, *stop = token_end(text, end);
@@ -165,34 +184,26 @@ static bool read_rows(line_reader *r, sparse_rows *s, size_t most, failure *f)
   return !failed;
 }
 
-/* Brings the column numbers to count from 0 and checks them against the number of columns wanted. */
-static bool settle_base(sparse_rows *s, const char *file, int base, size_t columns, failure *f)
+/* Brings the column numbers to count from 0. */
+static void settle_base(sparse_rows *s, int base, size_t columns)
 {
   const size_t entries = s->row_start[s->rows];
   bool has_zero = false;
   for (size_t i = 0; i < entries && !has_zero; i++) has_zero = s->column[i] == 0;
-  if (base == 1 && has_zero) {
-    return fail_at(f, (place){file, 0, 0}, "column number 0 occurs, but columns were said to count from 1");
-  }
   s->base = base == BASE_UNKNOWN ? !has_zero : base;
   if (s->base == 1) {
     for (size_t i = 0; i < entries; i++) s->column[i]--;
     if (s->columns > 0) s->columns--;
   }
-  if (columns != 0 && s->columns > columns) {
-    return fail_at(f, (place){file, 0, 0}, "column number %zu occurs, but there are only %zu columns",
-                   s->columns - 1 + (size_t)s->base, columns);
-  }
   if (columns != 0) s->columns = columns;
-  return true;
 }
 
 static bool read_all(sparse_rows *s, input *in, int base, size_t columns, failure *f)
 {
-  line_reader r = {.in = in};
+  line_reader r = {.in = in, .base = base, .columns = columns};
   bool good = read_rows(&r, s, SIZE_MAX, f);
   if (good && s->rows == 0) good = fail_at(f, (place){in->name, 0, 0}, "the file has no rows");
-  good = good && settle_base(s, in->name, base, columns, f);
+  if (good) settle_base(s, base, columns);
   input_close(in);
   if (!good) sparse_free(s);
   return good;
@@ -221,11 +232,13 @@ bool libsvm_open(libsvm_reader *r, const char *file, failure *f)
 
 bool libsvm_next(libsvm_reader *r, sparse_rows *s, size_t most, int base, size_t columns, failure *f)
 {
-  line_reader lines = {.in = &r->in, .line = r->line};
+  line_reader lines = {
+      .in = &r->in, .line = r->line, .base = base, .columns = columns, .unknown = r->unknown};
   *s = (sparse_rows){0};
-  bool good = read_rows(&lines, s, most, f);
+  const bool good = read_rows(&lines, s, most, f);
   r->line = lines.line;
-  if (good && s->rows > 0) good = settle_base(s, r->in.name, base, columns, f);
+  r->unknown = lines.unknown;
+  if (good && s->rows > 0) settle_base(s, base, columns);
   if (!good) sparse_free(s);
   return good;
 }

@@ -17,14 +17,22 @@ typedef struct sparse_rows {
 enum { BASE_UNKNOWN = -1, LARGEST_INDEX = 1 << 28 };
 
 /* `base` tells whether indices count from 0 or 1. Unknown: from 0 if any index 0 occurs, from 1 otherwise, as
- * the format is defined. `columns` of 0: as many as occur; otherwise a larger index is a failure. */
+ * the format is defined. `columns` of 0: as many as occur; otherwise, with a known base, entries beyond are
+ * passed over. */
 bool libsvm_read(sparse_rows *s, const char *file, int base, size_t columns, failure *f);
 bool libsvm_read_memory(sparse_rows *s, const char *bytes, size_t length, int base, size_t columns,
                         failure *f);
+/* Entries beyond the columns asked for, and the first of them. */
+typedef struct unknown_entries {
+  size_t count, index;
+  place first;
+} unknown_entries;
+
 /* The same, some rows at a time, for a known base and number of columns. */
 typedef struct libsvm_reader {
   input in;
   size_t line;
+  unknown_entries unknown;
 } libsvm_reader;
 
 bool libsvm_open(libsvm_reader *r, const char *file, failure *f);

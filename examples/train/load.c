@@ -80,8 +80,12 @@ static bool find_columns(const table_reader *r, const options *o, wanted_columns
   if (!mark_list(r, o->categorical, "categorical", w->category, f)) return false;
   if (!mark_list(r, o->ignore, "ignore", w->ignored, f)) return false;
   if (w->target == NO_COLUMN) w->target = r->names.count - 1;
+  if (w->ignored[w->target]) {
+    return fail_usage(f, "--ignore names the target, '%.100s'%s", r->names.text[w->target],
+                      o->target == NULL ? ": the last column, unless --target names another" : "");
+  }
   if (w->target == w->weight || w->target == w->offset)
-    return fail(f, "the target cannot be a weight or an offset too");
+    return fail_usage(f, "the target cannot be a weight or an offset too");
   w->ignored[w->target] = true;
   if (w->weight != NO_COLUMN) w->ignored[w->weight] = true;
   if (w->offset != NO_COLUMN) w->ignored[w->offset] = true;
@@ -174,11 +178,11 @@ static bool load_table(loaded *l, const options *o, failure *f)
 static bool load_sparse(loaded *l, const options *o, failure *f)
 {
   if (o->categorical || o->ignore || o->target || o->missing != MISSING_REFUSE) {
-    return fail(
+    return fail_usage(
         f, "a libsvm file has no named columns and no missing values: --target, --categorical, --ignore and "
            "--missing are for CSV");
   }
-  if (o->chunk_rows > 0) return fail(f, "--chunk-rows is for CSV: sparse rows are kept in memory");
+  if (o->chunk_rows > 0) return fail_usage(f, "--chunk-rows is for CSV: sparse rows are kept in memory");
   l->is_sparse = true;
   if (!libsvm_read(&l->sparse, o->data, o->index_base, 0, f)) return false;
   l->rows = l->sparse.rows;
@@ -267,8 +271,9 @@ static bool labels_to_numbers(loaded *l, failure *f)
 static bool make_positive(loaded *l, const char *label, failure *f)
 {
   const size_t level = levels_find(&l->labels, label, strlen(label));
-  if (level == LEVEL_NONE) return fail(f, "there is no class '%.100s' (--positive)", label);
-  if (l->labels.count != 2) return fail(f, "--positive is for two classes; there are %zu", l->labels.count);
+  if (level == LEVEL_NONE) return fail_usage(f, "there is no class '%.100s' (--positive)", label);
+  if (l->labels.count != 2)
+    return fail_usage(f, "--positive is for two classes; there are %zu", l->labels.count);
   if (level == 1) return true;
   char *first = copy_text(l->labels.text[0], l->labels.length[0]),
        *second = copy_text(l->labels.text[1], l->labels.length[1]);
@@ -281,23 +286,31 @@ static bool make_positive(loaded *l, const char *label, failure *f)
   return good || fail_memory(f);
 }
 
+/* Numbers that hardly repeat are no names of classes; texts are, until there is one for each row. */
+static bool enough_for_classes(const loaded *l, const options *o, failure *f)
+{
+  bool whole;
+  const size_t classes = l->labels.count;
+  if (all_numbers(&l->labels, &whole) ? classes <= l->rows / 2 : classes < l->rows) return true;
+  return fail_at(f, (place){o->data, 0, 0},
+                 "%zu different labels in %zu rows: too few rows for each class (or is the target a number? "
+                 "--kind linear)",
+                 classes, l->rows);
+}
+
 static bool settle_classes(loaded *l, const options *o, failure *f)
 {
   const size_t classes = l->labels.count;
   if (classes < 2) {
+    char shown[EXCERPT_ROOM] = "";
+    if (classes == 1) excerpt(shown, l->labels.text[0], l->labels.length[0]);
     return fail_at(f, (place){o->data, 0, 0},
-                   "all rows belong to one class, '%.100s': there is nothing to tell apart",
-                   classes == 1 ? l->labels.text[0] : "");
+                   "all rows belong to one class, '%s': there is nothing to tell apart", shown);
   }
   if (l->kind == MODEL_LOGISTIC && classes != 2) {
     return fail(f, "a logistic model is for two classes; there are %zu (--kind multinomial)", classes);
   }
-  if (classes > l->rows / 2) {
-    return fail_at(f, (place){o->data, 0, 0},
-                   "%zu different labels in %zu rows: too few rows for each class (or is the "
-                   "target a number? --kind linear)",
-                   classes, l->rows);
-  }
+  if (!enough_for_classes(l, o, f)) return false;
   if (o->positive != NULL && !make_positive(l, o->positive, f)) return false;
   l->class_of = resize(NULL, l->rows, sizeof *l->class_of);
   if (l->class_of == NULL) return fail_memory(f);
@@ -325,9 +338,10 @@ static bool settle_kind(loaded *l, const options *o, failure *f)
             : l->labels.count <= 2 ? MODEL_LOGISTIC
                                    : MODEL_MULTINOMIAL;
   const bool classes = l->kind == MODEL_LOGISTIC || l->kind == MODEL_MULTINOMIAL;
-  if (classes && o->loss >= 0) return fail(f, "--loss is for numbers; classes have the logarithmic loss");
+  if (classes && o->loss >= 0)
+    return fail_usage(f, "--loss is for numbers; classes have the logarithmic loss");
   if (classes || (l->kind == MODEL_NET && !number && !numbers)) return settle_classes(l, o, f);
-  if (o->positive || o->class_weights) return fail(f, "--positive and --class-weights are for classes");
+  if (o->positive || o->class_weights) return fail_usage(f, "--positive and --class-weights are for classes");
   return number || labels_to_numbers(l, f);
 }
 
@@ -356,9 +370,9 @@ static bool named_weights(loaded *l, const char *list, failure *f)
     double x = 0;
     const size_t level = levels_find(&l->labels, s, equals);
     if (equals == 0 || level == LEVEL_NONE)
-      return fail(f, "--class-weights: '%.*s' names no class", (int)n, s);
+      return fail_usage(f, "--class-weights: '%.*s' names no class", (int)n, s);
     if (number_read(s + equals + 1, n - equals - 1, '.', &x) != NUMBER_OK || x < 0) {
-      return fail(f, "--class-weights: '%.*s' needs a number that is not negative", (int)n, s);
+      return fail_usage(f, "--class-weights: '%.*s' needs a number that is not negative", (int)n, s);
     }
     l->class_weight[level] = x;
     s += n + (s[n] == ',');
@@ -393,11 +407,13 @@ static bool classes_weigh(const dataset *d, const loaded *l, failure *f)
   }
   free(there);
   if (count == classes || count == 0) return true; /* no weight at all is another matter */
+  char shown[EXCERPT_ROOM];
   if (count == 1) {
-    return fail(f, "all rows of weight belong to class '%.100s': there is nothing to tell apart",
-                l->labels.text[one]);
+    return fail(f, "all rows of weight belong to class '%s': there is nothing to tell apart",
+                excerpt(shown, l->labels.text[one], l->labels.length[one]));
   }
-  return fail(f, "no row to learn from of class '%.100s' has a weight above 0", l->labels.text[none]);
+  return fail(f, "no row to learn from of class '%s' has a weight above 0",
+              excerpt(shown, l->labels.text[none], l->labels.length[none]));
 }
 
 static bool learning_weights(dataset *d, const loaded *l, failure *f)
@@ -437,9 +453,11 @@ static bool no_pointless_options(const loaded *l, const options *o, failure *f)
   tg_method method;
   const bool own = strcmp(o->method, "auto") == 0 || strcmp(o->method, "proximal") == 0;
   if (!own && tg_method_named(&method, o->method) != TG_OK) {
-    return fail(f, "there is no method named '%.40s'", o->method);
+    return fail_usage(f, "there is no method named '%.40s'", o->method);
   }
-  const bool batches = fit_stochastic(o->method), number = l->labels.count == 0, none = o->lambda == 0;
+  const bool batches = fit_stochastic(o->method), number = l->labels.count == 0;
+  const bool unpenalised = o->lambda == 0 || (isnan(o->lambda) && l->kind == MODEL_LINEAR);
+  const bool penalised = o->path > 0 || !unpenalised;
   const struct {
     const char *name, *needs;
     bool fits;
@@ -453,14 +471,13 @@ static bool no_pointless_options(const loaded *l, const options *o, failure *f)
        batches || strcmp(o->method, "gd") == 0},
       {"max-iterations", "a method that sees all rows at a time; here epochs are counted (--epochs)",
        !batches},
-      {"mix", "a penalty, of which it is a share (--lambda or --path)",
-       o->path > 0 || !(none || (isnan(o->lambda) && l->kind == MODEL_LINEAR))},
+      {"mix", "a penalty, of which it is a share (--lambda or --path)", penalised},
       {"confidence", "intervals (--summary)", o->summary},
       {"checkpoint-seconds", "a checkpoint (--checkpoint)", o->checkpoint != NULL},
   };
   for (size_t i = 0; i < sizeof rule / sizeof *rule; i++) {
     if (option_given(o, rule[i].name) && !rule[i].fits)
-      return fail(f, "--%s needs %s", rule[i].name, rule[i].needs);
+      return fail_usage(f, "--%s needs %s", rule[i].name, rule[i].needs);
   }
   return true;
 }
@@ -475,7 +492,7 @@ bool load(loaded *l, const options *o, failure *f)
   good = good && settle_weights(l, o, f);
   const bool softmax = l->labels.count > 0 && l->kind != MODEL_LOGISTIC;
   if (good && o->offset && softmax) {
-    good = fail(
+    good = fail_usage(
         f, "--offset: a number added to the outputs of all classes changes nothing; offsets are for logistic "
            "models and for regression");
   }

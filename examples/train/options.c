@@ -101,12 +101,13 @@ static const option_row table_of_options[] = {
      "of the rows, kept apart by class and used to judge the model (default 0)"},
     {"folds", 0, VERB_CV, COUNT, AT(folds), 2, 1e9, "N", "of the cross-validation (default 5)"},
     {"path", 0, LEARN, COUNT, AT(path), 2, 10000, "N",
-     "N strengths of the penalty, from where all is 0 (or small) downwards"},
+     "N strengths of the penalty instead of one, from where all is 0 (or small) downwards"},
     {"summary", 0, VERB_FIT, FLAG, AT(summary), 0, 0, NULL,
      "standard errors, tests and confidence intervals"},
     {"confidence", 0, VERB_FIT, NUMBER, AT(confidence), 0.5, 0.999999, "X",
      "of the intervals (default 0.95)"},
-    {"trace", 0, VERB_FIT, TEXT, AT(trace), 0, 0, "FILE", "the objective at every iteration, as CSV"},
+    {"trace", 0, VERB_FIT, TEXT, AT(trace), 0, 0, "FILE",
+     "the objective at every iteration, or the coefficients along a path, as CSV"},
     {"plot", 0, VERB_FIT, TEXT, AT(plot), 0, 0, "FILE",
      "a picture of the training curve or the path, .png or .svg (needs gnuplot)"},
     {"quiet", 'q', ALL, FLAG, AT(quiet), 0, 0, NULL, "no progress and no report"},
@@ -289,6 +290,8 @@ bool options_parse(options *o, int argc, char **argv, failure *f)
     return fail(f, "--plot draws .png and .svg files, not '%.60s'", o->plot);
   }
   if (o->summary && !summary_possible(o, f)) return false;
+  if (o->path > 0 && option_given(o, "lambda"))
+    return fail(f, "--path settles the strengths of the penalty itself: it does not go with --lambda");
   if ((o->verb & APPLY) != 0 && o->model == NULL) return fail(f, "which model? Name its file with --model");
   return true;
 }
@@ -314,15 +317,17 @@ static void print_wrapped(const char *words)
   putchar('\n');
 }
 
-static void print_row(const option_row *row)
+static void print_row(const option_row *row, unsigned of)
 {
+  const bool compares = row->offset == AT(target) && (of & APPLY) != 0;
+  const char *help = compares ? "evaluate: what to compare with (default: the model's target)" : row->help;
   char left[128];
   snprintf(left, sizeof left, "  %c%c --%s%s%s", row->letter ? '-' : ' ', row->letter ? row->letter : ' ',
            row->name, row->argument ? " " : "", row->argument ? row->argument : "");
   const bool beside = strlen(left) < INDENT;
   printf("%-*s", INDENT, left);
   if (!beside) printf("\n%*s", INDENT, "");
-  print_wrapped(row->help);
+  print_wrapped(help);
 }
 
 static const char overview[] =
@@ -353,7 +358,7 @@ void options_help(const options *o)
   } else {
     printf("\nOptions of %s:\n", verb_name(o->verb));
     for (size_t i = 0; i < OPTIONS; i++) {
-      if (table_of_options[i].verbs & o->verb) print_row(&table_of_options[i]);
+      if (table_of_options[i].verbs & o->verb) print_row(&table_of_options[i], o->verb);
     }
   }
   fputs(exit_codes, stdout);

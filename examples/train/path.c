@@ -21,7 +21,7 @@ static bool fit_null(training *t, failure *f)
 
 bool path_strengths(training *t, const options *o, double *lambda, size_t count, failure *f)
 {
-  if (t->model.shape.kind == MODEL_NET) return fail(f, "--path is for models without a hidden layer");
+  if (t->model.shape.kind == MODEL_NET) return fail_usage(f, "--path is for models without a hidden layer");
   if (!fit_null(t, f)) return false;
   problem *p = &t->problem;
   double *gradient = resize(NULL, p->n, sizeof *gradient);

@@ -106,7 +106,7 @@ bool fit_proximal(problem *p, double *theta, const fit_settings *s, fit_outcome 
   proximal w = {p, n, room, room + n, room + 2 * n, room + 3 * n, 1 / problem_curvature(&p->shape)};
   o->method = "proximal gradient";
   const bool good = p->lasso != NULL ? iterate(&w, theta, s, o, f)
-                                     : fail(f, "the proximal method is for an L1 penalty; none was asked for");
+                                     : fail_usage(f, "the proximal method is for an L1 penalty; none was asked for");
   free(room);
   return good;
 }

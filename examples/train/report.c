@@ -26,6 +26,12 @@ const char *shown(char out[SHOWN_ROOM], char style, int digits, double x)
   return out;
 }
 
+/* A label may hold anything, line breaks too. */
+static const char *label(const levels *l, size_t c, char out[EXCERPT_ROOM])
+{
+  return excerpt(out, l->text[c], l->length[c]);
+}
+
 /* -- for people ------------------------------------------------------------------------------------------ */
 
 void report_data(text *t, const loaded *l, const char *file)
@@ -37,10 +43,11 @@ void report_data(text *t, const loaded *l, const char *file)
   }
   text_add(t, ", %zu classes (", l->labels.count);
   for (size_t c = 0; c < l->labels.count; c++) {
+    char name[EXCERPT_ROOM];
     size_t count = 0;
     for (size_t i = 0; i < l->rows; i++) count += l->class_of[i] == c;
     if (c == 12) text_add(t, ", ...");
-    if (c < 12) text_add(t, "%s%.60s %zu", c > 0 ? ", " : "", l->labels.text[c], count);
+    if (c < 12) text_add(t, "%s%s %zu", c > 0 ? ", " : "", label(&l->labels, c, name), count);
   }
   text_add(t, ")\n");
 }
@@ -96,7 +103,11 @@ void report_fit(text *t, const training *r)
 static int label_width(const trained *m)
 {
   size_t w = 5;
-  for (size_t c = 0; c < m->labels.count; c++) w = m->labels.length[c] > w ? m->labels.length[c] : w;
+  for (size_t c = 0; c < m->labels.count; c++) {
+    char name[EXCERPT_ROOM];
+    const size_t length = strlen(label(&m->labels, c, name));
+    w = length > w ? length : w;
+  }
   return w < 24 ? (int)w : 24;
 }
 
@@ -107,11 +118,12 @@ static void confusion_table(text *t, const judged *j, const trained *m)
   const size_t k = j->classes.classes;
   const int w = label_width(m), cell = k <= 12 ? (w < 6 ? 6 : w) : 6;
   const size_t columns = k <= MOST_COLUMNS ? k : 0;
+  char name[EXCERPT_ROOM];
   text_add(t, "  %*s |", w, "truth");
-  for (size_t c = 0; c < columns; c++) text_add(t, " %*.*s", cell, cell, m->labels.text[c]);
+  for (size_t c = 0; c < columns; c++) text_add(t, " %*.*s", cell, cell, label(&m->labels, c, name));
   text_add(t, "%srecall precision\n", columns > 0 ? " | " : " ");
   for (size_t a = 0; a < k; a++) {
-    text_add(t, "  %*.*s |", w, w, m->labels.text[a]);
+    text_add(t, "  %*.*s |", w, w, label(&m->labels, a, name));
     for (size_t b = 0; b < columns; b++) text_add(t, " %*.6g", cell, j->classes.confusion[a * k + b]);
     char recall[SHOWN_ROOM], precision[SHOWN_ROOM];
     text_add(t, "%s%6s %9s\n", columns > 0 ? " | " : " ", shown(recall, 'f', 4, j->classes.recall[a]),
@@ -121,7 +133,8 @@ static void confusion_table(text *t, const judged *j, const trained *m)
 
 static void calibration_table(text *t, const judged *j, const trained *m)
 {
-  text_add(t, "  calibration of P(%.60s): mean prediction / frequency (rows)\n ", m->labels.text[1]);
+  char name[EXCERPT_ROOM];
+  text_add(t, "  calibration of P(%s): mean prediction / frequency (rows)\n ", label(&m->labels, 1, name));
   for (size_t b = 0; b < CALIBRATION_BINS; b++) {
     const calibration_bin *bin = &j->classes.calibration[b];
     if (bin->weight > 0) text_add(t, " %.2f/%.2f (%g)", bin->mean_probability, bin->frequency, bin->weight);
@@ -160,15 +173,16 @@ void report_summary(text *t, const training *r)
   text_add(t, "\n%-40s %13s %12s %9s %10s %13s %13s\n", "coefficient", "estimate", "std. error",
            student ? "t" : "z", student ? "P(>|t|)" : "P(>|z|)", "low", "high");
   for (size_t i = 0; i < s->n; i++) {
-    char room[FEATURE_NAME_ROOM], name[2 * FEATURE_NAME_ROOM];
+    char room[FEATURE_NAME_ROOM], name[2 * FEATURE_NAME_ROOM], line[2 * FEATURE_NAME_ROOM];
     const char *class_name;
     const coefficient_row *c = &s->row[i];
     const char *feature = coefficient_name(&r->model, i, room, &class_name);
     snprintf(name, sizeof name, "%s%s%s", class_name ? class_name : "", class_name ? ": " : "", feature);
     char e[SHOWN_ROOM], z[SHOWN_ROOM], p[SHOWN_ROOM], low[SHOWN_ROOM], high[SHOWN_ROOM];
-    text_add(t, "%-40s %13.6g %12s %9s %10s %13s %13s %s\n", name, c->estimate, shown(e, 'g', 5, c->error),
-             shown(z, 'f', 3, c->statistic), shown(p, 'g', 3, c->p_value), shown(low, 'g', 6, c->low),
-             shown(high, 'g', 6, c->high), stars(c->p_value));
+    text_add(t, "%-40s %13.6g %12s %9s %10s %13s %13s %s\n", printable(line, sizeof line, name, strlen(name)),
+             c->estimate, shown(e, 'g', 5, c->error), shown(z, 'f', 3, c->statistic),
+             shown(p, 'g', 3, c->p_value), shown(low, 'g', 6, c->low), shown(high, 'g', 6, c->high),
+             stars(c->p_value));
   }
   text_add(t, "*** p < 0.001, ** p < 0.01, * p < 0.05, . p < 0.1");
   if (student)

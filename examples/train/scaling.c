@@ -31,7 +31,7 @@ static bool refuse_size(const design *d, size_t j, double x, failure *f)
 {
   char name[FEATURE_NAME_ROOM];
   return fail(f, "column '%s' holds a value as large as %g: too large to be squared; choose another unit for it",
-              design_feature_name(d, j, name), x);
+              design_feature_name(d, j, name), fabs(x));
 }
 
 /* What is summed up for each column of dense rows, about a guess at its mean. */

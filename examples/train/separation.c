@@ -481,8 +481,10 @@ void separation_describe(const problem *p, const double *way, const levels *labe
   for (size_t a = 0; count > 0 && a < k; a++) {
     for (size_t b = a + 1; b < k && used + 1 < room; b++) {
       if (!s.separated[a * k + b]) continue;
-      const int n = snprintf(out + used, room - used, "%s%.60s from %.60s", used > 0 ? ", " : "",
-                             labels->text[a], labels->text[b]);
+      char one[EXCERPT_ROOM], other[EXCERPT_ROOM];
+      const int n = snprintf(out + used, room - used, "%s%s from %s", used > 0 ? ", " : "",
+                             excerpt(one, labels->text[a], labels->length[a]),
+                             excerpt(other, labels->text[b], labels->length[b]));
       used += n > 0 ? (size_t)n : 0;
     }
   }

@@ -124,14 +124,20 @@ static bool is_missing(const csv_field *field)
   return false;
 }
 
+static const char *missing_hint(const table_reader *r, const table_column *column)
+{
+  if (column->predicted) return r->applying ? "" : "; such rows can be dropped (--missing drop)";
+  return r->applying ? "; fit settles with --missing whether a model fills such values in"
+                     : "; such rows can be dropped or filled (--missing)";
+}
+
 static bool missing_cell(const table_reader *r, table *t, const table_column *column, const csv_field *field,
                          double *cell, failure *f)
 {
   if (!column->missing_allowed) {
     char shown[EXCERPT_ROOM];
-    return fail_at(f, field_place(r, field),
-                   "column '%s': the value is missing ('%s'); such rows can be dropped or filled (--missing)",
-                   column->name, excerpt(shown, field->text, field->length));
+    return fail_at(f, field_place(r, field), "column '%s': the value is missing ('%s')%s", column->name,
+                   excerpt(shown, field->text, field->length), missing_hint(r, column));
   }
   t->missing++;
   *cell = NAN;

@@ -45,6 +45,7 @@ typedef struct table_reader {
   csv csv;
   table_format format;
   levels names;             /* one per field: from the header, or x1, x2, ... */
+  bool applying;            /* a model that is there: for messages */
   bool has_header, pending; /* pending: the first record is data and still to be stored */
   size_t *column_of;        /* field -> column of the table, or NO_COLUMN */
 } table_reader;

@@ -80,6 +80,23 @@ awk -F, '{print $4 ";" $3 ";" $2 ";" $1}' "$data/iris.csv" >"$folder/turned"
 "$train" predict "$folder/turned" -m "$m" >"$folder/p1" && "$train" predict "$data/iris.csv" -m "$m" >"$folder/p2"
 cmp -s "$folder/p1" "$folder/p2" || { echo "FAILED: the order of columns matters"; failed=1; }
 
+# Missing values when a model is applied: what happens to them was settled by fit
+printf 'a,b\n1,x\nNA,y\n' >"$folder/holes"
+printf 'a,b\n1,x\n2,y\n3,x\n4,y\n' | "$train" fit - -q -m "$folder/holey"
+expect 1 ":3:1: column 'a': the value is missing ('NA'); fit settles with --missing whether" "$train" predict "$folder/holes" -m "$folder/holey"
+printf 'a,b\n1,\n' >"$folder/holes"
+expect 1 ":2:3: column 'b': the value is missing ('')" "$train" evaluate "$folder/holes" -m "$folder/holey"
+grep -q -e --missing "$folder/said" && { echo "FAILED: advice that evaluate cannot follow"; failed=1; }
+
+# Labels that are texts need not repeat much, and may hold line breaks
+expect 0 "3 rows, 1 columns, 2 classes (A 2, B 1)" "$train" fit "$(printf 'v,l\n1,A\n2,B\n4,A\n' | file aba)"
+expect 1 "2 different labels in 3 rows" "$train" fit "$(printf 'v,l\n1,1\n2,2\n4,1\n' | file 121)"
+expect 0 '2 classes (a\x0ab 3, c 3)' "$train" fit "$(printf 'v,l\n1,"a\nb"\n2,c\n3,"a\nb"\n4,c\n5,"a\nb"\n7,c\n' | file broken)" --summary
+grep -q '^ *a\\x0ab |' "$folder/said" || { echo "FAILED: a line break in the table of classes"; failed=1; }
+printf 'v,l\n1,"a\nb"\n2,"a\nb"\n3,c\n4,c\n5,d\n6,c\n7,d\n8,d\n' >"$folder/broken"
+"$train" fit "$folder/broken" --summary >"$folder/said"
+grep -q '^a\\x0ab: v' "$folder/said" || { echo "FAILED: a line break in the coefficients"; failed=1; }
+
 # Sparse files
 "$train" fit "$data/digits.csv" -q -m "$folder/digits"
 awk -F, 'NR > 1 {print ($31 == "benign" ? 1 : -1) " 1:" $1 " 2:" $2 " 5:" $5 " 9:" $9}' "$data/breast_cancer.csv" >"$folder/s.svm"
@@ -87,6 +104,12 @@ expect 1 "made from CSV" "$train" predict "$folder/s.svm" -m "$m"
 expect 0 "9 columns, 2 classes (-1 212, 1 357)" "$train" fit "$folder/s.svm" -m "$folder/sparse"
 expect 0 "(569 rows): accuracy 0.9" "$train" evaluate "$folder/s.svm" -m "$folder/sparse"
 expect 1 "libsvm file, and these data are CSV" "$train" predict "$data/iris.csv" -m "$folder/sparse"
+
+printf '1 1:10 2:3 9:1\n-1 1:10 2:3\n-1 9:1 10:5 300:1\n' >"$folder/beyond.svm"
+expect 0 "beyond.svm:3:8: column number 10 is beyond the 9 columns of the model; 2 such entries were passed over" "$train" evaluate "$folder/beyond.svm" -m "$folder/sparse"
+"$train" predict "$folder/beyond.svm" -m "$folder/sparse" -q 2>&1 | grep -q passed && { echo "FAILED: predict --quiet"; failed=1; }
+printf '1 1:10\n1 0:4 2:3\n' >"$folder/zero.svm"
+expect 1 "zero.svm:2:3: column number 0 occurs, but columns count from 1 in the model" "$train" predict "$folder/zero.svm" -m "$folder/sparse"
 
 # What belongs to the rows of a sparse file besides: files with one number a row
 awk -F, 'NR > 1 {print NR % 3}' "$data/breast_cancer.csv" >"$folder/w"
@@ -110,13 +133,13 @@ cp "$folder/many.svm" "$folder/spoiled.svm" && echo "1 3:x" >>"$folder/spoiled.s
 expect 1 "spoiled.svm:9105:5: the value 'x' is not a number" "$train" predict "$folder/spoiled.svm" -m "$folder/sparse" -o "$folder/often"
 cmp -s "$folder/often" "$folder/wanted" || { echo "FAILED: half of the predictions"; failed=1; }
 [ -e /dev/full ] && expect 1 "No space left" "$train" predict "$data/digits.csv" -m "$folder/digits" -o /dev/full
-expect 1 "offsets are for logistic models and for regression" "$train" fit "$data/iris.csv" --offset 1
-expect 1 "are for CSV" "$train" fit "$folder/s.svm" --target y
+expect 2 "offsets are for logistic models and for regression" "$train" fit "$data/iris.csv" --offset 1
+expect 2 "are for CSV" "$train" fit "$folder/s.svm" --target y
 
 # A net for regression
 expect 0 "R^2 0." "$train" fit "$data/diabetes.csv" -k net --hidden 4 --loss huber -l 1 -m "$folder/curve"
 expect 0 "(442 rows): R^2 0." "$train" evaluate "$data/diabetes.csv" -m "$folder/curve"
-expect 1 "classes have the logarithmic loss" "$train" fit "$data/iris.csv" -k multinomial --loss squared
+expect 2 "classes have the logarithmic loss" "$train" fit "$data/iris.csv" -k multinomial --loss squared
 
 # Paths
 expect 0 "best on the rows held back" "$train" fit "$data/wine.csv" --path 5 --mix 0.9 --holdout 0.3 --penalty-on standardized
@@ -135,18 +158,30 @@ expect 2 "must be one of" "$train" fit x --kind tree
 expect 2 "no option of fit" "$train" fit x --folds 3
 expect 2 "needs a value" "$train" fit x --lambda
 expect 2 ".png and .svg" "$train" fit x --plot x.pdf
-expect 1 "--epochs needs a method with mini-batches" "$train" fit "$data/iris.csv" --epochs 5
-expect 1 "--hidden needs a net" "$train" fit "$data/iris.csv" --hidden 5
-expect 1 "--mix needs a penalty" "$train" fit "$data/diabetes.csv" --mix 1
-expect 1 "--max-iterations needs" "$train" fit "$data/iris.csv" --method adam --max-iterations 5
-expect 1 "no method named 'adma'" "$train" fit "$data/iris.csv" --method adma --max-iterations 5
-expect 1 "not for the objectives of this program" "$train" fit "$data/iris.csv" --method secant
+expect 2 "--epochs needs a method with mini-batches" "$train" fit "$data/iris.csv" --epochs 5
+expect 2 "--hidden needs a net" "$train" fit "$data/iris.csv" --hidden 5
+expect 2 "--mix needs a penalty" "$train" fit "$data/diabetes.csv" --mix 1
+expect 2 "--max-iterations needs" "$train" fit "$data/iris.csv" --method adam --max-iterations 5
+expect 2 "no method named 'adma'" "$train" fit "$data/iris.csv" --method adma --max-iterations 5
+expect 2 "not for the objectives of this program" "$train" fit "$data/iris.csv" --method secant
 expect 0 "converged" "$train" fit "$data/iris.csv" --method trust_region
 expect 0 "converged" "$train" fit "$data/iris.csv" --method newton_cg
 expect 1 "cannot write: No such file" "$train" fit "$data/digits.csv" -m /nowhere/model
 expect 1 "cannot write: Is a directory" "$train" fit "$data/digits.csv" -m "$folder"
-expect 1 "no method named 'simplex'" "$train" fit "$data/iris.csv" --method simplex
+expect 2 "no method named 'simplex'" "$train" fit "$data/iris.csv" --method simplex
 expect 1 "no column 'colour' (--target); there are sepal length (cm), sepal width (cm)," "$train" fit "$data/iris.csv" --target colour
+
+expect 2 "no method named 'foo'" "$train" cv "$data/iris.csv" --method foo
+expect 2 "for an L1 penalty; none was asked for" "$train" fit "$data/iris.csv" --method proximal
+expect 2 "cannot handle an L1 penalty" "$train" fit "$data/iris.csv" --method bfgs --mix 1
+expect 2 "'setosa=-2' needs a number" "$train" fit "$data/iris.csv" --class-weights setosa=-2,virginica=1
+expect 2 "'setosa=x' needs a number" "$train" fit "$data/iris.csv" --class-weights setosa=x
+expect 2 "--chunk-rows is for CSV" "$train" fit "$folder/s.svm" --chunk-rows 10
+expect 2 "--ignore names the target, 'target': the last column" "$train" fit "$data/diabetes.csv" --ignore age,target
+expect 0 "9 columns and a numeric target" "$train" fit "$data/diabetes.csv" --ignore target --target bmi
+expect 2 "does not go with --lambda" "$train" fit "$data/diabetes.csv" --path 4 -l 0.1
+expect 0 "what to compare with" "$train" evaluate --help
+expect 0 "or the coefficients along a path" "$train" fit --help
 
 # Bad data: a message with the place, and no model
 bad=$folder/bad
@@ -170,6 +205,7 @@ refuse ":3:1: column 'a': the value is missing" "$(printf 'a,b\n1,x\nnan,y\n3,y\
 refuse ":3:1: column 'a': 'inf' is not a finite number" "$(printf 'a,b\n1,x\ninf,y\n3,y\n' | file inf)"
 refuse "beyond the largest double" "$(printf 'a,b\n1,x\n1e999,y\n3,y\n' | file huge)"
 refuse "too large to be squared" "$(printf 'a,b\n1,x\n1e308,y\n3,y\n4,x\n' | file e308)"
+refuse "column 'a' holds a value as large as 1e+308" "$(printf 'a,b\n1,x\n-1e308,y\n3,y\n4,x\n' | file minus308)"
 refuse "columns 1 and 2 are both named 'a'" "$(printf 'a,a,b\n1,2,x\n' | file twice)"
 refuse ":3:2: a NUL byte" "$(printf 'a,b\n1,x\n2\0,y\n' | file nul)"
 refuse "too few" "$(printf 'a,b\n1,x\n2,y\n' | file two)"

@@ -41,9 +41,23 @@ Test(libsvm, counting_from_zero_is_told_from_counting_from_one)
   cr_assert_eq(s.column[0], 2);
   sparse_free(&s);
   cr_assert_str_eq(read_text(&s, "1 0:1\n", 1, 0),
-                   "memory: column number 0 occurs, but columns were said to count from 1");
-  cr_assert_str_eq(read_text(&s, "1 9:1\n", 1, 8),
-                   "memory: column number 9 occurs, but there are only 8 columns");
+                   "memory:1:3: column number 0 occurs, but columns count from 1 (--index-base)");
+}
+
+Test(libsvm, columns_beyond_those_of_a_model_are_passed_over)
+{
+  sparse_rows s;
+  cr_assert_str_eq(read_text(&s, "1 2:5 8:6 9:1\n-1 100:1\n", 1, 8), "");
+  cr_assert_eq(s.columns, 8);
+  cr_assert_eq(s.row_start[1], 2);
+  cr_assert_eq(s.row_start[2], 2);
+  cr_assert_eq(s.column[1], 7);
+  sparse_free(&s);
+  cr_assert_str_eq(read_text(&s, "1 0:5 7:6 8:1\n", 0, 8), "");
+  cr_assert_eq(s.row_start[1], 2);
+  sparse_free(&s);
+  cr_assert_str_eq(read_text(&s, "1 2:5\n1 1:1\n1 0:5\n", 1, 8),
+                   "memory:3:3: column number 0 occurs, but columns count from 1 in the model");
 }
 
 Test(libsvm, bad_lines_are_refused_with_their_place)
