@@ -52,7 +52,7 @@ struct tg_finite_sum;
 
 /* Objectives made by differentiation. They borrow the function or the sum: keep it until the run has ended. A
  * NULL argument, or a function that does not have one output (tg_function_objective), gives an objective with
- * n = 0, which every run refuses with TG_E_ARGUMENT. */
+ * n = 0, which every run refuses with TG_E_ARGUMENT, and the checks in words. */
 TG_API tg_objective tg_function_objective(struct tg_function *f);
 TG_API tg_objective tg_least_squares_objective(struct tg_function *residuals);
 TG_API tg_objective tg_finite_sum_objective(struct tg_finite_sum *s);
@@ -123,8 +123,9 @@ typedef enum tg_line_search {
 } tg_line_search;
 
 /* Settings of a method. Make one with a constructor, then change fields by name. Not every method reads every
- * field; ranges are checked when a run starts (TG_E_ARGUMENT). g is the gradient, t = 0, 1, ... the step, all
- * operations on vectors are entry by entry. */
+ * field; ranges are checked when a run starts (TG_E_ARGUMENT). decay, clip_norm and clip_value are refused by
+ * all but first-order methods without a line search, a schedule where no step is alpha(t). g is the gradient,
+ * t = 0, 1, ... the step, all operations on vectors are entry by entry. */
 typedef struct tg_method {
   int kind;            /* which method; set by the constructors */
   int line_search;     /* a tg_line_search */

@@ -55,17 +55,57 @@ static const char *check_line_search(const tg_rule_ *rule, const tg_method *m)
   return own || rule->line == TG_LINE_ANY_ ? NULL : "line_search: the method has no line search";
 }
 
+/* Steps are alpha(t) times a first-order method's direction, clipped and decayed. */
+static bool first_order(const tg_rule_ *rule, const tg_method *m)
+{
+  return rule->update && m->line_search <= TG_LINE_FIXED;
+}
+
+/* Settings in range that would be ignored. */
+static const char *check_unread(const tg_rule_ *rule, const tg_method *m)
+{
+  const bool rated =
+      rule->line == TG_LINE_ANY_ && (m->line_search == TG_LINE_FIXED || m->line_search == TG_LINE_ARMIJO);
+  if (first_order(rule, m)) return NULL;
+  if (m->decay > 0.0) return "decay is for first-order methods without a line search";
+  if (m->clip_norm > 0.0) return "clip_norm is for first-order methods without a line search";
+  if (m->clip_value > 0.0) return "clip_value is for first-order methods without a line search";
+  return m->schedule.rate && !rated ? "schedule: the lengths of the steps do not come from a rate" : NULL;
+}
+
 static tg_status refuse(tg_status why, const char *text, const char **message)
 {
   if (message) *message = text;
   return why;
 }
 
+int tg_no_function_(const double *theta, double *value, double *gradient, void *user)
+{
+  (void)theta, (void)value, (void)gradient, (void)user;
+  return TG_E_ARGUMENT;
+}
+
+int tg_no_quadratic_(const double *theta, double *value, double *gradient, void *user)
+{
+  return tg_no_function_(theta, value, gradient, user);
+}
+
+static const char *check_objective(const tg_objective *c)
+{
+  if (!c) return "the objective is NULL";
+  if (c->n > 0) return NULL;
+  if (c->evaluate == tg_no_function_) return "the objective's function has not one output; or it is NULL";
+  if (c->evaluate == tg_no_quadratic_)
+    return "the quadratic needs a, or else product and room; or it is NULL";
+  return "the objective has no parameters";
+}
+
 tg_status tg_settings_check_(const tg_objective *c, const tg_method *m, const char **message)
 {
   const tg_rule_ *rule = m ? tg_rule_of_(m) : NULL;
   if (!rule) return refuse(TG_E_ARGUMENT, "kind is not a method", message);
-  if (!c || c->n == 0) return refuse(TG_E_ARGUMENT, "the objective has no parameters", message);
+  const char *none = check_objective(c);
+  if (none) return refuse(TG_E_ARGUMENT, none, message);
   const char *text = check_ranges(m);
   if (!text) text = check_line_search(rule, m);
   if (!text) text = tg_check_schedule_(&m->schedule);
@@ -118,9 +158,10 @@ tg_status tg_minimize_check(const tg_objective *c, const tg_method *m, const tg_
 {
   const tg_status status = tg_settings_check_(c, m, message);
   if (status) return status;
-  const char *text = o ? check_minimize_options(o) : NULL;
-  if (text) return refuse(TG_E_ARGUMENT, text, message);
   const tg_rule_ *rule = tg_rule_of_(m);
+  const char *text = o ? check_minimize_options(o) : NULL;
+  if (!text) text = check_unread(rule, m);
+  if (text) return refuse(TG_E_ARGUMENT, text, message);
   if (tg_boxed_(m) && !rule->boxes)
     return refuse(TG_E_METHOD, "the method knows neither bounds nor an l1 term", message);
   text = rule->missing ? rule->missing(c, m) : tg_missing_gradient_(c, m);

@@ -1,6 +1,7 @@
 /* The one file of this module that knows of tapes: recorded functions and finite sums as objectives. The
  * drivers write into the run's own arrays, so no gradient is copied. */
 #include "function.h"
+#include "run.h"
 #include "tapegrad/finite_sum.h"
 #include "tapegrad/optim.h"
 
@@ -23,7 +24,7 @@ static int hessian(const double *theta, double *h, void *user)
 
 tg_objective tg_function_objective(tg_function *f)
 {
-  if (tg_function_outputs(f) != 1) return (tg_objective){0};
+  if (tg_function_outputs(f) != 1) return (tg_objective){.evaluate = tg_no_function_};
   return (tg_objective){.n = f->n, .evaluate = value_gradient, .hvp = product, .hessian = hessian, .user = f};
 }
 

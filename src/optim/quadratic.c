@@ -1,5 +1,5 @@
 #include "dense.h"
-#include "tapegrad/optim.h"
+#include "run.h"
 
 static int product(const double *x, const double *v, double *hv, void *user)
 {
@@ -42,7 +42,7 @@ static int evaluate(const double *x, double *value, double *gradient, void *user
 
 tg_objective tg_quadratic_objective(tg_quadratic *q)
 {
-  if (!q || (!q->a && (!q->product || !q->room))) return (tg_objective){0};
+  if (!q || (!q->a && (!q->product || !q->room))) return (tg_objective){.evaluate = tg_no_quadratic_};
   return (tg_objective){
       .n = q->n, .evaluate = evaluate, .hvp = product, .hessian = q->a ? hessian : NULL, .user = q};
 }

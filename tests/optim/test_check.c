@@ -282,6 +282,50 @@ Test(check, a_line_search_that_would_not_be_made_is_refused)
   refused(c, m, NULL, TG_E_ARGUMENT, "line_search");
 }
 
+static tg_method searching(void)
+{
+  tg_method m = tg_gd(0.1);
+  m.line_search = TG_LINE_WOLFE;
+  return m;
+}
+
+Test(check, settings_that_would_be_ignored_are_refused)
+{
+  probe p = {.n = N};
+  const tg_objective c = problem_squares(&p);
+  const tg_method none[] = {searching(),       tg_lbfgs(),           tg_bfgs(),
+                            tg_newton(),       tg_trust_region_cg(), tg_levenberg_marquardt(),
+                            tg_nonlinear_cg(0)};
+  for (size_t k = 0; k < sizeof none / sizeof *none; k++) {
+    tg_method m = none[k];
+    m.decay = 0.1;
+    refused(c, m, NULL, TG_E_ARGUMENT, "decay");
+    m = none[k];
+    m.clip_norm = 1.0;
+    refused(c, m, NULL, TG_E_ARGUMENT, "clip_norm");
+    m = none[k];
+    m.clip_value = 1.0;
+    refused(c, m, NULL, TG_E_ARGUMENT, "clip_value");
+    m = none[k];
+    m.schedule = tg_cosine_rate(0.1, 10);
+    refused(c, m, NULL, TG_E_ARGUMENT, "schedule");
+  }
+  tg_method m = tg_lbfgs();
+  m.schedule = tg_cosine_rate(0.1, 10);
+  m.line_search = TG_LINE_ARMIJO;
+  cr_expect(tg_minimize_check(&c, &m, NULL, NULL) == TG_OK);
+  m.line_search = TG_LINE_FIXED;
+  cr_expect(tg_minimize_check(&c, &m, NULL, NULL) == TG_OK);
+}
+
+Test(check, objectives_that_could_not_be_made_say_why)
+{
+  tg_quadratic q = {.n = 2};
+  refused(tg_quadratic_objective(&q), tg_linear_cg(), NULL, TG_E_ARGUMENT, "room");
+  refused(tg_function_objective(NULL), tg_lbfgs(), NULL, TG_E_ARGUMENT, "one output");
+  refused((tg_objective){0}, tg_lbfgs(), NULL, TG_E_ARGUMENT, "no parameters");
+}
+
 Test(check, what_is_sound_is_accepted_with_a_word_for_it)
 {
   probe p = {.n = N}, one = {.n = 1};
