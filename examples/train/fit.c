@@ -418,10 +418,19 @@ static bool fit_named(problem *p, double *theta, const fit_settings *s, const ch
 
 /* -- the absolute loss ------------------------------------------------------------------------------------------- */
 
+/* Separable classes under a penalty that hardly is one: curvature varies over so many powers of ten that only Newton's
+ * method knows it. */
+static bool hardly_penalised(const problem *p)
+{
+  double most = 0;
+  for (size_t j = 0; j < p->n; j++) most = p->ridge[j] > most ? p->ridge[j] : most;
+  return p->shape.kind == MODEL_LOGISTIC && most < 1e-20 * problem_curvature(&p->shape);
+}
+
 static bool newton_pays(const problem *p, const fit_settings *s)
 {
   if (p->n > NEWTON_PARAMETERS || p->shape.kind == MODEL_NET) return false;
-  const bool hard = p->lasso != NULL || s->tolerance < 1e-13 || p->ridge[0] == 0 ||
+  const bool hard = p->lasso != NULL || s->tolerance < 1e-13 || p->ridge[0] == 0 || hardly_penalised(p) ||
                     (p->shape.kind == MODEL_LINEAR && p->shape.loss != LOSS_SQUARED);
   if (hard) return true;
   return (double)p->data->rows * (double)p->n * (double)p->n <= NEWTON_COST;
@@ -456,6 +465,17 @@ static bool fit_absolute(problem *p, double *theta, const fit_settings *s, fit_o
   return true;
 }
 
+/* Where all rows are as certain as that, a gradient no longer tells how far the optimum is, nor does a Hessian in which
+ * the common part of a softmax is pinned. */
+static bool meets_floor(const problem *p, const fit_outcome *o)
+{
+  static const double floor_of_objective = 1e-20;
+  const model_kind kind = p->shape.kind;
+  const bool ended = o->stop == FIT_CONVERGED || o->stop == FIT_ROUNDING;
+  const bool sound = kind == MODEL_LOGISTIC && strcmp(o->method, "newton") == 0;
+  return ended && !sound && (kind == MODEL_LOGISTIC || kind == MODEL_MULTINOMIAL) && o->objective < floor_of_objective;
+}
+
 bool fit_run(problem *p, double *theta, const fit_settings *s, fit_outcome *o, failure *f)
 {
   *o = (fit_outcome){.method = s->method};
@@ -468,6 +488,7 @@ bool fit_run(problem *p, double *theta, const fit_settings *s, fit_outcome *o, f
   p->stopped = false;
   const bool good = (absolute ? fit_absolute(p, theta, s, o, f) : fit_once(p, theta, s, o, f)) || p->stopped;
   p->go_on = NULL;
+  if (good && meets_floor(p, o)) o->stop = FIT_FLOOR;
   o->values = p->values;
   o->gradients = p->gradients;
   o->hessians = p->hessians;

@@ -14,6 +14,8 @@
   X(FIT_INTERRUPTED, "interrupted; the best point so far is kept")                                \
   X(FIT_SEPARATED, "the classes are separable: without a penalty there is no optimum")            \
   X(FIT_SUSPECTED, "the classes look separable, which could not be proven: coefficients grow without end") \
+  X(FIT_FLOOR, "the penalty is too small for arithmetic: every row is so certain that the optimum cannot be told from " \
+               "points near it")                                                                  \
   X(FIT_DIVERGED, "the objective falls without end or is not finite")
 
 typedef enum fit_stop {

@@ -321,6 +321,10 @@ expect 1 "made by a newer program" "$train" predict "$data/iris.csv" -m "$folder
 expect 3 "setosa from versicolor" "$train" fit "$data/iris.csv" -l 0 -m "$bad"
 [ -e "$bad" ] && { echo "FAILED: separable classes left a model"; failed=1; }
 expect 3 "limit on iterations" "$train" fit "$data/wine.csv" --max-iterations 2
+expect 0 "objective 2.2649265" "$train" fit "$data/breast_cancer.csv" -l 1e-50
+expect 3 "the penalty is too small for arithmetic" "$train" fit "$data/breast_cancer.csv" -l 1e-50 --method lbfgs -m "$folder/certain"
+[ -s "$folder/certain" ] || { echo "FAILED: no model of a penalty that is too small"; failed=1; }
+expect 3 "the penalty is too small for arithmetic" "$train" fit "$data/wine.csv" -l 1e-50
 
 expect 3 "limit on time" "$train" fit "$data/digits.csv" -k net --method adam --batch 1 --epochs 1000000 --max-seconds 0.3
 
