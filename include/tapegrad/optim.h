@@ -304,7 +304,8 @@ typedef enum tg_norm {
 } tg_norm;
 
 /* When to stop: the conditions of section 4.1, each off when 0. An iteration is checked in the order of the
- * fields. */
+ * fields. With all of them off, no watch and steps without a line search a run ends where the gradient is
+ * exactly 0, where something is not finite, or by a callback of the objective: it may never. */
 typedef struct tg_minimize_options {
   double gradient_tol;   /* norm of the gradient <= gradient_tol. Default 1e-6 */
   double step_tol;       /* largest |change of theta_i| <= step_tol. Default 0 */
