@@ -6,6 +6,7 @@
 #include "output.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static int run(const options *o, failure *f)
 {
@@ -22,6 +23,13 @@ static int run(const options *o, failure *f)
   return EXIT_USAGE;
 }
 
+/* Names and labels in it may hold anything, line breaks too. */
+static void complain(const failure *f)
+{
+  char line[4 * sizeof f->text + 8];
+  fprintf(stderr, "tapegrad-train: %s\n", printable(line, sizeof line, f->text, strlen(f->text)));
+}
+
 /* The status, unless standard output did not take what was printed. */
 static int printed(int status)
 {
@@ -36,13 +44,13 @@ int main(int argc, char **argv)
   options o;
   ignore_size_limit();
   if (!options_parse(&o, argc, argv, &f)) {
-    fprintf(stderr, "tapegrad-train: %s\n", f.text);
+    complain(&f);
     return EXIT_USAGE;
   }
   if (o.version) return puts("tapegrad-train " TRAIN_VERSION), printed(EXIT_FINE);
   if (o.help) return options_help(&o), printed(EXIT_FINE);
   int status = run(&o, &f);
   if (status == EXIT_BAD && f.usage) status = EXIT_USAGE;
-  if (status != EXIT_FINE && f.text[0] != '\0') fprintf(stderr, "tapegrad-train: %s\n", f.text);
+  if (status != EXIT_FINE && f.text[0] != '\0') complain(&f);
   return printed(status);
 }

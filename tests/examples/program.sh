@@ -97,6 +97,8 @@ printf 'v,l\n1,"a\nb"\n2,"a\nb"\n3,c\n4,c\n5,d\n6,c\n7,d\n8,d\n' >"$folder/broke
 "$train" fit "$folder/broken" --summary >"$folder/said"
 grep -q '^a\\x0ab: v' "$folder/said" || { echo "FAILED: a line break in the coefficients"; failed=1; }
 
+expect 1 "there are v, a\\x0ab" "$train" fit "$(printf 'v,"a\nb"\n1,A\n2,B\n' | file names)" --target other
+
 # Sparse files
 "$train" fit "$data/digits.csv" -q -m "$folder/digits"
 awk -F, 'NR > 1 {print ($31 == "benign" ? 1 : -1) " 1:" $1 " 2:" $2 " 5:" $5 " 9:" $9}' "$data/breast_cancer.csv" >"$folder/s.svm"
