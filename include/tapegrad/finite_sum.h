@@ -23,8 +23,8 @@
  * product that is added to a sum may be fused with the addition. For one build and one instruction set
  * (TG_ISA, status.h) results have the same bits for any number of threads, for the value alone or with
  * derivatives, whatever was evaluated before, and the value and gradient of a sample (tg_finite_sum_each) wherever
- * it stands among the others. The gradient of a sample, of a mini-batch of that sample alone, and a column of the
- * Hessian and the product with that direction agree to rounding.
+ * it stands among the others. Where all is finite, the gradient of a sample and of a mini-batch of that sample alone,
+ * and a column of the Hessian and the product with that direction, agree to rounding.
  *
  * A loss goes the plain way, sample by sample and many times slower, when it asks for bare values (tg_primal) or
  * when the samples of one call take more than eight ways through its comparisons; statistics tell.
@@ -94,9 +94,9 @@ TG_API tg_status tg_finite_sum_bind(tg_finite_sum *s, tg_data data);
 TG_API void tg_finite_sum_forget(tg_finite_sum *s);
 
 /* How many threads share the samples of a call: 1 by default, 0 for one per processor. The results have the
- * same bits for any number. Threads sleep between calls, after some 40 microseconds of looking for the next
- * one; at once where there are more of them than processors. Callbacks of a custom operation may then run on
- * any of these threads; your loss does not. */
+ * same bits for any number. Threads sleep between calls, after less than a tenth of a millisecond of looking for
+ * the next one; at once where there are more of them than processors. Callbacks of a custom operation may then
+ * run on any of these threads, and leave the sum that calls them alone; your loss does not. */
 TG_API void tg_finite_sum_threads(tg_finite_sum *s, unsigned threads);
 
 /* The compiled loss is evaluated for many samples at once unless `plain` is set (or TG_ISA is "scalar" in the

@@ -51,7 +51,6 @@ static tg_status complain(tg_finite_sum *s, tg_status why, const char *text)
   return why;
 }
 
-static const char own_loss[] = "a finite sum was used from inside its own loss";
 static const char sparse_elsewhere[] = "a column of sparse rows enters something other than dot and affine";
 
 static tg_var body(const tg_var *x, size_t n, void *user)
@@ -245,14 +244,14 @@ void tg_finite_sum_free(tg_finite_sum *s)
 tg_status tg_finite_sum_bind(tg_finite_sum *s, tg_data data)
 {
   if (!s) return TG_E_ARGUMENT;
-  if (s->body->busy) return complain(s, TG_E_TAPE, own_loss);
+  if (s->body->busy) return TG_E_TAPE; /* from inside its loss; the message is for the call that is under way */
   char words[128];
   const tg_status status = tg_data_explain(&data, words, sizeof words);
   if (status != TG_OK) return complain(s, status, words);
   if (data.columns + (data.label ? 1 : 0) != s->columns)
     return complain(s, TG_E_DATA, "the rows to bind have another number of columns");
   if (!data.row_start != !s->data.row_start || (data.row_start && data.columns != s->data.columns))
-    tg_lanes_forget_(s->lanes); /* which columns are sparse is compiled in */
+    s->looked_at = 0, tg_lanes_forget_(s->lanes); /* which columns are sparse is compiled in */
   s->status = take_data(s, data);
   return s->status == TG_OK ? TG_OK : complain(s, s->status, "no memory to copy the rows");
 }
@@ -286,7 +285,7 @@ tg_status tg_finite_sum_print(const tg_finite_sum *s, FILE *out)
 static tg_status begin(tg_finite_sum *s, const double *theta, const size_t *index, size_t *count)
 {
   if (!s) return TG_E_ARGUMENT;
-  if (s->body->busy) return complain(s, TG_E_TAPE, own_loss);
+  if (s->body->busy) return TG_E_TAPE; /* from inside its loss; the message is for the call that is under way */
   if (!theta) return complain(s, TG_E_ARGUMENT, "theta is NULL");
   if (!index) *count = s->data.rows;
   for (size_t k = 0; index && k < *count; k++)
@@ -417,6 +416,20 @@ static tg_status add_hessian(tg_finite_sum *s, const double *point)
   return TG_OK;
 }
 
+/* To the bit. */
+static void make_symmetric(double *h, size_t d)
+{
+  for (size_t i = 0; i < d; i++)
+    for (size_t j = 0; j < i; j++)
+      if (h[i * d + j] != h[j * d + i]) h[i * d + j] = h[j * d + i] = 0.5 * h[i * d + j] + 0.5 * h[j * d + i];
+}
+
+static void finish_hessian(tg_finite_sum *s, double *hessian, size_t count)
+{
+  make_symmetric(s->square, s->d);
+  mean(hessian, s->square, s->d * s->d, count);
+}
+
 /* One direction of unity after the other, a row each. */
 static bool rows_by_lanes(tg_finite_sum *s, tg_lanes_call_ call, tg_status *status)
 {
@@ -449,7 +462,7 @@ tg_status tg_finite_sum_hessian(tg_finite_sum *s, const double *theta, const siz
   if (!s->square) s->square = tg_memory_resize_(NULL, s->d, s->d * sizeof *s->square);
   if (!s->square) return complain(s, TG_E_NOMEM, "for the Hessian");
   if (hessian_by_lanes(s, theta, index, count, &status)) {
-    if (status == TG_OK) mean(hessian, s->square, s->d * s->d, count);
+    if (status == TG_OK) finish_hessian(s, hessian, count);
     return status;
   }
   zeros(s->square, s->d * s->d);
@@ -457,7 +470,7 @@ tg_status tg_finite_sum_hessian(tg_finite_sum *s, const double *theta, const siz
     status = add_hessian(s, sample(s, index, k));
     if (status != TG_OK) return failed(s, status);
   }
-  mean(hessian, s->square, s->d * s->d, count);
+  finish_hessian(s, hessian, count);
   return TG_OK;
 }
 

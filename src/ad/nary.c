@@ -16,11 +16,6 @@ static bool all_constant(const tg_segment_ *s, size_t segments)
 
 static tg_var segment_at(const tg_segment_ *s, size_t i) { return s->vars ? s->vars[i] : tg_constant(s->numbers[i]); }
 
-static tg_status callback_status(int answer)
-{
-  return answer == 0 ? TG_OK : answer < 0 && answer >= TG_E_METHOD ? (tg_status)answer : TG_E_CALLBACK;
-}
-
 /* The scratch of the widest operation, so that no sweep allocates. */
 static bool reserve_scratch(tg_tape *t, size_t width)
 {
@@ -58,7 +53,7 @@ static void fold(const tg_custom_op *op, void *user, const tg_segment_ *s, size_
   for (size_t k = 0; k < segments; k++)
     for (size_t i = 0; i < s[k].count; i++) x[at++] = segment_at(&s[k], i).value_;
   tg_recorder_ *const recording = tg_tape_suspend_();
-  const tg_status status = callback_status(op->value(x, n, x + n, m, user));
+  const tg_status status = tg_callback_status_(op->value(x, n, x + n, m, user));
   tg_tape_resume_(recording);
   if (status != TG_OK) fail(op, status);
   for (size_t j = 0; j < m; j++) y[j] = tg_constant(status == TG_OK ? x[n + j] : (double)NAN);
@@ -162,7 +157,7 @@ static void begin_call(tg_tape *t, uint32_t i, bool masked, call *c)
 
 static tg_status fault(tg_tape *t, uint32_t i, int answer, const char *detail)
 {
-  const tg_status s = callback_status(answer);
+  const tg_status s = tg_callback_status_(answer);
   if (s != TG_OK) t->fault = (tg_failure_){s, TG_OP_nary, i, detail};
   return s;
 }

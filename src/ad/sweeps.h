@@ -14,6 +14,13 @@
 
 enum { TG_BLOCK = 8 }; /* the widest block of directions */
 
+/* What the answer of a custom operation amounts to: statuses pass, but for those that drivers take as advice. */
+static inline tg_status tg_callback_status_(int answer)
+{
+  const bool status = answer < 0 && answer > TG_E_METHOD && answer != TG_E_BRANCH;
+  return answer == 0 ? TG_OK : status ? (tg_status)answer : TG_E_CALLBACK;
+}
+
 /* Recompute the primals from those of the inputs: TG_OK, TG_E_BRANCH (a guard changed), TG_E_CALLBACK. */
 tg_status tg_sweep_primal_(tg_tape *t);
 

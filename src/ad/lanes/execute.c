@@ -168,11 +168,11 @@ static tg_sparse_ sparse_of(const tg_worker_ *w, const tg_matrix_ *m)
 }
 
 /* y = start + W x + end on sparse rows, for values or tangents. */
-static void sparse_affine(const tg_worker_ *w, const tg_matrix_ *m, packed p, double *y)
+static void sparse_affine(const tg_worker_ *w, const tg_matrix_ *m, packed p, double *y, bool masked)
 {
   const uint32_t *lists = w->body->lists;
   tg_sparse_ a = sparse_of(w, m);
-  a.w = p.w, a.start = p.start, a.end = p.end, a.y = y, a.y_offset = lists + m->y;
+  a.masked = masked, a.w = p.w, a.start = p.start, a.end = p.end, a.y = y, a.y_offset = lists + m->y;
   if (m->y_start != TG_NO_OPERAND) a.y_start = y, a.start_offset = lists + m->y_start;
   w->kernels->sparse_affine(&a);
 }
@@ -189,7 +189,7 @@ static void matrix_forward(const tg_worker_ *w, const tg_call_state_ *s, const t
   const uint32_t *lists = w->body->lists;
   const packed p = packed_of(w->body, m, s->u, s->w);
   if (is_sparse(w, m)) {
-    sparse_affine(w, m, p, w->slot);
+    sparse_affine(w, m, p, w->slot, false);
     return;
   }
   tg_affine_ a = {.rows = m->rows,
@@ -238,7 +238,7 @@ static void matrix_tangent(const tg_worker_ *w, const tg_call_state_ *s, const t
   }
   if (has_early_tangent(w, m)) return;
   if (is_sparse(w, m)) {
-    sparse_affine(w, m, q, w->dot);
+    sparse_affine(w, m, q, w->dot, w->masked);
     return;
   }
   const bool unit_only = w->apart && w->unit != TG_NO_OPERAND;
@@ -599,11 +599,6 @@ static size_t weighted(const tg_lane_nary_ *n)
   return n->kind == TG_NARY_LOGSUMEXP ? n->n : n->n - 1;
 }
 
-static tg_status answered(int answer)
-{
-  return answer == 0 ? TG_OK : answer < 0 && answer >= TG_E_METHOD ? (tg_status)answer : TG_E_CALLBACK;
-}
-
 /* Operands or outputs of one lane. */
 static void gather_operands(const tg_worker_ *w, const tg_lane_nary_ *n, size_t lane, double *to)
 {
@@ -676,7 +671,7 @@ static void nary_by_lane(tg_worker_ *w, const tg_lane_nary_ *n, nary_pass pass)
   shape.masked = w->masked && pass != NARY_VALUE;
   for (size_t lane = 0; lane < w->lanes && w->status == TG_OK; lane++) {
     if (w->failed != NULL && w->failed[lane]) continue; /* the loss would not have called it there */
-    w->status = answered(nary_lane(w, n, lane, pass, n->builtin ? &shape : n->user));
+    w->status = tg_callback_status_(nary_lane(w, n, lane, pass, n->builtin ? &shape : n->user));
   }
 }
 

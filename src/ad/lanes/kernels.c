@@ -343,7 +343,7 @@ static void sparse_spread(const tg_sparse_ *s)
 
 static void sparse_affine(const tg_sparse_ *s)
 {
-  if (s->rows == 1 && s->position == NULL) {
+  if (s->rows == 1 && s->position == NULL && !s->masked) {
     sparse_dot(s);
     return;
   }
@@ -357,7 +357,9 @@ static void sparse_affine(const tg_sparse_ *s)
         const uint32_t j = sparse_column(s, k);
         if (j == UINT32_MAX) continue;
         const double x = s->values[k], *w = s->w + j * s->rows + r;
-        if (n == 1)
+        if (s->masked)
+          for (size_t i = 0; i < n; i++) sum[i] = w[i] == 0.0 || x == 0.0 ? sum[i] : TG_FMA(w[i], x, sum[i]);
+        else if (n == 1)
           sum[0] = TG_FMA(w[0], x, sum[0]);
         else
           for (size_t i = 0; i < n; i++) sum[i] = TG_FMA(w[i], x, sum[i]);

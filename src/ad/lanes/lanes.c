@@ -80,6 +80,7 @@ struct tg_lanes_ {
   size_t sweeps; /* over all of these rows */
   bool unsuited; /* depends on the point: the plain way from now on */
   unsigned used; /* as in chunk_result, of the last attempt */
+  unsigned curved; /* those whose curvature a Hessian is made of */
   size_t fallbacks;
   unsigned threads;
   tg_pool_ *pool;
@@ -425,13 +426,18 @@ static tg_status room_for_each(tg_lanes_ *l)
   return TG_OK;
 }
 
+static bool is_curved(const tg_lanes_ *l, size_t v)
+{
+  return l->variants[v].fits && (l->curved >> v & 1) != 0;
+}
+
 /* TG_E_METHOD: products with all directions are cheaper. */
 static tg_status room_for_hessian(tg_lanes_ *l)
 {
   size_t most = 0;
   for (size_t k = 0; k < l->variant_count; k++) {
     variant *v = &l->variants[k];
-    if (!v->fits) continue;
+    if (!is_curved(l, k)) continue;
     const tg_status s = v->curvature.body == NULL ? tg_curvature_new_(&v->curvature, v->body) : TG_OK;
     if (s != TG_OK) return s;
     if (!v->curvature.worth) return TG_E_METHOD;
@@ -533,7 +539,7 @@ static void derivatives(const tg_lanes_ *l, lane_thread *t, size_t v, size_t n, 
   if (l->mode != TG_RUN_HESSIAN) return;
   double *curve = r->curve;
   for (size_t k = 0; k < v; k++)
-    if (l->variants[k].fits) curve += l->variants[k].curvature.size;
+    if (is_curved(l, k)) curve += l->variants[k].curvature.size;
   tg_curvature_block_(&l->variants[v].curvature, w, s, curve);
 }
 
@@ -613,7 +619,9 @@ static bool forward(const tg_lanes_ *l, lane_thread *t, size_t v, const size_t *
   tg_worker_ *w = &t->worker[v];
   const size_t L = w->body->L;
   const bool whole = position[n - 1] - position[0] == n - 1 && position[0] % L == 0;
-  const double *data = whole ? blocked_at(l, position[0], L) : NULL;
+  /* what pads a block must be a sample that fits: the last one, repeated */
+  const bool padded = n % TG_LANE_UNIT != 0 && position[n - 1] + 1 < l->data.rows;
+  const double *data = whole && !padded ? blocked_at(l, position[0], L) : NULL;
   if (w->body->sparse)
     find_rows(l, t, w, position, n);
   else if (data == NULL)
@@ -694,7 +702,7 @@ static size_t curvature_in_use(const tg_lanes_ *l)
 {
   size_t n = 0;
   for (size_t v = 0; v < l->variant_count && l->mode == TG_RUN_HESSIAN; v++)
-    if (l->variants[v].fits) n += l->variants[v].curvature.size;
+    if (is_curved(l, v)) n += l->variants[v].curvature.size;
   return n;
 }
 
@@ -752,7 +760,7 @@ static void add_chunk(tg_lanes_ *l, const chunk_result *r, double *value)
     add_to(to->u_bar, r->u_bar + at, n);
     if (l->mode == TG_RUN_SECOND) add_to(to->u_bar_dot, r->u_bar_dot + at, n);
     at += tg_uniforms_(to->body);
-    if (l->mode != TG_RUN_HESSIAN) continue;
+    if (l->mode != TG_RUN_HESSIAN || !is_curved(l, v)) continue;
     add_to(to->curve, curve, to->curvature.size);
     curve += to->curvature.size;
   }
@@ -958,14 +966,6 @@ static tg_status finish_hessian(tg_lanes_ *l, const variant *v, double *hessian)
   return s;
 }
 
-/* To the bit. */
-static void make_symmetric(double *h, size_t d)
-{
-  for (size_t i = 0; i < d; i++)
-    for (size_t j = 0; j < i; j++)
-      if (h[i * d + j] != h[j * d + i]) h[i * d + j] = h[j * d + i] = 0.5 * h[i * d + j] + 0.5 * h[j * d + i];
-}
-
 /* The variants by path, so that sums over them do not depend on which was met first. */
 static void sort_variants(const tg_lanes_ *l, size_t *order)
 {
@@ -998,7 +998,6 @@ static tg_status finish(tg_lanes_ *l, double value)
     const size_t v = order[k];
     if (l->variants[v].fits && (l->used >> v & 1)) s = finish_variant(l, &l->variants[v]);
   }
-  if (s == TG_OK && c->hessian != NULL) make_symmetric(c->hessian, l->d);
   if (s == TG_OK && c->value != NULL) *c->value = value;
   return s;
 }
@@ -1057,7 +1056,7 @@ static tg_run_mode_ mode_of(const tg_lanes_call_ *call)
   return call->gradient != NULL || call->gradients != NULL ? TG_RUN_GRADIENT : TG_RUN_VALUE;
 }
 
-static tg_status run(tg_lanes_ *l, const tg_lanes_call_ *call)
+static tg_status run_one(tg_lanes_ *l, const tg_lanes_call_ *call)
 {
   if (l->unsuited) return TG_E_BRANCH;
   l->call = call;
@@ -1078,6 +1077,17 @@ static tg_status run(tg_lanes_ *l, const tg_lanes_call_ *call)
     }
     return s;
   }
+}
+
+/* A Hessian is made by the variants that these samples take, whatever others have been met before. */
+static tg_status run(tg_lanes_ *l, const tg_lanes_call_ *call)
+{
+  if (call->hessian != NULL) {
+    const tg_status s = run_one(l, &(tg_lanes_call_){.theta = call->theta, .index = call->index, .count = call->count});
+    if (s != TG_OK) return s;
+    l->curved = l->used;
+  }
+  return run_one(l, call);
 }
 
 /* Callbacks of custom operations run on the way: the sum is busy for them. */

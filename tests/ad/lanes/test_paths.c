@@ -495,3 +495,217 @@ Test(paths, the_compiled_loss_is_short_and_can_be_read)
   text = printed(rare, &steps);
   cr_expect(strstr(text, "lgamma(") && strstr(text, "), sample by sample"), "%s", text);
 }
+
+/* ---- what pads a block, and what else has been met ---- */
+
+static int log_value(const double *x, size_t n, double *y, size_t m, void *user)
+{
+  (void)n, (void)m, (void)user;
+  if (!(x[0] > 0)) return 5;
+  y[0] = log(x[0]);
+  return 0;
+}
+
+static int log_jvp(const double *x, size_t n, const double *v, double *jv, size_t m, void *user)
+{
+  (void)n, (void)m, (void)user;
+  if (!(x[0] > 0)) return 5;
+  jv[0] = v[0] / x[0];
+  return 0;
+}
+
+static int log_vjp(const double *x, size_t n, const double *u, size_t m, double *uj, void *user)
+{
+  (void)n, (void)m, (void)user;
+  if (!(x[0] > 0)) return 5;
+  uj[0] = u[0] / x[0];
+  return 0;
+}
+
+static int log_hvp(const double *x, size_t n, const double *u, size_t m, const double *v, double *hv, void *user)
+{
+  (void)n, (void)m, (void)user;
+  if (!(x[0] > 0)) return 5;
+  hv[0] = -u[0] * v[0] / (x[0] * x[0]);
+  return 0;
+}
+
+static const tg_custom_op positive_log = {"positive_log", log_value, log_jvp, log_vjp, log_hvp};
+
+static tg_var with_positive_log(const tg_var *t, size_t d, const tg_var *s, size_t columns, void *user)
+{
+  (void)d, (void)columns, (void)user;
+  if (tg_lt(s[0], 0.0)) return tg_softplus(tg_mul(t[0], s[0]));
+  const tg_var a = tg_mul(tg_exp(t[0]), s[0]);
+  tg_var y;
+  tg_custom(&positive_log, &a, 1, &y, 1, NULL);
+  return tg_add(tg_square(y), tg_mul(t[1], s[0]));
+}
+
+static tg_var with_roots(const tg_var *t, size_t d, const tg_var *s, size_t columns, void *user)
+{
+  (void)d, (void)columns, (void)user;
+  tg_var z[5];
+  if (tg_lt(s[0], 0.0)) return tg_softplus(tg_mul(t[0], s[0]));
+  for (int k = 0; k < 5; k++) z[k] = tg_mul(t[k], tg_mul(s[0], 1.0 + 0.37 * k));
+  return tg_add(tg_logsumexp(z, 5), tg_mul(t[1], tg_sqrt(tg_mul(tg_exp(t[0]), s[0]))));
+}
+
+/* The first rows of a block take another way than those behind them, which are outside its domain. */
+Test(paths, what_pads_a_block_fits_its_way_however_often_rows_are_swept)
+{
+  const tg_loss_fn losses[] = {with_positive_log, with_roots};
+  const double theta[5] = {0.1, 0.2, 0.3, -0.4, 0.55}, v[5] = {1, 1, -0.3, 0.7, 0.11};
+  double x[200], first[5], later[5], first_hessian[25], hessian[25];
+  for (int i = 0; i < 200; i++) x[i] = i % 128 < 5 ? 1 + 0.1 * i : -1 - 0.01 * i;
+  for (int k = 0; k < 2; k++) {
+    const size_t d = k == 0 ? 2 : 5;
+    tg_finite_sum *s;
+    cr_assert(tg_finite_sum_new(&s, losses[k], d, tg_dense(x, 200, 1), NULL) == TG_OK);
+    cr_assert(tg_finite_sum_hvp(s, theta, NULL, 0, v, first) == TG_OK);
+    cr_assert(tg_finite_sum_hessian(s, theta, NULL, 0, first_hessian) == TG_OK);
+    for (int sweep = 0; sweep < 20; sweep++) {
+      cr_assert(tg_finite_sum_hvp(s, theta, NULL, 0, v, later) == TG_OK, "%s", tg_finite_sum_message(s));
+      cr_assert(tg_finite_sum_hessian(s, theta, NULL, 0, hessian) == TG_OK);
+      cr_expect(memcmp(first, later, d * sizeof *first) == 0, "loss %d, sweep %d", k, sweep);
+      cr_expect(memcmp(first_hessian, hessian, d * d * sizeof *hessian) == 0, "loss %d, sweep %d", k, sweep);
+    }
+    tg_finite_sum_free(s);
+  }
+}
+
+static tg_var squared_score(const tg_var *t, size_t d, const tg_var *s, size_t columns, void *user)
+{
+  (void)user;
+  return tg_mul(tg_square(tg_dot(t, s, d)), s[columns - 1]);
+}
+
+/* Rule R5: a tangent of 0 times an infinite entry is 0, in sparse rows too. */
+Test(paths, infinite_entries_of_sparse_rows_meet_tangents_of_zero)
+{
+  const size_t start[] = {0, 2, 4}, column[] = {0, 1, 0, 2};
+  const double values[] = {INFINITY, 1, 1, 2}, full[] = {INFINITY, 1, 0, 1, 0, 2}, label[] = {1, 1};
+  const double theta[3] = {0, 0.5, 0.25}, v[3] = {0, 1, 1};
+  for (int sparse = 0; sparse < 2; sparse++) {
+    tg_data data = sparse ? tg_sparse(start, column, values, 2, 3) : tg_dense(full, 2, 3);
+    double hv[3];
+    tg_finite_sum *s;
+    data.label = label;
+    cr_assert(tg_finite_sum_new(&s, squared_score, 3, data, NULL) == TG_OK);
+    for (int plain = 0; plain < 2; plain++) {
+      tg_finite_sum_plain(s, plain);
+      cr_assert(tg_finite_sum_hvp(s, theta, NULL, 0, v, hv) == TG_OK);
+      cr_expect(isinf(hv[0]) && hv[1] == 1 && hv[2] == 4, "%g %g %g", hv[0], hv[1], hv[2]);
+    }
+    tg_finite_sum_free(s);
+  }
+}
+
+/* Many uniforms and few parameters: products with all directions are cheaper than curvatures. */
+static tg_var many_uniforms(const tg_var *t, size_t d, const tg_var *s, size_t columns, void *user)
+{
+  tg_var sum = tg_constant(0);
+  (void)columns, (void)user;
+  for (size_t k = 0; k < d; k++)
+    for (int q = 0; q < 400; q++)
+      sum = tg_add(sum, tg_mul(tg_sin(tg_mul(t[k], 1.0 + q)), tg_square(tg_add(s[0], 0.01 * q))));
+  return tg_sin(tg_mul(sum, 0.001));
+}
+
+static tg_var curved_or_many(const tg_var *t, size_t d, const tg_var *s, size_t columns, void *user)
+{
+  if (tg_lt(s[0], 0.0)) return many_uniforms(t, d, s, columns, user);
+  const tg_var score = tg_dot(t, s, d);
+  return tg_add(tg_softplus(score), tg_mul(tg_tanh(tg_mul(tg_exp(t[0]), s[1])), score));
+}
+
+static void expect_symmetric(const double *h, size_t d)
+{
+  for (size_t i = 0; i < d; i++)
+    for (size_t j = 0; j < i; j++) cr_expect(h[i * d + j] == h[j * d + i], "%zu %zu", i, j);
+}
+
+Test(paths, hessians_are_symmetric_and_know_nothing_of_other_rows)
+{
+  enum { N = 5, MANY = 60, FEW = 40 };
+  double x[MANY * N], theta[N], first[N * N], later[N * N], value;
+  size_t index[FEW];
+  tg_finite_sum *s;
+  for (int i = 0; i < MANY * N; i++) x[i] = i % N ? uniform(-1, 1) : i < FEW * N ? uniform(0.1, 1) : -0.5;
+  for (int i = 0; i < N; i++) theta[i] = uniform(-1, 1);
+  for (size_t i = 0; i < FEW; i++) index[i] = i;
+  cr_assert(tg_finite_sum_new(&s, curved_or_many, N, tg_dense(x, MANY, N), NULL) == TG_OK);
+  cr_assert(tg_finite_sum_hessian(s, theta, index, FEW, first) == TG_OK);
+  cr_assert(tg_finite_sum_gradient(s, theta, NULL, 0, &value, NULL) == TG_OK); /* meets the other way */
+  cr_assert(tg_finite_sum_hessian(s, theta, index, FEW, later) == TG_OK);
+  cr_expect(memcmp(first, later, sizeof first) == 0);
+  expect_symmetric(later, N);
+  for (int plain = 0; plain < 2; plain++) {
+    tg_finite_sum_plain(s, plain);
+    cr_assert(tg_finite_sum_hessian(s, theta, NULL, 0, later) == TG_OK);
+    expect_symmetric(later, N);
+  }
+  tg_finite_sum_free(s);
+}
+
+static tg_var last_column_squared(const tg_var *t, size_t d, const tg_var *s, size_t columns, void *user)
+{
+  (void)user;
+  return tg_mul(tg_square(s[columns - 1]), tg_softplus(tg_dot(t, s, d)));
+}
+
+/* The label of the first rows stands where a sparse column of the second is. */
+Test(paths, binding_other_sparse_columns_asks_again_where_they_enter)
+{
+  const size_t start[] = {0, 1, 2}, column[] = {0, 2}, wider[] = {0, 3};
+  const double values[] = {1, 2}, label[] = {1, 2}, theta[3] = {1, 2, 3};
+  for (int plain = 0; plain < 2; plain++) {
+    tg_data data = tg_sparse(start, column, values, 2, 3);
+    double value;
+    tg_finite_sum *s;
+    data.label = label;
+    cr_assert(tg_finite_sum_new(&s, last_column_squared, 3, data, NULL) == TG_OK);
+    tg_finite_sum_plain(s, plain);
+    cr_expect(tg_finite_sum_gradient(s, theta, NULL, 0, &value, NULL) == TG_OK);
+    cr_expect(tg_finite_sum_bind(s, tg_sparse(start, wider, values, 2, 4)) == TG_OK);
+    cr_expect(tg_finite_sum_gradient(s, theta, NULL, 0, &value, NULL) == TG_E_DATA);
+    tg_finite_sum_free(s);
+  }
+}
+
+static int answer_of_user(const double *x, size_t n, double *y, size_t m, void *user)
+{
+  (void)n, (void)m;
+  y[0] = x[0];
+  return *(const int *)user;
+}
+
+static const tg_custom_op answering = {"answering", answer_of_user, NULL, NULL, NULL};
+
+static tg_var with_answer(const tg_var *t, size_t d, const tg_var *s, size_t columns, void *user)
+{
+  const tg_var a = tg_mul(t[0], s[0]);
+  tg_var y;
+  (void)d, (void)columns;
+  tg_custom(&answering, &a, 1, &y, 1, user);
+  return y;
+}
+
+/* No answer of an operation is mistaken for advice between parts of the library. */
+Test(paths, answers_of_operations_are_failures_whatever_their_number)
+{
+  const int answers_given[] = {TG_E_METHOD, TG_E_BRANCH, TG_E_NONFINITE, 7};
+  const double x[3] = {1, 2, 3}, theta = 1;
+  for (int k = 0; k < 4; k++) {
+    int answer = 0;
+    double value;
+    tg_finite_sum *s;
+    cr_assert(tg_finite_sum_new(&s, with_answer, 1, tg_dense(x, 3, 1), &answer) == TG_OK);
+    cr_expect(tg_finite_sum_gradient(s, &theta, NULL, 0, &value, NULL) == TG_OK);
+    answer = answers_given[k];
+    const tg_status expected = k == 2 ? TG_E_NONFINITE : TG_E_CALLBACK;
+    cr_expect(tg_finite_sum_gradient(s, &theta, NULL, 0, &value, NULL) == expected);
+    cr_expect(strstr(tg_finite_sum_message(s), tg_status_string(expected)) != NULL, "%s", tg_finite_sum_message(s));
+    tg_finite_sum_free(s);
+  }
+}
