@@ -103,7 +103,7 @@ static void check(const char *set, const char *lambda, bool standardized)
       strcmp(set, "digits") == 0 || !standardized; /* the curvature of the penalty is all there is */
   compare(&plain, &r, theta, value, 1e-8, hard ? 1e-4 : 1e-6, what);
   compare(&tight, &r, theta, value, 1e-12, standardized ? 1e-6 : 1e-4, what);
-  compare(&summary, &r, theta, value, 1e-8, standardized ? 1e-6 : 1e-4, what);
+  compare(&summary, &r, theta, value, 1e-8, hard ? 1e-4 : 1e-6, what);
   free(theta);
   reference_free(&r);
   session_close(&plain);
