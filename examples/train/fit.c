@@ -10,7 +10,8 @@
 #include <time.h>
 
 /* Where Newton's method is chosen: a Hessian costs about rows * parameters^2, and must not cost more than the
- * iterations it saves, unless there is an L1 or no penalty, or a wanted accuracy beyond what gradients give. */
+ * iterations it saves, unless there is an L1 or no penalty, or a wanted accuracy beyond what gradients give.
+ */
 enum { NEWTON_PARAMETERS = 200, NEWTON_COST = 50000 };
 
 /* A sample of rows is solved first where there are at least so many times more. */
@@ -30,8 +31,8 @@ const char *fit_stop_string(fit_stop s)
 
 fit_settings fit_defaults(void)
 {
-  return (fit_settings){.method = "auto", .tolerance = 1e-12, .max_iterations = 10000, .epochs = 100, .batch = 32,
-                        .seed = 1};
+  return (fit_settings){
+      .method = "auto", .tolerance = 1e-12, .max_iterations = 10000, .epochs = 100, .batch = 32, .seed = 1};
 }
 
 double fit_clock(void)
@@ -41,7 +42,10 @@ double fit_clock(void)
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-bool fit_fail_status(tg_status status, failure *f) { return fail(f, "fitting failed: %s", tg_status_string(status)); }
+bool fit_fail_status(tg_status status, failure *f)
+{
+  return fail(f, "fitting failed: %s", tg_status_string(status));
+}
 
 /* Tells the watcher where the fit stands, and looks at the limits. */
 bool fit_goes_on(problem *p, const double *theta, const fit_settings *s, fit_outcome *o, double start)
@@ -50,13 +54,16 @@ bool fit_goes_on(problem *p, const double *theta, const fit_settings *s, fit_out
   o->seconds = fit_clock() - start;
   o->stop = FIT_CONVERGED;
   if (s->watch != NULL) {
-    const fit_progress now = {o->method, o->iterations, s->max_iterations, o->objective, o->gradient_norm, o->seconds,
-                              theta, o->run, false};
+    const fit_progress now = {o->method,    o->iterations,    s->max_iterations,
+                              o->objective, o->gradient_norm, o->seconds,
+                              theta,        o->run,           false};
     o->stop = s->watch(&now, s->user);
   }
   if (o->stop != FIT_CONVERGED) return false;
-  if (o->iterations >= s->max_iterations) o->stop = FIT_ITERATIONS;
-  else if (s->max_seconds > 0 && o->seconds >= s->max_seconds) o->stop = FIT_SECONDS;
+  if (o->iterations >= s->max_iterations)
+    o->stop = FIT_ITERATIONS;
+  else if (s->max_seconds > 0 && o->seconds >= s->max_seconds)
+    o->stop = FIT_SECONDS;
   return o->stop == FIT_CONVERGED;
 }
 
@@ -69,25 +76,28 @@ bool fit_within(void *user)
   if (time - a->looked < 0.1) return true;
   a->looked = time;
   a->outcome->seconds = time - a->start;
-  if (s->max_seconds > 0 && a->outcome->seconds >= s->max_seconds) return a->outcome->stop = FIT_SECONDS, false;
+  if (s->max_seconds > 0 && a->outcome->seconds >= s->max_seconds)
+    return a->outcome->stop = FIT_SECONDS, false;
   if (s->watch == NULL) return true;
   const fit_outcome *o = a->outcome;
-  const fit_progress now = {o->method, o->iterations, s->max_iterations, o->objective, o->gradient_norm, o->seconds,
-                            a->theta, o->run, true};
+  const fit_progress now = {o->method,    o->iterations,    s->max_iterations,
+                            o->objective, o->gradient_norm, o->seconds,
+                            a->theta,     o->run,           true};
   a->outcome->stop = s->watch(&now, s->user);
   return a->outcome->stop == FIT_CONVERGED;
 }
 
-/* -- methods of the library -------------------------------------------------------------------------------------- */
+/* -- methods of the library
+ * -------------------------------------------------------------------------------------- */
 
-/* How small the gradient must be for the objective to be within the tolerance: C - C* <= |g|^2 / (2 m) where m is
- * the least curvature met on the way to the optimum. In coordinates whitened nearby that is 1 for one output, but
- * for the sample of rows they come from and the way that is left; classes share one matrix, and `least` is what is
- * known then (see is_there). In coordinates from far away it is lower where predictions have become certain. In
- * merely scaled ones correlation lowers it too, and the smallest ridge is a bound. With an L1 penalty g is the
- * least subgradient. */
-static double wanted_gradient(const problem *p, const fit_settings *s, const fit_outcome *o, const whitening *w,
-                              double entered, double least)
+/* How small the gradient must be for the objective to be within the tolerance: C - C* <= |g|^2 / (2 m) where
+ * m is the least curvature met on the way to the optimum. In coordinates whitened nearby that is 1 for one
+ * output, but for the sample of rows they come from and the way that is left; classes share one matrix, and
+ * `least` is what is known then (see is_there). In coordinates from far away it is lower where predictions
+ * have become certain. In merely scaled ones correlation lowers it too, and the smallest ridge is a bound.
+ * With an L1 penalty g is the least subgradient. */
+static double wanted_gradient(const problem *p, const fit_settings *s, const fit_outcome *o,
+                              const whitening *w, double entered, double least)
 {
   const bool nearby = entered - o->objective <= 0.25 * fabs(o->objective);
   double m = w == NULL ? (p->lasso != NULL ? 3e-7 : 1e-5) * problem_curvature(&p->shape)
@@ -106,21 +116,27 @@ static fit_stop stop_of(tg_stop stop)
 {
   switch (stop) {
   case TG_STOP_EPOCHS:
-  case TG_STOP_PATIENCE: return FIT_EPOCHS;
-  case TG_STOP_ITERATIONS: return FIT_ITERATIONS;
-  case TG_STOP_SECONDS: return FIT_SECONDS;
+  case TG_STOP_PATIENCE:
+    return FIT_EPOCHS;
+  case TG_STOP_ITERATIONS:
+    return FIT_ITERATIONS;
+  case TG_STOP_SECONDS:
+    return FIT_SECONDS;
   case TG_STOP_UNBOUNDED:
-  case TG_STOP_NONFINITE: return FIT_DIVERGED;
-  case TG_STOP_STALLED: return FIT_ROUNDING;
-  default: return FIT_CONVERGED;
+  case TG_STOP_NONFINITE:
+    return FIT_DIVERGED;
+  case TG_STOP_STALLED:
+    return FIT_ROUNDING;
+  default:
+    return FIT_CONVERGED;
   }
 }
 
-/* Steps a run to its end, or for at most `most` iterations; *ended tells which. `v` is what it moves: theta itself, or
- * theta in the coordinates of `w`. `entered` is the objective where these were made. */
-static tg_status step_run(problem *p, tg_run *run, whitening *w, const double *v, double *theta, const fit_settings *s,
-                          fit_outcome *o, size_t most, double entered, double least, double start,
-                          bool *ended)
+/* Steps a run to its end, or for at most `most` iterations; *ended tells which. `v` is what it moves: theta
+ * itself, or theta in the coordinates of `w`. `entered` is the objective where these were made. */
+static tg_status step_run(problem *p, tg_run *run, whitening *w, const double *v, double *theta,
+                          const fit_settings *s, fit_outcome *o, size_t most, double entered, double least,
+                          double start, bool *ended)
 {
   const size_t before = o->iterations;
   const tg_report *now = tg_run_report(run);
@@ -149,7 +165,8 @@ static bool fit_plain(problem *p, tg_method method, double *theta, const tg_mini
   tg_run *run;
   bool ended;
   tg_status status = tg_run_new(&run, problem_objective(p), method, theta, options);
-  if (status == TG_OK) status = step_run(p, run, NULL, theta, theta, s, o, SIZE_MAX, INFINITY, 0, fit_clock(), &ended);
+  if (status == TG_OK)
+    status = step_run(p, run, NULL, theta, theta, s, o, SIZE_MAX, INFINITY, 0, fit_clock(), &ended);
   tg_run_free(run);
   return status == TG_OK || fit_fail_status(status, f);
 }
@@ -160,7 +177,7 @@ typedef struct whitened_fit {
   tg_method method;
   const tg_minimize_options *options;
   fit_outcome *o;
-  double *theta, *v; /* fitted and whitened coordinates */
+  double *theta, *v;     /* fitted and whitened coordinates */
   double start, entered; /* when it began; the objective where the present coordinates were made */
   double least;          /* curvature of several outputs that is counted on in coordinates made nearby */
 } whitened_fit;
@@ -171,8 +188,8 @@ static void renew(whitened_fit *a)
   a->entered = a->o->objective;
 }
 
-/* What Newton's method would gain from v: r'H^-1 r / 2 for the gradient r, by conjugate gradients, until steps
- * gain a twentieth and less. `room` has space for two more vectors. */
+/* What Newton's method would gain from v: r'H^-1 r / 2 for the gradient r, by conjugate gradients, until
+ * steps gain a twentieth and less. `room` has space for two more vectors. */
 static tg_status newton_gain(const tg_objective *c, const double *v, double *r, double square, double *room,
                              double *gain)
 {
@@ -199,9 +216,9 @@ static tg_status newton_gain(const tg_objective *c, const double *v, double *r, 
   return (tg_status)status;
 }
 
-/* Classes share one matrix, so that their curvature is not known to be near 1. Before such a fit may end Newton's
- * gain is asked for, with the Hessian over a sample of rows; if it is too large the least curvature is what it
- * tells. */
+/* Classes share one matrix, so that their curvature is not known to be near 1. Before such a fit may end
+ * Newton's gain is asked for, with the Hessian over a sample of rows; if it is too large the least curvature
+ * is what it tells. */
 static tg_status is_there(whitened_fit *a, const fit_settings *s, bool *there)
 {
   enum { ROWS_PER_PARAMETER = 10 };
@@ -237,8 +254,8 @@ static tg_status run_stages(whitened_fit *a, const fit_settings *s)
     whitening_enter(&a->w, a->theta, a->v);
     status = tg_run_new(&run, whitening_objective(&a->w), a->method, a->v, a->options);
     if (status == TG_OK) {
-      status = step_run(a->p, run, &a->w, a->v, a->theta, s, a->o, changes ? length : SIZE_MAX, a->entered, a->least,
-                        a->start, &ended);
+      status = step_run(a->p, run, &a->w, a->v, a->theta, s, a->o, changes ? length : SIZE_MAX, a->entered,
+                        a->least, a->start, &ended);
     }
     tg_run_free(run);
     if (status == TG_OK && ended && a->o->stop == FIT_CONVERGED) status = is_there(a, s, &ended);
@@ -265,9 +282,9 @@ static tg_status enter_warm(whitened_fit *a)
   return status;
 }
 
-/* The optimum for every so manieth row is as near as these rows can tell, about n / (2 count) above that for all
- * in units of the loss: a better start than zero, and the right place for the coordinates. Nobody watches: it
- * takes less time than one or two iterations over all rows. */
+/* The optimum for every so manieth row is as near as these rows can tell, about n / (2 count) above that for
+ * all in units of the loss: a better start than zero, and the right place for the coordinates. Nobody
+ * watches: it takes less time than one or two iterations over all rows. */
 static tg_status solve_sample(whitened_fit *a, const fit_settings *s)
 {
   problem *p = a->p;
@@ -294,8 +311,14 @@ static tg_status solve_sample(whitened_fit *a, const fit_settings *s)
 static bool fit_whitened(problem *p, tg_method method, double *theta, const tg_minimize_options *options,
                          const fit_settings *s, fit_outcome *o, failure *f)
 {
-  whitened_fit a = {.p = p, .method = method, .options = options, .o = o, .theta = theta, .start = fit_clock(),
-                    .entered = INFINITY, .least = 0.05};
+  whitened_fit a = {.p = p,
+                    .method = method,
+                    .options = options,
+                    .o = o,
+                    .theta = theta,
+                    .start = fit_clock(),
+                    .entered = INFINITY,
+                    .least = 0.05};
   a.v = resize(NULL, p->n, sizeof *a.v);
   if (a.v == NULL) return fail_memory(f);
   if (!whitening_new(&a.w, p, f)) return free(a.v), false;
@@ -312,7 +335,8 @@ static bool uses_curvature(const char *method)
   return strcmp(method, "newton_cg") == 0 || strncmp(method, "trust_region", 12) == 0;
 }
 
-static bool fit_full(problem *p, tg_method method, double *theta, const fit_settings *s, fit_outcome *o, failure *f)
+static bool fit_full(problem *p, tg_method method, double *theta, const fit_settings *s, fit_outcome *o,
+                     failure *f)
 {
   tg_minimize_options options = tg_minimize_defaults();
   options.gradient_tol = 0;
@@ -331,13 +355,14 @@ static bool epoch_goes_on(const double *theta, const fit_settings *s, fit_outcom
   *looked = time;
   if (s->max_seconds > 0 && o->seconds >= s->max_seconds) return o->stop = FIT_SECONDS, false;
   if (s->watch == NULL) return true;
-  const fit_progress now = {o->method, o->iterations, s->epochs, o->objective, o->gradient_norm, o->seconds, theta, o->run,
-                            true};
+  const fit_progress now = {o->method,  o->iterations, s->epochs, o->objective, o->gradient_norm,
+                            o->seconds, theta,         o->run,    true};
   o->stop = s->watch(&now, s->user);
   return o->stop == FIT_CONVERGED;
 }
 
-static tg_status step_epochs(problem *p, tg_run *run, const double *theta, const fit_settings *s, fit_outcome *o)
+static tg_status step_epochs(problem *p, tg_run *run, const double *theta, const fit_settings *s,
+                             fit_outcome *o)
 {
   const double start = fit_clock();
   double looked = start;
@@ -353,14 +378,16 @@ static tg_status step_epochs(problem *p, tg_run *run, const double *theta, const
     o->iterations = now->epoch;
     o->objective = now->value;
     o->gradient_norm = now->gradient_norm;
-    if (whole_epoch && !fit_goes_on(p, theta, &per_epoch, o, start) && o->stop != FIT_ITERATIONS) return TG_OK;
+    if (whole_epoch && !fit_goes_on(p, theta, &per_epoch, o, start) && o->stop != FIT_ITERATIONS)
+      return TG_OK;
     if (!whole_epoch && !epoch_goes_on(theta, s, o, &looked)) return TG_OK;
     o->stop = stop_of(now->stop);
     if (!more) return TG_OK;
   }
 }
 
-static bool fit_epochs(problem *p, tg_method method, double *theta, const fit_settings *s, fit_outcome *o, failure *f)
+static bool fit_epochs(problem *p, tg_method method, double *theta, const fit_settings *s, fit_outcome *o,
+                       failure *f)
 {
   tg_fit_options options = tg_fit_defaults();
   options.epochs = s->epochs;
@@ -370,8 +397,10 @@ static bool fit_epochs(problem *p, tg_method method, double *theta, const fit_se
   tg_status status = tg_run_new_fit(&run, problem_objective(p), method, theta, &options);
   if (status == TG_OK && s->resume != NULL && tg_run_restore(run, s->resume, s->resume_size) != TG_OK) {
     tg_run_free(run);
-    return fail(f, "the checkpoint is of another build of the program or of another method; remove it to start from the "
-                   "beginning");
+    return fail(
+        f,
+        "the checkpoint is of another build of the program or of another method; remove it to start from the "
+        "beginning");
   }
   o->run = run;
   if (status == TG_OK) status = step_epochs(p, run, theta, s, o);
@@ -388,24 +417,28 @@ static bool fit_epochs(problem *p, tg_method method, double *theta, const fit_se
 
 bool fit_stochastic(const char *name)
 {
-  static const char *const full[] = {"auto", "newton", "proximal", "lbfgs", "bfgs", "dfp", "gd", "nonlinear_cg", "newton_cg",
-                                     "trust_region", "trust_region_cg"};
+  static const char *const full[] = {
+      "auto", "newton",       "proximal",  "lbfgs",        "bfgs",           "dfp",
+      "gd",   "nonlinear_cg", "newton_cg", "trust_region", "trust_region_cg"};
   for (size_t i = 0; i < sizeof full / sizeof *full; i++) {
     if (strcmp(name, full[i]) == 0) return false;
   }
   return true;
 }
 
-static bool fit_named(problem *p, double *theta, const fit_settings *s, const char *name, fit_outcome *o, failure *f)
+static bool fit_named(problem *p, double *theta, const fit_settings *s, const char *name, fit_outcome *o,
+                      failure *f)
 {
   tg_method method;
   if (tg_method_named(&method, name) != TG_OK) return fail_usage(f, "there is no method named '%.40s'", name);
   static const char *const others[] = {"levenberg_marquardt", "linear_cg", "secant"};
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-    if (strcmp(name, others[i]) == 0) return fail_usage(f, "method '%s' is not for the objectives of this program", name);
+    if (strcmp(name, others[i]) == 0)
+      return fail_usage(f, "method '%s' is not for the objectives of this program", name);
   }
   if (p->lasso != NULL && strcmp(name, "lbfgs") != 0) {
-    return fail_usage(f, "method '%s' cannot handle an L1 penalty; leave the choice of method to the program", name);
+    return fail_usage(f, "method '%s' cannot handle an L1 penalty; leave the choice of method to the program",
+                      name);
   }
   if (p->lasso != NULL) {
     method.l1 = 1;
@@ -416,10 +449,11 @@ static bool fit_named(problem *p, double *theta, const fit_settings *s, const ch
   return fit_stochastic(name) ? fit_epochs(p, method, theta, s, o, f) : fit_full(p, method, theta, s, o, f);
 }
 
-/* -- the absolute loss ------------------------------------------------------------------------------------------- */
+/* -- the absolute loss
+ * ------------------------------------------------------------------------------------------- */
 
-/* Separable classes under a penalty that hardly is one: curvature varies over so many powers of ten that only Newton's
- * method knows it. */
+/* Separable classes under a penalty that hardly is one: curvature varies over so many powers of ten that only
+ * Newton's method knows it. */
 static bool hardly_penalised(const problem *p)
 {
   double most = 0;
@@ -439,13 +473,14 @@ static bool newton_pays(const problem *p, const fit_settings *s)
 static bool fit_once(problem *p, double *theta, const fit_settings *s, fit_outcome *o, failure *f)
 {
   const bool automatic = strcmp(s->method, "auto") == 0;
-  if (strcmp(s->method, "newton") == 0 || (automatic && newton_pays(p, s))) return fit_newton(p, theta, s, o, f);
+  if (strcmp(s->method, "newton") == 0 || (automatic && newton_pays(p, s)))
+    return fit_newton(p, theta, s, o, f);
   if (strcmp(s->method, "proximal") == 0) return fit_proximal(p, theta, s, o, f);
   return fit_named(p, theta, s, automatic ? "lbfgs" : s->method, o, f);
 }
 
-/* The smoothing starts at the size of the residuals and falls to where it was asked to be, each solution the start
- * of the next: Newton's method would not get there in one go. */
+/* The smoothing starts at the size of the residuals and falls to where it was asked to be, each solution the
+ * start of the next: Newton's method would not get there in one go. */
 static bool fit_absolute(problem *p, double *theta, const fit_settings *s, fit_outcome *o, failure *f)
 {
   const double wanted = p->shape.smoothing;
@@ -465,15 +500,16 @@ static bool fit_absolute(problem *p, double *theta, const fit_settings *s, fit_o
   return true;
 }
 
-/* Where all rows are as certain as that, a gradient no longer tells how far the optimum is, nor does a Hessian in which
- * the common part of a softmax is pinned. */
+/* Where all rows are as certain as that, a gradient no longer tells how far the optimum is, nor does a
+ * Hessian in which the common part of a softmax is pinned. */
 static bool meets_floor(const problem *p, const fit_outcome *o)
 {
   static const double floor_of_objective = 1e-20;
   const model_kind kind = p->shape.kind;
   const bool ended = o->stop == FIT_CONVERGED || o->stop == FIT_ROUNDING;
   const bool sound = kind == MODEL_LOGISTIC && strcmp(o->method, "newton") == 0;
-  return ended && !sound && (kind == MODEL_LOGISTIC || kind == MODEL_MULTINOMIAL) && o->objective < floor_of_objective;
+  return ended && !sound && (kind == MODEL_LOGISTIC || kind == MODEL_MULTINOMIAL) &&
+         o->objective < floor_of_objective;
 }
 
 bool fit_run(problem *p, double *theta, const fit_settings *s, fit_outcome *o, failure *f)

@@ -1,6 +1,6 @@
-/* Newton's method with a line search; with an L1 penalty its proximal form: the quadratic model plus the penalty is
- * minimised by coordinate descent, and solutions for the coefficients that are not zero (Lee, Sun & Saunders 2014,
- * "Proximal Newton-type methods", algorithm 1). */
+/* Newton's method with a line search; with an L1 penalty its proximal form: the quadratic model plus the
+ * penalty is minimised by coordinate descent, and solutions for the coefficients that are not zero (Lee, Sun
+ * & Saunders 2014, "Proximal Newton-type methods", algorithm 1). */
 #include "fit.h"
 
 #include "linear_algebra.h"
@@ -16,12 +16,12 @@ typedef struct newton {
   size_t n;
   double *hessian, *factor; /* n x n each */
   double *gradient, *step, *trial, *product;
-  size_t *free_at;          /* which coefficients are not zero */
-  double value;             /* the whole objective at theta, L1 part included */
+  size_t *free_at; /* which coefficients are not zero */
+  double value;    /* the whole objective at theta, L1 part included */
 } newton;
 
-/* Directions in which the data say nothing are pinned: a constant column, and what all classes of a softmax have in
- * common. The gradient is zero along them, so pinning moves nothing. */
+/* Directions in which the data say nothing are pinned: a constant column, and what all classes of a softmax
+ * have in common. The gradient is zero along them, so pinning moves nothing. */
 tg_status problem_gauged_hessian(problem *p, const double *theta, double *hessian)
 {
   const tg_status status = problem_hessian(p, theta, hessian);
@@ -37,7 +37,8 @@ tg_status problem_gauged_hessian(problem *p, const double *theta, double *hessia
     if (j < features && p->lasso != NULL) continue; /* an L1 penalty leaves nothing in common free */
     const size_t first = j < features ? j : k * features, stride = j < features ? features : 1;
     for (size_t a = 0; a < k; a++) {
-      for (size_t b = 0; b < k; b++) hessian[(first + a * stride) * n + first + b * stride] += curvature / (double)k;
+      for (size_t b = 0; b < k; b++)
+        hessian[(first + a * stride) * n + first + b * stride] += curvature / (double)k;
     }
   }
   return TG_OK;
@@ -71,10 +72,13 @@ static bool cholesky_step(newton *w)
   return true;
 }
 
-static double shrink(double x, double by) { return x > by ? x - by : x < -by ? x + by : 0; }
+static double shrink(double x, double by)
+{
+  return x > by ? x - by : x < -by ? x + by : 0;
+}
 
-/* One pass of coordinate descent over the model g's + s'Hs/2 + |theta + s|_1; product is H s. Returns the largest
- * decrease of the model by one coordinate. */
+/* One pass of coordinate descent over the model g's + s'Hs/2 + |theta + s|_1; product is H s. Returns the
+ * largest decrease of the model by one coordinate. */
 static double coordinate_pass(newton *w, const double *theta, bool *settled)
 {
   const size_t n = w->n;
@@ -95,7 +99,8 @@ static double coordinate_pass(newton *w, const double *theta, bool *settled)
   return most;
 }
 
-/* Adds t d to the step, d on the free coefficients; the one that meets zero first, at t, becomes zero. Is t 1? */
+/* Adds t d to the step, d on the free coefficients; the one that meets zero first, at t, becomes zero. Is t
+ * 1? */
 static bool move_free(newton *w, const double *theta, const size_t *free_at, const double *d, size_t count)
 {
   double t = 1;
@@ -117,8 +122,8 @@ static bool move_free(newton *w, const double *theta, const size_t *free_at, con
   return meets == SIZE_MAX;
 }
 
-/* The minimum of the model over the coefficients that are not zero, as long as none of them changes its sign: what
- * takes coordinate descent very many passes where columns are correlated. Is it reached? */
+/* The minimum of the model over the coefficients that are not zero, as long as none of them changes its sign:
+ * what takes coordinate descent very many passes where columns are correlated. Is it reached? */
 static bool solve_free(newton *w, const double *theta)
 {
   const size_t n = w->n;
@@ -144,8 +149,8 @@ static bool solve_free(newton *w, const double *theta)
   return move_free(w, theta, free_at, d, count);
 }
 
-/* Coordinate descent settles which coefficients are zero; when a pass leaves that as it is, the others are solved
- * for. */
+/* Coordinate descent settles which coefficients are zero; when a pass leaves that as it is, the others are
+ * solved for. */
 static bool lasso_step(newton *w, const double *theta, double precision)
 {
   memset(w->step, 0, w->n * sizeof *w->step);
@@ -170,8 +175,9 @@ static double promise(const newton *w, const double *theta)
   return sum;
 }
 
-/* Halves the step until the objective falls enough (Armijo); moves theta and evaluates there. *moved tells whether a
- * lower value was found; within rounding of the value a full step is taken if it does not raise it. */
+/* Halves the step until the objective falls enough (Armijo); moves theta and evaluates there. *moved tells
+ * whether a lower value was found; within rounding of the value a full step is taken if it does not raise it.
+ */
 static tg_status search(newton *w, double *theta, double promised, bool *moved)
 {
   const double noise = 4 * DBL_EPSILON * fabs(w->value);
@@ -206,7 +212,8 @@ static bool iterate(newton *w, double *theta, const fit_settings *s, fit_outcome
     if (last || o->gradient_norm == 0) return o->stop = FIT_CONVERGED, true;
     status = problem_gauged_hessian(w->p, theta, w->hessian);
     if (status != TG_OK) return fit_fail_status(status, f);
-    if (!(w->p->lasso != NULL ? lasso_step(w, theta, 1e-3 * s->tolerance * fabs(w->value)) : cholesky_step(w))) {
+    if (!(w->p->lasso != NULL ? lasso_step(w, theta, 1e-3 * s->tolerance * fabs(w->value))
+                              : cholesky_step(w))) {
       return true; /* the outcome tells why */
     }
     const double promised = promise(w, theta);
@@ -214,8 +221,8 @@ static bool iterate(newton *w, double *theta, const fit_settings *s, fit_outcome
     status = search(w, theta, promised, &moved);
     if (status != TG_OK) return fit_fail_status(status, f);
     o->iterations++;
-    /* Half the promise is the distance to the model's minimum; the step just taken has used it up, so what remains
-     * is smaller still. */
+    /* Half the promise is the distance to the model's minimum; the step just taken has used it up, so what
+     * remains is smaller still. */
     last = -promised / 2 <= s->tolerance * fabs(w->value);
     if (!moved && !last) return o->stop = FIT_ROUNDING, true;
   }

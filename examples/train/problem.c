@@ -38,7 +38,8 @@ static tg_data rows_of(const dataset *d)
   return rows;
 }
 
-bool problem_new(problem *p, model_shape shape, const dataset *data, const scaling *s, penalty how, failure *f)
+bool problem_new(problem *p, model_shape shape, const dataset *data, const scaling *s, penalty how,
+                 failure *f)
 {
   *p = (problem){.shape = shape, .data = data, .n = model_parameters(&shape)};
   p->shape.work = resize(NULL, model_work_size(&shape), sizeof *p->shape.work);
@@ -98,10 +99,11 @@ bool problem_set_penalty(problem *p, const scaling *s, penalty how, failure *f)
   return true;
 }
 
-/* -- rows that are not scaled ------------------------------------------------------------------------------------ */
+/* -- rows that are not scaled
+ * ------------------------------------------------------------------------------------ */
 
-/* The coefficients for the rows as they lie in memory: theta itself, or a copy in `room`. A direction maps as a
- * point. */
+/* The coefficients for the rows as they lie in memory: theta itself, or a copy in `room`. A direction maps as
+ * a point. */
 static const double *to_rows(const problem *p, const double *theta, double *room)
 {
   if (p->waiting == NULL) return theta;
@@ -110,8 +112,8 @@ static const double *to_rows(const problem *p, const double *theta, double *room
   return room;
 }
 
-/* The adjoint of that: with w = u / scale and b' = b - w'shift, dC/du = (dC/dw - shift dC/db') / scale. A constant
- * column has no say. */
+/* The adjoint of that: with w = u / scale and b' = b - w'shift, dC/du = (dC/dw - shift dC/db') / scale. A
+ * constant column has no say. */
 static void from_rows(const problem *p, double *gradient)
 {
   const scaling *s = p->waiting;
@@ -120,7 +122,8 @@ static void from_rows(const problem *p, double *gradient)
   for (size_t k = 0; k < rows; k++) {
     double *g = gradient + k * features;
     const double b = gradient[rows * features + k];
-    for (size_t j = 0; j < features; j++) g[j] = s->spread[j] == 0 ? 0 : (g[j] - s->shift[j] * b) / s->scale[j];
+    for (size_t j = 0; j < features; j++)
+      g[j] = s->spread[j] == 0 ? 0 : (g[j] - s->shift[j] * b) / s->scale[j];
   }
 }
 
@@ -144,7 +147,8 @@ const double *problem_row(const problem *p, size_t i, double *room)
   return room;
 }
 
-/* -- evaluation -------------------------------------------------------------------------------------------------- */
+/* -- evaluation
+ * -------------------------------------------------------------------------------------------------- */
 
 static void add_ridge(const problem *p, const double *theta, double *value, double *gradient)
 {
@@ -157,7 +161,8 @@ static void add_ridge(const problem *p, const double *theta, double *value, doub
   if (value != NULL) *value += sum / 2;
 }
 
-/* -- rows in a file: one piece after the other ---------------------------------------------------------------------- */
+/* -- rows in a file: one piece after the other
+ * ---------------------------------------------------------------------- */
 
 /* Binds the piece that begins with row `first`; *share is its share of all rows. */
 static tg_status bind_piece(problem *p, size_t first, double *share)
@@ -181,7 +186,8 @@ static tg_status paged_gradient(problem *p, const double *theta, double *value, 
   for (size_t j = 0; gradient != NULL && j < p->n; j++) gradient[j] = 0;
   for (size_t first = 0; first < p->data->rows; first += p->data->paged->most) {
     tg_status status = bind_piece(p, first, &share);
-    if (status == TG_OK) status = tg_finite_sum_gradient(p->sum, theta, NULL, 0, &part, gradient ? p->part : NULL);
+    if (status == TG_OK)
+      status = tg_finite_sum_gradient(p->sum, theta, NULL, 0, &part, gradient ? p->part : NULL);
     if (status != TG_OK) return status;
     sum += share * part;
     if (gradient != NULL) add_part(gradient, p->part, share, p->n);
@@ -239,8 +245,8 @@ static bool gather(problem *p, const size_t *index, size_t count)
 }
 
 /* The rows of a mini-batch, or of a sample for many evaluations, are brought together. */
-static tg_status paged_batch(problem *p, const double *theta, const size_t *index, size_t count, double *value,
-                             double *gradient)
+static tg_status paged_batch(problem *p, const double *theta, const size_t *index, size_t count,
+                             double *value, double *gradient)
 {
   const paged *rows = p->data->paged;
   if (!gather(p, index, count)) return TG_E_NOMEM;
@@ -250,15 +256,17 @@ static tg_status paged_batch(problem *p, const double *theta, const size_t *inde
   return status == TG_OK ? tg_finite_sum_gradient(p->sum, theta, NULL, 0, value, gradient) : status;
 }
 
-/* -- evaluation ------------------------------------------------------------------------------------------------------ */
+/* -- evaluation
+ * ------------------------------------------------------------------------------------------------------ */
 
 static tg_status batch_loss(problem *p, const double *theta, const size_t *index, size_t count, double *value,
                             double *gradient)
 {
   const double *at = to_rows(p, theta, p->raw);
-  const tg_status status = p->data->paged == NULL ? tg_finite_sum_gradient(p->sum, at, index, count, value, gradient)
-                           : index == NULL        ? paged_gradient(p, at, value, gradient)
-                                                  : paged_batch(p, at, index, count, value, gradient);
+  const tg_status status = p->data->paged == NULL
+                               ? tg_finite_sum_gradient(p->sum, at, index, count, value, gradient)
+                           : index == NULL ? paged_gradient(p, at, value, gradient)
+                                           : paged_batch(p, at, index, count, value, gradient);
   if (status == TG_OK && gradient != NULL) from_rows(p, gradient);
   return status;
 }
@@ -317,7 +325,8 @@ tg_status problem_hessian(problem *p, const double *theta, double *hessian)
 {
   const size_t n = p->n;
   const double *at = to_rows(p, theta, p->raw);
-  const tg_status status = p->data->paged != NULL ? paged_hessian(p, at, hessian) : hessian_in_memory(p, at, hessian);
+  const tg_status status =
+      p->data->paged != NULL ? paged_hessian(p, at, hessian) : hessian_in_memory(p, at, hessian);
   p->hessians += p->index == NULL;
   for (int side = 0; status == TG_OK && p->waiting != NULL && side < 2; side++) {
     for (size_t i = 0; i < n; i++) from_rows(p, hessian + i * n);
@@ -339,7 +348,8 @@ static int evaluate(const double *theta, double *value, double *gradient, void *
   return problem_evaluate(user, theta, value, gradient);
 }
 
-static int batch(const double *theta, const size_t *index, size_t count, double *value, double *gradient, void *user)
+static int batch(const double *theta, const size_t *index, size_t count, double *value, double *gradient,
+                 void *user)
 {
   problem *p = user;
   const tg_status status = batch_loss(p, theta, index, count, value, gradient);
@@ -351,17 +361,26 @@ static int hvp(const double *theta, const double *v, double *hv, void *user)
 {
   problem *p = user;
   const double *at = to_rows(p, theta, p->raw), *along = to_rows(p, v, p->raw + p->n);
-  const tg_status status = p->data->paged != NULL ? paged_hvp(p, at, along, hv)
-                                                  : tg_finite_sum_hvp(p->sum, at, p->index, p->count, along, hv);
+  const tg_status status = p->data->paged != NULL
+                               ? paged_hvp(p, at, along, hv)
+                               : tg_finite_sum_hvp(p->sum, at, p->index, p->count, along, hv);
   if (status == TG_OK) from_rows(p, hv);
   for (size_t j = 0; status == TG_OK && j < p->n; j++) hv[j] += p->ridge[j] * v[j];
   return status;
 }
 
-static int hessian(const double *theta, double *h, void *user) { return problem_hessian(user, theta, h); }
+static int hessian(const double *theta, double *h, void *user)
+{
+  return problem_hessian(user, theta, h);
+}
 
 tg_objective problem_objective(problem *p)
 {
-  return (tg_objective){.n = p->n, .samples = p->data->rows, .evaluate = evaluate, .batch = batch, .hvp = hvp,
-                        .hessian = hessian, .user = p};
+  return (tg_objective){.n = p->n,
+                        .samples = p->data->rows,
+                        .evaluate = evaluate,
+                        .batch = batch,
+                        .hvp = hvp,
+                        .hessian = hessian,
+                        .user = p};
 }

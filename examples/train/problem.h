@@ -7,24 +7,26 @@
 #include "scaling.h"
 
 typedef struct penalty {
-  double l2, l1;       /* on the weights of the first layer's inputs and, in a net, of the second; never intercepts */
-  bool standardized;   /* on the coefficients that columns of variance 1 would have */
+  double l2,
+      l1; /* on the weights of the first layer's inputs and, in a net, of the second; never intercepts */
+  bool standardized; /* on the coefficients that columns of variance 1 would have */
 } penalty;
 
 typedef struct problem {
   model_shape shape;
   const dataset *data;
-  const scaling *waiting; /* borrowed rows are not scaled: theta is mapped to them, gradients back; NULL: they are */
-  double *raw;            /* room for a point and a direction of theirs */
-  const size_t *index;    /* of the rows that count, `count` of them; NULL: all */
+  const scaling
+      *waiting; /* borrowed rows are not scaled: theta is mapped to them, gradients back; NULL: they are */
+  double *raw;  /* room for a point and a direction of theirs */
+  const size_t *index; /* of the rows that count, `count` of them; NULL: all */
   size_t count;
-  tg_finite_sum *sum;  /* over the rows in memory, which is all of them unless they are in a file */
+  tg_finite_sum *sum;      /* over the rows in memory, which is all of them unless they are in a file */
   double *part, *gathered; /* of rows in a file: what a piece adds; the rows of a mini-batch */
   size_t gathered_room;
-  bool sample_gathered;    /* the rows brought together are those of `index` */
-  size_t n;            /* parameters */
-  double *ridge;       /* n */
-  double *lasso;       /* n, or NULL without an L1 penalty */
+  bool sample_gathered;               /* the rows brought together are those of `index` */
+  size_t n;                           /* parameters */
+  double *ridge;                      /* n */
+  double *lasso;                      /* n, or NULL without an L1 penalty */
   size_t values, gradients, hessians; /* evaluations so far, over all rows */
   bool (*go_on)(void *user);          /* asked within what takes long, unless NULL */
   void *go_on_user;
@@ -32,7 +34,8 @@ typedef struct problem {
 } problem;
 
 /* `data` is scaled by `s` already unless it is borrowed; both must outlive the problem. */
-bool problem_new(problem *p, model_shape shape, const dataset *data, const scaling *s, penalty how, failure *f);
+bool problem_new(problem *p, model_shape shape, const dataset *data, const scaling *s, penalty how,
+                 failure *f);
 void problem_free(problem *p);
 
 bool problem_set_penalty(problem *p, const scaling *s, penalty how, failure *f);

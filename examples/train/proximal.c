@@ -1,5 +1,6 @@
-/* Accelerated proximal gradient steps for an L1 penalty (Beck & Teboulle 2009, "FISTA"), with backtracking on the
- * step and a restart of the momentum whenever it points uphill (O'Donoghue & Candes 2015, section 3.2). */
+/* Accelerated proximal gradient steps for an L1 penalty (Beck & Teboulle 2009, "FISTA"), with backtracking on
+ * the step and a restart of the momentum whenever it points uphill (O'Donoghue & Candes 2015, section 3.2).
+ */
 #include "fit.h"
 
 #include "memory.h"
@@ -16,7 +17,10 @@ typedef struct proximal {
   double length;                             /* the step: 1 / Lipschitz constant, as far as known */
 } proximal;
 
-static double shrink(double x, double by) { return x > by ? x - by : x < -by ? x + by : 0; }
+static double shrink(double x, double by)
+{
+  return x > by ? x - by : x < -by ? x + by : 0;
+}
 
 static void shrink_step(proximal *w)
 {
@@ -39,7 +43,8 @@ static tg_status bounded_step(proximal *w, double value_ahead, double *smooth)
       square += d * d;
     }
     const double noise = 8 * DBL_EPSILON * fabs(value_ahead);
-    if (*smooth <= value_ahead + linear + square / (2 * w->length) + noise || w->length < 1e-300) return TG_OK;
+    if (*smooth <= value_ahead + linear + square / (2 * w->length) + noise || w->length < 1e-300)
+      return TG_OK;
   }
 }
 
@@ -63,8 +68,8 @@ static double least_ridge(const problem *p)
   return isinf(least) ? 0 : least;
 }
 
-/* With strong convexity m, C - C* <= |subgradient|^2 / (2 m). Without an L2 part m is taken as 1e-4 of the curvature
- * to which columns are scaled. */
+/* With strong convexity m, C - C* <= |subgradient|^2 / (2 m). Without an L2 part m is taken as 1e-4 of the
+ * curvature to which columns are scaled. */
 static bool close_enough(const problem *p, const fit_settings *s, const fit_outcome *o)
 {
   const double m = fmax(least_ridge(p), 1e-4 * problem_curvature(&p->shape));
@@ -105,8 +110,9 @@ bool fit_proximal(problem *p, double *theta, const fit_settings *s, fit_outcome 
   if (room == NULL) return fail_memory(f);
   proximal w = {p, n, room, room + n, room + 2 * n, room + 3 * n, 1 / problem_curvature(&p->shape)};
   o->method = "proximal gradient";
-  const bool good = p->lasso != NULL ? iterate(&w, theta, s, o, f)
-                                     : fail_usage(f, "the proximal method is for an L1 penalty; none was asked for");
+  const bool good = p->lasso != NULL
+                        ? iterate(&w, theta, s, o, f)
+                        : fail_usage(f, "the proximal method is for an L1 penalty; none was asked for");
   free(room);
   return good;
 }

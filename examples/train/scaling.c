@@ -30,7 +30,8 @@ void scaling_free(scaling *s)
 static bool refuse_size(const design *d, size_t j, double x, failure *f)
 {
   char name[FEATURE_NAME_ROOM];
-  return fail(f, "column '%s' holds a value as large as %g: too large to be squared; choose another unit for it",
+  return fail(f,
+              "column '%s' holds a value as large as %g: too large to be squared; choose another unit for it",
               design_feature_name(d, j, name), fabs(x));
 }
 
@@ -44,7 +45,8 @@ enum { GUESS_ROWS = 64, AT_A_TIME = 4 };
 
 static void guess_means(const column_sums *c, const dataset *data)
 {
-  const size_t step = data->rows > GUESS_ROWS ? data->rows / GUESS_ROWS : 1, count = (data->rows + step - 1) / step;
+  const size_t step = data->rows > GUESS_ROWS ? data->rows / GUESS_ROWS : 1,
+               count = (data->rows + step - 1) / step;
   for (size_t i = 0; i < data->rows; i += step) {
     const double *x = dataset_row(data, i);
     for (size_t j = 0; j < data->features; j++) c->guess[j] += x[j] / (double)count;
@@ -52,7 +54,8 @@ static void guess_means(const column_sums *c, const dataset *data)
 }
 
 /* Four rows at a time: the sums are fetched and stored once for them. */
-static void add_rows(const column_sums *c, const double *const x[AT_A_TIME], const double w[AT_A_TIME], size_t p)
+static void add_rows(const column_sums *c, const double *const x[AT_A_TIME], const double w[AT_A_TIME],
+                     size_t p)
 {
   for (size_t j = 0; j < p; j++) {
     const double k = c->guess[j], a = x[0][j] - k, b = x[1][j] - k, d = x[2][j] - k, e = x[3][j] - k;
@@ -96,9 +99,9 @@ static void sum_columns(const column_sums *c, const dataset *data)
   add_rows(c, row, weight, p);
 }
 
-/* Means and standard deviations. A column whose smallest and largest value agree is shifted by exactly that value
- * and has spread 0. False when a mean was guessed so badly that digits of the spread are lost; the guesses are
- * better then. */
+/* Means and standard deviations. A column whose smallest and largest value agree is shifted by exactly that
+ * value and has spread 0. False when a mean was guessed so badly that digits of the spread are lost; the
+ * guesses are better then. */
 static bool moments_of(scaling *s, const column_sums *c, double total)
 {
   bool sound = true;
@@ -154,7 +157,8 @@ static bool sparse_moments(scaling *s, const dataset *data, const design *d, fai
   return true;
 }
 
-bool scaling_learn(scaling *s, const dataset *data, const design *d, double ratio, bool standardized, failure *f)
+bool scaling_learn(scaling *s, const dataset *data, const design *d, double ratio, bool standardized,
+                   failure *f)
 {
   if (!allocate(s, data->features, f)) return false;
   if (!(data->is_sparse ? sparse_moments(s, data, d, f) : dense_moments(s, data, d, f))) {
@@ -223,7 +227,10 @@ bool scaling_can_wait(const scaling *s)
 }
 
 /* A net for regression counts its output in units. */
-static bool has_units(const model_shape *m) { return m->kind == MODEL_NET && m->classes == 0; }
+static bool has_units(const model_shape *m)
+{
+  return m->kind == MODEL_NET && m->classes == 0;
+}
 
 /* w'x + b with x = shift + scale x' is (w scale)'x' + (b + w'shift). */
 void scaling_undo(const scaling *s, const model_shape *m, double *theta)

@@ -1,6 +1,6 @@
-/* The change of variables in which a model is fitted: x' = (x - shift) / scale. Coefficients are mapped back, and the
- * penalty keeps referring to the coefficients of the columns as they came, so scaling never changes the optimum; it
- * only makes it easy to reach. */
+/* The change of variables in which a model is fitted: x' = (x - shift) / scale. Coefficients are mapped back,
+ * and the penalty keeps referring to the coefficients of the columns as they came, so scaling never changes
+ * the optimum; it only makes it easy to reach. */
 #ifndef TRAIN_SCALING_H
 #define TRAIN_SCALING_H
 
@@ -10,20 +10,22 @@
 typedef struct scaling {
   size_t features;
   double *shift, *scale;
-  double *spread;   /* standard deviation of each column; 0: constant */
-  size_t constant;  /* how many columns are constant */
+  double *spread;  /* standard deviation of each column; 0: constant */
+  size_t constant; /* how many columns are constant */
 } scaling;
 
 /* `ratio` is the L2 penalty over the curvature of the loss: scales are sqrt(variance + ratio), so that every
- * coefficient sees about the same curvature, penalty included. With `standardized` the penalty refers to columns of
- * variance 1. Sparse data are scaled but not shifted. */
-bool scaling_learn(scaling *s, const dataset *data, const design *d, double ratio, bool standardized, failure *f);
+ * coefficient sees about the same curvature, penalty included. With `standardized` the penalty refers to
+ * columns of variance 1. Sparse data are scaled but not shifted. */
+bool scaling_learn(scaling *s, const dataset *data, const design *d, double ratio, bool standardized,
+                   failure *f);
 bool scaling_apply(const scaling *s, dataset *data); /* in place; borrowed rows into a copy */
 
-/* May the rows stay as they are, and the scaling be applied to coefficients and gradients instead? Where a column lies
- * far from zero, compared with its spread, that would cost digits. */
+/* May the rows stay as they are, and the scaling be applied to coefficients and gradients instead? Where a
+ * column lies far from zero, compared with its spread, that would cost digits. */
 bool scaling_can_wait(const scaling *s);
-void scaling_undo(const scaling *s, const model_shape *m, double *theta); /* fitted -> original coefficients */
+void scaling_undo(const scaling *s, const model_shape *m,
+                  double *theta); /* fitted -> original coefficients */
 void scaling_redo(const scaling *s, const model_shape *m, double *theta); /* original -> fitted */
 void scaling_free(scaling *s);
 

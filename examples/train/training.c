@@ -18,7 +18,8 @@ penalty penalty_of(const options *o, model_kind kind)
   return (penalty){(1 - o->mix) * lambda, o->mix * lambda, o->standardize == 1};
 }
 
-/* -- the target's own scale -------------------------------------------------------------------------------------- */
+/* -- the target's own scale
+ * -------------------------------------------------------------------------------------- */
 
 static int by_value(const void *a, const void *b)
 {
@@ -55,7 +56,8 @@ static bool settle_regression(training *t, const options *o, failure *f)
 {
   double middle, deviation;
   if (!target_spread(&t->data, &middle, &deviation)) return fail_memory(f);
-  if (!(deviation > 0)) return fail(f, "the target is the same in all rows to learn from: there is nothing to predict");
+  if (!(deviation > 0))
+    return fail(f, "the target is the same in all rows to learn from: there is nothing to predict");
   if (deviation > 1e140) return fail(f, "the target is as large as %g: too large to be squared", deviation);
   model_shape *m = &t->model.shape;
   m->loss = o->loss >= 0 ? (linear_loss)o->loss : LOSS_SQUARED;
@@ -66,7 +68,8 @@ static bool settle_regression(training *t, const options *o, failure *f)
   return true;
 }
 
-/* -- where to start ---------------------------------------------------------------------------------------------- */
+/* -- where to start
+ * ---------------------------------------------------------------------------------------------- */
 
 /* A net starts from random weights (X. Glorot and Y. Bengio 2010, (16)), everything else from zero. */
 static void start_net(training *t, uint64_t seed)
@@ -85,16 +88,19 @@ static bool start_from_model(training *t, const char *file, failure *f)
   trained old;
   if (!trained_read(&old, file, f)) return false;
   const model_shape *a = &t->model.shape, *b = &old.shape;
-  const bool fits = a->kind == b->kind && a->features == b->features && a->classes == b->classes && a->hidden == b->hidden;
+  const bool fits =
+      a->kind == b->kind && a->features == b->features && a->classes == b->classes && a->hidden == b->hidden;
   if (fits) {
     memcpy(t->theta, old.theta, t->problem.n * sizeof *t->theta);
     scaling_redo(&t->scaling, a, t->theta);
   }
   trained_free(&old);
-  return fits || fail_at(f, (place){file, 0, 0}, "the model has another kind or other columns or classes than this fit");
+  return fits || fail_at(f, (place){file, 0, 0},
+                         "the model has another kind or other columns or classes than this fit");
 }
 
-/* -- making and running ------------------------------------------------------------------------------------------ */
+/* -- making and running
+ * ------------------------------------------------------------------------------------------ */
 
 static char *name_of(const loaded *l, size_t column)
 {
@@ -111,13 +117,16 @@ static bool copy_labels(levels *to, const levels *from)
   return true;
 }
 
-static bool describe(training *t, const loaded *l, const options *o, const size_t *row, size_t rows, failure *f)
+static bool describe(training *t, const loaded *l, const options *o, const size_t *row, size_t rows,
+                     failure *f)
 {
   trained *m = &t->model;
   m->design.missing = (missing_policy)o->missing;
   m->design.unseen_allowed = o->unseen == 1;
-  if (l->is_sparse) design_sparse(&m->design, &l->sparse);
-  else if (!design_learn(&m->design, &l->table, l->features, row, rows, f)) return false;
+  if (l->is_sparse)
+    design_sparse(&m->design, &l->sparse);
+  else if (!design_learn(&m->design, &l->table, l->features, row, rows, f))
+    return false;
   m->target = name_of(l, l->role.target);
   m->offset = l->row_offset != NULL ? copy_text("offset", 6) : name_of(l, l->role.offset);
   m->weight = name_of(l, l->role.weight);
@@ -147,8 +156,11 @@ static bool stays_raw(const training *t, const options *o)
 static bool make_problem(training *t, const loaded *l, const options *o, failure *f)
 {
   trained *m = &t->model;
-  m->shape = (model_shape){.kind = l->kind, .features = m->design.features, .classes = l->labels.count,
-                           .has_offset = t->data.has_offset, .has_weight = t->data.has_weight,
+  m->shape = (model_shape){.kind = l->kind,
+                           .features = m->design.features,
+                           .classes = l->labels.count,
+                           .has_offset = t->data.has_offset,
+                           .has_weight = t->data.has_weight,
                            .hidden = l->kind == MODEL_NET ? o->hidden : 0};
   if (l->labels.count == 0 && !settle_regression(t, o, f)) return false;
   if (o->summary && !inference_possible(&m->shape, m->penalty, f)) return false;
@@ -193,7 +205,8 @@ bool training_new(training *t, const loaded *l, const size_t *row, size_t rows, 
   return good;
 }
 
-/* The best-known point of separable data is no estimate: the objective has an infimum there, not a minimum. */
+/* The best-known point of separable data is no estimate: the objective has an infimum there, not a minimum.
+ */
 typedef struct separation_watch {
   training *t;
 } separation_watch;
@@ -201,7 +214,8 @@ typedef struct separation_watch {
 static fit_stop watch_separation(const fit_progress *now, void *user)
 {
   training *t = ((separation_watch *)user)->t;
-  if (now->theta != NULL && now->iteration > 0 && separation_proven(&t->problem, now->theta)) return FIT_SEPARATED;
+  if (now->theta != NULL && now->iteration > 0 && separation_proven(&t->problem, now->theta))
+    return FIT_SEPARATED;
   return t->settings.watch != NULL ? t->settings.watch(now, t->settings.user) : FIT_CONVERGED;
 }
 

@@ -12,23 +12,23 @@ typedef struct training {
   trained model;
   fit_outcome outcome;
   scaling scaling;
-  dataset data;          /* scaled, but for many rows: they stay as they came */
+  dataset data; /* scaled, but for many rows: they stay as they came */
   problem problem;
-  double *theta;         /* fitted coordinates */
-  const size_t *row;     /* the rows learned from: the caller's */
+  double *theta;     /* fitted coordinates */
+  const size_t *row; /* the rows learned from: the caller's */
   fit_settings settings;
-  double preparation;    /* seconds that training_new took */
+  double preparation; /* seconds that training_new took */
   separation separated;
   char separated_classes[600];
-  inference inference;   /* with options->summary */
-  failure no_errors;     /* or why there are none */
+  inference inference; /* with options->summary */
+  failure no_errors;   /* or why there are none */
 } training;
 
 /* Design, scaling and problem for the listed rows; the penalty is that of the options. */
 bool training_new(training *t, const loaded *l, const size_t *row, size_t rows, const options *o, failure *f);
 
-/* Fits from t->theta, looks for separation, and leaves the coefficients in t->model. The seconds of the outcome are all
- * that it took to get there from the rows in memory, preparation included. */
+/* Fits from t->theta, looks for separation, and leaves the coefficients in t->model. The seconds of the
+ * outcome are all that it took to get there from the rows in memory, preparation included. */
 bool training_run(training *t, const loaded *l, const options *o, failure *f);
 bool training_set_penalty(training *t, penalty how, failure *f);
 /* t->model.theta from t->theta or from fitted coordinates elsewhere. */

@@ -13,8 +13,8 @@ bool whitening_fits(const problem *p)
   return !p->data->is_sparse && p->shape.kind != MODEL_NET && p->shape.features <= MOST_FEATURES;
 }
 
-/* The curvature of the loss in the predictors of a row, the mean over the classes; `z` has room for the outputs. The
- * offset stands behind the features. */
+/* The curvature of the loss in the predictors of a row, the mean over the classes; `z` has room for the
+ * outputs. The offset stands behind the features. */
 static double curvature_at(const whitening *w, const double *theta, const double *x, double *z)
 {
   const model_shape *m = &w->p->shape;
@@ -65,7 +65,8 @@ static void moments(whitening *w, const double *theta, size_t step)
   for (size_t j = 0; j < p; j++) w->factor[j * n + j] += w->p->ridge[j];
 }
 
-/* For one output M is the Hessian, which the finite sum has at hand; not the others': they may have no curvature. */
+/* For one output M is the Hessian, which the finite sum has at hand; not the others': they may have no
+ * curvature. */
 static bool hessian(whitening *w, const double *theta, size_t step)
 {
   problem *p = w->p;
@@ -83,8 +84,8 @@ static bool hessian(whitening *w, const double *theta, size_t step)
   return status == TG_OK;
 }
 
-/* A sample is good enough for a change of coordinates: so many rows that M costs about as much as a gradient, or
- * as few as will do. */
+/* A sample is good enough for a change of coordinates: so many rows that M costs about as much as a gradient,
+ * or as few as will do. */
 static size_t sample_step(const whitening *w)
 {
   const size_t rows = w->p->data->rows, n = w->size, affordable = 4 * rows / n;

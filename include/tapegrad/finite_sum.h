@@ -13,29 +13,32 @@
  *   s = tg_finite_sum_gradient(sum, theta, NULL, 0, &value, gradient);
  *
  * Columns of sparse rows may enter dot and affine only (or plain loops that amount to them); anything else is
- * answered with TG_E_DATA, whichever way the loss is evaluated. A label beside them is dense and may be used at
- * will. Where the loss has to be evaluated the plain way (below), rows are filled with zeros one at a time.
+ * answered with TG_E_DATA, whichever way the loss is evaluated. A label beside them is dense and may be used
+ * at will. Where the loss has to be evaluated the plain way (below), rows are filled with zeros one at a
+ * time.
  *
- * The recording is compiled and evaluated for a block of samples at a time, in vector registers: arithmetic, sums and
- * products of any length, logsumexp, cross_entropy, pick, and all but a few elementary operations. Those few, marked in
- * the table of operations (README.md), and the other operations with many operands are taken sample by sample within
- * the block. Values of operations that the C library has are within 2 ulp of its values and equal at special values; a
- * product that is added to a sum may be fused with the addition. For one build and one instruction set
- * (TG_ISA, status.h) results have the same bits for any number of threads, for the value alone or with
- * derivatives, whatever was evaluated before, and the value and gradient of a sample (tg_finite_sum_each) wherever
- * it stands among the others. Where all is finite, the gradient of a sample and of a mini-batch of that sample alone,
- * and a column of the Hessian and the product with that direction, agree to rounding.
+ * The recording is compiled and evaluated for a block of samples at a time, in vector registers: arithmetic,
+ * sums and products of any length, logsumexp, cross_entropy, pick, and all but a few elementary operations.
+ * Those few, marked in the table of operations (README.md), and the other operations with many operands are
+ * taken sample by sample within the block. Values of operations that the C library has are within 2 ulp of
+ * its values and equal at special values; a product that is added to a sum may be fused with the addition.
+ * For one build and one instruction set (TG_ISA, status.h) results have the same bits for any number of
+ * threads, for the value alone or with derivatives, whatever was evaluated before, and the value and gradient
+ * of a sample (tg_finite_sum_each) wherever it stands among the others. Where all is finite, the gradient of
+ * a sample and of a mini-batch of that sample alone, and a column of the Hessian and the product with that
+ * direction, agree to rounding.
  *
- * A loss goes the plain way, sample by sample and many times slower, when it asks for bare values (tg_primal) or
- * when the samples of one call take more than eight ways through its comparisons; statistics tell.
+ * A loss goes the plain way, sample by sample and many times slower, when it asks for bare values (tg_primal)
+ * or when the samples of one call take more than eight ways through its comparisons; statistics tell.
  *
  * Rows and labels are numbers like others and need not be finite: a NaN or infinity shows in the value of its
- * sample and so in the mean. In derivatives a product with an exact zero is zero (rule R5: an infinite partial times
- * an adjoint of 0 is 0), so a sample whose loss does not depend on such an entry, by where for instance, does no harm.
+ * sample and so in the mean. In derivatives a product with an exact zero is zero (rule R5: an infinite
+ * partial times an adjoint of 0 is 0), so a sample whose loss does not depend on such an entry, by where for
+ * instance, does no harm.
  *
- * Beyond the rows (copied unless borrowed) and what an output takes, memory does not grow with their number: rows that
- * are not borrowed are kept a second time, in the order of the blocks, only up to 64 MB, once they have been swept a
- * dozen times.
+ * Beyond the rows (copied unless borrowed) and what an output takes, memory does not grow with their number:
+ * rows that are not borrowed are kept a second time, in the order of the blocks, only up to 64 MB, once they
+ * have been swept a dozen times.
  *
  * The loss is recorded once and evaluated for every sample. What it reads behind `user` is captured then and
  * must stay valid and unchanged, except through tg_live. A sum is used by one thread at a time. */
@@ -74,33 +77,36 @@ TG_API tg_data tg_sparse(const size_t *row_start, const size_t *column, const do
  * range or not ascending), or SIZE_MAX when the trouble is elsewhere. TG_E_DATA, TG_E_SIZE. */
 TG_API tg_status tg_data_check(const tg_data *data, size_t *row);
 
-/* The same in words, such as "row 17 (the first is row 0): column 305, and there are 300 columns", cut to `size`
- * characters. */
+/* The same in words, such as "row 17 (the first is row 0): column 305, and there are 300 columns", cut to
+ * `size` characters. */
 TG_API tg_status tg_data_explain(const tg_data *data, char *text, size_t size);
 
 /* A sum over `data` of `loss` with d parameters, in *s. The loss is first recorded when it is first
  * evaluated. TG_E_ARGUMENT (NULL, d = 0), TG_E_DATA (NULL arrays, no rows or columns, bad offsets or column
- * numbers), TG_E_NOMEM, TG_E_SIZE. On failure *s is NULL, and tg_data_explain says what is wrong with the data:
+ * numbers), TG_E_NOMEM, TG_E_SIZE. On failure *s is NULL, and tg_data_explain says what is wrong with the
+ * data:
  *
  *   if (status == TG_E_DATA) tg_data_explain(&data, words, sizeof words), puts(words);
  */
 TG_API tg_status tg_finite_sum_new(tg_finite_sum **s, tg_loss_fn loss, size_t d, tg_data data, void *user);
 
-/* Other rows with the same columns, for data that do not fit in memory at once: a mean over all is the mean of the
- * chunks' means weighted by their rows. On failure the old rows stay, and tg_finite_sum_message names the row. */
+/* Other rows with the same columns, for data that do not fit in memory at once: a mean over all is the mean
+ * of the chunks' means weighted by their rows. On failure the old rows stay, and tg_finite_sum_message names
+ * the row. */
 TG_API tg_status tg_finite_sum_bind(tg_finite_sum *s, tg_data data);
 
 /* What lies behind `user` has changed: record again at the next use. */
 TG_API void tg_finite_sum_forget(tg_finite_sum *s);
 
 /* How many threads share the samples of a call: 1 by default, 0 for one per processor. The results have the
- * same bits for any number. Threads sleep between calls, after less than a tenth of a millisecond of looking for
- * the next one; at once where there are more of them than processors. Callbacks of a custom operation may then
- * run on any of these threads, and leave the sum that calls them alone; your loss does not. */
+ * same bits for any number. Threads sleep between calls, after less than a tenth of a millisecond of looking
+ * for the next one; at once where there are more of them than processors. Callbacks of a custom operation may
+ * then run on any of these threads, and leave the sum that calls them alone; your loss does not. */
 TG_API void tg_finite_sum_threads(tg_finite_sum *s, unsigned threads);
 
 /* The compiled loss is evaluated for many samples at once unless `plain` is set (or TG_ISA is "scalar" in the
- * environment when the sum is made): then sample by sample, the reference for the fast way, for the same losses. */
+ * environment when the sum is made): then sample by sample, the reference for the fast way, for the same
+ * losses. */
 TG_API void tg_finite_sum_plain(tg_finite_sum *s, bool plain);
 
 /* Print the compiled loss, one line a step, in a form for people; nothing before the first evaluation. u are
@@ -123,9 +129,9 @@ TG_API tg_status tg_finite_sum_gradient(tg_finite_sum *s, const double *theta, c
 TG_API tg_status tg_finite_sum_hvp(tg_finite_sum *s, const double *theta, const size_t *index, size_t count,
                                    const double *v, double *hv);
 
-/* The d x d Hessian of the mean, row-major, symmetric to the bit. Parameters that enter through products with the
- * data (scores W x, dot, affine) are cheap, whatever their number: a sweep for each score, and x x' weighted by the
- * curvature of the scores. Each of the others takes a sweep of its own. */
+/* The d x d Hessian of the mean, row-major, symmetric to the bit. Parameters that enter through products with
+ * the data (scores W x, dot, affine) are cheap, whatever their number: a sweep for each score, and x x'
+ * weighted by the curvature of the scores. Each of the others takes a sweep of its own. */
 TG_API tg_status tg_finite_sum_hessian(tg_finite_sum *s, const double *theta, const size_t *index,
                                        size_t count, double *hessian);
 

@@ -7,17 +7,19 @@
  *
  * Your function runs when it is recorded; later evaluations replay the record, which is much faster. It is
  * recorded again by itself when a comparison (lt, gt, ...) has another outcome at the new point, and at every
- * evaluation if it asks for a var's bare value with tg_primal. Whatever else it reads (behind `user`, in globals) is
- * captured at recording and must stay unchanged until tg_function_forget, except what it reads through tg_live.
- * Hidden changes such as static counters or random numbers cannot be seen; tg_check finds captured state.
+ * evaluation if it asks for a var's bare value with tg_primal. Whatever else it reads (behind `user`, in
+ * globals) is captured at recording and must stay unchanged until tg_function_forget, except what it reads
+ * through tg_live. Hidden changes such as static counters or random numbers cannot be seen; tg_check finds
+ * captured state.
  *
- * Rules common to all drivers: vectors have n entries (inputs) or m (outputs, 1 for a tg_scalar_fn); matrices are
- * row-major. Any output pointer may be NULL. Outputs are written only on success and may overlap inputs. Errors:
- * TG_E_ARGUMENT (f or x NULL), TG_E_NOMEM, TG_E_SIZE, TG_E_TAPE (stale or foreign vars, or a call on f from inside
- * its own callback or a custom operation of it), TG_E_BRANCH (only without a callback to record again), TG_E_ORDER and
- * TG_E_CALLBACK (custom operations), and whatever your function gave to tg_fail; tg_function_message tells more. NaN
- * and infinity are results. Once warm, no driver allocates. Callbacks return: they do not leave by longjmp or by
- * throwing. One thread at a time may use a function: clone it for another. */
+ * Rules common to all drivers: vectors have n entries (inputs) or m (outputs, 1 for a tg_scalar_fn); matrices
+ * are row-major. Any output pointer may be NULL. Outputs are written only on success and may overlap inputs.
+ * Errors: TG_E_ARGUMENT (f or x NULL), TG_E_NOMEM, TG_E_SIZE, TG_E_TAPE (stale or foreign vars, or a call on
+ * f from inside its own callback or a custom operation of it), TG_E_BRANCH (only without a callback to record
+ * again), TG_E_ORDER and TG_E_CALLBACK (custom operations), and whatever your function gave to tg_fail;
+ * tg_function_message tells more. NaN and infinity are results. Once warm, no driver allocates. Callbacks
+ * return: they do not leave by longjmp or by throwing. One thread at a time may use a function: clone it for
+ * another. */
 #ifndef TAPEGRAD_FUNCTION_H
 #define TAPEGRAD_FUNCTION_H
 
@@ -35,16 +37,19 @@ typedef tg_var (*tg_scalar_fn)(const tg_var *x, size_t n, void *user);
 /* Sets y[0..m), which starts as zeros. */
 typedef void (*tg_vector_fn)(const tg_var *x, size_t n, tg_var *y, size_t m, void *user);
 
-/* Make a recorded function in *f. With x0 it is recorded there at once (and what goes wrong is told at once), with
- * x0 NULL at its first use. n and m are at least 1. `fn` and `user` must outlive f. On failure *f is NULL, and the
- * words of tg_function_message go with it: to read them, record with x0 NULL and let the first use fail. */
+/* Make a recorded function in *f. With x0 it is recorded there at once (and what goes wrong is told at once),
+ * with x0 NULL at its first use. n and m are at least 1. `fn` and `user` must outlive f. On failure *f is
+ * NULL, and the words of tg_function_message go with it: to read them, record with x0 NULL and let the first
+ * use fail. */
 TG_API tg_status tg_record(tg_function **f, tg_scalar_fn fn, size_t n, const double *x0, void *user);
-TG_API tg_status tg_record_vector(tg_function **f, tg_vector_fn fn, size_t n, size_t m, const double *x0, void *user);
+TG_API tg_status tg_record_vector(tg_function **f, tg_vector_fn fn, size_t n, size_t m, const double *x0,
+                                  void *user);
 
-/* The function from inputs x[0..n) to y[0..m) that a tape by hand holds: a copy, with nothing to call again. Inputs
- * not among x stay at their recorded values. TG_E_TAPE if an x is not an input of t or occurs twice. */
-TG_API tg_status tg_tape_function(tg_function **f, const tg_tape *t, const tg_var *x, size_t n, const tg_var *y,
-                                  size_t m);
+/* The function from inputs x[0..n) to y[0..m) that a tape by hand holds: a copy, with nothing to call again.
+ * Inputs not among x stay at their recorded values. TG_E_TAPE if an x is not an input of t or occurs twice.
+ */
+TG_API tg_status tg_tape_function(tg_function **f, const tg_tape *t, const tg_var *x, size_t n,
+                                  const tg_var *y, size_t m);
 
 /* A function of its own for another thread, with the same callback and what has been recorded so far. */
 TG_API tg_status tg_function_clone(tg_function **copy, const tg_function *f);
@@ -73,25 +78,29 @@ TG_API tg_status tg_vjp(tg_function *f, const double *x, const double *u, double
 /* Second order, m = 1: the gradient and hv = H v, where H is the Hessian. */
 TG_API tg_status tg_hvp(tg_function *f, const double *x, const double *v, double *gradient, double *hv);
 
-/* The same for k directions at once, cheaper than k calls: v is k x n and jv k x m; u is k x m and uj k x n; v and
- * hv are k x n. */
-TG_API tg_status tg_jvp_block(tg_function *f, const double *x, size_t k, const double *v, double *y, double *jv);
-TG_API tg_status tg_vjp_block(tg_function *f, const double *x, size_t k, const double *u, double *y, double *uj);
+/* The same for k directions at once, cheaper than k calls: v is k x n and jv k x m; u is k x m and uj k x n;
+ * v and hv are k x n. */
+TG_API tg_status tg_jvp_block(tg_function *f, const double *x, size_t k, const double *v, double *y,
+                              double *jv);
+TG_API tg_status tg_vjp_block(tg_function *f, const double *x, size_t k, const double *u, double *y,
+                              double *uj);
 TG_API tg_status tg_hvp_block(tg_function *f, const double *x, size_t k, const double *v, double *gradient,
                               double *hv);
 
 /* d = d y_output / d x_input. */
 TG_API tg_status tg_partial(tg_function *f, const double *x, size_t output, size_t input, double *d);
 
-/* y = f(x) and the m x n Jacobian, by forward or reverse sweeps, whichever are fewer (the other if an operation lacks
- * the first). */
+/* y = f(x) and the m x n Jacobian, by forward or reverse sweeps, whichever are fewer (the other if an
+ * operation lacks the first). */
 TG_API tg_status tg_jacobian(tg_function *f, const double *x, double *y, double *jacobian);
 
 /* m = 1: value, gradient and the n x n Hessian, symmetric to rounding. */
-TG_API tg_status tg_hessian(tg_function *f, const double *x, double *value, double *gradient, double *hessian);
+TG_API tg_status tg_hessian(tg_function *f, const double *x, double *value, double *gradient,
+                            double *hessian);
 
-/* What tg_check found. `error` is the largest |AD - differences| / (1 + |AD|) over the Jacobian, at (row, column).
- * bad_op names the first operation whose value is not finite at x (NULL: none) and bad_node is its node. */
+/* What tg_check found. `error` is the largest |AD - differences| / (1 + |AD|) over the Jacobian, at (row,
+ * column). bad_op names the first operation whose value is not finite at x (NULL: none) and bad_node is its
+ * node. */
 typedef struct tg_check_report {
   double error;
   size_t row, column;
@@ -99,25 +108,26 @@ typedef struct tg_check_report {
   size_t bad_node;
 } tg_check_report;
 
-/* Is the recording still the function? Records fresh at x and compares with the replay: TG_E_CAPTURED if values
- * differ, as they do when fn read something that changed since. Then compares the Jacobian with extrapolated central
- * differences of fn at four scales, of which the best counts: at a smooth point they agree to about 1e-9. Costs
- * 24 n + 1 calls of fn. r may be NULL. The report is filled also when the answer is TG_E_CAPTURED (error is then
- * that of the values). */
+/* Is the recording still the function? Records fresh at x and compares with the replay: TG_E_CAPTURED if
+ * values differ, as they do when fn read something that changed since. Then compares the Jacobian with
+ * extrapolated central differences of fn at four scales, of which the best counts: at a smooth point they
+ * agree to about 1e-9. Costs 24 n + 1 calls of fn. r may be NULL. The report is filled also when the answer
+ * is TG_E_CAPTURED (error is then that of the values). */
 TG_API tg_status tg_check(tg_function *f, const double *x, tg_check_report *r);
 
 /* What f has cost so far. */
 typedef struct tg_function_stats {
-  size_t nodes, bytes;      /* of the recording                                                             */
-  size_t recordings;        /* calls of your function                                                       */
-  size_t rerecordings;      /* those made because a comparison had another outcome                          */
-  size_t evaluations;       /* driver calls that evaluated f                                                */
-  bool point_dependent;     /* tg_primal was used: every evaluation records                                 */
+  size_t nodes, bytes;  /* of the recording                                                             */
+  size_t recordings;    /* calls of your function                                                       */
+  size_t rerecordings;  /* those made because a comparison had another outcome                          */
+  size_t evaluations;   /* driver calls that evaluated f                                                */
+  bool point_dependent; /* tg_primal was used: every evaluation records                                 */
 } tg_function_stats;
 
 TG_API tg_status tg_function_statistics(const tg_function *f, tg_function_stats *s);
 
-/* The last failure of f in words, naming operation and node; "success" if the last call succeeded. Owned by f. */
+/* The last failure of f in words, naming operation and node; "success" if the last call succeeded. Owned by
+ * f. */
 TG_API const char *tg_function_message(const tg_function *f);
 
 #ifdef __cplusplus

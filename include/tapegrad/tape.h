@@ -1,7 +1,7 @@
 /* tape: the record of a computation, by hand.
  *
- * Most programs never need one: tg_record and its drivers (function.h) own a tape and run your function on it.
- * Use a tape by hand to look at a computation, or where there is no function to call again:
+ * Most programs never need one: tg_record and its drivers (function.h) own a tape and run your function on
+ * it. Use a tape by hand to look at a computation, or where there is no function to call again:
  *
  *   tg_tape_begin(t);                         // forgets what t held; t records on this thread
  *   var x = tg_input(t, 1.5);
@@ -10,8 +10,8 @@
  *   tg_adjoint_sweep(t, &y, NULL, 1);
  *   double dydx = tg_adjoint(t, x);
  *
- * Vars stay valid until the next tg_tape_begin, tg_tape_clear or tg_tape_free of their tape; used later they are
- * detected and answered with TG_E_TAPE. A tape belongs to one thread at a time. */
+ * Vars stay valid until the next tg_tape_begin, tg_tape_clear or tg_tape_free of their tape; used later they
+ * are detected and answered with TG_E_TAPE. A tape belongs to one thread at a time. */
 #ifndef TAPEGRAD_TAPE_H
 #define TAPEGRAD_TAPE_H
 
@@ -37,8 +37,8 @@ TG_API void tg_tape_clear(tg_tape *t);
 /* Clear t and make it the active tape of this thread until tg_tape_end. Pairs nest across different tapes. */
 TG_API void tg_tape_begin(tg_tape *t);
 
-/* Stop recording and make the tape active before record again. Answers the first failure since begin; TG_E_TAPE
- * if t is not the innermost tape recording. */
+/* Stop recording and make the tape active before record again. Answers the first failure since begin;
+ * TG_E_TAPE if t is not the innermost tape recording. */
 TG_API tg_status tg_tape_end(tg_tape *t);
 
 /* A new independent variable. t must be the tape that records on this thread. */
@@ -47,13 +47,13 @@ static inline tg_var tg_input(tg_tape *t, double value);
 /* The first failure since begin with the operation and node it happened at, or "success". Owned by t. */
 TG_API const char *tg_tape_message(const tg_tape *t);
 
-/* Forward mode: set the tangents of x[0..n) to dx[0..n) (NULL: ones), of all other inputs to 0, and compute the
- * tangent of every node. After TG_E_TAPE and TG_E_NOMEM earlier tangents are kept; after TG_E_ORDER and
+/* Forward mode: set the tangents of x[0..n) to dx[0..n) (NULL: ones), of all other inputs to 0, and compute
+ * the tangent of every node. After TG_E_TAPE and TG_E_NOMEM earlier tangents are kept; after TG_E_ORDER and
  * TG_E_CALLBACK, which a custom operation gives halfway, there are none. */
 TG_API tg_status tg_tangent_sweep(tg_tape *t, const tg_var *x, const double *dx, size_t n);
 
-/* Reverse mode: set the adjoints of y[0..m) to dy[0..m) (NULL: ones), of all other nodes to 0, and compute the
- * adjoint of every node. Constants among y are ignored. Errors as above. */
+/* Reverse mode: set the adjoints of y[0..m) to dy[0..m) (NULL: ones), of all other nodes to 0, and compute
+ * the adjoint of every node. Constants among y are ignored. Errors as above. */
 TG_API tg_status tg_adjoint_sweep(tg_tape *t, const tg_var *y, const double *dy, size_t m);
 
 /* What the last sweep left at v; 0 for a constant, NaN before any sweep or for a var that is not of t. */
@@ -62,13 +62,15 @@ static inline double tg_adjoint(const tg_tape *t, tg_var v);
 
 /* Walk the tape: its nodes are numbered from 0 in the order of recording, inputs included. */
 TG_API size_t tg_tape_size(const tg_tape *t);
-TG_API size_t tg_tape_bytes(const tg_tape *t);          /* memory in use by the recording                    */
-TG_API tg_var tg_tape_at(const tg_tape *t, size_t i);   /* node i as a var; a NaN constant beyond the end    */
-TG_API size_t tg_index(tg_var v);                       /* and back; SIZE_MAX for a constant                 */
-TG_API const char *tg_op_name(const tg_tape *t, tg_var v); /* "input", "mul", ...; "constant", "?" elsewhere */
+TG_API size_t tg_tape_bytes(const tg_tape *t);        /* memory in use by the recording                    */
+TG_API tg_var tg_tape_at(const tg_tape *t, size_t i); /* node i as a var; a NaN constant beyond the end    */
+TG_API size_t tg_index(tg_var v);                     /* and back; SIZE_MAX for a constant                 */
+TG_API const char *tg_op_name(const tg_tape *t,
+                              tg_var v); /* "input", "mul", ...; "constant", "?" elsewhere */
 
-/* The operands of v in order, constants as constant vars: fills operand[0..room) and answers how many there are.
- * `operand` may be NULL when room is 0. A further output of an operation names its first output as operand. */
+/* The operands of v in order, constants as constant vars: fills operand[0..room) and answers how many there
+ * are. `operand` may be NULL when room is 0. A further output of an operation names its first output as
+ * operand. */
 TG_API size_t tg_operands(const tg_tape *t, tg_var v, tg_var *operand, size_t room);
 
 /* Write the computational graph in Graphviz's dot language: inputs as boxes, operations as circles, values as
@@ -89,12 +91,19 @@ static inline tg_var tg_input(tg_tape *t, double value)
 
 static inline double tg_result_(const tg_recorder_ *r, int which, tg_var v)
 {
-  if (TG_LIKELY_(r && (v.at_ ^ r->at_) >> 32 == 0 && tg_node_of_(v) < r->swept_[which])) return r->results_[which][tg_node_of_(v)];
+  if (TG_LIKELY_(r && (v.at_ ^ r->at_) >> 32 == 0 && tg_node_of_(v) < r->swept_[which]))
+    return r->results_[which][tg_node_of_(v)];
   return tg_swept_(r, which, v);
 }
 
-static inline double tg_tangent(const tg_tape *t, tg_var v) { return tg_result_((const tg_recorder_ *)t, 0, v); }
-static inline double tg_adjoint(const tg_tape *t, tg_var v) { return tg_result_((const tg_recorder_ *)t, 1, v); }
+static inline double tg_tangent(const tg_tape *t, tg_var v)
+{
+  return tg_result_((const tg_recorder_ *)t, 0, v);
+}
+static inline double tg_adjoint(const tg_tape *t, tg_var v)
+{
+  return tg_result_((const tg_recorder_ *)t, 1, v);
+}
 
 #ifdef __cplusplus
 }

@@ -1,7 +1,7 @@
 /* The drivers: each brings the primals to x, sweeps, and hands results over only when all has gone well.
  *
- * Every sweep runs unmasked first; only when a result is NaN is it repeated under rule R5 (sweeps.h), so the rule
- * costs nothing while all is finite. */
+ * Every sweep runs unmasked first; only when a result is NaN is it repeated under rule R5 (sweeps.h), so the
+ * rule costs nothing while all is finite. */
 #include "function.h"
 
 #include <math.h>
@@ -14,7 +14,10 @@ static tg_status refuse(tg_function *f, tg_status s, const char *why)
   return s;
 }
 
-static tg_status done(tg_function *f, tg_status s) { return refuse(f, s, NULL); }
+static tg_status done(tg_function *f, tg_status s)
+{
+  return refuse(f, s, NULL);
+}
 
 static tg_status evaluate(tg_function *f, const double *x)
 {
@@ -23,7 +26,8 @@ static tg_status evaluate(tg_function *f, const double *x)
   if (f->busy) return refuse(f, TG_E_TAPE, "a function was called from inside its own callback");
   const tg_status s = tg_function_evaluate_(f, x);
   if (s == TG_E_BRANCH && f->tape->point_dependent)
-    return refuse(f, s, "the tape depends on the point it was recorded at and there is no function to record again");
+    return refuse(
+        f, s, "the tape depends on the point it was recorded at and there is no function to record again");
   return done(f, s);
 }
 
@@ -42,7 +46,10 @@ static void copy_value(const tg_function *f, double *y)
 
 /* ---- The arrays of a sweep, `width` lanes a node, and moving vectors in and out of their lanes. ---- */
 
-static size_t width_for(size_t k) { return k == 1 ? 1 : k <= 4 ? 4 : TG_BLOCK; }
+static size_t width_for(size_t k)
+{
+  return k == 1 ? 1 : k <= 4 ? 4 : TG_BLOCK;
+}
 
 static void zeros(double *array, size_t count)
 {
@@ -91,7 +98,8 @@ static bool any_nan(const tg_var *at, size_t count, const double *array, size_t 
   return false;
 }
 
-/* ---- One block of at most TG_BLOCK directions. While it is swept f is busy: custom operations call back. ---- */
+/* ---- One block of at most TG_BLOCK directions. While it is swept f is busy: custom operations call back.
+ * ---- */
 
 static tg_status tangents(tg_function *f, directions d)
 {
@@ -119,7 +127,8 @@ static tg_status adjoints(tg_function *f, directions d)
   const bool any = tg_function_last_(f, &last);
   if (!any) clear_inputs(f, bar, width);
   for (int masked = 0; any && masked < 2; masked++) {
-    zeros(bar, (size_t)tg_size_(f->tape) * width); /* beyond `last` too: outputs of one operation go together */
+    zeros(bar,
+          (size_t)tg_size_(f->tape) * width); /* beyond `last` too: outputs of one operation go together */
     seed(f->y, f->m, d, bar, width);
     bool nan;
     f->busy = true;
@@ -175,8 +184,9 @@ static bool overlap(const double *a, size_t count_a, const double *b, size_t cou
   return b && (uintptr_t)a < (uintptr_t)(b + count_b) && (uintptr_t)b < (uintptr_t)(a + count_a);
 }
 
-/* Where the results of k directions go, `out` of `count` numbers, fed by `in` of `in_count`. Aside until all blocks
- * have succeeded if a later one can still fail (only a custom operation can), or would read what an earlier wrote. */
+/* Where the results of k directions go, `out` of `count` numbers, fed by `in` of `in_count`. Aside until all
+ * blocks have succeeded if a later one can still fail (only a custom operation can), or would read what an
+ * earlier wrote. */
 static double *place(tg_function *f, size_t k, double *out, size_t count, const double *in, size_t in_count)
 {
   if (k <= TG_BLOCK || (!has_custom(f->tape) && !overlap(out, count, in, in_count))) return out;
@@ -225,9 +235,10 @@ tg_status tg_hvp(tg_function *f, const double *x, const double *v, double *gradi
   return tg_hvp_block(f, x, 1, v, gradient, hv);
 }
 
-/* A sweep's directions are taken TG_BLOCK at a time; the first block asks for all the memory there is to ask for. */
+/* A sweep's directions are taken TG_BLOCK at a time; the first block asks for all the memory there is to ask
+ * for. */
 #define FOR_BLOCKS(k)                                                                                        \
-  for (size_t from = 0, count; count = (k) - from < TG_BLOCK ? (k) - from : TG_BLOCK, from < (k); from += count)
+  for (size_t from = 0, count; count = (k)-from < TG_BLOCK ? (k)-from : TG_BLOCK, from < (k); from += count)
 
 tg_status tg_jvp_block(tg_function *f, const double *x, size_t k, const double *v, double *y, double *jv)
 {
@@ -285,7 +296,8 @@ static tg_status second_blocks(tg_function *f, directions d, double *out)
   return TG_OK;
 }
 
-tg_status tg_hvp_block(tg_function *f, const double *x, size_t k, const double *v, double *gradient, double *hv)
+tg_status tg_hvp_block(tg_function *f, const double *x, size_t k, const double *v, double *gradient,
+                       double *hv)
 {
   tg_status s = evaluate_scalar(f, x);
   if (s != TG_OK) return s;
@@ -341,7 +353,8 @@ tg_status tg_jacobian(tg_function *f, const double *x, double *y, double *jacobi
   if (s != TG_OK) return s;
   const bool forward = f->n <= f->m;
   if (jacobian) s = jacobian_by(f, forward, jacobian);
-  if (s == TG_E_ORDER && jacobian_by(f, !forward, jacobian) == TG_OK) s = TG_OK; /* a custom operation lacks one mode */
+  if (s == TG_E_ORDER && jacobian_by(f, !forward, jacobian) == TG_OK)
+    s = TG_OK; /* a custom operation lacks one mode */
   if (s != TG_OK) return done(f, s);
   copy_value(f, y);
   return TG_OK;

@@ -1,6 +1,6 @@
-/* Finite sums: the loss of one sample as a function of (theta, sample). The plain form evaluates it sample by sample in
- * order and is the oracle of the fast one, which goes through blocks of samples (lanes/) and hands back what it cannot
- * do. */
+/* Finite sums: the loss of one sample as a function of (theta, sample). The plain form evaluates it sample by
+ * sample in order and is the oracle of the fast one, which goes through blocks of samples (lanes/) and hands
+ * back what it cannot do. */
 #include "function.h"
 #include "lanes/lanes.h"
 #include "tapegrad/finite_sum.h"
@@ -20,16 +20,16 @@ struct tg_finite_sum {
   size_t d, columns; /* columns with the label */
   tg_function *body; /* of d + columns inputs */
   tg_data data;
-  copy owned;                         /* unless borrowed */
-  double *point;                      /* theta, then one sample: d + columns */
-  double *sum, *one;                  /* of the samples so far, of one: TG_BLOCK x (d + columns) each */
-  double *direction;                  /* TG_BLOCK directions in (theta, sample), zero in the sample */
-  double *square;                     /* d x d, once a Hessian has been asked for */
-  double *values;                     /* of the samples of a call, once these have been asked for */
+  copy owned;        /* unless borrowed */
+  double *point;     /* theta, then one sample: d + columns */
+  double *sum, *one; /* of the samples so far, of one: TG_BLOCK x (d + columns) each */
+  double *direction; /* TG_BLOCK directions in (theta, sample), zero in the sample */
+  double *square;    /* d x d, once a Hessian has been asked for */
+  double *values;    /* of the samples of a call, once these have been asked for */
   size_t values_room;
-  tg_lanes_ *lanes;                   /* the fast way, or NULL */
-  bool plain;                         /* not to be taken */
-  size_t looked_at;                   /* number of the recording that sparse_rule has passed */
+  tg_lanes_ *lanes; /* the fast way, or NULL */
+  bool plain;       /* not to be taken */
+  size_t looked_at; /* number of the recording that sparse_rule has passed */
   tg_status status;
   char message[160];
 };
@@ -39,9 +39,11 @@ tg_data tg_dense(const double *values, size_t rows, size_t columns)
   return (tg_data){.rows = rows, .columns = columns, .values = values, .stride = columns};
 }
 
-tg_data tg_sparse(const size_t *row_start, const size_t *column, const double *values, size_t rows, size_t columns)
+tg_data tg_sparse(const size_t *row_start, const size_t *column, const double *values, size_t rows,
+                  size_t columns)
 {
-  return (tg_data){.rows = rows, .columns = columns, .values = values, .row_start = row_start, .column = column};
+  return (tg_data){
+      .rows = rows, .columns = columns, .values = values, .row_start = row_start, .column = column};
 }
 
 static tg_status complain(tg_finite_sum *s, tg_status why, const char *text)
@@ -73,8 +75,10 @@ static tg_status found(flaw *f, tg_status status, size_t row, const char *format
   f->status = status;
   f->row = row;
   snprintf(words, sizeof words, format, a, b);
-  if (f->text && row != SIZE_MAX) snprintf(f->text, f->size, "row %zu (the first is row 0): %s", row, words);
-  else if (f->text) snprintf(f->text, f->size, "%s", words);
+  if (f->text && row != SIZE_MAX)
+    snprintf(f->text, f->size, "row %zu (the first is row 0): %s", row, words);
+  else if (f->text)
+    snprintf(f->text, f->size, "%s", words);
   return status;
 }
 
@@ -103,14 +107,16 @@ static tg_status examine(const tg_data *data, flaw *f)
   if (data->columns == 0 && !data->label) return found(f, TG_E_DATA, SIZE_MAX, "there are no columns", 0, 0);
   if (!data->row_start != !data->column)
     return found(f, TG_E_DATA, SIZE_MAX, "row_start and column go together, and one is NULL", 0, 0);
-  if (data->rows > SIZE_MAX / sizeof(double) - 1 || (stride && data->rows > SIZE_MAX / sizeof(double) / stride && !sparse))
+  if (data->rows > SIZE_MAX / sizeof(double) - 1 ||
+      (stride && data->rows > SIZE_MAX / sizeof(double) / stride && !sparse))
     return found(f, TG_E_SIZE, SIZE_MAX, "%zu rows of %zu numbers cannot be addressed", data->rows, stride);
   for (size_t i = 0; sparse && i < data->rows; i++)
     if (examine_row(data, i, f) != TG_OK) return f->status;
   if (!data->values && (sparse ? data->row_start[data->rows] : data->columns) > 0)
     return found(f, TG_E_DATA, SIZE_MAX, "the values are NULL", 0, 0);
   if (!sparse && stride < data->columns)
-    return found(f, TG_E_DATA, SIZE_MAX, "the stride, %zu, is less than the %zu columns", stride, data->columns);
+    return found(f, TG_E_DATA, SIZE_MAX, "the stride, %zu, is less than the %zu columns", stride,
+                 data->columns);
   return TG_OK;
 }
 
@@ -244,7 +250,8 @@ void tg_finite_sum_free(tg_finite_sum *s)
 tg_status tg_finite_sum_bind(tg_finite_sum *s, tg_data data)
 {
   if (!s) return TG_E_ARGUMENT;
-  if (s->body->busy) return TG_E_TAPE; /* from inside its loss; the message is for the call that is under way */
+  if (s->body->busy)
+    return TG_E_TAPE; /* from inside its loss; the message is for the call that is under way */
   char words[128];
   const tg_status status = tg_data_explain(&data, words, sizeof words);
   if (status != TG_OK) return complain(s, status, words);
@@ -285,7 +292,8 @@ tg_status tg_finite_sum_print(const tg_finite_sum *s, FILE *out)
 static tg_status begin(tg_finite_sum *s, const double *theta, const size_t *index, size_t *count)
 {
   if (!s) return TG_E_ARGUMENT;
-  if (s->body->busy) return TG_E_TAPE; /* from inside its loss; the message is for the call that is under way */
+  if (s->body->busy)
+    return TG_E_TAPE; /* from inside its loss; the message is for the call that is under way */
   if (!theta) return complain(s, TG_E_ARGUMENT, "theta is NULL");
   if (!index) *count = s->data.rows;
   for (size_t k = 0; index && k < *count; k++)
@@ -295,7 +303,10 @@ static tg_status begin(tg_finite_sum *s, const double *theta, const size_t *inde
   return TG_OK;
 }
 
-static void zeros(double *x, size_t n) { memset(x, 0, n * sizeof *x); }
+static void zeros(double *x, size_t n)
+{
+  memset(x, 0, n * sizeof *x);
+}
 
 static const double *sample(tg_finite_sum *s, const size_t *index, size_t k)
 {
@@ -303,15 +314,16 @@ static const double *sample(tg_finite_sum *s, const size_t *index, size_t k)
   double *const to = s->point + s->d;
   if (s->data.row_start) {
     zeros(to, s->data.columns);
-    for (size_t i = s->data.row_start[row]; i < s->data.row_start[row + 1]; i++) to[s->data.column[i]] = s->data.values[i];
-  }
-  else if (s->data.columns) memcpy(to, s->data.values + row * s->data.stride, s->data.columns * sizeof *to);
+    for (size_t i = s->data.row_start[row]; i < s->data.row_start[row + 1]; i++)
+      to[s->data.column[i]] = s->data.values[i];
+  } else if (s->data.columns)
+    memcpy(to, s->data.values + row * s->data.stride, s->data.columns * sizeof *to);
   if (s->data.label) s->point[s->d + s->data.columns] = s->data.label[row];
   return s->point;
 }
 
-/* What the loss has just been found to do with sparse columns, whichever way it is evaluated. Every recording is
- * looked at once. */
+/* What the loss has just been found to do with sparse columns, whichever way it is evaluated. Every recording
+ * is looked at once. */
 static tg_status sparse_rule(tg_finite_sum *s)
 {
   if (!s->data.row_start) return TG_OK;
@@ -320,7 +332,9 @@ static tg_status sparse_rule(tg_finite_sum *s)
   if (stats.recordings == s->looked_at) return TG_OK;
   const tg_status status = tg_lanes_check_(s->body, s->d, s->columns, s->data.columns);
   if (status == TG_OK) s->looked_at = stats.recordings;
-  return status == TG_OK ? status : complain(s, status, status == TG_E_DATA ? sparse_elsewhere : "for the sparse columns");
+  return status == TG_OK
+             ? status
+             : complain(s, status, status == TG_E_DATA ? sparse_elsewhere : "for the sparse columns");
 }
 
 static tg_status failed(tg_finite_sum *s, tg_status status)
@@ -343,9 +357,12 @@ static bool by_lanes(tg_finite_sum *s, const tg_lanes_call_ *call, tg_status *st
   *status = tg_lanes_run_(s->lanes, call);
   if (*status == TG_OK || *status == TG_E_METHOD) return true;
   if (*status == TG_E_BRANCH) return false;
-  if (s->body->status == *status) failed(s, *status);
-  else if (*status == TG_E_DATA && s->data.row_start) complain(s, TG_E_DATA, sparse_elsewhere);
-  else complain(s, *status, "while evaluating blocks of samples");
+  if (s->body->status == *status)
+    failed(s, *status);
+  else if (*status == TG_E_DATA && s->data.row_start)
+    complain(s, TG_E_DATA, sparse_elsewhere);
+  else
+    complain(s, *status, "while evaluating blocks of samples");
   return true;
 }
 
@@ -355,8 +372,13 @@ tg_status tg_finite_sum_gradient(tg_finite_sum *s, const double *theta, const si
   tg_status status = begin(s, theta, index, &count);
   if (status != TG_OK) return status;
   double total = 0.0;
-  if (by_lanes(s, &(tg_lanes_call_){.theta = theta, .index = index, .count = count, .value = &total,
-                                    .gradient = gradient ? s->sum : NULL}, &status)) {
+  if (by_lanes(s,
+               &(tg_lanes_call_){.theta = theta,
+                                 .index = index,
+                                 .count = count,
+                                 .value = &total,
+                                 .gradient = gradient ? s->sum : NULL},
+               &status)) {
     if (status == TG_OK && value) mean(value, &total, 1, count);
     if (status == TG_OK && gradient) mean(gradient, s->sum, s->d, count);
     return status;
@@ -382,7 +404,8 @@ tg_status tg_finite_sum_hvp(tg_finite_sum *s, const double *theta, const size_t 
   if (status != TG_OK) return status;
   if (!v) return complain(s, TG_E_ARGUMENT, "the direction v is NULL");
   if (!hv) return TG_OK;
-  if (by_lanes(s, &(tg_lanes_call_){.theta = theta, .index = index, .count = count, .v = v, .hv = s->sum}, &status)) {
+  if (by_lanes(s, &(tg_lanes_call_){.theta = theta, .index = index, .count = count, .v = v, .hv = s->sum},
+               &status)) {
     if (status == TG_OK) mean(hv, s->sum, s->d, count);
     return status;
   }
@@ -485,7 +508,9 @@ static bool gradients_by_lanes(tg_finite_sum *s, const double *theta, const size
     return true;
   }
   double *const each = s->values + count;
-  if (!by_lanes(s, &(tg_lanes_call_){.theta = theta, .index = index, .count = count, .values = s->values, .gradients = each},
+  if (!by_lanes(s,
+                &(tg_lanes_call_){
+                    .theta = theta, .index = index, .count = count, .values = s->values, .gradients = each},
                 status))
     return false;
   if (*status == TG_OK && values) memcpy(values, s->values, count * sizeof *values);
@@ -528,9 +553,15 @@ tg_status tg_finite_sum_each(tg_finite_sum *s, const double *theta, const size_t
   return TG_OK;
 }
 
-size_t tg_finite_sum_parameters(const tg_finite_sum *s) { return s ? s->d : 0; }
+size_t tg_finite_sum_parameters(const tg_finite_sum *s)
+{
+  return s ? s->d : 0;
+}
 
-size_t tg_finite_sum_rows(const tg_finite_sum *s) { return s ? s->data.rows : 0; }
+size_t tg_finite_sum_rows(const tg_finite_sum *s)
+{
+  return s ? s->data.rows : 0;
+}
 
 tg_status tg_finite_sum_statistics(const tg_finite_sum *s, tg_finite_sum_stats *stats)
 {

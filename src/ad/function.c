@@ -86,7 +86,8 @@ static tg_status check_inputs(tg_tape *t, const tg_var *x, size_t n)
   return TG_OK;
 }
 
-tg_status tg_tape_function(tg_function **f, const tg_tape *t, const tg_var *x, size_t n, const tg_var *y, size_t m)
+tg_status tg_tape_function(tg_function **f, const tg_tape *t, const tg_var *x, size_t n, const tg_var *y,
+                           size_t m)
 {
   if (f) *f = NULL;
   if (!f || !t || !x || !y) return TG_E_ARGUMENT;
@@ -201,8 +202,9 @@ double *tg_function_work_(tg_function *f, int which, size_t width)
 {
   tg_tape *const t = f->tape;
   const size_t count = (size_t)tg_size_(t) * width;
-  return tg_reserve_((void **)&t->work[which], &t->work_capacity[which], count, sizeof(double)) ? t->work[which]
-                                                                                                  : NULL;
+  return tg_reserve_((void **)&t->work[which], &t->work_capacity[which], count, sizeof(double))
+             ? t->work[which]
+             : NULL;
 }
 
 double *tg_function_scratch_(tg_function *f)
@@ -211,9 +213,15 @@ double *tg_function_scratch_(tg_function *f)
   return f->scratch;
 }
 
-size_t tg_function_inputs(const tg_function *f) { return f ? f->n : 0; }
+size_t tg_function_inputs(const tg_function *f)
+{
+  return f ? f->n : 0;
+}
 
-size_t tg_function_outputs(const tg_function *f) { return f ? f->m : 0; }
+size_t tg_function_outputs(const tg_function *f)
+{
+  return f ? f->m : 0;
+}
 
 tg_status tg_function_statistics(const tg_function *f, tg_function_stats *s)
 {

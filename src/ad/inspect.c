@@ -24,11 +24,13 @@ static double *work(tg_tape *t, int which)
 {
   const size_t count = (tg_size_(t) + (size_t)CHUNK - 1) / CHUNK * CHUNK;
   if (count <= t->work_capacity[which]) return t->work[which];
-  return tg_reserve_((void **)&t->work[which], &t->work_capacity[which], count, sizeof(double)) ? t->work[which] : NULL;
+  return tg_reserve_((void **)&t->work[which], &t->work_capacity[which], count, sizeof(double))
+             ? t->work[which]
+             : NULL;
 }
 
-/* Zeros for `size` nodes. A short tape is not worth a call of memset, whose masked stores also stall the loads that
- * follow at once. */
+/* Zeros for `size` nodes. A short tape is not worth a call of memset, whose masked stores also stall the
+ * loads that follow at once. */
 static void clear(double *array, uint32_t size)
 {
   if (size > 32 * CHUNK) {
@@ -70,7 +72,8 @@ tg_status tg_tangent_sweep(tg_tape *t, const tg_var *x, const double *dx, size_t
   tg_status s = check_seeds(t, x, n);
   if (s != TG_OK) return s;
   for (size_t i = 0; i < n; i++)
-    if (!tg_is_constant_(x[i]) && tg_opcode_(t->r.nodes_[tg_node_of_(x[i])].word_) != TG_OP_input) return TG_E_TAPE;
+    if (!tg_is_constant_(x[i]) && tg_opcode_(t->r.nodes_[tg_node_of_(x[i])].word_) != TG_OP_input)
+      return TG_E_TAPE;
   if (tg_size_(t) == 0) return TG_OK;
   double *const dot = work(t, TG_TANGENT);
   if (!dot) return TG_E_NOMEM;
@@ -116,7 +119,10 @@ const char *tg_op_name(const tg_tape *t, tg_var v)
   return t && tg_tape_of_(v) == tg_id_(t) ? tg_node_name_(t, tg_node_of_(v)) : "?";
 }
 
-static tg_var node_var(const tg_tape *t, uint32_t i) { return tg_tape_at(t, i); }
+static tg_var node_var(const tg_tape *t, uint32_t i)
+{
+  return tg_tape_at(t, i);
+}
 
 static tg_var listed_var(const tg_tape *t, uint32_t entry)
 {
@@ -142,12 +148,23 @@ static tg_var operand_at(const tg_tape *t, uint32_t i, size_t k, size_t *count)
     return node_var(t, a);
   }
   switch (tg_ops_[op].form) {
-  case TG_FORM_none: break;
-  case TG_FORM_x: *count = 1; return node_var(t, a);
-  case TG_FORM_xy: *count = 2; return node_var(t, k == 0 ? a : b);
-  case TG_FORM_xc: *count = 2; return k == 0 ? node_var(t, a) : tg_constant(c[b]);
-  case TG_FORM_cy: *count = 2; return k == 0 ? tg_constant(c[a]) : node_var(t, b);
-  case TG_FORM_xyz: *count = 3; return k < 3 ? listed_var(t, t->operands[a + k]) : tg_constant(0.0);
+  case TG_FORM_none:
+    break;
+  case TG_FORM_x:
+    *count = 1;
+    return node_var(t, a);
+  case TG_FORM_xy:
+    *count = 2;
+    return node_var(t, k == 0 ? a : b);
+  case TG_FORM_xc:
+    *count = 2;
+    return k == 0 ? node_var(t, a) : tg_constant(c[b]);
+  case TG_FORM_cy:
+    *count = 2;
+    return k == 0 ? tg_constant(c[a]) : node_var(t, b);
+  case TG_FORM_xyz:
+    *count = 3;
+    return k < 3 ? listed_var(t, t->operands[a + k]) : tg_constant(0.0);
   }
   return tg_constant(0.0);
 }
@@ -157,7 +174,8 @@ size_t tg_operands(const tg_tape *t, tg_var v, tg_var *operand, size_t room)
   if (!t || tg_is_constant_(v) || tg_tape_of_(v) != tg_id_(t) || tg_node_of_(v) >= tg_size_(t)) return 0;
   size_t count;
   operand_at(t, tg_node_of_(v), 0, &count);
-  for (size_t k = 0; operand && k < room && k < count; k++) operand[k] = operand_at(t, tg_node_of_(v), k, &count);
+  for (size_t k = 0; operand && k < room && k < count; k++)
+    operand[k] = operand_at(t, tg_node_of_(v), k, &count);
   return count;
 }
 
@@ -173,8 +191,10 @@ static void describe(const tg_tape *t, tg_var x, char *to, size_t size)
   const uint32_t node = tg_node_of_(x);
   uint32_t inputs = 0;
   for (uint32_t i = 0; i < node; i++) inputs += tg_opcode_(t->r.nodes_[i].word_) == TG_OP_input;
-  if (tg_opcode_(t->r.nodes_[node].word_) == TG_OP_input) snprintf(to, size, "input %" PRIu32, inputs);
-  else snprintf(to, size, "node %" PRIu32, node);
+  if (tg_opcode_(t->r.nodes_[node].word_) == TG_OP_input)
+    snprintf(to, size, "input %" PRIu32, inputs);
+  else
+    snprintf(to, size, "node %" PRIu32, node);
 }
 
 /* The comparison that failed, with its operands. */
@@ -196,8 +216,8 @@ const char *tg_failure_text_(tg_tape *t)
   const bool from_sweep = f == &t->fault;
   if (from_sweep && tg_ops_[tg_opcode_(t->r.nodes_[f->node].word_)].guard) return guard_text(t, f);
   const char *name = from_sweep ? tg_node_name_(t, f->node) : f->op < TG_OP_count ? tg_ops_[f->op].name : "?";
-  snprintf(t->message, sizeof t->message, "%s: %s (operation %s, node %" PRIu32 ")", tg_status_string(f->status),
-           f->detail, name, f->node);
+  snprintf(t->message, sizeof t->message, "%s: %s (operation %s, node %" PRIu32 ")",
+           tg_status_string(f->status), f->detail, name, f->node);
   return t->message;
 }
 

@@ -1,5 +1,6 @@
-/* n-ary operations: recording them, and their share of the sweeps. Operands are gathered into contiguous scratch,
- * the operation's function is called, and its result is scattered; built-in and custom operations alike. */
+/* n-ary operations: recording them, and their share of the sweeps. Operands are gathered into contiguous
+ * scratch, the operation's function is called, and its result is scattered; built-in and custom operations
+ * alike. */
 #include "nary_record.h"
 
 #include <math.h>
@@ -14,7 +15,10 @@ static bool all_constant(const tg_segment_ *s, size_t segments)
   return true;
 }
 
-static tg_var segment_at(const tg_segment_ *s, size_t i) { return s->vars ? s->vars[i] : tg_constant(s->numbers[i]); }
+static tg_var segment_at(const tg_segment_ *s, size_t i)
+{
+  return s->vars ? s->vars[i] : tg_constant(s->numbers[i]);
+}
 
 /* The scratch of the widest operation, so that no sweep allocates. */
 static bool reserve_scratch(tg_tape *t, size_t width)
@@ -39,7 +43,8 @@ static void set_all(tg_var *y, size_t m, double v)
 }
 
 /* Constants only: y is constant too. Works without a tape, where there is no scratch to work in. */
-static void fold(const tg_custom_op *op, void *user, const tg_segment_ *s, size_t segments, size_t n, tg_var *y, size_t m)
+static void fold(const tg_custom_op *op, void *user, const tg_segment_ *s, size_t segments, size_t n,
+                 tg_var *y, size_t m)
 {
   tg_tape *const t = tg_tape_active_();
   double *const own = t ? NULL : tg_memory_resize_(NULL, n + m, sizeof *own);
@@ -198,7 +203,8 @@ static void scatter(const call *c, const double *from, double *array, size_t wid
     if (!(c->operand[k] & TG_CONSTANT_OPERAND)) array[c->operand[k] * width + lane] += from[k];
 }
 
-static bool gather_outputs(const call *c, uint32_t i, const double *array, size_t width, size_t lane, double *to)
+static bool gather_outputs(const call *c, uint32_t i, const double *array, size_t width, size_t lane,
+                           double *to)
 {
   bool any = false;
   for (uint32_t j = 0; j < c->r->m; j++) {
@@ -246,7 +252,8 @@ tg_status tg_nary_second_(tg_tape *t, uint32_t i, const double *tangent, double 
   if (!c.r->op->vjp) return no_order(t, i, "it has no vjp");
   if (!c.r->op->hvp) return no_order(t, i, "it has no hvp");
   const bool reached = gather_outputs(&c, i, adjoint, 1, 0, c.in);
-  for (size_t l = 0; l < width; l++) { /* J' times the tangents of the adjoints, and the tangent of J' times them */
+  for (size_t l = 0; l < width;
+       l++) { /* J' times the tangents of the adjoints, and the tangent of J' times them */
     double *const w_dot = c.more;
     if (gather_outputs(&c, i, second, width, l, w_dot)) {
       const int answer = c.r->op->vjp(c.x, c.r->n, w_dot, c.r->m, c.out, c.user);

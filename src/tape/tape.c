@@ -4,22 +4,26 @@
 #include <string.h>
 #include <time.h>
 
-/* Stands for "no tape records": no room and an id no var carries, so that every operation goes the general way. */
+/* Stands for "no tape records": no room and an id no var carries, so that every operation goes the general
+ * way. */
 static const tg_recorder_ nobody = {.at_ = (uint64_t)(UINT32_MAX - 1) << 32};
 
 TG_THREAD_ tg_recorder_ *tg_active_ = (tg_recorder_ *)&nobody;
 
-/* Where a thread begins to count: the time besides the address, which a thread that ended leaves to the next. */
+/* Where a thread begins to count: the time besides the address, which a thread that ended leaves to the next.
+ */
 static uint32_t first_id(const void *address)
 {
   struct timespec now = {0};
   timespec_get(&now, TIME_UTC);
-  const uint64_t place = (uint64_t)(uintptr_t)address >> 6, time = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+  const uint64_t place = (uint64_t)(uintptr_t)address >> 6,
+                 time = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
   return (uint32_t)((place * 2654435761u ^ time) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
 }
 
-/* Ids tell the vars of one recording from those of any other. They count per thread from a start of its own, so
- * that vars carried into another thread are very unlikely to pass for its own; 0 and the last two are reserved. */
+/* Ids tell the vars of one recording from those of any other. They count per thread from a start of its own,
+ * so that vars carried into another thread are very unlikely to pass for its own; 0 and the last two are
+ * reserved. */
 static uint32_t new_id(void)
 {
   static TG_THREAD_ uint32_t last;
@@ -46,7 +50,10 @@ tg_recorder_ *tg_tape_suspend_(void)
   return r;
 }
 
-tg_tape *tg_tape_active_(void) { return tg_active_ == &nobody ? NULL : (tg_tape *)tg_active_; }
+tg_tape *tg_tape_active_(void)
+{
+  return tg_active_ == &nobody ? NULL : (tg_tape *)tg_active_;
+}
 
 void tg_tape_stop_(tg_tape *t)
 {
@@ -273,16 +280,23 @@ void tg_fail(tg_status why)
   if (t) tg_tape_fail_(t, why < 0 ? why : TG_E_CALLBACK, TG_OP_input, "tg_fail was called");
 }
 
-size_t tg_tape_size(const tg_tape *t) { return t ? tg_size_(t) : 0; }
+size_t tg_tape_size(const tg_tape *t)
+{
+  return t ? tg_size_(t) : 0;
+}
 
 size_t tg_tape_bytes(const tg_tape *t)
 {
   if (!t) return 0;
   return tg_size_(t) * sizeof *t->r.nodes_ + t->r.constant_count_ * sizeof *t->r.constants_ +
-         t->operand_count * sizeof *t->operands + t->nary_count * sizeof *t->nary + t->live_count * sizeof *t->live;
+         t->operand_count * sizeof *t->operands + t->nary_count * sizeof *t->nary +
+         t->live_count * sizeof *t->live;
 }
 
-size_t tg_index(tg_var v) { return tg_is_constant_(v) ? SIZE_MAX : tg_node_of_(v); }
+size_t tg_index(tg_var v)
+{
+  return tg_is_constant_(v) ? SIZE_MAX : tg_node_of_(v);
+}
 
 tg_var tg_tape_at(const tg_tape *t, size_t i)
 {
@@ -310,7 +324,8 @@ tg_status tg_tape_copy_(tg_tape *to, const tg_tape *from)
   tg_tape_clear(to);
   size_t node_capacity = to->r.capacity_, constant_capacity = to->r.constant_capacity_;
   const bool done =
-      copy_array((void **)&to->r.nodes_, &node_capacity, from->r.nodes_, tg_size_(from), sizeof *to->r.nodes_) &&
+      copy_array((void **)&to->r.nodes_, &node_capacity, from->r.nodes_, tg_size_(from),
+                 sizeof *to->r.nodes_) &&
       copy_array((void **)&to->r.constants_, &constant_capacity, from->r.constants_, from->r.constant_count_,
                  sizeof *to->r.constants_) &&
       copy_array((void **)&to->operands, &to->operand_capacity, from->operands, from->operand_count,

@@ -41,7 +41,8 @@ static int jvp(const double *x, size_t n, const double *v, double *jv, size_t m,
 }
 
 /* The three blocks of to: u x', bias, W' u. */
-static void transposed(parts p, const double *u, const double *bias, size_t m, const tg_nary_shape_ *shape, double *to)
+static void transposed(parts p, const double *u, const double *bias, size_t m, const tg_nary_shape_ *shape,
+                       double *to)
 {
   const size_t columns = shape->columns;
   for (size_t r = 0; r < m; r++) tg_nary_scale_(to + r * columns, p.x, columns, u[r], shape->masked);

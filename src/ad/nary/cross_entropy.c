@@ -1,5 +1,6 @@
 /* log(sum_j exp z_j) - z[label], the operands z, then label: n = k + 1; label as for pick.
- * The partials are the weights p_j, and for the label minus the sum of the others' weights, not p_label - 1. */
+ * The partials are the weights p_j, and for the label minus the sum of the others' weights, not p_label - 1.
+ */
 #include <math.h>
 
 #include "nary.h"
@@ -67,5 +68,11 @@ static tg_var record(tg_segment_ z, tg_var label)
   return tg_nary_scalar_(&tg_nary_cross_entropy_, s, 2);
 }
 
-tg_var(tg_cross_entropy)(const tg_var *z, size_t k, tg_var label) { return record(tg_vars_(z, k), label); }
-tg_var tg_cross_entropy_dv_(const double *z, size_t k, tg_var label) { return record(tg_numbers_(z, k), label); }
+tg_var(tg_cross_entropy)(const tg_var *z, size_t k, tg_var label)
+{
+  return record(tg_vars_(z, k), label);
+}
+tg_var tg_cross_entropy_dv_(const double *z, size_t k, tg_var label)
+{
+  return record(tg_numbers_(z, k), label);
+}

@@ -1,7 +1,10 @@
 /* log(exp x_0 + ... + exp x_(n-1)). Its partials are the weights p of softmax, its Hessian diag(p) - p p'. */
 #include "nary.h"
 
-double tg_logsumexp_d(const double *x, size_t n) { return tg_log_sum_(x, n, n); }
+double tg_logsumexp_d(const double *x, size_t n)
+{
+  return tg_log_sum_(x, n, n);
+}
 
 static int value(const double *x, size_t n, double *y, size_t m, void *user)
 {
@@ -33,7 +36,8 @@ static int hvp(const double *x, size_t n, const double *u, size_t m, const doubl
   return 0;
 }
 
-const tg_custom_op tg_nary_logsumexp_ = {.name = "logsumexp", .value = value, .jvp = jvp, .vjp = vjp, .hvp = hvp};
+const tg_custom_op tg_nary_logsumexp_ = {
+    .name = "logsumexp", .value = value, .jvp = jvp, .vjp = vjp, .hvp = hvp};
 
 tg_var(tg_logsumexp)(const tg_var *x, size_t n)
 {

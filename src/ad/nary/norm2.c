@@ -1,6 +1,6 @@
-/* The Euclidean norm. Scaled by a power of two, so that no square over- or underflows. At the origin, a kink, its
- * partials are 0 (least norm), and its second partials count as 0 as well; at infinity the limits, NaN if two
- * entries are infinite. */
+/* The Euclidean norm. Scaled by a power of two, so that no square over- or underflows. At the origin, a kink,
+ * its partials are 0 (least norm), and its second partials count as 0 as well; at infinity the limits, NaN if
+ * two entries are infinite. */
 #include <math.h>
 
 #include "nary.h"
@@ -35,7 +35,10 @@ static size measure(const double *x, size_t n)
   return s;
 }
 
-static bool is_regular(size s) { return s.largest > 0.0 && !isinf(s.largest); }
+static bool is_regular(size s)
+{
+  return s.largest > 0.0 && !isinf(s.largest);
+}
 
 double tg_norm2_d(const double *x, size_t n)
 {
@@ -79,8 +82,8 @@ static int jvp(const double *x, size_t n, const double *v, double *jv, size_t m,
   return 0;
 }
 
-/* H v = (w - g (g'w)) / |x|, where w is v less the multiple of x that makes it zero in the largest entry: H x = 0, and
- * without this the largest entry would be what cancellation left over. */
+/* H v = (w - g (g'w)) / |x|, where w is v less the multiple of x that makes it zero in the largest entry: H x
+ * = 0, and without this the largest entry would be what cancellation left over. */
 static int hvp(const double *x, size_t n, const double *u, size_t m, const double *v, double *hv, void *user)
 {
   (void)m;

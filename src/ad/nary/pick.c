@@ -1,5 +1,5 @@
-/* z[index], the operands z, then index: n = k + 1. The index is rounded to the nearest integer; out of range both
- * the value and all partials are NaN. A step in index: derivative 0. */
+/* z[index], the operands z, then index: n = k + 1. The index is rounded to the nearest integer; out of range
+ * both the value and all partials are NaN. A step in index: derivative 0. */
 #include <math.h>
 
 #include "nary.h"
@@ -48,5 +48,11 @@ static tg_var record(tg_segment_ z, tg_var index)
   return tg_nary_scalar_(&tg_nary_pick_, s, 2);
 }
 
-tg_var(tg_pick)(const tg_var *z, size_t k, tg_var index) { return record(tg_vars_(z, k), index); }
-tg_var tg_pick_dv_(const double *z, size_t k, tg_var index) { return record(tg_numbers_(z, k), index); }
+tg_var(tg_pick)(const tg_var *z, size_t k, tg_var index)
+{
+  return record(tg_vars_(z, k), index);
+}
+tg_var tg_pick_dv_(const double *z, size_t k, tg_var index)
+{
+  return record(tg_numbers_(z, k), index);
+}

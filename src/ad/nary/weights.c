@@ -9,7 +9,8 @@ size_t tg_whole_index_(double index, size_t k)
   return r >= 0.0 && r < (double)k ? (size_t)r : k;
 }
 
-/* exp(a - b) with the rounding error of the difference made good: a weight of 1e-300 is as accurate as one of 1/2. */
+/* exp(a - b) with the rounding error of the difference made good: a weight of 1e-300 is as accurate as one of
+ * 1/2. */
 static double exp_difference(double a, double b)
 {
   const double d = a - b, t = d - a, error = (a - (d - t)) - (b + t), e = exp(d);
@@ -80,7 +81,9 @@ double tg_weighted_(const double *z, size_t k, const double *v, size_t shift, bo
   double sum = shift < k && weightless ? -v[shift] : 0.0;
   for (size_t i = 0; i < k; i++) {
     if (i == shift) continue; /* its own term vanishes, or has no weight */
-    const double p = regular ? exp_difference(z[i], largest) / divisor : z[i] == largest || isnan(share) ? share : 0.0;
+    const double p = regular                           ? exp_difference(z[i], largest) / divisor
+                     : z[i] == largest || isnan(share) ? share
+                                                       : 0.0;
     sum += tg_product_(p, v[i] - base, masked);
   }
   return sum;
@@ -91,7 +94,8 @@ double tg_log_sum_(const double *z, size_t k, size_t shift)
   const size_t top = top_index(z, k);
   const double base = shift < k ? z[shift] : 0.0;
   if (k == 0) return -INFINITY;
-  if (isinf(z[top])) return z[top] > 0.0 && base == z[top] ? log((double)count_of(z, k, base)) : z[top] - base;
+  if (isinf(z[top]))
+    return z[top] > 0.0 && base == z[top] ? log((double)count_of(z, k, base)) : z[top] - base;
   return (z[top] - base) + log1p(rest_of(z, k, top));
 }
 
@@ -102,5 +106,6 @@ void tg_weights_hvp_(double *hv, const double *v, size_t k, size_t top, double u
   const double base = tg_base_(v[top], masked);
   double mean = 0.0;
   for (size_t i = 0; i < k; i++) mean += tg_product_(hv[i], v[i] - base, masked);
-  for (size_t i = 0; i < k; i++) hv[i] = tg_product_(tg_product_(hv[i], (v[i] - base) - mean, masked), u, masked);
+  for (size_t i = 0; i < k; i++)
+    hv[i] = tg_product_(tg_product_(hv[i], (v[i] - base) - mean, masked), u, masked);
 }
