@@ -417,13 +417,25 @@ LANE_INLINE double lane_clamp(double x, double low, double high)
   return x < low ? low : x > high ? high : x;
 }
 
+/* lane_product_error for factors up to the largest: where it would split them, they are made smaller first. */
+LANE_INLINE double lane_large_product_error(double a, double b, double product)
+{
+#if defined __FMA__
+  return lane_product_error(a, b, product);
+#else
+  const double scale_a = lane_fabs(a) > 0x1p900 ? 0x1p-200 : 1.0;
+  const double scale_b = lane_fabs(b) > 0x1p900 ? 0x1p-200 : 1.0, scale = scale_a * scale_b;
+  return lane_product_error(scale_a * a, scale_b * b, scale * product) / scale;
+#endif
+}
+
 /* (1 - t) a + t b with the rounding errors carried along. */
 LANE_INLINE double lane_lerp(double a, double b, double t)
 {
   const double u = 1.0 - t, back = u - 1.0, u_low = (1.0 - (u - back)) - (t + back);
   const double p = u * a, q = t * b, s = p + q, from = s - p;
   const double s_low = (p - (s - from)) + (q - from);
-  const double errors = (lane_product_error(u, a, p) + lane_product_error(t, b, q)) + u_low * a;
+  const double errors = (lane_large_product_error(u, a, p) + lane_large_product_error(t, b, q)) + u_low * a;
   const double v = s + (s_low + errors), y = v - v == 0.0 ? v : s;
   return t == 0.0 ? (b == b ? a : b) : t == 1.0 ? (a == a ? b : a) : y;
 }

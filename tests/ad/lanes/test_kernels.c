@@ -249,15 +249,16 @@ static const table_row table[] = {
 #include "ops.def"
 };
 
-/* A third of the operands within the interval of the row, a third around it, the others of all magnitudes and special. */
+/* A third of the operands within the interval of the row, a third around it, the others of all magnitudes and
+ * special. */
 static void fill_operand(const table_row *r, unsigned k, double *to)
 {
   const double middle = 0.5 * (r->low[k] + r->high[k]), reach = 10 * (r->high[k] - r->low[k]);
   for (size_t i = 0; i < N; i++) {
     const double magnitude = exp2(uniform(-1070, 1020)), sign = uniform(0, 1) < 0.5 ? -1 : 1;
     const size_t kind = i / 16 % 3;
-    to[i] = kind == 0   ? uniform(r->low[k], r->high[k])
-            : kind == 1 ? uniform(middle - reach, middle + reach)
+    to[i] = kind == 0    ? uniform(r->low[k], r->high[k])
+            : kind == 1  ? uniform(middle - reach, middle + reach)
             : i % 2 == 0 ? special[(size_t)uniform(0, SPECIAL)]
                          : sign * magnitude;
   }
@@ -286,7 +287,8 @@ static void run_row(const tg_row_kernels_ *k, row_results *r)
   k->second(x, y, z, r->v, h, N);
 }
 
-/* The first place where they differ (each may have an error of its own, and fmax may answer either zero), or N; *what tells in what: 0 the value, 1 to 3 first partials, then second. */
+/* The first place where they differ (each may have an error of its own, and fmax may answer either zero), or
+ * N; *what tells in what: 0 the value, 1 to 3 first partials, then second. */
 static size_t first_difference(const row_results *a, const row_results *b, unsigned *what)
 {
   for (size_t i = 0; i < N; i++) {
@@ -318,10 +320,25 @@ Test(lane_rows, every_row_agrees_with_its_plain_form)
         run_row(&tg_plain_rows_[table[r].op], &plain);
         const size_t i = first_difference(&fast, &plain, &what);
         if (i == N) continue;
-        cr_expect(false, "%s %s(%a, %a, %a): result %u is %a, plainly %a", k->name, table[r].name, x[i], y[i], z[i],
-                  what, result_of(&fast, what, i), result_of(&plain, what, i));
+        cr_expect(false, "%s %s(%a, %a, %a): result %u is %a, plainly %a", k->name, table[r].name, x[i], y[i],
+                  z[i], what, result_of(&fast, what, i), result_of(&plain, what, i));
         break;
       }
+}
+
+/* Factors that are as large as can be, with terms that cancel. */
+Test(lane_rows, lerp_far_outside_between_equal_ends)
+{
+  for (size_t level = 0; tg_kernels_at_(level) != NULL; level++) {
+    const tg_kernels_ *k = tg_kernels_at_(level);
+    for (size_t i = 0; i < N; i++)
+      x[i] = y[i] = i % 2 ? -1.0 : 3.0, z[i] = i % 3 ? 0x1.fffffffffffffp+1023 : -0x1p1000;
+    double v[N];
+    k->rows[TG_OP_lerp].value(x, y, z, v, N);
+    for (size_t i = 0; i < N; i++)
+      cr_expect(v[i] == x[i] || (isinf(x[i] * z[i]) && !isfinite(v[i])), "%s: lerp(%a, %a, %a) is %a",
+                k->name, x[i], y[i], z[i], v[i]);
+  }
 }
 
 /* affine and outer against plain loops, at sizes that leave every kind of remainder. */
