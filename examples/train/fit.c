@@ -524,6 +524,7 @@ bool fit_run(problem *p, double *theta, const fit_settings *s, fit_outcome *o, f
   p->stopped = false;
   const bool good = (absolute ? fit_absolute(p, theta, s, o, f) : fit_once(p, theta, s, o, f)) || p->stopped;
   p->go_on = NULL;
+  p->go_on_user = NULL;
   if (good && meets_floor(p, o)) o->stop = FIT_FLOOR;
   o->values = p->values;
   o->gradients = p->gradients;

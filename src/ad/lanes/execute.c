@@ -478,7 +478,7 @@ static void element_tangent(const tg_worker_ *w, const tg_step_ *s)
   const double *d[3] = {NULL, NULL, NULL};
   first_partials(w, s, d);
   zero(w->dot + s->out, w->lanes);
-  for (unsigned k = 0; k < s->arity; k++)
+  for (unsigned k = 0; k < s->arity && k < 3; k++)
     if (d[k] != NULL) accumulate(w, w->dot + s->out, d[k], w->dot + s->operand[k]);
 }
 

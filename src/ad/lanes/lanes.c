@@ -536,7 +536,7 @@ static void derivatives(const tg_lanes_ *l, lane_thread *t, size_t v, size_t n, 
   if (l->mode == TG_RUN_SECOND) tg_worker_tangent_(w, s);
   for (size_t i = 0; i < w->lanes; i++) t->seed[i] = i < n ? 1.0 : 0.0;
   tg_worker_backward_(w, s, t->seed);
-  if (l->mode != TG_RUN_HESSIAN) return;
+  if (l->mode != TG_RUN_HESSIAN || r == NULL) return;
   double *curve = r->curve;
   for (size_t k = 0; k < v; k++)
     if (is_curved(l, k)) curve += l->variants[k].curvature.size;
