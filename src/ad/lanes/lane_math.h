@@ -332,7 +332,8 @@ LANE_INLINE uint64_t lane_reduce(double x, double *high, double *low)
   return lane_bits(shifted);
 }
 
-LANE_INLINE double lane_sin_near(double x, double y)
+/* x - sin(x + y) and, for w = 1 - x^2/2 rounded, cos(x + y) - w, where abs(x) <= pi/4 and y is what x lacks. */
+LANE_INLINE double lane_sin_gap(double x, double y)
 {
   const double z = x * x, v = z * x;
   const double p = TG_FMA(
@@ -340,12 +341,11 @@ LANE_INLINE double lane_sin_near(double x, double y)
       TG_FMA(z, TG_FMA(z, TG_FMA(z, 0x1.5d93a5acfd57cp-33, -0x1.ae5e68a2b9cebp-26), 0x1.71de357b1fe7dp-19),
              -0x1.a01a019c161d5p-13),
       0x1.111111110f8a6p-7);
-  return x - ((z * (0.5 * y - v * p) - y) - v * -0x1.5555555555549p-3);
+  return (z * (0.5 * y - v * p) - y) - v * -0x1.5555555555549p-3;
 }
-
-LANE_INLINE double lane_cos_near(double x, double y)
+LANE_INLINE double lane_cos_tail(double x, double y, double *w)
 {
-  const double z = x * x;
+  const double z = x * x, half = 0.5 * z;
   const double p = TG_FMA(z,
                           TG_FMA(z,
                                  TG_FMA(z,
@@ -354,8 +354,19 @@ LANE_INLINE double lane_cos_near(double x, double y)
                                         0x1.a01a019cb1590p-16),
                                  -0x1.6c16c16c15177p-10),
                           0x1.555555555554cp-5);
-  const double half = 0.5 * z, w = 1.0 - half;
-  return w + (((1.0 - w) - half) + (z * (z * p) - x * y));
+  *w = 1.0 - half;
+  return ((1.0 - *w) - half) + (z * (z * p) - x * y);
+}
+
+LANE_INLINE double lane_sin_near(double x, double y)
+{
+  return x - lane_sin_gap(x, y);
+}
+LANE_INLINE double lane_cos_near(double x, double y)
+{
+  double w;
+  const double tail = lane_cos_tail(x, y, &w);
+  return w + tail;
 }
 
 LANE_INLINE double lane_sin_pair(double x, double *derivative)

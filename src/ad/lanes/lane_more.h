@@ -82,39 +82,12 @@ LANE_INLINE double lane_sinh(double x)
 
 /* ---- angles ---- */
 
-/* sin(x + y) - x and, for w = 1 - x^2/2 rounded, cos(x + y) - w: lane_sin_near and lane_cos_near but for the
- * last addition. */
-LANE_INLINE double lane_sin_tail(double x, double y)
-{
-  const double z = x * x, v = z * x;
-  const double p = TG_FMA(
-      z,
-      TG_FMA(z, TG_FMA(z, TG_FMA(z, 0x1.5d93a5acfd57cp-33, -0x1.ae5e68a2b9cebp-26), 0x1.71de357b1fe7dp-19),
-             -0x1.a01a019c161d5p-13),
-      0x1.111111110f8a6p-7);
-  return v * -0x1.5555555555549p-3 - (z * (0.5 * y - v * p) - y);
-}
-LANE_INLINE double lane_cos_tail(double x, double y, double *w)
-{
-  const double z = x * x, half = 0.5 * z;
-  const double p = TG_FMA(z,
-                          TG_FMA(z,
-                                 TG_FMA(z,
-                                        TG_FMA(z, TG_FMA(z, -0x1.8fae9be8838d4p-37, 0x1.1ee9ebdb4b1c4p-29),
-                                               -0x1.27e4f809c52adp-22),
-                                        0x1.a01a019cb1590p-16),
-                                 -0x1.6c16c16c15177p-10),
-                          0x1.555555555554cp-5);
-  *w = 1.0 - half;
-  return ((1.0 - *w) - half) + (z * (z * p) - x * y);
-}
-
 /* Where lane_angle_ok. The quotient of sine and cosine, what rounding took from both made good. */
 LANE_INLINE double lane_tan(double x)
 {
   double high, low, w;
   const int odd = (lane_reduce(x, &high, &low) & 1) != 0;
-  const double a = lane_sin_tail(high, low), b = lane_cos_tail(high, low, &w);
+  const double a = -lane_sin_gap(high, low), b = lane_cos_tail(high, low, &w);
   const double s = high + a, s_low = (high - s) + a, c = w + b, c_low = (w - c) + b;
   const double over = odd ? -c : s, over_low = odd ? -c_low : s_low, under = odd ? s : c;
   const double q = over / under, back = q * under;
