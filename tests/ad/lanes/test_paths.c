@@ -11,6 +11,8 @@
 #include "tapegrad/finite_sum.h"
 #include "tapegrad/operations.h"
 
+#include "../../support/ops_table.h"
+
 enum { D = 9, COLUMNS = 7, ROWS = 300 };
 
 static uint64_t state = 1;
@@ -172,25 +174,6 @@ static void all_ways(tg_loss_fn loss, void *user, const rows *r, size_t count, b
 
 /* ---- random losses ---- */
 
-typedef struct operation {
-  const char *name;
-  tg_var (*one)(tg_var);
-  tg_var (*two)(tg_var, tg_var);
-  tg_var (*three)(tg_var, tg_var, tg_var);
-  double low[3], high[3];
-} operation;
-
-static const operation operations[] = {
-#define UNARY(name, value, first, second, xlow, xhigh) {#name, (tg_##name), NULL, NULL, {xlow}, {xhigh}},
-#define BINARY(name, value, dx, dy, dxx, dxy, dyy, xlow, xhigh, ylow, yhigh)                                 \
-  {#name, NULL, (tg_##name), NULL, {xlow, ylow}, {xhigh, yhigh}},
-#define TERNARY(name, value, dx, dy, dz, dxx, dxy, dxz, dyy, dyz, dzz, xlow, xhigh, ylow, yhigh, zlow,       \
-                zhigh)                                                                                       \
-  {#name, NULL, NULL, (tg_##name), {xlow, ylow, zlow}, {xhigh, yhigh, zhigh}},
-#include "ops.def"
-};
-enum { OPERATIONS = sizeof operations / sizeof operations[0] };
-
 typedef struct program {
   uint64_t seed;
   bool sparse, branches, penalty;
@@ -203,16 +186,16 @@ static size_t draw(uint64_t *r, size_t n)
 }
 
 /* v moved into the interval on which operand k of o is smooth. */
-static tg_var inside(const operation *o, unsigned k, tg_var v)
+static tg_var inside(const ops_row *o, unsigned k, tg_var v)
 {
   return tg_add(o->low[k], tg_mul(o->high[k] - o->low[k], tg_sigmoid(v)));
 }
 
-static tg_var apply(const operation *o, const tg_var *v, size_t n, uint64_t *r)
+static tg_var apply(const ops_row *o, const tg_var *v, size_t n, uint64_t *r)
 {
-  const tg_var x = inside(o, 0, v[draw(r, n)]), y = inside(o, 1, v[draw(r, n)]), z = inside(o, 2, v[draw(r, n)]);
-  const tg_var t = o->one ? o->one(x) : o->two ? o->two(x, y) : o->three(x, y, z);
-  return tg_tanh(tg_mul(0.25, t));
+  tg_var x[3];
+  for (unsigned k = 0; k < 3; k++) x[k] = inside(o, k, v[draw(r, n)]);
+  return tg_tanh(tg_mul(0.25, o->on_tape(x)));
 }
 
 static void many_operands(tg_var *v, size_t n, tg_var label, uint64_t *r)
@@ -246,7 +229,7 @@ static tg_var random_loss(const tg_var *t, size_t d, const tg_var *s, size_t col
   v[n++] = s[columns - 1];
   while (n < 44) {
     const size_t what = draw(&r, 9);
-    if (what < 5) v[n] = apply(&operations[draw(&r, OPERATIONS)], v, n, &r);
+    if (what < 5) v[n] = apply(&ops_rows[draw(&r, ops_count)], v, n, &r);
     else if (what == 5) v[n] = tg_add(v[draw(&r, n)], tg_mul(v[draw(&r, n)], v[draw(&r, n)]));
     else if (what == 6) v[n] = tg_sub(v[draw(&r, n)], v[draw(&r, n)]);
     else if (what == 7 && p->branches) v[n] = tg_lt(v[draw(&r, n)], 0.25) ? tg_square(v[draw(&r, n)]) : tg_neg(v[0]);

@@ -9,6 +9,8 @@
 #include "tapegrad/finite_sum.h"
 #include "tapegrad/operations.h"
 
+#include "../../support/ops_table.h"
+
 enum { D = 6, COLUMNS = 5, ROWS = 300 };
 
 /* The environment may ask for the plain way (TG_ISA). */
@@ -124,28 +126,9 @@ static void both_ways(tg_loss_fn loss, void *user, size_t rows, double tolerance
 
 /* ---- the table of operations ---- */
 
-typedef struct operation {
-  const char *title;
-  tg_var (*one)(tg_var);
-  tg_var (*two)(tg_var, tg_var);
-  tg_var (*three)(tg_var, tg_var, tg_var);
-  double low[3], high[3];
-} operation;
-
-static const operation operations[] = {
-#define UNARY(name, value, first, second, xlow, xhigh)                                                       \
-  {.title = #name, .one = (tg_##name), .low = {xlow}, .high = {xhigh}},
-#define BINARY(name, value, dx, dy, dxx, dxy, dyy, xlow, xhigh, ylow, yhigh)                                 \
-  {.title = #name, .two = (tg_##name), .low = {xlow, ylow}, .high = {xhigh, yhigh}},
-#define TERNARY(name, value, dx, dy, dz, dxx, dxy, dxz, dyy, dyz, dzz, xlow, xhigh, ylow, yhigh, zlow,       \
-                zhigh)                                                                                       \
-  {.title = #name, .three = (tg_##name), .low = {xlow, ylow, zlow}, .high = {xhigh, yhigh, zhigh}},
-#include "ops.def"
-};
-
 /* Operand k of an operation, within its interval: of theta and the sample (mode 0), or of theta alone, or
  * data alone. */
-static tg_var operand(const operation *o, unsigned k, const tg_var *theta, const tg_var *sample,
+static tg_var operand(const ops_row *o, unsigned k, const tg_var *theta, const tg_var *sample,
                       unsigned mode)
 {
   tg_var t = mode == 1   ? theta[k]
@@ -155,30 +138,24 @@ static tg_var operand(const operation *o, unsigned k, const tg_var *theta, const
   return (tg_add)(tg_constant(o->low[k]), (tg_mul)(tg_constant(o->high[k] - o->low[k]), s));
 }
 
-static tg_var apply(const operation *o, const tg_var *x)
-{
-  return o->one ? o->one(x[0]) : o->two ? o->two(x[0], x[1]) : o->three(x[0], x[1], x[2]);
-}
-
 static tg_var operation_loss(const tg_var *theta, size_t d, const tg_var *sample, size_t columns, void *user)
 {
-  const operation *o = user;
-  const unsigned arity = o->one ? 1 : o->two ? 2 : 3;
+  const ops_row *o = user;
   tg_var sum = (tg_mul)(theta[0], sample[1]);
   (void)d, (void)columns;
   for (unsigned mix = 0; mix < 5; mix++) { /* all of both kinds, then operand by operand of one kind */
     tg_var x[3];
-    for (unsigned k = 0; k < arity; k++)
+    for (unsigned k = 0; k < o->arity; k++)
       x[k] = operand(o, k, theta, sample, mix == 0 ? 0 : mix <= 2 ? mix : (mix + k) % 3);
-    sum = (tg_add)(sum, (tg_mul)(apply(o, x), sample[3]));
+    sum = (tg_add)(sum, (tg_mul)(o->on_tape(x), sample[3]));
   }
   return sum;
 }
 
 Test(lanes, every_operation_of_the_table_equals_the_plain_way)
 {
-  for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++)
-    both_ways(operation_loss, (void *)(uintptr_t)&operations[i], 37, 1e-12, true, operations[i].title);
+  for (size_t i = 0; i < ops_count; i++)
+    both_ways(operation_loss, (void *)(uintptr_t)&ops_rows[i], 37, 1e-12, true, ops_rows[i].name);
 }
 
 /* ---- shapes ---- */
