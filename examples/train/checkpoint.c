@@ -8,6 +8,7 @@
 #include "trained_format.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -79,6 +80,14 @@ bool checkpoint_write(const char *file, uint64_t signature, const double *theta,
   return good;
 }
 
+/* No fit leaves others; from NaN no method finds a way. */
+static bool all_finite(const double *x, size_t n)
+{
+  for (size_t i = 0; i < n; i++)
+    if (!isfinite(x[i])) return false;
+  return true;
+}
+
 static bool take(checkpoint *c, const char *bytes, const head *start, failure *f)
 {
   const char *at = bytes + sizeof *start;
@@ -118,7 +127,10 @@ static bool parse(checkpoint *c, const char *bytes, size_t length, place where, 
     return fail_at(f, where,
                    "the checkpoint is of other data or other options; remove it to start from the beginning");
   }
-  return take(c, bytes, &start, f);
+  if (!take(c, bytes, &start, f)) return false;
+  if (all_finite(c->theta, n)) return true;
+  checkpoint_free(c);
+  return fail_at(f, where, "the checkpoint is damaged");
 }
 
 bool checkpoint_possible(const char *file, failure *f)

@@ -425,7 +425,8 @@ TG_API const tg_report *tg_run_report(const tg_run *run);
  * the number of steps planned follows the new number. Everything else is compared - settings, schedule, norm,
  * batch, seed, shuffle, whether there is a validation objective, the numbers in bounds and weights, and what
  * the objective provides; of a rate function of your own only its p. TG_E_DATA, and no change, when the bytes
- * are no checkpoint of such a run. */
+ * are no checkpoint of such a run. Bytes made to deceive can put any numbers into theta and what the method
+ * keeps, but do no other harm: no callback sees a sample or step that is none. */
 TG_API size_t tg_run_size(const tg_run *run);
 TG_API void tg_run_save(const tg_run *run, void *bytes);
 TG_API tg_status tg_run_restore(tg_run *run, const void *bytes, size_t size);

@@ -83,6 +83,13 @@ size_t tg_box_own_(const tg_objective *c, const tg_method *m)
   return sizeof(state);
 }
 
+bool tg_box_sound_(const tg_run *run, const unsigned char *own)
+{
+  state kept;
+  memcpy(&kept, own, sizeof kept);
+  return kept.pairs <= run->m.memory && kept.newest < run->m.memory;
+}
+
 enum { VECTORS = 6 };
 
 size_t tg_box_work_(const tg_objective *c, const tg_method *m, size_t padded)

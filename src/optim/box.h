@@ -16,6 +16,7 @@ double tg_box_gradient_(const tg_run *run, const tg_point_ *p, size_t i);
 
 size_t tg_box_work_(const tg_objective *c, const tg_method *m, size_t padded);
 size_t tg_box_own_(const tg_objective *c, const tg_method *m);
+bool tg_box_sound_(const tg_run *run, const unsigned char *own);
 int tg_box_step_(tg_run *run);
 
 #endif

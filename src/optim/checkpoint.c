@@ -28,7 +28,7 @@ size_t tg_run_size(const tg_run *run)
   return run ? sizeof(head) + payload(run) : 0;
 }
 
-/* FNV-1a: guards against bytes that are damaged, not against malice. */
+/* FNV-1a: guards against bytes that are damaged; against malice the checks below. */
 static uint64_t hash(uint64_t h, const void *bytes, size_t n)
 {
   const unsigned char *p = bytes;
@@ -103,12 +103,20 @@ static unsigned char *put(unsigned char *to, const void *from, size_t n)
   return to + n;
 }
 
+/* They are of no use to another run, and two saves of one state differ in nothing else but time. */
+static void forget_pointers(tg_state_ *s)
+{
+  s->report.theta = NULL;
+  for (int i = 0; i < TG_POINTS_; i++) s->point[i].x = s->point[i].g = NULL;
+}
+
 void tg_run_save(const tg_run *run, void *bytes)
 {
   if (!run || !bytes) return;
   unsigned char *const start = (unsigned char *)bytes + sizeof(head);
   tg_state_ s = run->s;
   s.lap = s.lap + (tg_clock_() - run->origin);
+  forget_pointers(&s);
   unsigned char *p = put(start, &s, sizeof s);
   p = put(p, run->own, run->own_size);
   p = put(p, run->block, run->block_count * sizeof(double));
@@ -119,6 +127,91 @@ void tg_run_save(const tg_run *run, void *bytes)
   h.hash = hash(hash_start, start, payload(run));
   memcpy(bytes, &h, sizeof h);
 }
+
+/* ---- whether bytes can be of such a run ----
+ *
+ * Whoever can write the bytes can write the hash. Numbers may be anything, as those of an objective may be;
+ * what is an index, a count of something there or a choice must be within its range before it is used, and
+ * what no run can hold is refused. Nothing is read as a bool or through a pointer before it is known to be
+ * one. */
+
+static bool is_bool(const tg_state_ *s, size_t offset)
+{
+  unsigned char byte; /* to read another value as a bool is undefined */
+  memcpy(&byte, (const unsigned char *)s + offset, 1);
+  return byte <= 1;
+}
+
+static bool bools_sound(const tg_state_ *s)
+{
+  bool sound = is_bool(s, offsetof(tg_state_, started)) && is_bool(s, offsetof(tg_state_, torn)) &&
+               is_bool(s, offsetof(tg_state_, gave_best));
+  for (size_t i = 0; i < TG_POINTS_; i++) {
+    const size_t point = offsetof(tg_state_, point) + i * sizeof(tg_point_);
+    sound = sound && is_bool(s, point + offsetof(tg_point_, finite)) &&
+            is_bool(s, point + offsetof(tg_point_, has_gradient));
+  }
+  return sound;
+}
+
+static bool stop_sound(const tg_state_ *s)
+{
+  const bool failed = s->report.stop == TG_STOP_ERROR;
+  switch (s->report.stop) {
+#define TG_STOP_ROW(code, text) case code:
+    TG_STOP_LIST(TG_STOP_ROW)
+#undef TG_STOP_ROW
+    return failed ? s->status < TG_OK : s->status == TG_OK;
+  }
+  return false;
+}
+
+static bool points_sound(const tg_run *run, const tg_state_ *s)
+{
+  if (run->fit || run->by_caller) return s->current == 0 && s->best == 0 && (run->fit || !s->gave_best);
+  const bool exist = s->current >= 0 && s->current < TG_POINTS_ && s->best >= 0 && s->best < TG_POINTS_;
+  return exist && !s->gave_best && (s->current == s->best || !tg_descends_(run));
+}
+
+/* So many steps have so many samples, and schedules count no others. */
+static bool epochs_sound(const tg_run *run, const tg_state_ *s)
+{
+  const size_t batch = run->f.batch, batches = tg_fit_batches_(run);
+  const bool broken = s->report.stop == TG_STOP_NONFINITE || s->report.stop == TG_STOP_UNBOUNDED;
+  if (s->position >= run->order_count || s->position % batch != 0 || s->report.best_epoch > s->report.epoch)
+    return false;
+  if (!(s->random[0] | s->random[1] | s->random[2] | s->random[3])) return false; /* it would stay 0 */
+  const size_t done = s->position / batch, whole = s->report.iterations - done;
+  return broken ||
+         (s->report.iterations >= done && whole % batches == 0 && whole / batches == s->report.epoch);
+}
+
+static bool state_sound(const tg_run *run, const tg_state_ *s)
+{
+  return bools_sound(s) && stop_sound(s) && points_sound(run, s) && s->t <= s->report.iterations &&
+         s->lap >= 0.0 && s->lap < INFINITY && s->plateau_scale >= 0.0 && s->plateau_scale <= 1.0 &&
+         (!run->fit || epochs_sound(run, s));
+}
+
+static bool order_sound(const tg_run *run, const unsigned char *bytes)
+{
+  for (size_t i = 0; i < run->order_count; i++) {
+    size_t sample;
+    memcpy(&sample, bytes + i * sizeof sample, sizeof sample);
+    if (sample >= run->order_count) return false;
+  }
+  return true;
+}
+
+static bool sound(const tg_run *run, const tg_state_ *s, const unsigned char *bytes)
+{
+  const unsigned char *const own = bytes + sizeof *s, *const order = bytes + payload(run) -
+                                                                     run->order_count * sizeof(size_t);
+  if (!state_sound(run, s) || !order_sound(run, order)) return false;
+  return run->own_size == 0 || !run->rule->sound || run->rule->sound(run, own);
+}
+
+/* ---- restoring ---- */
 
 static const unsigned char *get(void *to, const unsigned char *from, size_t n)
 {
@@ -174,6 +267,19 @@ static void reopen(tg_run *run)
   s->report.stop = tg_limit_(run, gradient_shown);
 }
 
+/* All but the pointers, and what this run's own options decide. */
+static void take_state(tg_run *run, const tg_state_ *s)
+{
+  const tg_state_ own = run->s;
+  run->s = *s;
+  for (int i = 0; i < TG_POINTS_; i++) {
+    run->s.point[i].x = own.point[i].x;
+    run->s.point[i].g = own.point[i].g;
+  }
+  run->s.report.theta = own.report.theta;
+  run->s.report.epochs = run->f.epochs;
+}
+
 tg_status tg_run_restore(tg_run *run, const void *bytes, size_t size)
 {
   if (!run || !bytes) return TG_E_ARGUMENT;
@@ -184,17 +290,16 @@ tg_status tg_run_restore(tg_run *run, const void *bytes, size_t size)
   if (memcmp(&h, &expected, offsetof(head, hash)) != 0) return TG_E_DATA;
   const unsigned char *p = (const unsigned char *)bytes + sizeof h;
   if (hash(hash_start, p, payload(run)) != h.hash) return TG_E_DATA;
-  const tg_state_ own = run->s; /* what is read has pointers of another run */
-  p = get(&run->s, p, sizeof run->s);
+  tg_state_ s;
+  memcpy(&s, p, sizeof s);
+  if (!sound(run, &s, p)) return TG_E_DATA;
+  take_state(run, &s);
+  p += sizeof s;
   p = get(run->own, p, run->own_size);
   p = get(run->block, p, run->block_count * sizeof(double));
   p = get(run->theta, p, extra(run) * sizeof(double));
   get(run->order, p, run->order_count * sizeof(size_t));
-  for (int i = 0; i < TG_POINTS_; i++) {
-    run->s.point[i].x = own.point[i].x;
-    run->s.point[i].g = own.point[i].g;
-  }
-  run->s.report.epochs = run->f.epochs;
+  if (run->by_caller) run->s.reach = tg_largest_(run, run->theta);
   if (may_go_on(run->s.report.stop)) reopen(run);
   run->origin = tg_clock_();
   if (run->by_caller)

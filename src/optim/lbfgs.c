@@ -48,6 +48,19 @@ static size_t own(const tg_objective *c, const tg_method *m)
   return offsetof(memory, slot) + m->memory * sizeof(size_t);
 }
 
+static bool sound(const tg_run *run, const unsigned char *own)
+{
+  const size_t m = run->m.memory;
+  size_t pairs, slot;
+  if (tg_boxed_(&run->m)) return tg_box_sound_(run, own);
+  memcpy(&pairs, own + offsetof(memory, pairs), sizeof pairs);
+  for (size_t i = 0; i < pairs && pairs <= m; i++) {
+    memcpy(&slot, own + offsetof(memory, slot) + i * sizeof slot, sizeof slot);
+    if (slot >= m) return false;
+  }
+  return pairs <= m;
+}
+
 /* The numbers: direction; rows; s_i'y_j (i not newer than j), y_i'y_j; s_i'g, y_i'g; coefficients. */
 typedef struct lbfgs {
   tg_run *run;
@@ -304,5 +317,6 @@ const tg_rule_ tg_lbfgs_rule_ = {
     .monotone = true,
     .work = work,
     .own = own,
+    .sound = sound,
     .step = step,
 };

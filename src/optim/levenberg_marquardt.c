@@ -39,6 +39,15 @@ static size_t own(const tg_objective *c, const tg_method *m)
   return c->n > SIZE_MAX / sizeof(size_t) - sizeof(state) ? SIZE_MAX : sizeof(state) + c->n * sizeof(size_t);
 }
 
+/* The pivots that follow are made anew by every factorisation. */
+static bool sound(const tg_run *run, const unsigned char *own)
+{
+  state kept;
+  (void)run;
+  memcpy(&kept, own, sizeof kept);
+  return kept.radius >= 0.0 && kept.lambda >= 0.0;
+}
+
 enum { N_VECTORS = 9, M_VECTORS = 3 };
 
 /* J is m x n; then R and its updates, n x n. */
@@ -363,6 +372,7 @@ const tg_rule_ tg_levenberg_marquardt_rule_ = {
     .monotone = true,
     .work = work,
     .own = own,
+    .sound = sound,
     .evaluate = evaluate,
     .step = step,
 };

@@ -103,7 +103,10 @@ struct tg_rule_ {
   bool monotone; /* the current iterate is always the best */
   /* Numbers, a multiple of TG_LANES_; SIZE_MAX: too many. */
   size_t (*work)(const tg_objective *c, const tg_method *m, size_t padded);
-  size_t (*own)(const tg_objective *c, const tg_method *m);  /* bytes */
+  size_t (*own)(const tg_objective *c, const tg_method *m); /* bytes */
+  /* Whether bytes of a checkpoint, aligned to nothing, can be what `own` holds: every index and count in
+   * range. NULL: it has none. */
+  bool (*sound)(const tg_run *run, const unsigned char *own);
   int (*evaluate)(tg_run *run, tg_point_ *p, bool gradient); /* in place of objective.evaluate, or NULL */
   int (*step)(tg_run *run);                                  /* 0, or nonzero when the run has ended */
 };
@@ -170,7 +173,8 @@ tg_status tg_refused_(tg_status why, const double *theta, tg_report *r);
 const tg_point_ *tg_final_point_(const tg_run *run);
 int tg_fit_step_(tg_run *run);
 void tg_fit_begin_(tg_run *run);
-void tg_finish_(tg_run *run); /* theta and the report's theta: the final point */
+size_t tg_fit_batches_(const tg_run *run); /* in an epoch (4.13) */
+void tg_finish_(tg_run *run);              /* theta and the report's theta: the final point */
 const tg_rule_ *tg_rule_of_(const tg_method *m);
 /* What tg_minimize_check, tg_fit_check and tg_update_check have in common. */
 tg_status tg_settings_check_(const tg_objective *c, const tg_method *m, const char **message);

@@ -37,6 +37,15 @@ static size_t own(const tg_objective *c, const tg_method *m)
   return sizeof(state);
 }
 
+/* 0 before the first step. */
+static bool sound(const tg_run *run, const unsigned char *own)
+{
+  state kept;
+  (void)run;
+  memcpy(&kept, own, sizeof kept);
+  return kept.radius >= 0.0;
+}
+
 /* A step and what the model says of it. */
 typedef struct proposal {
   double *s, decrease, length;
@@ -311,6 +320,7 @@ const tg_rule_ tg_trust_region_rule_ = {
     .monotone = true,
     .work = work,
     .own = own,
+    .sound = sound,
     .step = step,
 };
 
@@ -341,5 +351,6 @@ const tg_rule_ tg_trust_region_cg_rule_ = {
     .monotone = true,
     .work = cg_work,
     .own = own,
+    .sound = sound,
     .step = cg_step,
 };
