@@ -125,6 +125,7 @@ static fit_stop stop_of(tg_stop stop)
   case TG_STOP_UNBOUNDED:
   case TG_STOP_NONFINITE:
     return FIT_DIVERGED;
+  case TG_STOP_ROUNDING:
   case TG_STOP_STALLED:
     return FIT_ROUNDING;
   default:

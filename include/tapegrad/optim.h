@@ -247,6 +247,7 @@ TG_API tg_status tg_method_check(const tg_objective *c, const tg_method *m, cons
   X(TG_STOP_VALUE, "the value changes less than its tolerance")                                              \
   X(TG_STOP_RELATIVE, "the value changes less than its tolerance, relative to its size")                     \
   X(TG_STOP_STEP, "the step is within its tolerance")                                                        \
+  X(TG_STOP_ROUNDING, "as low as rounding allows")                                                           \
   X(TG_STOP_ITERATIONS, "the limit on iterations is reached")                                                \
   X(TG_STOP_EPOCHS, "the epochs asked for are done")                                                         \
   X(TG_STOP_SECONDS, "the limit on time is reached")                                                         \
@@ -266,6 +267,9 @@ typedef enum tg_stop {
 
 /* The text of a stop reason, never NULL. Static storage. */
 TG_API const char *tg_stop_string(tg_stop s);
+/* Whether a run that stopped so reached its aim: a tolerance was met, or the value is as low as rounding
+ * allows. False for limits, stalls and failures, and for what ends a tg_fit, which has no tolerance. */
+TG_API bool tg_converged(tg_stop s);
 
 /* Where a run stands. Plain, owns nothing. In tg_minimize value, gradient_norm and theta always belong to the
  * same point: the current iterate while it runs, and what the call left in your theta once it has ended. What
@@ -288,6 +292,9 @@ typedef struct tg_report {
   double best_validation; /* tg_fit: smallest so far; NaN without */
   double seconds;         /* wall time since the run began */
   const double *theta;    /* n; while it runs, valid until the next step */
+  /* A sentence, never NULL, static: after a refusal what the checks below say, after a failure what failed
+   * (the status says how), else the text of `stop`. */
+  const char *message;
 } tg_report;
 
 /* Sees the run after each iteration (tg_fit: each epoch). Returns as the callbacks of an objective do. */

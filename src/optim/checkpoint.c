@@ -223,6 +223,7 @@ static const unsigned char *get(void *to, const unsigned char *from, size_t n)
 static bool may_go_on(tg_stop stop)
 {
   switch (stop) {
+  case TG_STOP_ROUNDING:
   case TG_STOP_STALLED:
   case TG_STOP_UNBOUNDED:
   case TG_STOP_SINGULAR:
@@ -301,6 +302,8 @@ tg_status tg_run_restore(tg_run *run, const void *bytes, size_t size)
   get(run->order, p, run->order_count * sizeof(size_t));
   if (run->by_caller) run->s.reach = tg_largest_(run, run->theta);
   if (may_go_on(run->s.report.stop)) reopen(run);
+  run->s.report.message = tg_status_string(run->s.status);
+  tg_say_(run);
   run->origin = tg_clock_();
   if (run->by_caller)
     run->s.report.theta = run->theta;

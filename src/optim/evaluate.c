@@ -15,17 +15,19 @@ int tg_stop_nonfinite_(tg_run *run, double value)
   return tg_stop_(run, value == -INFINITY ? TG_STOP_UNBOUNDED : TG_STOP_NONFINITE);
 }
 
-int tg_error_(tg_run *run, tg_status why)
+int tg_error_(tg_run *run, tg_status why, const char *message)
 {
   run->s.status = why;
-  return tg_stop_(run, TG_STOP_ERROR);
+  run->s.report.stop = TG_STOP_ERROR;
+  run->s.report.message = message;
+  return 1;
 }
 
-int tg_answer_(tg_run *run, int callback)
+int tg_answer_(tg_run *run, int callback, const char *failure)
 {
   if (callback == 0) return 0;
   run->s.torn = true;
-  return callback > 0 ? tg_stop_(run, TG_STOP_USER) : tg_error_(run, (tg_status)callback);
+  return callback > 0 ? tg_stop_(run, TG_STOP_USER) : tg_error_(run, (tg_status)callback, failure);
 }
 
 tg_point_ *tg_current_(tg_run *run)
@@ -47,7 +49,8 @@ int tg_evaluate_(tg_run *run, tg_point_ *p, bool gradient, const double *d, doub
   run->s.report.gradients += gradient;
   p->value = p->largest = NAN;
   p->has_gradient = false;
-  if (tg_answer_(run, run->c.evaluate(p->x, &p->value, gradient ? p->g : NULL, run->c.user))) {
+  if (tg_answer_(run, run->c.evaluate(p->x, &p->value, gradient ? p->g : NULL, run->c.user),
+                 "objective.evaluate returned a failure")) {
     p->value = NAN; /* whatever it left there */
     return 1;
   }
@@ -66,20 +69,21 @@ int tg_evaluate_(tg_run *run, tg_point_ *p, bool gradient, const double *d, doub
 int tg_product_(tg_run *run, const double *x, const double *v, double *hv)
 {
   run->s.report.products++;
-  return tg_answer_(run, run->c.hvp(x, v, hv, run->c.user));
+  return tg_answer_(run, run->c.hvp(x, v, hv, run->c.user), "objective.hvp returned a failure");
 }
 
 int tg_hessian_(tg_run *run, const double *x, double *hessian)
 {
   run->s.report.hessians++;
-  return tg_answer_(run, run->c.hessian(x, hessian, run->c.user));
+  return tg_answer_(run, run->c.hessian(x, hessian, run->c.user), "objective.hessian returned a failure");
 }
 
 int tg_residual_(tg_run *run, const double *x, double *r, double *jacobian)
 {
   run->s.report.values += r != NULL;
   run->s.report.hessians += jacobian != NULL;
-  return tg_answer_(run, run->c.residual(x, r, jacobian, run->c.user));
+  return tg_answer_(run, run->c.residual(x, r, jacobian, run->c.user),
+                    "objective.residual returned a failure");
 }
 
 bool tg_descends_(const tg_run *run)
@@ -109,6 +113,7 @@ int tg_rate_(tg_run *run, size_t total, double *rate)
     *rate *= run->s.plateau_scale;
   else if (s->rate)
     *rate = s->rate(s, run->m.alpha, run->s.t, total);
-  if (!(*rate >= 0.0 && *rate < INFINITY)) return tg_error_(run, TG_E_ARGUMENT);
+  if (!(*rate >= 0.0 && *rate < INFINITY))
+    return tg_error_(run, TG_E_ARGUMENT, "schedule: a rate is negative or not finite");
   return *rate == 0.0 && !run->fit && tg_stays_zero_(s) ? tg_stop_(run, TG_STOP_STALLED) : 0;
 }

@@ -91,7 +91,9 @@ static int validate(tg_run *run)
   if (!v) return keep(run), 0;
   double value = NAN;
   s->report.values++;
-  if (tg_answer_(run, v->evaluate(s->point[0].x, &value, NULL, v->user))) return 1;
+  if (tg_answer_(run, v->evaluate(s->point[0].x, &value, NULL, v->user),
+                 "validation: evaluate returned a failure"))
+    return 1;
   s->report.validation = value;
   if (!isfinite(value)) return tg_stop_nonfinite_(run, value);
   if (isnan(s->report.best_validation) || value < s->report.best_validation) {
@@ -144,7 +146,9 @@ static int gradient(tg_run *run, double rate, const size_t *index, size_t count)
   run->s.report.values++;
   run->s.report.gradients++;
   p->value = NAN;
-  if (tg_answer_(run, run->c.batch(x, index, count, &p->value, p->g, run->c.user))) return 1;
+  if (tg_answer_(run, run->c.batch(x, index, count, &p->value, p->g, run->c.user),
+                 "objective.batch returned a failure"))
+    return 1;
   p->largest = run->kernel->largest(p->g, run->padded);
   if (isfinite(p->value) && isfinite(p->largest)) return 0;
   return tg_stop_nonfinite_(run, p->value);

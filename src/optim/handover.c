@@ -23,7 +23,7 @@ static void pass_on(tg_run *to, const tg_run *from)
 
 static bool tolerance_met(tg_stop stop)
 {
-  return stop >= TG_STOP_GRADIENT && stop <= TG_STOP_STEP;
+  return tg_converged(stop) && stop != TG_STOP_ROUNDING;
 }
 
 /* Whether arrays of n hold the same numbers; NULL stands for `absent` throughout. */
@@ -50,7 +50,7 @@ static bool over(const tg_run *first, const tg_run *then, const tg_minimize_opti
   const bool says_nothing = tolerance_met(r->stop) || r->stop == TG_STOP_UNBOUNDED;
   if (says_nothing && problem_is_new(first, then)) return false;
   if (r->stop == TG_STOP_ITERATIONS) return o->max_iterations > 0 && r->iterations >= o->max_iterations;
-  return r->stop != TG_STOP_NONFINITE && r->stop != TG_STOP_STALLED;
+  return r->stop != TG_STOP_NONFINITE && r->stop != TG_STOP_STALLED && r->stop != TG_STOP_ROUNDING;
 }
 
 /* The first run was cut short under other bounds or another L1 term than the second's: its point is brought
@@ -65,6 +65,7 @@ static void settle(tg_run *to, const tg_run *from)
   to->s.report.stop = p->finite || before.stop == TG_STOP_USER ? before.stop : TG_STOP_NONFINITE;
   to->s.report.step = before.step;
   to->s.report.rate = before.rate;
+  tg_say_(to);
 }
 
 tg_status tg_minimize_handover(tg_objective c, tg_method first, size_t iterations, tg_method then,
@@ -75,13 +76,14 @@ tg_status tg_minimize_handover(tg_objective c, tg_method first, size_t iteration
   if (iterations == 0) return tg_minimize(c, then, theta, o, r);
   if (part.max_iterations == 0 || iterations < part.max_iterations) part.max_iterations = iterations;
   tg_run *a = NULL, *b = NULL;
-  tg_status status = tg_run_new(&a, c, first, theta, &part);
-  if (!status) status = tg_run_new(&b, c, then, theta, &whole);
-  if (!status && a->by_caller) status = TG_E_METHOD;
+  const char *message;
+  tg_status status = tg_run_make_(&a, &c, &first, theta, &part, NULL, &message);
+  if (!status) status = tg_run_make_(&b, &c, &then, theta, &whole, NULL, &message);
+  if (!status && a->by_caller) status = tg_minimize_check(&c, &first, &part, &message);
   if (status) {
     tg_run_free(a);
     tg_run_free(b);
-    return tg_refused_(status, theta, r);
+    return tg_refused_(status, message, theta, r);
   }
   while (tg_iterate_(a)) continue;
   const bool end = a->s.status || over(a, b, &whole), unfit = end && !a->s.status && problem_is_new(a, b);

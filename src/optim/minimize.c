@@ -22,7 +22,7 @@ tg_status tg_run_out_(tg_run *run, double *theta, tg_report *r)
   return status;
 }
 
-tg_status tg_refused_(tg_status why, const double *theta, tg_report *r)
+tg_status tg_refused_(tg_status why, const char *message, const double *theta, tg_report *r)
 {
   if (r)
     *r = (tg_report){.stop = TG_STOP_ERROR,
@@ -30,18 +30,21 @@ tg_status tg_refused_(tg_status why, const double *theta, tg_report *r)
                      .gradient_norm = NAN,
                      .validation = NAN,
                      .best_validation = NAN,
-                     .theta = theta};
+                     .theta = theta,
+                     .message = message};
   return why;
 }
 
 tg_status tg_minimize(tg_objective c, tg_method m, double *theta, const tg_minimize_options *o, tg_report *r)
 {
   tg_run *run;
-  const tg_status status = tg_run_new(&run, c, m, theta, o);
-  if (status) return tg_refused_(status, theta, r);
+  const char *message;
+  const tg_status status = tg_run_make_(&run, &c, &m, theta, o, NULL, &message);
+  if (status) return tg_refused_(status, message, theta, r);
   if (run->by_caller) {
     tg_run_free(run);
-    return tg_refused_(TG_E_METHOD, theta, r);
+    tg_minimize_check(&c, &m, o, &message);
+    return tg_refused_(TG_E_METHOD, message, theta, r);
   }
   return tg_run_out_(run, theta, r);
 }
@@ -49,6 +52,8 @@ tg_status tg_minimize(tg_objective c, tg_method m, double *theta, const tg_minim
 tg_status tg_fit(tg_objective c, tg_method m, double *theta, const tg_fit_options *o, tg_report *r)
 {
   tg_run *run;
-  const tg_status status = tg_run_new_fit(&run, c, m, theta, o);
-  return status ? tg_refused_(status, theta, r) : tg_run_out_(run, theta, r);
+  const char *message;
+  const tg_fit_options f = o ? *o : tg_fit_defaults();
+  const tg_status status = tg_run_make_(&run, &c, &m, theta, NULL, &f, &message);
+  return status ? tg_refused_(status, message, theta, r) : tg_run_out_(run, theta, r);
 }

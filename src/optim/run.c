@@ -18,12 +18,13 @@ static double seconds(const tg_run *run)
 
 /* ---- making and freeing ---- */
 
-static tg_status check(const tg_run *run)
+static tg_status check(const tg_run *run, const char **message)
 {
+  *message = "theta is NULL";
   if (!run->theta) return TG_E_ARGUMENT;
-  if (run->fit) return tg_fit_check(&run->c, &run->m, &run->f, NULL);
-  if (run->by_caller) return tg_update_check(&run->c, &run->m, &run->o, NULL);
-  return tg_minimize_check(&run->c, &run->m, &run->o, NULL);
+  if (run->fit) return tg_fit_check(&run->c, &run->m, &run->f, message);
+  if (run->by_caller) return tg_update_check(&run->c, &run->m, &run->o, message);
+  return tg_minimize_check(&run->c, &run->m, &run->o, message);
 }
 
 /* *count numbers for points and work; false when that overflows. */
@@ -77,6 +78,7 @@ static void begin(tg_run *run)
   run->s.plateau_best = run->s.lowest = run->s.smallest = INFINITY;
   r->value = r->gradient_norm = r->validation = r->best_validation = NAN;
   r->theta = run->theta;
+  tg_say_(run);
   run->origin = tg_clock_();
   if (run->by_caller) run->s.reach = tg_largest_(run, run->theta);
   if (!run->by_caller) memcpy(run->s.point[0].x, run->theta, run->n * sizeof(double));
@@ -85,17 +87,19 @@ static void begin(tg_run *run)
 }
 
 tg_status tg_run_make_(tg_run **out, const tg_objective *c, const tg_method *m, double *theta,
-                       const tg_minimize_options *o, const tg_fit_options *f)
+                       const tg_minimize_options *o, const tg_fit_options *f, const char **message)
 {
-  if (!out) return TG_E_ARGUMENT;
+  const char *unread;
+  if (!message) message = &unread;
   *out = NULL;
   tg_run draft = {.c = *c, .m = *m, .rule = tg_rule_of_(m), .theta = theta, .fit = f != NULL, .n = c->n};
   draft.o = o ? *o : tg_minimize_defaults();
   if (f) draft.f = *f;
   draft.padded = tg_pad_(draft.n);
   draft.by_caller = !f && !c->evaluate && !c->batch && !c->residual;
-  tg_status status = check(&draft);
+  tg_status status = check(&draft, message);
   if (status) return status;
+  *message = "there is no memory for the run";
   tg_run *run = tg_memory_resize_(NULL, 1, sizeof *run);
   if (!run) return TG_E_NOMEM;
   *run = draft;
@@ -103,6 +107,7 @@ tg_status tg_run_make_(tg_run **out, const tg_objective *c, const tg_method *m, 
   run->kernel = tg_vector_at_(run->level);
   status = allocate(run);
   if (status) {
+    if (status == TG_E_SIZE) *message = "the method's working memory has more bytes than can be counted";
     tg_run_free(run);
     return status;
   }
@@ -113,13 +118,13 @@ tg_status tg_run_make_(tg_run **out, const tg_objective *c, const tg_method *m, 
 
 tg_status tg_run_new(tg_run **run, tg_objective c, tg_method m, double *theta, const tg_minimize_options *o)
 {
-  return tg_run_make_(run, &c, &m, theta, o, NULL);
+  return run ? tg_run_make_(run, &c, &m, theta, o, NULL, NULL) : TG_E_ARGUMENT;
 }
 
 tg_status tg_run_new_fit(tg_run **run, tg_objective c, tg_method m, double *theta, const tg_fit_options *o)
 {
   const tg_fit_options f = o ? *o : tg_fit_defaults();
-  return tg_run_make_(run, &c, &m, theta, NULL, &f);
+  return run ? tg_run_make_(run, &c, &m, theta, NULL, &f, NULL) : TG_E_ARGUMENT;
 }
 
 void tg_run_free(tg_run *run)
@@ -162,7 +167,7 @@ static int start(tg_run *run)
   }
   show(run, p, p->x);
   if (!p->finite) {
-    tg_error_(run, TG_E_NONFINITE);
+    tg_error_(run, TG_E_NONFINITE, "the value or gradient is not finite at the start");
     return tg_stop_(run, TG_STOP_NONFINITE);
   }
   run->s.report.stop = tg_limit_(run, true);
@@ -188,6 +193,7 @@ bool tg_iterate_(tg_run *run)
   if (ended(run)) return false;
   const int end = run->fit ? tg_fit_step_(run) : minimize_step(run);
   run->s.report.seconds = seconds(run);
+  tg_say_(run);
   return !end;
 }
 
@@ -253,10 +259,8 @@ static int step_of_caller(tg_run *run, const tg_point_ *p, double rate)
   return 0;
 }
 
-tg_status tg_run_update(tg_run *run, double value, const double *gradient)
+static tg_status update(tg_run *run, double value, const double *gradient)
 {
-  if (!run || !gradient || !run->by_caller) return TG_E_ARGUMENT;
-  if (ended(run)) return run->s.status;
   tg_report *r = &run->s.report;
   const tg_point_ p = {.x = run->theta,
                        .g = (double *)(uintptr_t)gradient,
@@ -277,6 +281,15 @@ tg_status tg_run_update(tg_run *run, double value, const double *gradient)
   tg_plateau_(run, value);
   tg_after_iteration_(run);
   return run->s.status;
+}
+
+tg_status tg_run_update(tg_run *run, double value, const double *gradient)
+{
+  if (!run || !gradient || !run->by_caller) return TG_E_ARGUMENT;
+  if (ended(run)) return run->s.status;
+  const tg_status status = update(run, value, gradient);
+  tg_say_(run);
+  return status;
 }
 
 tg_status tg_run_status(const tg_run *run)

@@ -134,7 +134,7 @@ int tg_stop_(tg_run *run, tg_stop why);
 /* Ends it where a value or what belongs to it is not finite: TG_STOP_UNBOUNDED or TG_STOP_NONFINITE;
  * returns 1. */
 int tg_stop_nonfinite_(tg_run *run, double value);
-int tg_error_(tg_run *run, tg_status why);
+int tg_error_(tg_run *run, tg_status why, const char *message); /* `message`: static */
 /* The learning rate of this step. */
 int tg_rate_(tg_run *run, size_t total, double *rate);
 
@@ -155,8 +155,10 @@ int tg_after_iteration_(tg_run *run); /* stopping tests (stop.c) and watch */
 tg_stop tg_limit_(const tg_run *run, bool gradient);
 void tg_fit_limit_(tg_run *run); /* ends a fit that is at a limit */
 void tg_show_(tg_run *run);      /* the report describes the current iterate */
+void tg_say_(tg_run *run);       /* and its message the stop, unless a failure has words of its own */
 bool tg_start_reached_(const tg_run *run);
-int tg_answer_(tg_run *run, int callback); /* what a callback returned */
+/* What a callback returned; `failure`, static, says which it was. */
+int tg_answer_(tg_run *run, int callback, const char *failure);
 double tg_gradient_norm_(const tg_run *run, const tg_point_ *p);
 /* Largest |a_i| of n entries without padding, or NaN. */
 double tg_largest_(const tg_run *run, const double *a);
@@ -169,7 +171,7 @@ bool tg_stays_zero_(const tg_schedule *s); /* when it has come to 0; of your own
 bool tg_iterate_(tg_run *run);             /* tg_run_step without copying theta out */
 /* Runs to the end, reports and frees; on failure theta was never written to. */
 tg_status tg_run_out_(tg_run *run, double *theta, tg_report *r);
-tg_status tg_refused_(tg_status why, const double *theta, tg_report *r);
+tg_status tg_refused_(tg_status why, const char *message, const double *theta, tg_report *r);
 const tg_point_ *tg_final_point_(const tg_run *run);
 int tg_fit_step_(tg_run *run);
 void tg_fit_begin_(tg_run *run);
@@ -178,8 +180,9 @@ void tg_finish_(tg_run *run);              /* theta and the report's theta: the 
 const tg_rule_ *tg_rule_of_(const tg_method *m);
 /* What tg_minimize_check, tg_fit_check and tg_update_check have in common. */
 tg_status tg_settings_check_(const tg_objective *c, const tg_method *m, const char **message);
+/* `message`, unless NULL, gets a static text on failure. */
 tg_status tg_run_make_(tg_run **out, const tg_objective *c, const tg_method *m, double *theta,
-                       const tg_minimize_options *o, const tg_fit_options *f);
+                       const tg_minimize_options *o, const tg_fit_options *f, const char **message);
 
 /* 1 - b^t without cancellation: the bias correction (4.24) of a decay b in [0, 1), t >= 1 */
 double tg_correction_(double b, size_t t);

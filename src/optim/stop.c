@@ -17,6 +17,16 @@ const char *tg_stop_string(tg_stop s)
   return "unknown stop reason";
 }
 
+void tg_say_(tg_run *run)
+{
+  if (!run->s.status) run->s.report.message = tg_stop_string(run->s.report.stop);
+}
+
+bool tg_converged(tg_stop s)
+{
+  return s >= TG_STOP_GRADIENT && s <= TG_STOP_ROUNDING;
+}
+
 /* Entries are divided by the largest, so no square overflows or vanishes. */
 static double euclid(const double *g, size_t n, double largest)
 {
@@ -117,9 +127,10 @@ bool tg_start_reached_(const tg_run *run)
 void tg_watch_(tg_run *run, tg_watch_fn watch, void *user)
 {
   if (!watch) return;
+  tg_say_(run);
   const int answer = watch(&run->s.report, user);
   /* The reason found first stands, unless the watch reports a failure. */
-  if (answer < 0 || run->s.report.stop == TG_RUNNING) tg_answer_(run, answer);
+  if (answer < 0 || run->s.report.stop == TG_RUNNING) tg_answer_(run, answer, "the watch returned a failure");
   run->s.torn = false; /* between two steps */
 }
 

@@ -24,6 +24,7 @@ static void refused(tg_objective c, tg_method m, const tg_minimize_options *o, t
   cr_expect(tg_minimize_check(&c, &m, o, &text) == why && text && strstr(text, word), "%s, wanted: %s (%s)",
             text, word, tg_method_name(&m));
   cr_expect(tg_minimize(c, m, x, o, &r) == why && r.stop == TG_STOP_ERROR && x[0] == 1);
+  cr_expect(r.message && strcmp(r.message, text) == 0, "%s, not %s", r.message, text);
   cr_expect(tg_minimize_check(&c, &m, o, NULL) == why);
 }
 
@@ -35,6 +36,7 @@ static void refused_fit(tg_objective c, tg_method m, const tg_fit_options *o, tg
   cr_expect(tg_fit_check(&c, &m, o, &text) == why && text && strstr(text, word), "%s, wanted: %s (%s)", text,
             word, tg_method_name(&m));
   cr_expect(tg_fit(c, m, x, o, &r) == why && r.stop == TG_STOP_ERROR && x[0] == 1);
+  cr_expect(r.message && strcmp(r.message, text) == 0, "%s, not %s", r.message, text);
 }
 
 static bool one_parameter(const char *name)
