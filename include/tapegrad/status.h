@@ -41,8 +41,10 @@ typedef enum tg_status {
 /* The text of a status, never NULL; "unknown status" for a number that is none. Static storage. */
 TG_API const char *tg_status_string(tg_status s);
 
-/* One line: version, compiler, the instruction sets built in and the one in use. The environment variable TG_ISA (avx512, avx2, sse2,
- * or scalar for no vector code at all) pins the instruction set of the objects made after it is set. Static storage. */
+/* One line: version, compiler, the instruction sets built in and the one in use. The environment variable TG_ISA
+ * (avx512, avx2, sse2; plain where there is no choice; or scalar: samples one by one, optimizers as for sse2) pins the
+ * instruction set of the finite sums and runs made after it is set. A name that is not on offer is ignored: the best
+ * is taken. Static storage. */
 TG_API const char *tg_build_info(void);
 
 #ifdef __cplusplus

@@ -1,12 +1,12 @@
 /* Instruction-set levels of the optimizers' loops.
  *
  * The loops are plain C compiled three times for x86-64 (baseline, AVX2, AVX-512) and once elsewhere; a run
- * picks its level once. Sums are kept in eight fixed partial sums and no operation is fused, so all levels
+ * picks its level once (isa.h). Sums are kept in eight fixed partial sums and no operation is fused, so all levels
  * give the same bits. */
 #ifndef TG_OPTIM_LEVEL_H
 #define TG_OPTIM_LEVEL_H
 
-#if defined __x86_64__ && defined __GNUC__
+#if defined TG_HAVE_LEVELS
 #define TG_LEVEL_COUNT_ 3
 #define TG_TARGET_2_ __attribute__((target("avx2")))
 #define TG_TARGET_3_ __attribute__((target("avx512f,avx512dq,avx512vl")))
@@ -54,7 +54,7 @@
   static void (*const name##_levels[])(const type *) = {name##_1}
 #endif
 
-/* 0 <= level < TG_LEVEL_COUNT_: the best this processor has. */
+/* 0 <= level < TG_LEVEL_COUNT_: what isa.h chooses. */
 int tg_optim_level_(void);
 
 #endif

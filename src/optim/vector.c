@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "isa.h"
 #include "level.h"
 
 double tg_total_(const double x[8])
@@ -43,11 +44,6 @@ const tg_vector_ *tg_vector_at_(int level)
 
 int tg_optim_level_(void)
 {
-#if TG_LEVEL_COUNT_ == 3
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512vl"))
-    return 2;
-  if (__builtin_cpu_supports("avx2")) return 1;
-#endif
-  return 0;
+  const tg_isa_ isa = tg_isa_choose_();
+  return isa > TG_ISA_scalar_ ? (int)isa - 1 : 0;
 }

@@ -1,10 +1,14 @@
 /* The shared loops: the same bits at every instruction-set level, and a NaN is never lost. */
+#define _POSIX_C_SOURCE 200809L /* setenv */
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "level.h"
+#include "../support/problems.h"
 #include "random.h"
+#include "run.h"
 #include "vector.h"
 
 /* Rows in blocks of 16, the last one half full. */
@@ -124,4 +128,30 @@ Test(vector, remembers_a_step_as_row_by_row)
       const double got = tg_total_(r.sums + 24 + 32 * p + 8 * k);
       cr_expect(fabs(got - (double)wanted) < 1e-12, "pair %d, %d: %g, not %g", p, k, got, (double)wanted);
     }
+}
+
+/* The name in tg_build_info, and the level and loops of a run made under TG_ISA = name. */
+static void expect_isa(const char *name, int level)
+{
+  double theta[3] = {1, 2, 3};
+  probe p = {.n = 3};
+  tg_run *run;
+  setenv("TG_ISA", name, 1);
+  cr_assert_eq(tg_run_new(&run, problem(problem_bowl, &p), tg_lbfgs(), theta, NULL), TG_OK);
+  cr_expect_eq(run->level, level, "%s: level %d and not %d", name, run->level, level);
+  cr_expect_eq(run->kernel, tg_vector_at_(level));
+  const char *active = strstr(tg_build_info(), "active ");
+  cr_expect(active && strcmp(active + strlen("active "), name) == 0, "%s: %s", name, tg_build_info());
+  tg_run_free(run);
+}
+
+Test(vector, heeds_the_instruction_set_that_the_environment_names)
+{
+  static const char *const name[] = {"sse2", "avx2", "avx512"};
+  unsetenv("TG_ISA");
+  const int best = tg_optim_level_();
+  expect_isa("scalar", 0);
+  for (int i = 0; i <= best && strstr(tg_build_info(), "levels plain") == NULL; i++) expect_isa(name[i], i);
+  setenv("TG_ISA", "none such", 1);
+  cr_expect_eq(tg_optim_level_(), best);
 }

@@ -179,9 +179,7 @@ typedef struct tg_kernels_ {
   void (*transpose)(const double *const *row, size_t lanes, size_t columns, double *to, size_t step);
 } tg_kernels_;
 
-/* The table of the best instruction set this processor and its operating system offer, or of the one that the
- * environment's TG_ISA names (scalar, plain, sse2, avx2, avx512) if it is on offer; unknown names are
- * ignored. "scalar" means no lanes at all: NULL. */
+/* The table of the instruction set that isa.h chooses; NULL, no lanes at all, for "scalar". */
 const tg_kernels_ *tg_kernels_choose_(void);
 /* Those on offer here, best first; NULL past the end. */
 const tg_kernels_ *tg_kernels_at_(size_t i);
