@@ -31,6 +31,11 @@
  * A loss goes the plain way, sample by sample and many times slower, when it asks for bare values (tg_primal)
  * or when the samples of one call take more than eight ways through its comparisons; statistics tell.
  *
+ * Blocks of samples are evaluated in the default floating-point environment of C: rounding to nearest, with
+ * subnormals, and without traps; yours is back afterwards, with the exception flags it had. So a host that traps
+ * invalid operations is not stopped by what a branch computes for samples that do not take it, and whether a result
+ * is finite is seen in the result.
+ *
  * Rows and labels are numbers like others and need not be finite: a NaN or infinity shows in the value of its
  * sample and so in the mean. In derivatives a product with an exact zero is zero (rule R5: an infinite
  * partial times an adjoint of 0 is 0), so a sample whose loss does not depend on such an entry, by where for
@@ -100,7 +105,9 @@ TG_API void tg_finite_sum_forget(tg_finite_sum *s);
 
 /* How many threads share the samples of a call: 1 by default, 0 for one per processor. The results have the
  * same bits for any number. Threads sleep between calls, after less than a tenth of a millisecond of looking
- * for the next one; at once where there are more of them than processors. Callbacks of a custom operation may
+ * for the next one; at once where there are more of them than processors. They take no signals meant for the
+ * process. Where the system starts fewer, these do the work. In the child of a fork the threads are made anew when
+ * they are needed. Callbacks of a custom operation may
  * then run on any of these threads, and leave the sum that calls them alone; your loss does not. */
 TG_API void tg_finite_sum_threads(tg_finite_sum *s, unsigned threads);
 
@@ -152,6 +159,7 @@ typedef struct tg_finite_sum_stats {
   size_t variants;      /* ways through the loss's branches that have been compiled              */
   size_t steps;         /* of the first of them                                                  */
   size_t fallbacks;     /* calls that had to take the plain way                                  */
+  size_t threads;       /* that there are for the next call: fewer than asked for if some could not start */
 } tg_finite_sum_stats;
 
 TG_API tg_status tg_finite_sum_statistics(const tg_finite_sum *s, tg_finite_sum_stats *stats);

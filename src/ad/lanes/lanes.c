@@ -10,6 +10,7 @@
  * there are too many. So sums depend on the variants that samples need, but not on what was met before. */
 #include "lanes.h"
 
+#include "environment.h"
 #include "hessian.h"
 #include "pool.h"
 
@@ -363,6 +364,10 @@ static tg_status grow_threads(tg_lanes_ *l, size_t v)
 
 static tg_status all_threads(tg_lanes_ *l)
 {
+  if (l->pool != NULL && tg_pool_inherited_(l->pool)) {
+    tg_pool_free_(l->pool);
+    l->pool = NULL;
+  }
   for (size_t v = 0; v < l->variant_count; v++) {
     const tg_status s = grow_threads(l, v);
     if (s != TG_OK) return s;
@@ -1090,13 +1095,19 @@ static tg_status run(tg_lanes_ *l, const tg_lanes_call_ *call)
   return run_one(l, call);
 }
 
-/* Callbacks of custom operations run on the way: the sum is busy for them. */
+/* Callbacks of custom operations run on the way: the sum is busy for them.
+ *
+ * Kernels compute what is not taken too: both sides of a condition, lanes that go another way, padding. What that
+ * raises must neither trap nor stay, and their accuracy needs rounding to nearest and subnormals: hence the default
+ * environment. */
 tg_status tg_lanes_run_(tg_lanes_ *l, const tg_lanes_call_ *call)
 {
   l->running = l->f->busy = true;
   l->f->status = TG_OK;
   l->f->complaint = NULL;
+  const tg_environment_ host = tg_environment_default_();
   const tg_status s = run(l, call);
+  tg_environment_set_(host);
   l->running = l->f->busy = false;
   if (l->forget) tg_lanes_forget_(l);
   if (l->threads_next != l->threads) tg_lanes_threads_(l, l->threads_next);
@@ -1111,6 +1122,7 @@ tg_lanes_stats_ tg_lanes_statistics_(const tg_lanes_ *l)
   s.steps = l->variant_count > 0 ? l->variants[0].body->step_count : 0;
   s.lanes = l->variant_count > 0 ? l->variants[0].body->L : 0;
   s.fallbacks = l->fallbacks;
+  s.threads = l->pool != NULL ? tg_pool_threads_(l->pool) : 1;
   return s;
 }
 

@@ -1,11 +1,12 @@
-#define _DEFAULT_SOURCE /* pthreads under -std=c11, and the number of processors */
+#define _DEFAULT_SOURCE /* pthreads and signal sets under -std=c11, and the number of processors */
 #include "pool.h"
 
+#include "environment.h"
 #include "memory.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,12 +23,14 @@ struct tg_pool_ {
   pthread_mutex_t lock;
   pthread_cond_t wake, done;
   member *members; /* number 1 and up; the caller is number 0 */
-  unsigned threads, started, patience;
+  unsigned started, patience;
+  long long process; /* whose threads these are */
   atomic_uint busy;   /* members at work */
   atomic_ulong round; /* counts calls of run */
   bool stop;
   tg_task_ task;
   void *context;
+  tg_environment_ environment; /* rounding, traps: the caller's at the call */
   atomic_size_t next;
   size_t count;
 };
@@ -68,6 +71,7 @@ static void *live(void *argument)
     atomic_fetch_add(&p->busy, stop ? 0 : 1);
     pthread_mutex_unlock(&p->lock);
     if (stop) return NULL;
+    tg_environment_set_(p->environment);
     work(p, m->number);
     take_lock(p);
     if (atomic_fetch_sub(&p->busy, 1) == 1) pthread_cond_signal(&p->done);
@@ -83,13 +87,50 @@ static void lock_when_done(tg_pool_ *p)
   while (atomic_load(&p->busy) > 0) pthread_cond_wait(&p->done, &p->lock);
 }
 
+/* Signals to the process are the host's threads' business; those that a fault of a thread's own raises stay. */
+#if defined _WIN32
+static int create(pthread_t *thread, member *m)
+{
+  return pthread_create(thread, NULL, live, m);
+}
+#else
+static int create(pthread_t *thread, member *m)
+{
+  static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};
+  sigset_t most, before;
+  sigfillset(&most);
+  for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) sigdelset(&most, own[i]);
+  pthread_sigmask(SIG_SETMASK, &most, &before);
+  const int failure = pthread_create(thread, NULL, live, m);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return failure;
+}
+#endif
+
+static void start(tg_pool_ *p, unsigned threads)
+{
+  for (unsigned i = 1; i < threads; i++) {
+    member *m = &p->members[i];
+    m->pool = p;
+    m->number = i;
+    if (create(&m->thread, m) != 0) return;
+    p->started = i;
+  }
+}
+
+static void free_memory(tg_pool_ *p)
+{
+  tg_memory_free_(p->members);
+  tg_memory_free_(p);
+}
+
 tg_status tg_pool_new_(tg_pool_ **pool, unsigned threads)
 {
   *pool = NULL;
   tg_pool_ *p = tg_memory_resize_(NULL, 1, sizeof *p);
   if (p == NULL) return TG_E_NOMEM;
   memset(p, 0, sizeof *p);
-  p->threads = threads;
+  p->process = (long long)getpid();
   p->patience = threads <= tg_pool_processors_() ? PATIENCE : 0;
   atomic_init(&p->busy, 0);
   atomic_init(&p->round, 0);
@@ -101,27 +142,31 @@ tg_status tg_pool_new_(tg_pool_ **pool, unsigned threads)
   if (!done) {
     if (wake) pthread_cond_destroy(&p->wake);
     if (lock) pthread_mutex_destroy(&p->lock);
-    tg_memory_free_(p->members);
-    tg_memory_free_(p);
+    free_memory(p);
     return TG_E_NOMEM;
   }
-  for (unsigned i = 1; i < threads; i++) {
-    member *m = &p->members[i];
-    m->pool = p;
-    m->number = i;
-    if (pthread_create(&m->thread, NULL, live, m) != 0) {
-      tg_pool_free_(p);
-      return TG_E_NOMEM;
-    }
-    p->started = i;
-  }
+  start(p, threads);
   *pool = p;
   return TG_OK;
+}
+
+bool tg_pool_inherited_(const tg_pool_ *p)
+{
+  return p->process != (long long)getpid();
+}
+
+unsigned tg_pool_threads_(const tg_pool_ *p)
+{
+  return p->started + 1;
 }
 
 void tg_pool_free_(tg_pool_ *p)
 {
   if (p == NULL) return;
+  if (tg_pool_inherited_(p)) { /* no thread to join here, and the lock may be held for ever */
+    free_memory(p);
+    return;
+  }
   pthread_mutex_lock(&p->lock);
   p->stop = true;
   pthread_cond_broadcast(&p->wake);
@@ -130,8 +175,7 @@ void tg_pool_free_(tg_pool_ *p)
   pthread_cond_destroy(&p->done);
   pthread_cond_destroy(&p->wake);
   pthread_mutex_destroy(&p->lock);
-  tg_memory_free_(p->members);
-  tg_memory_free_(p);
+  free_memory(p);
 }
 
 /* A member that wakes late finds no task left, or those of the next call. */
@@ -141,6 +185,7 @@ void tg_pool_run_(tg_pool_ *p, tg_task_ task, void *context, size_t count)
   p->task = task;
   p->context = context;
   p->count = count;
+  p->environment = tg_environment_get_();
   atomic_store(&p->next, 0);
   atomic_fetch_add(&p->round, 1);
   pthread_cond_broadcast(&p->wake);
