@@ -10,14 +10,6 @@
 
 enum { PIECE = 4096 };
 
-static bool copy_levels(levels *to, const levels *from)
-{
-  for (size_t i = 0; i < from->count; i++) {
-    if (levels_add(to, from->text[i], from->length[i]) == LEVEL_NONE) return false;
-  }
-  return true;
-}
-
 /* A column of the model in the file: by name when there is a header, else by its place among the fields. */
 static bool find_field(const apply *a, const char *name, size_t *field, failure *f)
 {
@@ -34,6 +26,13 @@ static table_column *add_column(apply *a, const char *name, column_kind kind, si
   return &a->table.column[a->table.columns - 1];
 }
 
+static bool known_levels(const apply *a, table_column *column, const levels *known, failure *f)
+{
+  column->closed = true;
+  return (levels_copy(&column->levels, known) && levels_by_value(&column->levels, a->reader.format.point)) ||
+         fail_memory(f);
+}
+
 static bool add_feature(apply *a, const design_column *c, failure *f)
 {
   size_t field;
@@ -41,10 +40,10 @@ static bool add_feature(apply *a, const design_column *c, failure *f)
   table_column *column = add_column(a, c->name, c->kind, field, f);
   if (column == NULL) return false;
   const missing_policy missing = a->model->design.missing;
-  column->closed = c->kind != COLUMN_NUMBER;
   column->unseen_allowed = a->model->design.unseen_allowed;
-  column->missing_allowed = missing == MISSING_MEAN || missing == MISSING_MEDIAN;
-  return copy_levels(&column->levels, &c->levels) || fail_memory(f);
+  column->missing_allowed = missing == MISSING_MEAN || missing == MISSING_MEDIAN || a->drops;
+  column->advice = "fit settles with --missing whether a model fills such values in";
+  return known_levels(a, column, &c->levels, f);
 }
 
 static bool add_target(apply *a, const options *o, failure *f)
@@ -59,8 +58,9 @@ static bool add_target(apply *a, const options *o, failure *f)
   a->role.target = a->table.columns;
   table_column *column = add_column(a, name, m->shape.classes == 0 ? COLUMN_NUMBER : COLUMN_LABEL, field, f);
   if (column == NULL) return false;
-  column->closed = column->predicted = true;
-  return copy_levels(&column->levels, &m->labels) || fail_memory(f);
+  column->predicted = true;
+  column->missing_allowed = a->drops;
+  return known_levels(a, column, &m->labels, f);
 }
 
 static bool add_number(apply *a, const char *name, size_t *role, failure *f)
@@ -70,7 +70,10 @@ static bool add_number(apply *a, const char *name, size_t *role, failure *f)
   if (name == NULL) return true;
   if (!find_field(a, name, &field, f)) return false;
   *role = a->table.columns;
-  return add_column(a, name, COLUMN_NUMBER, field, f) != NULL;
+  table_column *column = add_column(a, name, COLUMN_NUMBER, field, f);
+  if (column == NULL) return false;
+  column->missing_allowed = a->drops;
+  return true;
 }
 
 static bool open_table(apply *a, const options *o, bool needs_target, failure *f)
@@ -78,7 +81,7 @@ static bool open_table(apply *a, const options *o, bool needs_target, failure *f
   if (a->model->design.sparse)
     return fail(f, "the model was made from a libsvm file, and these data are CSV");
   if (!table_open(&a->reader, o->data, format_of(o), f)) return false;
-  a->reader.applying = true;
+  a->drops = needs_target && a->model->design.missing == MISSING_DROP;
   for (size_t k = 0; k < a->model->design.columns; k++) {
     if (!add_feature(a, &a->model->design.column[k], f)) return false;
   }
@@ -97,7 +100,7 @@ static bool sparse_targets(apply *a, failure *f)
   for (size_t i = 0; m->shape.classes > 0 && i < a->sparse.rows; i++) {
     char number[NUMBER_ROOM];
     const size_t length = number_write(a->sparse.target[i] + 0.0, number);
-    const size_t level = levels_find(&m->labels, number, length);
+    const size_t level = levels_match(&m->labels, number, length);
     if (level == LEVEL_NONE) {
       return fail_at(f, (place){a->lines.in.name, 0, 0},
                      "the label %s of row %zu did not occur when the model was made", number,
@@ -151,9 +154,12 @@ static bool score_piece(apply *a, failure *f)
 
 static bool read_piece(apply *a, failure *f)
 {
-  table_clear(&a->table);
   size_t row[PIECE];
-  if (!table_read(&a->reader, &a->table, PIECE, &a->end, f)) return false;
+  table_clear(&a->table);
+  while (a->table.rows == 0 && !a->end) { /* all rows of a piece may be dropped */
+    if (!table_read(&a->reader, &a->table, PIECE, &a->end, f)) return false;
+    if (a->drops) table_drop(&a->table, true, NO_COLUMN, &a->dropped);
+  }
   for (size_t i = 0; i < a->table.rows; i++) row[i] = i;
   return dataset_from_table(&a->piece, &a->model->design, &a->table, a->role, row, a->table.rows, f);
 }
@@ -197,6 +203,11 @@ bool apply_next(apply *a, bool *failed, failure *f)
 void apply_note(const apply *a)
 {
   const unknown_entries *u = &a->lines.unknown;
+  const size_t n = a->dropped.missing;
+  if (n > 0)
+    fprintf(stderr,
+            "tapegrad-train: %zu row%s with a missing value %s left out, as when the model was made\n", n,
+            n == 1 ? "" : "s", n == 1 ? "is" : "are");
   if (u->count == 0) return;
   fprintf(stderr, "tapegrad-train: %s:%zu:%zu: column number %zu is beyond the %zu columns of the model; ",
           u->first.file, u->first.line, u->first.column, u->index, a->model->design.features);

@@ -19,6 +19,8 @@ typedef struct apply {
   double *row_weight, *row_offset; /* of sparse rows */
   size_t extras, next;             /* how many weights and offsets there are; the next sparse row */
   bool needs_target;
+  bool drops;           /* evaluate, for a model that was made so: rows with a missing value are left out */
+  dropped_rows dropped; /* so far */
   bool is_sparse, end;
 } apply;
 
@@ -27,7 +29,8 @@ bool apply_open(apply *a, const trained *m, const options *o, bool needs_target,
 
 /* The next rows with their scores; false at the end or, with *failed, on failure. */
 bool apply_next(apply *a, bool *failed, failure *f);
-/* One line to standard error if there was something in the data that the model does not know. */
+/* Lines to standard error if rows were left out or there was something in the data that the model does not
+ * know. */
 void apply_note(const apply *a);
 void apply_close(apply *a);
 

@@ -86,7 +86,8 @@ static bool run_fold(text *out, fold_scores *s, const loaded *l, const options *
   progress_start(&p, &t, o);
   t.settings.watch = progress_watch;
   t.settings.user = &p;
-  bool good = training_run(&t, l, o, f);
+  bool good = loaded_covers(l, &t.model.design, row + l->rows - helds, helds, f);
+  good = good && training_run(&t, l, o, f);
   good = good && judge_fold(&j, s, &t, l, row + l->rows - helds, helds, f);
   progress_end(&p);
   if (good) fold_line(out, o, k, &t, &j);

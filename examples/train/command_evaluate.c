@@ -42,12 +42,13 @@ static bool weigh_something(const collected *c, failure *f)
   return fail(f, "the weights of all %zu rows are 0: there is nothing to evaluate", c->rows);
 }
 
-static bool print(const judged *j, const trained *m, const options *o, failure *f)
+static bool print(const judged *j, const trained *m, size_t dropped, const options *o, failure *f)
 {
   text t = {0};
   if (o->json) {
     text_add(&t, "{");
     json_judged(&t, "evaluated", j, m);
+    text_add(&t, ",\"dropped_missing\":%zu", dropped);
     text_add(&t, "}\n");
   } else {
     report_judged(&t, o->data, j, m);
@@ -68,7 +69,7 @@ static bool evaluate(apply *a, const options *o, failure *f)
   const bool weighted = a->role.weight != NO_COLUMN || a->row_weight != NULL;
   good = good && weigh_something(&c, f);
   good = good && judge_scores(&j, a->model, c.score, c.target, weighted ? c.weight : NULL, c.rows, f);
-  good = good && (o->quiet || print(&j, a->model, o, f));
+  good = good && (o->quiet || print(&j, a->model, a->dropped.missing, o, f));
   judged_free(&j);
   free(c.score);
   free(c.target);

@@ -212,7 +212,7 @@ int path_fit(const options *o, const loaded *l, const size_t *learn, size_t lear
   progress_start(&p, &r.t, &without_trace);
   r.t.settings.watch = progress_watch;
   r.t.settings.user = &p;
-  const bool good = walk(&r, f);
+  const bool good = loaded_covers(l, &r.t.model.design, held, helds, f) && walk(&r, f);
   progress_end(&p);
   training_free(&r.t);
   free(r.lambda);
@@ -264,7 +264,7 @@ static bool one_fold(path_folds *r, size_t k, failure *f)
   training t;
   if (!training_new(&t, r->l, r->row, learns, r->o, f)) return false;
   t.settings.watch = watch_interrupt;
-  bool good = true;
+  bool good = loaded_covers(r->l, &t.model.design, r->row + r->l->rows - helds, helds, f);
   for (size_t i = 0; good && i < r->o->path && !interrupted(); i++) {
     good = path_step(&t, r->l, r->o, r->lambda[i], f) &&
            judge_badness(&r->bad[k * r->o->path + i], &t, r->l, r->row + r->l->rows - helds, helds, f);

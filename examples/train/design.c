@@ -55,6 +55,7 @@ static bool learn_fill(design_column *c, double *x, size_t rows, missing_policy 
   c->fill = c->kind != COLUMN_NUMBER    ? most_frequent(x, n)
             : missing == MISSING_MEDIAN ? median_of(x, n)
                                         : mean_of(x, n);
+  if (c->number != NULL) c->fill = (double)c->number[(size_t)c->fill];
   return true;
 }
 
@@ -81,34 +82,108 @@ static bool learn_fills(design *d, const table *t, const size_t *row, size_t row
   return good;
 }
 
-static bool copy_levels(levels *to, const levels *from)
+/* Which levels of the table's columns occur in the rows: used[k][level], NULL for a column of numbers. */
+static void note_levels(const design *d, const table *t, const size_t *row, size_t rows, bool *const *used)
 {
+  for (size_t i = 0; i < rows; i++) {
+    const double *cell = table_row(t, row[i]);
+    for (size_t k = 0; k < d->columns; k++) {
+      if (used[k] != NULL && cell[k] >= 0) used[k][(size_t)cell[k]] = true;
+    }
+  }
+}
+
+/* The levels of a column that occur, numbered as they stand in the table's order. */
+static bool take_levels(design_column *c, const levels *from, const bool *used)
+{
+  c->number = resize(NULL, from->count, sizeof *c->number);
+  if (c->number == NULL) return false;
   for (size_t i = 0; i < from->count; i++) {
-    if (levels_add(to, from->text[i], from->length[i]) == LEVEL_NONE) return false;
+    c->number[i] = LEVEL_NONE;
+    if (!used[i]) continue;
+    c->number[i] = levels_add(&c->levels, from->text[i], from->length[i]);
+    if (c->number[i] == LEVEL_NONE) return false;
   }
   return true;
+}
+
+static bool learn_levels(design *d, const table *t, const size_t *row, size_t rows)
+{
+  bool **used = zeroed(d->columns, sizeof *used), good = used != NULL, any = false;
+  for (size_t k = 0; good && k < d->columns; k++) {
+    if (d->column[k].kind == COLUMN_NUMBER) continue;
+    used[k] = zeroed(t->column[k].levels.count, sizeof *used[k]);
+    good = used[k] != NULL;
+    any = true;
+  }
+  if (good && any) note_levels(d, t, row, rows, used);
+  for (size_t k = 0; used != NULL && k < d->columns; k++) {
+    good = good && (used[k] == NULL || take_levels(&d->column[k], &t->column[k].levels, used[k]));
+    free(used[k]);
+  }
+  free(used);
+  return good;
+}
+
+/* Of a category without any level: none. */
+static size_t features_of_column(const design_column *c)
+{
+  return c->kind == COLUMN_NUMBER ? 1 : c->levels.count == 0 ? 0 : c->levels.count - 1;
+}
+
+static bool copy_columns(design *d, const table *t, size_t columns)
+{
+  d->columns = d->features = 0;
+  d->column = zeroed(columns, sizeof *d->column);
+  for (size_t k = 0; d->column != NULL && k < columns; k++) {
+    design_column *c = &d->column[d->columns++];
+    c->kind = t->column[k].kind;
+    c->name = copy_text(t->column[k].name, strlen(t->column[k].name));
+    if (c->name == NULL) return false;
+  }
+  return d->column != NULL;
 }
 
 bool design_learn(design *d, const table *t, size_t columns, const size_t *row, size_t rows, failure *f)
 {
   const missing_policy missing = d->missing;
   const bool fills = missing == MISSING_MEAN || missing == MISSING_MEDIAN;
-  d->columns = d->features = 0;
-  d->column = zeroed(columns, sizeof *d->column);
-  if (d->column == NULL) return fail_memory(f);
-  for (size_t k = 0; k < columns; k++) {
-    design_column *c = &d->column[d->columns++];
-    c->kind = t->column[k].kind;
-    c->name = copy_text(t->column[k].name, strlen(t->column[k].name));
-    if (c->name == NULL || !copy_levels(&c->levels, &t->column[k].levels)) {
-      design_free(d);
-      return fail_memory(f);
-    }
-    d->features += c->kind == COLUMN_NUMBER ? 1 : c->levels.count - 1;
+  if (!copy_columns(d, t, columns) || !learn_levels(d, t, row, rows)) {
+    design_free(d);
+    return fail_memory(f);
   }
+  for (size_t k = 0; k < columns; k++) d->features += features_of_column(&d->column[k]);
   if (!fills || learn_fills(d, t, row, rows, f)) return true;
   design_free(d);
   return false;
+}
+
+static bool refuse_level(const design_column *c, const levels *l, size_t level, failure *f)
+{
+  char shown[EXCERPT_ROOM];
+  return fail(f,
+              "column '%s': '%s' occurs only in rows that are held back, not in those to learn from "
+              "(--unseen reference takes it for the first level)",
+              c->name, excerpt(shown, l->text[level], l->length[level]));
+}
+
+bool design_covers(const design *d, const table *t, const size_t *row, size_t rows, failure *f)
+{
+  bool some = false;
+  for (size_t k = 0; k < d->columns; k++) {
+    const design_column *c = &d->column[k];
+    some = some || (c->number != NULL && c->levels.count < t->column[k].levels.count);
+  }
+  if (!some || d->unseen_allowed) return true;
+  for (size_t i = 0; i < rows; i++) {
+    const double *cell = table_row(t, row[i]);
+    for (size_t k = 0; k < d->columns; k++) {
+      const design_column *c = &d->column[k];
+      if (c->number == NULL || !(cell[k] >= 0) || c->number[(size_t)cell[k]] != LEVEL_NONE) continue;
+      return refuse_level(c, &t->column[k].levels, (size_t)cell[k], f);
+    }
+  }
+  return true;
 }
 
 bool design_sparse(design *d, const sparse_rows *s)
@@ -124,6 +199,7 @@ void design_free(design *d)
   for (size_t k = 0; k < d->columns; k++) {
     free(d->column[k].name);
     levels_free(&d->column[k].levels);
+    free(d->column[k].number);
   }
   free(d->column);
   *d = (design){0};
@@ -134,7 +210,7 @@ const char *design_feature_name(const design *d, size_t j, char out[FEATURE_NAME
   if (d->sparse) snprintf(out, FEATURE_NAME_ROOM, "%zu", j + (size_t)d->base);
   for (size_t k = 0; k < d->columns; k++) {
     const design_column *c = &d->column[k];
-    const size_t size = c->kind == COLUMN_NUMBER ? 1 : c->levels.count - 1;
+    const size_t size = features_of_column(c);
     if (j < size) {
       const bool number = c->kind == COLUMN_NUMBER;
       snprintf(out, FEATURE_NAME_ROOM, "%.120s%s%.120s", c->name, number ? "" : "=",
@@ -148,16 +224,25 @@ const char *design_feature_name(const design *d, size_t j, char out[FEATURE_NAME
 
 /* -- rows ------------------------------------------------------------------------------------------------ */
 
+/* Which level a cell is: 0, the reference, for one that the design does not know. */
+static size_t level_of(const design_column *c, double cell)
+{
+  if (isnan(cell)) return (size_t)c->fill;
+  if (cell < 0) return 0;
+  const size_t level = c->number != NULL ? c->number[(size_t)cell] : (size_t)cell;
+  return level != LEVEL_NONE ? level : 0;
+}
+
 static void encode_row(const design *d, const double *cell, double *x)
 {
   for (size_t k = 0; k < d->columns; k++) {
     const design_column *c = &d->column[k];
-    const double v = isnan(cell[k]) ? c->fill : cell[k];
     if (c->kind == COLUMN_NUMBER) {
-      *x++ = v;
+      *x++ = isnan(cell[k]) ? c->fill : cell[k];
       continue;
     }
-    for (size_t level = 1; level < c->levels.count; level++) *x++ = v == (double)level;
+    const size_t level = level_of(c, cell[k]);
+    for (size_t i = 1; i < c->levels.count; i++) *x++ = i == level;
   }
 }
 

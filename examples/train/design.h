@@ -12,8 +12,9 @@ typedef enum missing_policy { MISSING_REFUSE, MISSING_DROP, MISSING_MEAN, MISSIN
 typedef struct design_column {
   char *name;
   column_kind kind;
-  levels levels;
-  double fill; /* for a missing value: mean, median, or the most frequent level */
+  levels levels;  /* those that occur in the rows learned from */
+  size_t *number; /* of each level of the table in the design, or LEVEL_NONE; NULL: they are the same */
+  double fill;    /* for a missing value: mean, median, or the most frequent level */
 } design_column;
 
 typedef struct design {
@@ -57,6 +58,9 @@ typedef struct sparse_extras {
 
 /* Learns the design from the listed rows of a table; its columns 0..features-1 are the features. */
 bool design_learn(design *d, const table *t, size_t columns, const size_t *row, size_t rows, failure *f);
+/* Do all categories of other rows occur in those learned from, or may they not? Where they do not, and are
+ * not refused, they count as the first level. */
+bool design_covers(const design *d, const table *t, const size_t *row, size_t rows, failure *f);
 bool design_sparse(design *d, const sparse_rows *s);
 void design_free(design *d);
 

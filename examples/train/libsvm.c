@@ -248,6 +248,15 @@ void libsvm_close(libsvm_reader *r)
   input_close(&r->in);
 }
 
+void sparse_move(sparse_rows *s, size_t to, size_t from)
+{
+  const size_t start = s->row_start[from], count = s->row_start[from + 1] - start, at = s->row_start[to];
+  memmove(s->column + at, s->column + start, count * sizeof *s->column);
+  memmove(s->value + at, s->value + start, count * sizeof *s->value);
+  s->target[to] = s->target[from];
+  s->row_start[to + 1] = at + count;
+}
+
 void sparse_free(sparse_rows *s)
 {
   free(s->row_start);

@@ -40,6 +40,8 @@ bool libsvm_open(libsvm_reader *r, const char *file, failure *f);
 bool libsvm_next(libsvm_reader *r, sparse_rows *s, size_t most, int base, size_t columns, failure *f);
 void libsvm_close(libsvm_reader *r);
 
+/* Row `from` becomes row `to`, which is not behind it; the rows between are lost. */
+void sparse_move(sparse_rows *s, size_t to, size_t from);
 void sparse_free(sparse_rows *s);
 
 #endif

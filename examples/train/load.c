@@ -69,8 +69,33 @@ static bool mark_list(const table_reader *r, const char *list, const char *optio
 
 typedef struct wanted_columns {
   size_t target, weight, offset;
-  bool *category, *ignored;
+  bool *category, *ignored, *na_text;
 } wanted_columns;
+
+static bool wanted_new(wanted_columns *w, size_t fields)
+{
+  *w = (wanted_columns){
+      .category = zeroed(fields, 1), .ignored = zeroed(fields, 1), .na_text = zeroed(fields, 1)};
+  return w->category != NULL && w->ignored != NULL && w->na_text != NULL;
+}
+
+static void wanted_free(wanted_columns *w)
+{
+  free(w->category);
+  free(w->ignored);
+  free(w->na_text);
+}
+
+/* Words are for texts: among numbers NA can be nothing else than a missing value. */
+static bool only_texts(const table_reader *r, const options *o, const wanted_columns *w, failure *f)
+{
+  for (size_t i = 0; i < r->names.count; i++) {
+    const bool text = i == w->target ? !wants_number(o) : w->category[i];
+    if (w->na_text[i] && !text)
+      return fail_usage(f, "--na-text names '%.100s', which is a column of numbers", r->names.text[i]);
+  }
+  return true;
+}
 
 static bool find_columns(const table_reader *r, const options *o, wanted_columns *w, failure *f)
 {
@@ -79,7 +104,9 @@ static bool find_columns(const table_reader *r, const options *o, wanted_columns
   if (!find_column(r, o->offset, "offset", &w->offset, f)) return false;
   if (!mark_list(r, o->categorical, "categorical", w->category, f)) return false;
   if (!mark_list(r, o->ignore, "ignore", w->ignored, f)) return false;
+  if (!mark_list(r, o->na_text, "na-text", w->na_text, f)) return false;
   if (w->target == NO_COLUMN) w->target = r->names.count - 1;
+  if (!only_texts(r, o, w, f)) return false;
   if (w->ignored[w->target]) {
     return fail_usage(f, "--ignore names the target, '%.100s'%s", r->names.text[w->target],
                       o->target == NULL ? ": the last column, unless --target names another" : "");
@@ -92,55 +119,69 @@ static bool find_columns(const table_reader *r, const options *o, wanted_columns
   return true;
 }
 
-static bool add_special(loaded *l, const table_reader *r, size_t field, column_kind kind, size_t *role,
-                        failure *f)
+/* A target, weight or offset that is missing cannot be filled in. */
+static bool add_special(loaded *l, const table_reader *r, size_t field, column_kind kind, const options *o,
+                        size_t *role, failure *f)
 {
   *role = NO_COLUMN;
   if (field == NO_COLUMN) return true;
-  *role = l->table.columns;
-  return table_add_column(&l->table, r->names.text[field], kind, field, f);
+  if (!table_add_column(&l->table, r->names.text[field], kind, field, f)) return false;
+  *role = l->table.columns - 1;
+  l->table.column[*role].missing_allowed = o->missing == MISSING_DROP;
+  l->table.column[*role].advice = "such rows can be dropped (--missing drop)";
+  return true;
+}
+
+static bool add_feature(loaded *l, const table_reader *r, size_t field, const options *o,
+                        const wanted_columns *w, failure *f)
+{
+  const column_kind kind = w->category[field] ? COLUMN_CATEGORY : COLUMN_NUMBER;
+  if (!table_add_column(&l->table, r->names.text[field], kind, field, f)) return false;
+  table_column *column = &l->table.column[l->table.columns - 1];
+  column->missing_allowed = o->missing != MISSING_REFUSE;
+  column->words_are_text = w->na_text[field];
+  column->advice = "such rows can be dropped or filled (--missing)";
+  return true;
 }
 
 static bool set_columns(loaded *l, const table_reader *r, const options *o, const wanted_columns *w,
                         failure *f)
 {
   for (size_t i = 0; i < r->names.count; i++) {
-    if (w->ignored[i]) continue;
-    if (!table_add_column(&l->table, r->names.text[i], w->category[i] ? COLUMN_CATEGORY : COLUMN_NUMBER, i,
-                          f)) {
-      return false;
-    }
-    l->table.column[l->table.columns - 1].missing_allowed = o->missing != MISSING_REFUSE;
+    if (!w->ignored[i] && !add_feature(l, r, i, o, w, f)) return false;
   }
   l->features = l->table.columns;
   if (l->features == 0) return fail_at(f, (place){r->in.name, 0, 0}, "there is no column besides the target");
   const column_kind target = wants_number(o) ? COLUMN_NUMBER : COLUMN_LABEL;
-  if (!add_special(l, r, w->target, target, &l->role.target, f)) return false;
-  l->table.column[l->role.target].missing_allowed = o->missing == MISSING_DROP;
+  if (!add_special(l, r, w->target, target, o, &l->role.target, f)) return false;
+  l->table.column[l->role.target].words_are_text = w->na_text[w->target];
   l->table.column[l->role.target].predicted = true;
-  if (!add_special(l, r, w->weight, COLUMN_NUMBER, &l->role.weight, f)) return false;
+  if (!add_special(l, r, w->weight, COLUMN_NUMBER, o, &l->role.weight, f)) return false;
   if (l->role.weight != NO_COLUMN) l->table.column[l->role.weight].nonnegative = true;
-  return add_special(l, r, w->offset, COLUMN_NUMBER, &l->role.offset, f);
+  return add_special(l, r, w->offset, COLUMN_NUMBER, o, &l->role.offset, f);
 }
 
-/* Whole, into memory; *rows counts also those that are dropped. */
-static bool read_whole(loaded *l, table_reader *r, const options *o, size_t *rows, failure *f)
+static void drop_rows(loaded *l, const options *o)
+{
+  table_drop(&l->table, o->missing == MISSING_DROP, l->role.weight, &l->dropped);
+}
+
+/* Whole, into memory. */
+static bool read_whole(loaded *l, table_reader *r, const options *o, failure *f)
 {
   bool end;
   if (!table_read(r, &l->table, (size_t)-1, &end, f)) return false;
-  *rows = l->table.rows;
-  if (o->missing == MISSING_DROP) table_drop_missing(&l->table);
+  drop_rows(l, o);
   l->rows = l->table.rows;
   return true;
 }
 
 /* Piece by piece into a temporary file. */
-static bool read_pieces(loaded *l, table_reader *r, const options *o, size_t *rows, failure *f)
+static bool read_pieces(loaded *l, table_reader *r, const options *o, failure *f)
 {
   for (bool end = false; !end;) {
     if (!table_read(r, &l->table, o->chunk_rows, &end, f)) return false;
-    *rows += l->table.rows;
-    if (o->missing == MISSING_DROP) table_drop_missing(&l->table);
+    drop_rows(l, o);
     if (!table_put_away(&l->table, o->chunk_rows, f)) return false;
   }
   free(l->table.cell);
@@ -150,20 +191,28 @@ static bool read_pieces(loaded *l, table_reader *r, const options *o, size_t *ro
   return true;
 }
 
+/* No row at all is left: why? */
+static bool some_rows(const loaded *l, const char *file, failure *f)
+{
+  const place where = {file, 0, 0};
+  const dropped_rows *d = &l->dropped;
+  if (l->rows > 0) return true;
+  if (d->missing + d->weightless == 0) return fail_at(f, where, "there are no rows below the header");
+  if (d->weightless == 0) return fail_at(f, where, "every row has a missing value");
+  if (d->missing == 0) return fail_at(f, where, "the weights of all %zu rows are 0", d->weightless);
+  return fail_at(f, where, "every row has a missing value or a weight of 0");
+}
+
 static bool read_table(loaded *l, table_reader *r, const options *o, failure *f)
 {
-  wanted_columns w = {.category = zeroed(r->names.count, 1), .ignored = zeroed(r->names.count, 1)};
-  bool good = (w.category != NULL && w.ignored != NULL) || fail_memory(f);
-  size_t rows = 0;
+  wanted_columns w;
+  bool good = wanted_new(&w, r->names.count) || fail_memory(f);
+  l->point = r->format.point;
   good = good && find_columns(r, o, &w, f) && set_columns(l, r, o, &w, f);
-  good = good && (o->chunk_rows > 0 ? read_pieces(l, r, o, &rows, f) : read_whole(l, r, o, &rows, f));
-  good = good && (table_sort_levels(&l->table) || fail_memory(f));
-  free(w.category);
-  free(w.ignored);
-  if (!good) return false;
-  if (rows == 0) return fail_at(f, (place){r->in.name, 0, 0}, "there are no rows below the header");
-  if (l->rows == 0) return fail_at(f, (place){r->in.name, 0, 0}, "every row has a missing value");
-  return paged_good(l->table.paged, f);
+  good = good && (o->chunk_rows > 0 ? read_pieces(l, r, o, f) : read_whole(l, r, o, f));
+  good = good && (table_settle_levels(&l->table, l->point) || fail_memory(f));
+  wanted_free(&w);
+  return good && some_rows(l, r->in.name, f) && paged_good(l->table.paged, f);
 }
 
 static bool load_table(loaded *l, const options *o, failure *f)
@@ -175,13 +224,29 @@ static bool load_table(loaded *l, const options *o, failure *f)
   return good;
 }
 
+/* Rows of weight 0 go. */
+static void drop_weightless(loaded *l)
+{
+  size_t kept = 0;
+  for (size_t i = 0; i < l->rows; i++) {
+    if (l->row_weight[i] == 0) continue;
+    sparse_move(&l->sparse, kept, i);
+    l->row_weight[kept] = l->row_weight[i];
+    if (l->row_offset != NULL) l->row_offset[kept] = l->row_offset[i];
+    kept++;
+  }
+  l->dropped.weightless = l->rows - kept;
+  l->rows = l->sparse.rows = kept;
+}
+
 static bool load_sparse(loaded *l, const options *o, failure *f)
 {
-  if (o->categorical || o->ignore || o->target || o->missing != MISSING_REFUSE) {
+  if (o->categorical || o->ignore || o->target || o->na_text || o->missing != MISSING_REFUSE) {
     return fail_usage(
-        f, "a libsvm file has no named columns and no missing values: --target, --categorical, --ignore and "
-           "--missing are for CSV");
+        f, "a libsvm file has no named columns and no missing values: --target, --categorical, --ignore, "
+           "--na-text and --missing are for CSV");
   }
+  l->point = '.';
   if (o->chunk_rows > 0) return fail_usage(f, "--chunk-rows is for CSV: sparse rows are kept in memory");
   l->is_sparse = true;
   if (!libsvm_read(&l->sparse, o->data, o->index_base, 0, f)) return false;
@@ -189,7 +254,9 @@ static bool load_sparse(loaded *l, const options *o, failure *f)
   if (l->sparse.columns == 0)
     return fail_at(f, (place){o->data, 0, 0}, "there is not one entry in the whole file");
   if (o->weights != NULL && !numbers_read(&l->row_weight, o->weights, &l->rows, true, f)) return false;
-  return o->offset == NULL || numbers_read(&l->row_offset, o->offset, &l->rows, false, f);
+  if (o->offset != NULL && !numbers_read(&l->row_offset, o->offset, &l->rows, false, f)) return false;
+  if (l->row_weight != NULL) drop_weightless(l);
+  return some_rows(l, o->data, f);
 }
 
 /* -- the target ------------------------------------------------------------------------------------------ */
@@ -231,20 +298,24 @@ static bool sparse_labels(loaded *l, failure *f)
     l->sparse.target[i] = (double)level;
   }
   size_t *order = resize(NULL, l->labels.count, sizeof *order);
-  const bool good = order != NULL && levels_sort(&l->labels, order);
+  bool *all = resize(NULL, l->labels.count, sizeof *all);
+  for (size_t i = 0; all != NULL && i < l->labels.count; i++) all[i] = true;
+  const bool good = order != NULL && all != NULL && levels_settle(&l->labels, all, l->point, order);
   for (size_t i = 0; good && i < l->rows; i++)
     l->sparse.target[i] = (double)order[(size_t)l->sparse.target[i]];
+  free(all);
   free(order);
   return good || fail_memory(f);
 }
 
 /* Are all labels numbers? *whole: and at most MOST_WHOLE_LABELS different whole ones. */
-static bool all_numbers(const levels *l, bool *whole)
+static bool all_numbers(const loaded *data, bool *whole)
 {
+  const levels *l = &data->labels;
   *whole = l->count <= MOST_WHOLE_LABELS;
   for (size_t i = 0; i < l->count; i++) {
     double x;
-    if (number_read(l->text[i], l->length[i], '.', &x) != NUMBER_OK) return false;
+    if (number_read(l->text[i], l->length[i], data->point, &x) != NUMBER_OK) return false;
     *whole = *whole && x == floor(x);
   }
   return true;
@@ -255,7 +326,7 @@ static bool labels_to_numbers(loaded *l, failure *f)
   for (size_t i = 0; i < l->rows; i++) {
     const size_t level = (size_t)loaded_target(l, i);
     double x;
-    const number_kind kind = number_read(l->labels.text[level], l->labels.length[level], '.', &x);
+    const number_kind kind = number_read(l->labels.text[level], l->labels.length[level], l->point, &x);
     char shown[EXCERPT_ROOM];
     if (kind != NUMBER_OK) {
       return fail(f, "the target of row %zu, '%s', is not a finite number", i + 1,
@@ -270,7 +341,7 @@ static bool labels_to_numbers(loaded *l, failure *f)
 /* Puts a class at the end of the labels of a binary model. */
 static bool make_positive(loaded *l, const char *label, failure *f)
 {
-  const size_t level = levels_find(&l->labels, label, strlen(label));
+  const size_t level = levels_match(&l->labels, label, strlen(label));
   if (level == LEVEL_NONE) return fail_usage(f, "there is no class '%.100s' (--positive)", label);
   if (l->labels.count != 2)
     return fail_usage(f, "--positive is for two classes; there are %zu", l->labels.count);
@@ -279,11 +350,23 @@ static bool make_positive(loaded *l, const char *label, failure *f)
        *second = copy_text(l->labels.text[1], l->labels.length[1]);
   levels_free(&l->labels);
   const bool good = first && second && levels_add(&l->labels, second, strlen(second)) == 0 &&
-                    levels_add(&l->labels, first, strlen(first)) == 1;
+                    levels_add(&l->labels, first, strlen(first)) == 1 &&
+                    levels_by_value(&l->labels, l->point);
   free(first);
   free(second);
   for (size_t i = 0; i < l->rows; i++) set_target(l, i, 1 - loaded_target(l, i));
   return good || fail_memory(f);
+}
+
+/* Are they numbers, if the decimal mark is another than was told? */
+static bool other_mark(const loaded *l)
+{
+  double x;
+  const char other = l->point == '.' ? ',' : '.';
+  for (size_t i = 0; i < l->labels.count; i++) {
+    if (number_read(l->labels.text[i], l->labels.length[i], other, &x) != NUMBER_OK) return false;
+  }
+  return true;
 }
 
 /* Numbers that hardly repeat are no names of classes; texts are, until there is one for each row. */
@@ -291,11 +374,14 @@ static bool enough_for_classes(const loaded *l, const options *o, failure *f)
 {
   bool whole;
   const size_t classes = l->labels.count;
-  if (all_numbers(&l->labels, &whole) ? classes <= l->rows / 2 : classes < l->rows) return true;
+  if (all_numbers(l, &whole) ? classes <= l->rows / 2 : classes < l->rows) return true;
   return fail_at(f, (place){o->data, 0, 0},
                  "%zu different labels in %zu rows: too few rows for each class (or is the target a number? "
-                 "--kind linear)",
-                 classes, l->rows);
+                 "%s)",
+                 classes, l->rows,
+                 !other_mark(l)    ? "--kind linear"
+                 : l->point == '.' ? "decimal commas: --decimal comma"
+                                   : "decimal points: --decimal point");
 }
 
 static bool settle_classes(loaded *l, const options *o, failure *f)
@@ -304,13 +390,15 @@ static bool settle_classes(loaded *l, const options *o, failure *f)
   if (classes < 2) {
     char shown[EXCERPT_ROOM] = "";
     if (classes == 1) excerpt(shown, l->labels.text[0], l->labels.length[0]);
-    return fail_at(f, (place){o->data, 0, 0},
-                   "all rows belong to one class, '%s': there is nothing to tell apart", shown);
+    return fail_at(
+        f, (place){o->data, 0, 0}, "all rows%s belong to%s class '%s': there is nothing to tell apart",
+        l->dropped.weightless > 0 ? " of weight" : "", l->dropped.weightless > 0 ? "" : " one", shown);
   }
   if (l->kind == MODEL_LOGISTIC && classes != 2) {
     return fail(f, "a logistic model is for two classes; there are %zu (--kind multinomial)", classes);
   }
   if (!enough_for_classes(l, o, f)) return false;
+  if (!levels_by_value(&l->labels, l->point)) return fail_memory(f);
   if (o->positive != NULL && !make_positive(l, o->positive, f)) return false;
   l->class_of = resize(NULL, l->rows, sizeof *l->class_of);
   if (l->class_of == NULL) return fail_memory(f);
@@ -332,7 +420,7 @@ static bool settle_kind(loaded *l, const options *o, failure *f)
     l->table.column[l->role.target].levels = (levels){0};
   }
   bool whole;
-  const bool numbers = !number && all_numbers(&l->labels, &whole) && !whole;
+  const bool numbers = !number && all_numbers(l, &whole) && !whole;
   l->kind = o->kind != KIND_AUTO   ? (model_kind)o->kind
             : numbers || number    ? MODEL_LINEAR
             : l->labels.count <= 2 ? MODEL_LOGISTIC
@@ -368,7 +456,7 @@ static bool named_weights(loaded *l, const char *list, failure *f)
     size_t equals = n;
     while (equals > 0 && s[equals] != '=') equals--;
     double x = 0;
-    const size_t level = levels_find(&l->labels, s, equals);
+    const size_t level = levels_match(&l->labels, s, equals);
     if (equals == 0 || level == LEVEL_NONE)
       return fail_usage(f, "--class-weights: '%.*s' names no class", (int)n, s);
     if (number_read(s + equals + 1, n - equals - 1, '.', &x) != NUMBER_OK || x < 0) {
@@ -431,6 +519,11 @@ static bool learning_weights(dataset *d, const loaded *l, failure *f)
   if (!(total > 0 && total < INFINITY)) return fail(f, "the weights of the rows add up to %g", total);
   dataset_normalize_weights(d);
   return true;
+}
+
+bool loaded_covers(const loaded *l, const design *how, const size_t *held, size_t helds, failure *f)
+{
+  return l->is_sparse || design_covers(how, &l->table, held, helds, f);
 }
 
 bool loaded_rows(dataset *d, const loaded *l, const design *how, const size_t *row, size_t rows,

@@ -13,8 +13,10 @@ typedef struct loaded {
   roles role;
   sparse_rows sparse;
   model_kind kind;
-  levels labels; /* of the classes; empty for a linear model */
-  size_t rows;
+  levels labels; /* of the classes that occur; empty for a linear model */
+  size_t rows;   /* without those dropped: what has no weight is not learned from, nor are its labels */
+  dropped_rows dropped;
+  char point;                      /* the decimal mark of labels that are numbers */
   size_t *class_of;                /* of each row; NULL for a linear model */
   double *class_weight;            /* NULL: all 1 */
   double *row_weight, *row_offset; /* of a libsvm file, from files of their own; or NULL */
@@ -25,6 +27,9 @@ void loaded_free(loaded *l);
 
 double loaded_target(const loaded *l, size_t i);
 bool loaded_weighted(const loaded *l); /* do rows have weights of their own? */
+
+/* May the rows held back be judged by a model of this design? See design_covers. */
+bool loaded_covers(const loaded *l, const design *how, const size_t *held, size_t helds, failure *f);
 
 /* The named rows with the features of a design: for learning, class weights are multiplied in and weights
  * brought to mean 1. */

@@ -53,6 +53,8 @@ static const option_row table_of_options[] = {
      "is the first line one (auto: if none of its fields is a number)"},
     {"missing", 0, LEARN, CHOICE, AT(missing), 0, 0, "refuse|drop|mean|median",
      "rows with missing values: refuse them, drop them, or fill in (categories: the most frequent)"},
+    {"na-text", 0, LEARN, TEXT, AT(na_text), 0, 0, "A,B,...",
+     "categories, or the target, in which NA, nan, ? and the like are words, not missing values"},
     {"unseen", 0, LEARN, CHOICE, AT(unseen), 0, 0, "refuse|reference",
      "categories that the model does not know: refuse, or take for the first level"},
     {"chunk-rows", 0, LEARN, COUNT, AT(chunk_rows), 1, 1e12, "N",

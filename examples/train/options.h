@@ -15,7 +15,7 @@ typedef struct options {
   bool help, version;
   const char *data, *model, *output, *start, *checkpoint, *trace, *plot;
   /* data */
-  const char *target, *weights, *offset, *categorical, *ignore, *positive;
+  const char *target, *weights, *offset, *categorical, *ignore, *positive, *na_text;
   int format, delimiter, decimal, header, missing, unseen, index_base;
   /* model */
   int kind, loss, standardize;

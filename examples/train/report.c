@@ -34,9 +34,21 @@ static const char *label(const levels *l, size_t c, char out[EXCERPT_ROOM])
 
 /* -- for people ------------------------------------------------------------------------------------------ */
 
+static void report_dropped(text *t, const dropped_rows *d)
+{
+  if (d->missing + d->weightless == 0) return;
+  text_add(t, "without ");
+  if (d->missing > 0) text_add(t, "%zu with a missing value", d->missing);
+  if (d->missing > 0 && d->weightless > 0) text_add(t, " and ");
+  if (d->weightless > 0) text_add(t, "%zu of weight 0", d->weightless);
+  text_add(t, "; ");
+}
+
 void report_data(text *t, const loaded *l, const char *file)
 {
-  text_add(t, "%s: %zu rows, %zu columns", file, l->rows, l->is_sparse ? l->sparse.columns : l->features);
+  text_add(t, "%s: %zu rows, ", file, l->rows);
+  report_dropped(t, &l->dropped);
+  text_add(t, "%zu columns", l->is_sparse ? l->sparse.columns : l->features);
   if (l->labels.count == 0) {
     text_add(t, " and a numeric target\n");
     return;
@@ -228,6 +240,8 @@ void json_data(text *t, const loaded *l, const char *file)
   text_add(t, "\"data\":{\"file\":");
   text_quoted(t, file);
   next_member(t, "rows", (double)l->rows);
+  next_member(t, "dropped_missing", (double)l->dropped.missing);
+  next_member(t, "dropped_weightless", (double)l->dropped.weightless);
   next_member(t, "columns", (double)(l->is_sparse ? l->sparse.columns : l->features));
   text_add(t, ",\"labels\":[");
   for (size_t c = 0; c < l->labels.count; c++) {

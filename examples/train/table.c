@@ -113,43 +113,41 @@ bool table_add_column(table *t, const char *name, column_kind kind, size_t sourc
 
 /* -- cells ----------------------------------------------------------------------------------------------- */
 
-static bool is_missing(const csv_field *field)
+/* Nothing, or nothing but blanks, or one of the words for it; of blanks around a word none is meant. */
+static bool is_missing(const csv_field *field, bool words_are_text)
 {
-  static const char *const word[] = {"NA", "N/A", "na", "n/a", "null", "NULL", "NaN", "nan", "?", "."};
-  if (field->length == 0) return true;
-  if (field->length > 4) return false;
+  static const char *const word[] = {"NA",  "N/A", "na", "n/a", "<NA>", "#N/A", "null", "NULL",
+                                     "NaN", "nan", "?",  ".",   "NAN",  "Na",   "Null"};
+  const char *s = field->text;
+  size_t n = field->length;
+  for (; n > 0 && (s[n - 1] == ' ' || s[n - 1] == '\t'); n--) continue;
+  for (; n > 0 && (*s == ' ' || *s == '\t'); n--) s++;
+  if (n == 0) return true;
+  if (n > 4 || words_are_text) return false;
   for (size_t i = 0; i < sizeof word / sizeof *word; i++) {
-    if (strlen(word[i]) == field->length && memcmp(word[i], field->text, field->length) == 0) return true;
+    if (strlen(word[i]) == n && memcmp(word[i], s, n) == 0) return true;
   }
   return false;
 }
 
-static const char *missing_hint(const table_reader *r, const table_column *column)
-{
-  if (column->predicted) return r->applying ? "" : "; such rows can be dropped (--missing drop)";
-  return r->applying ? "; fit settles with --missing whether a model fills such values in"
-                     : "; such rows can be dropped or filled (--missing)";
-}
-
-static bool missing_cell(const table_reader *r, table *t, const table_column *column, const csv_field *field,
+static bool missing_cell(const table_reader *r, const table_column *column, const csv_field *field,
                          double *cell, failure *f)
 {
-  if (!column->missing_allowed) {
-    char shown[EXCERPT_ROOM];
-    return fail_at(f, field_place(r, field), "column '%s': the value is missing ('%s')%s", column->name,
-                   excerpt(shown, field->text, field->length), missing_hint(r, column));
-  }
-  t->missing++;
   *cell = NAN;
-  return true;
+  if (column->missing_allowed) return true;
+  char shown[EXCERPT_ROOM];
+  return fail_at(f, field_place(r, field), "column '%s': the value is missing ('%s')%s%s", column->name,
+                 excerpt(shown, field->text, field->length), column->advice != NULL ? "; " : "",
+                 column->advice != NULL ? column->advice : "");
 }
 
-static bool text_cell(const table_reader *r, table *t, table_column *column, const csv_field *field,
-                      double *cell, failure *f)
+/* A closed column that knows a level by the name of NA means that. */
+static bool text_cell(const table_reader *r, table_column *column, const csv_field *field, double *cell,
+                      failure *f)
 {
-  const bool missing = column->kind == COLUMN_LABEL ? field->length == 0 : is_missing(field);
-  if (missing) return missing_cell(r, t, column, field, cell, f);
-  size_t level = levels_find(&column->levels, field->text, field->length);
+  size_t level = levels_match(&column->levels, field->text, field->length);
+  if (level == LEVEL_NONE && is_missing(field, column->words_are_text))
+    return missing_cell(r, column, field, cell, f);
   if (level == LEVEL_NONE && column->closed) {
     *cell = -1;
     if (column->unseen_allowed) return true;
@@ -163,11 +161,46 @@ static bool text_cell(const table_reader *r, table *t, table_column *column, con
   return true;
 }
 
-/* Would it be a number with a comma for the point? */
+/* Would it be a number with the other mark, comma for point or point for comma? */
 static bool has_other_mark(const table_reader *r, const csv_field *field)
 {
   double x;
-  return r->format.point == '.' && number_read(field->text, field->length, ',', &x) == NUMBER_OK;
+  const char other = r->format.point == '.' ? ',' : '.';
+  return number_read(field->text, field->length, other, &x) == NUMBER_OK;
+}
+
+/* Digits in groups of three, as in 1,234 and 1,234,567.8, with the mark that is not the decimal one. */
+static bool is_grouped(const table_reader *r, const csv_field *field)
+{
+  const char mark = r->format.point == '.' ? ',' : '.';
+  const char *s = field->text, *end = s + field->length;
+  size_t groups = 0, digits = 0;
+  if (s < end && (*s == '-' || *s == '+')) s++;
+  for (; s < end && (*s == mark || (*s >= '0' && *s <= '9')); s++) {
+    if (*s != mark) {
+      digits++;
+    } else if (groups++ == 0 ? digits < 1 || digits > 3 : digits != 3) {
+      return false;
+    } else {
+      digits = 0;
+    }
+  }
+  return groups > 0 && digits == 3 && (s == end || *s == r->format.point);
+}
+
+/* What a text that should be a number may be meant as; "" when nothing is known. */
+static const char *mark_advice(const table_reader *r, const csv_field *field)
+{
+  const bool point = r->format.point == '.', other = has_other_mark(r, field);
+  if (is_grouped(r, field)) {
+    if (!other) return " (digits must not be grouped: leave out the marks between thousands)";
+    return point ? " (if the comma stands between thousands, leave it out; if it is the decimal mark: "
+                   "--decimal comma)"
+                 : " (if the point stands between thousands, leave it out; if it is the decimal mark: "
+                   "--decimal point)";
+  }
+  if (!other) return "";
+  return point ? " (decimal commas: --decimal comma)" : " (decimal points: --decimal point)";
 }
 
 static bool bad_number(const table_reader *r, const table_column *column, const csv_field *field,
@@ -177,9 +210,10 @@ static bool bad_number(const table_reader *r, const table_column *column, const 
   excerpt(shown, field->text, field->length);
   const place where = field_place(r, field);
   if (kind == NUMBER_TEXT) {
-    const char *hint = column->predicted          ? ", and this kind of model predicts numbers"
-                       : has_other_mark(r, field) ? " (decimal commas: --decimal comma)"
-                                                  : " (columns of text: --categorical)";
+    const char *mark = mark_advice(r, field);
+    const char *hint = mark[0] != '\0'     ? mark
+                       : column->predicted ? ", and this kind of model predicts numbers"
+                                           : " (columns of text: --categorical)";
     return fail_at(f, where, "column '%s': '%s' is not a number%s", column->name, shown, hint);
   }
   if (kind == NUMBER_TOO_LARGE) {
@@ -189,7 +223,7 @@ static bool bad_number(const table_reader *r, const table_column *column, const 
   return fail_at(f, where, "column '%s': '%s' is not a finite number", column->name, shown);
 }
 
-static bool number_cell(const table_reader *r, table *t, const table_column *column, const csv_field *field,
+static bool number_cell(const table_reader *r, const table_column *column, const csv_field *field,
                         double *cell, failure *f)
 {
   const number_kind kind = number_read(field->text, field->length, r->format.point, cell);
@@ -197,7 +231,7 @@ static bool number_cell(const table_reader *r, table *t, const table_column *col
     if (!column->nonnegative || *cell >= 0) return true;
     return fail_at(f, field_place(r, field), "column '%s': a weight must not be negative", column->name);
   }
-  if (is_missing(field)) return missing_cell(r, t, column, field, cell, f);
+  if (is_missing(field, false)) return missing_cell(r, column, field, cell, f);
   return bad_number(r, column, field, kind, f);
 }
 
@@ -214,8 +248,8 @@ static bool store_record(table_reader *r, table *t, failure *f)
     const size_t k = r->column_of[i];
     if (k == NO_COLUMN) continue;
     table_column *column = &t->column[k];
-    const bool good = column->kind == COLUMN_NUMBER ? number_cell(r, t, column, &c->field[i], &row[k], f)
-                                                    : text_cell(r, t, column, &c->field[i], &row[k], f);
+    const bool good = column->kind == COLUMN_NUMBER ? number_cell(r, column, &c->field[i], &row[k], f)
+                                                    : text_cell(r, column, &c->field[i], &row[k], f);
     if (!good) return false;
   }
   t->rows++;
@@ -262,52 +296,105 @@ double *table_row(const table *t, size_t i)
   return t->paged != NULL ? paged_row(t->paged, i) : t->cell + i * t->columns;
 }
 
-static void renumber(table *t, size_t *const *new_number)
+static size_t rows_of(const table *t)
 {
-  const size_t rows = t->paged != NULL ? t->paged->rows : t->rows;
-  for (size_t i = 0; i < rows; i++) {
+  return t->paged != NULL ? t->paged->rows : t->rows;
+}
+
+/* What belongs to the levels of the text columns: for each level of each, one after the other. */
+typedef struct level_notes {
+  size_t *first; /* of each column */
+  bool *used;
+  size_t *place; /* its number when all is settled */
+} level_notes;
+
+static bool notes_new(level_notes *n, const table *t)
+{
+  size_t count = 0;
+  *n = (level_notes){.first = resize(NULL, t->columns, sizeof *n->first)};
+  for (size_t k = 0; n->first != NULL && k < t->columns; k++) {
+    n->first[k] = count;
+    count += t->column[k].levels.count;
+  }
+  n->used = zeroed(count, sizeof *n->used);
+  n->place = zeroed(count, sizeof *n->place);
+  return n->first != NULL && n->used != NULL && n->place != NULL;
+}
+
+static void notes_free(level_notes *n)
+{
+  free(n->first);
+  free(n->used);
+  free(n->place);
+}
+
+static void note_used(const level_notes *n, const table *t)
+{
+  for (size_t i = 0; i < rows_of(t); i++) {
+    const double *row = table_row(t, i);
+    for (size_t k = 0; k < t->columns; k++) {
+      if (t->column[k].levels.count > 0 && row[k] >= 0) n->used[n->first[k] + (size_t)row[k]] = true;
+    }
+  }
+}
+
+static void renumber(const level_notes *n, table *t)
+{
+  for (size_t i = 0; i < rows_of(t); i++) {
     double *row = table_row(t, i);
     for (size_t k = 0; k < t->columns; k++) {
-      if (t->column[k].levels.count > 0 && row[k] >= 0) row[k] = (double)new_number[k][(size_t)row[k]];
+      if (t->column[k].levels.count > 0 && row[k] >= 0)
+        row[k] = (double)n->place[n->first[k] + (size_t)row[k]];
     }
     if (t->paged != NULL) paged_changed(t->paged);
   }
 }
 
-bool table_sort_levels(table *t)
+static bool has_texts(const table *t)
 {
-  size_t **new_number = zeroed(t->columns, sizeof *new_number), texts = 0;
-  bool good = new_number != NULL;
-  for (size_t k = 0; good && k < t->columns; k++) {
-    levels *l = &t->column[k].levels;
-    if (l->count == 0) continue;
-    texts++;
-    new_number[k] = resize(NULL, l->count, sizeof *new_number[k]);
-    good = new_number[k] != NULL && levels_sort(l, new_number[k]);
+  for (size_t k = 0; k < t->columns; k++) {
+    if (t->column[k].levels.count > 0) return true;
   }
-  if (good && texts > 0) renumber(t, new_number);
-  for (size_t k = 0; new_number != NULL && k < t->columns; k++) free(new_number[k]);
-  free(new_number);
+  return false;
+}
+
+bool table_settle_levels(table *t, char point)
+{
+  if (!has_texts(t)) return true;
+  level_notes n;
+  bool good = notes_new(&n, t);
+  if (good) {
+    note_used(&n, t);
+    for (size_t k = 0; good && k < t->columns; k++) {
+      levels *l = &t->column[k].levels;
+      if (l->count > 0) good = levels_settle(l, n.used + n.first[k], point, n.place + n.first[k]);
+    }
+  }
+  if (good) renumber(&n, t);
+  notes_free(&n);
   return good;
 }
 
-void table_drop_missing(table *t)
+void table_drop(table *t, bool missing, size_t weight, dropped_rows *dropped)
 {
   size_t kept = 0;
   for (size_t i = 0; i < t->rows; i++) {
     const double *row = t->cell + i * t->columns;
     bool whole = true;
-    for (size_t k = 0; k < t->columns; k++) whole = whole && !isnan(row[k]);
-    if (whole && kept != i) memcpy(t->cell + kept * t->columns, row, t->columns * sizeof *row);
-    kept += whole;
+    for (size_t k = 0; missing && k < t->columns; k++) whole = whole && !isnan(row[k]);
+    const bool weighs = weight == NO_COLUMN || row[weight] != 0;
+    dropped->missing += !whole;
+    dropped->weightless += whole && !weighs;
+    if (!whole || !weighs) continue;
+    if (kept != i) memcpy(t->cell + kept * t->columns, row, t->columns * sizeof *row);
+    kept++;
   }
   t->rows = kept;
-  t->missing = 0;
 }
 
 void table_clear(table *t)
 {
-  t->rows = t->missing = 0;
+  t->rows = 0;
 }
 
 void table_free(table *t)

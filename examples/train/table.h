@@ -19,8 +19,10 @@ typedef struct table_column {
   bool closed;         /* no level may be added */
   bool unseen_allowed; /* a text outside a closed category becomes -1 instead of a failure */
   bool missing_allowed;
-  bool nonnegative; /* weights */
-  bool predicted;   /* the target: for messages */
+  bool words_are_text; /* NA, nan, ? and the like are texts; only nothing at all is missing */
+  bool nonnegative;    /* weights */
+  bool predicted;      /* the target: for messages */
+  const char *advice;  /* what to do about a missing value, for messages; NULL: none */
 } table_column;
 
 typedef struct table {
@@ -29,7 +31,6 @@ typedef struct table {
   double *cell; /* rows x columns, row by row */
   paged *paged; /* or the rows are in a file; cell then has those just read */
   size_t rows, room;
-  size_t missing; /* cells that are NaN */
 } table;
 
 typedef enum header_kind { HEADER_AUTO, HEADER_YES, HEADER_NO } header_kind;
@@ -45,7 +46,6 @@ typedef struct table_reader {
   csv csv;
   table_format format;
   levels names;             /* one per field: from the header, or x1, x2, ... */
-  bool applying;            /* a model that is there: for messages */
   bool has_header, pending; /* pending: the first record is data and still to be stored */
   size_t *column_of;        /* field -> column of the table, or NO_COLUMN */
 } table_reader;
@@ -69,9 +69,19 @@ bool table_put_away(table *t, size_t most, failure *f);
 
 double *table_row(const table *t, size_t i); /* the cells of row i, until another row is asked for */
 
-bool table_sort_levels(table *t);  /* numbers the levels of every text column in order; false: no memory */
-void table_drop_missing(table *t); /* removes the rows with a missing value */
-void table_clear(table *t);        /* forgets the rows, keeps the columns */
+/* Numbers the levels of every text column that occur in its rows in order (levels_settle); false: no memory.
+ */
+bool table_settle_levels(table *t, char point);
+
+/* Rows that were left out, and why. */
+typedef struct dropped_rows {
+  size_t missing, weightless; /* a missing value; else a weight of 0 */
+} dropped_rows;
+
+/* Removes the rows with a missing value, if `missing`, and those whose weight, in that column, is 0
+ * (NO_COLUMN: there is none); adds their numbers to *dropped. */
+void table_drop(table *t, bool missing, size_t weight, dropped_rows *dropped);
+void table_clear(table *t); /* forgets the rows, keeps the columns */
 void table_free(table *t);
 
 #endif

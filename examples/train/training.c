@@ -109,14 +109,6 @@ static char *name_of(const loaded *l, size_t column)
   return copy_text(name, strlen(name));
 }
 
-static bool copy_labels(levels *to, const levels *from)
-{
-  for (size_t i = 0; i < from->count; i++) {
-    if (levels_add(to, from->text[i], from->length[i]) == LEVEL_NONE) return false;
-  }
-  return true;
-}
-
 static bool describe(training *t, const loaded *l, const options *o, const size_t *row, size_t rows,
                      failure *f)
 {
@@ -130,7 +122,7 @@ static bool describe(training *t, const loaded *l, const options *o, const size_
   m->target = name_of(l, l->role.target);
   m->offset = l->row_offset != NULL ? copy_text("offset", 6) : name_of(l, l->role.offset);
   m->weight = name_of(l, l->role.weight);
-  if (!copy_labels(&m->labels, &l->labels)) return fail_memory(f);
+  if (!levels_copy(&m->labels, &l->labels)) return fail_memory(f);
   m->penalty = penalty_of(o, l->kind);
   if (m->design.features == 0) return fail(f, "there is no feature to learn from");
   return loaded_rows(&t->data, l, &m->design, row, rows, true, f);

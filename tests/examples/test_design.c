@@ -20,10 +20,10 @@ static void open_text(const char *text)
   }
   cr_assert(table_read(&r, &t, (size_t)-1, &end, &f), "%s", f.text);
   table_close(&r);
-  cr_assert(table_sort_levels(&t));
+  cr_assert(table_settle_levels(&t, '.'));
 }
 
-static const size_t row[] = {0, 1, 2, 3};
+static const size_t row[] = {0, 1, 2, 3, 4};
 
 Test(design, a_category_becomes_indicators_against_the_first_level)
 {
@@ -52,17 +52,43 @@ Test(design, a_category_becomes_indicators_against_the_first_level)
 Test(design, missing_values_are_filled_from_the_learning_rows_only)
 {
   failure f;
-  open_text("x,c,w,y\n1,red,1,a\n2,red,2,b\n?,?,3,a\n900,blue,4,b\n");
+  open_text("x,c,w,y\n1,red,1,a\n2,red,2,b\n?,?,3,a\n1.5,blue,4,b\n900,blue,4,b\n");
   for (int median = 0; median < 2; median++) {
     design d = {.missing = median ? MISSING_MEDIAN : MISSING_MEAN};
-    cr_assert(design_learn(&d, &t, 2, row, 3, &f));
+    cr_assert(design_learn(&d, &t, 2, row, 4, &f));
     dataset s;
-    cr_assert(dataset_from_table(&s, &d, &t, (roles){3, NO_COLUMN, NO_COLUMN, false}, row, 4, &f));
+    cr_assert(dataset_from_table(&s, &d, &t, (roles){3, NO_COLUMN, NO_COLUMN, false}, row, 5, &f));
     cr_assert_eq(s.values[2 * s.width], 1.5);
     cr_assert_eq(s.values[2 * s.width + 1], 1, "red is the most frequent");
     dataset_free(&s);
     design_free(&d);
   }
+  table_free(&t);
+}
+
+Test(design, a_level_of_no_row_learned_from_is_none_of_the_design)
+{
+  failure f;
+  open_text("x,c,w,y\n1,a,1,a\n2,b,2,b\n3,c,3,a\n4,c,4,b\n");
+  static const size_t learn[] = {1, 2};
+  design d = {0};
+  cr_assert(design_learn(&d, &t, 2, learn, 2, &f));
+  char name[FEATURE_NAME_ROOM];
+  cr_assert_eq(d.features, 2);
+  cr_assert_str_eq(design_feature_name(&d, 1, name), "c=c", "b is the first level learned");
+  cr_assert(design_covers(&d, &t, row + 1, 3, &f));
+  cr_assert_not(design_covers(&d, &t, row, 4, &f));
+  cr_assert_str_eq(f.text,
+                   "column 'c': 'a' occurs only in rows that are held back, not in those to learn from "
+                   "(--unseen reference takes it for the first level)");
+  d.unseen_allowed = true;
+  cr_assert(design_covers(&d, &t, row, 4, &f));
+  dataset s;
+  cr_assert(dataset_from_table(&s, &d, &t, (roles){3, NO_COLUMN, NO_COLUMN, false}, row, 4, &f));
+  const double wanted[] = {1, 0, 0, 2, 0, 1, 3, 1, 0, 4, 1, 1};
+  cr_assert_arr_eq(s.values, wanted, sizeof wanted);
+  dataset_free(&s);
+  design_free(&d);
   table_free(&t);
 }
 

@@ -40,7 +40,7 @@ Test(table, reads_numbers_labels_and_categories)
   cr_assert_eq(t.rows, 3);
   cr_assert_eq(t.cell[6], -300);
   cr_assert_eq(t.cell[1], 0);
-  cr_assert(table_sort_levels(&t));
+  cr_assert(table_settle_levels(&t, '.'));
   cr_assert_str_eq(t.column[1].levels.text[0], "blue");
   cr_assert_eq(t.cell[1], 1, "red comes after blue now");
   cr_assert_eq(t.cell[2], 1);
@@ -81,14 +81,23 @@ Test(table, bad_tables_are_refused_with_their_place)
       {"a,b\n1,2\n3\n", "nn", "memory:3:1: 1 field where 2 are expected"},
       {"a,b\n1,2,3\n", "nn", "memory:2:5: 3 fields where 2 are expected"},
       {"a,b,a\n", "nnn", "memory:1:5: columns 1 and 3 are both named 'a'"},
-      {"a,b\n1,NaN\n", "nn",
-       "memory:2:3: column 'b': the value is missing ('NaN'); such rows can be dropped or filled "
-       "(--missing)"},
-      {"a,b\n1,NAN\n", "nn", "memory:2:3: column 'b': 'NAN' is not a finite number"},
+      {"a,b\n1,NaN\n", "nn", "memory:2:3: column 'b': the value is missing ('NaN')"},
+      {"a,b\n1, NAN \n", "nn", "memory:2:3: column 'b': the value is missing (' NAN ')"},
+      {"a,b\n1,  \n", "nl", "memory:2:3: column 'b': the value is missing ('  ')"},
+      {"a,b\n1,NA\n", "nl", "memory:2:3: column 'b': the value is missing ('NA')"},
+      {"a;b\n1,234;1\n", "nn",
+       "memory:2:1: column 'a': '1,234' is not a number (if the comma stands between thousands, leave it "
+       "out; if it "
+       "is the decimal mark: --decimal comma)"},
+      {"a;b\n-1,234,567.5;1\n", "nn",
+       "memory:2:1: column 'a': '-1,234,567.5' is not a number (digits must not be grouped: leave out the "
+       "marks "
+       "between thousands)"},
+      {"a;b\n1,2345;1\n", "nn",
+       "memory:2:1: column 'a': '1,2345' is not a number (decimal commas: --decimal comma)"},
       {"a,b\n1,-inf\n", "nn", "memory:2:3: column 'b': '-inf' is not a finite number"},
       {"a,b\n1e400,1\n", "nn", "memory:2:1: column 'a': '1e400' is beyond the largest double, 1.79769e+308"},
-      {"a,b\n1,\n", "nn",
-       "memory:2:3: column 'b': the value is missing (''); such rows can be dropped or filled (--missing)"},
+      {"a,b\n1,\n", "nn", "memory:2:3: column 'b': the value is missing ('')"},
       {"a,b\n1,-1\n", "nw", "memory:2:3: column 'b': a weight must not be negative"}};
   for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
     table t;
@@ -101,10 +110,51 @@ Test(table, rows_with_missing_values_can_be_dropped)
 {
   table t;
   cr_assert_str_eq(read_text(&t, "a,b\n1,2\n?,3\n4,NA\n5,6\n", "mm", automatic), "");
-  cr_assert_eq(t.missing, 2);
-  table_drop_missing(&t);
+  dropped_rows dropped = {0};
+  table_drop(&t, true, NO_COLUMN, &dropped);
+  cr_assert_eq(dropped.missing, 2);
   cr_assert_eq(t.rows, 2);
   cr_assert_eq(t.cell[2], 5);
+  table_free(&t);
+}
+
+Test(table, rows_without_weight_go_with_the_levels_that_only_they_have)
+{
+  table t;
+  dropped_rows dropped = {0};
+  cr_assert_str_eq(read_text(&t, "g,w,y\nz,0,a\nd,1,c\nb,1,c\nb,2,b\n", "cwl", automatic), "");
+  table_drop(&t, false, 1, &dropped);
+  cr_assert_eq(dropped.weightless, 1);
+  cr_assert(table_settle_levels(&t, '.'));
+  cr_assert_eq(t.rows, 3);
+  cr_assert_eq(t.column[0].levels.count, 2);
+  cr_assert_str_eq(t.column[0].levels.text[1], "d");
+  cr_assert_eq(t.cell[0], 1);
+  cr_assert_eq(t.column[2].levels.count, 2);
+  cr_assert_str_eq(t.column[2].levels.text[0], "b");
+  cr_assert_eq(t.cell[8], 0);
+  table_free(&t);
+}
+
+Test(table, texts_that_are_all_numbers_are_one_level_where_their_values_agree)
+{
+  table t;
+  cr_assert_str_eq(read_text(&t, "y\n1.0\n0\n+1\n1\n0.0\n-0\n10\n2\n9007199254740993\n9007199254740992\n",
+                             "l", (table_format){'\0', '.', HEADER_YES}),
+                   "");
+  cr_assert(table_settle_levels(&t, '.'));
+  static const char *const wanted[] = {"0", "1", "2", "10", "9007199254740992", "9007199254740993"};
+  cr_assert_eq(t.column[0].levels.count, 6);
+  for (size_t i = 0; i < 6; i++) cr_assert_str_eq(t.column[0].levels.text[i], wanted[i]);
+  static const double cell[] = {1, 0, 1, 1, 0, 0, 3, 2, 5, 4};
+  cr_assert_arr_eq(t.cell, cell, sizeof cell);
+  cr_assert_eq(levels_match(&t.column[0].levels, "1.00", 4), LEVEL_NONE, "not before it is asked for");
+  cr_assert(levels_by_value(&t.column[0].levels, '.'));
+  cr_assert_eq(levels_match(&t.column[0].levels, "1.00", 4), 1);
+  cr_assert_eq(levels_match(&t.column[0].levels, "1e1", 3), 3);
+  cr_assert_eq(levels_match(&t.column[0].levels, "3", 1), LEVEL_NONE);
+  cr_assert_eq(levels_match(&t.column[0].levels, "9007199254740993", 16), 5);
+  cr_assert_eq(levels_match(&t.column[0].levels, "9007199254740993.0", 18), LEVEL_NONE);
   table_free(&t);
 }
 
