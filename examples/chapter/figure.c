@@ -15,6 +15,10 @@
 
 #include "chapter.h"
 
+#if defined _WIN32
+#define mkdir(name, mode) mkdir(name)
+#endif
+
 typedef struct figure {
   const char *number;
   void (*write)(size_t steps);

@@ -6,7 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#if defined(__GNUC__)
+#if defined _WIN32 && defined __GNUC__ && !defined __clang__
+#define PRINTF_LIKE(text, first) __attribute__((format(gnu_printf, text, first))) /* not the system's own */
+#elif defined __GNUC__
 #define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
 #else
 #define PRINTF_LIKE(text, first)

@@ -100,6 +100,8 @@ static double exp_of_pair(pair x)
 /* ---- libm beyond ISO C ---- */
 
 #if defined _WIN32
+/* In its libm, but not declared to ISO C. */
+double _j0(double), _j1(double), _y0(double), _y1(double), _jn(int, double);
 double tg_j0_(double x) { return _j0(x); }
 double tg_j1_(double x) { return _j1(x); }
 double tg_y0_(double x) { return _y0(x); }

@@ -10,6 +10,7 @@
 #ifndef TG_OPTIM_RUN_H
 #define TG_OPTIM_RUN_H
 
+#include "clock.h"
 #include "vector.h"
 #include "tapegrad/optim.h"
 
@@ -143,7 +144,6 @@ int tg_rate_(tg_run *run, size_t total, double *rate);
 size_t tg_pad_(size_t n);
 /* Asks for large pages for memory not yet touched: streams of vectors were read a third faster. */
 void tg_large_pages_(void *block, size_t bytes);
-double tg_clock_(void); /* seconds, never going back */
 int tg_first_order_step_(tg_run *run);
 /* x, g and largest of p -> out by the method's update; out may be p->x. Returns the largest change of an
  * entry, NaN when it or the method's state is not finite. */

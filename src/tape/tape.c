@@ -1,8 +1,9 @@
 #include "tape.h"
 
+#include "clock.h"
+
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 /* Stands for "no tape records": no room and an id no var carries, so that every operation goes the general
  * way. */
@@ -14,11 +15,8 @@ TG_THREAD_ tg_recorder_ *tg_active_ = (tg_recorder_ *)&nobody;
  */
 static uint32_t first_id(const void *address)
 {
-  struct timespec now = {0};
-  timespec_get(&now, TIME_UTC);
-  const uint64_t place = (uint64_t)(uintptr_t)address >> 6,
-                 time = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-  return (uint32_t)((place * 2654435761u ^ time) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+  const uint64_t place = (uint64_t)(uintptr_t)address >> 6;
+  return (uint32_t)((place * 2654435761u ^ tg_clock_ns_()) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
 }
 
 /* Ids tell the vars of one recording from those of any other. They count per thread from a start of its own,

@@ -50,8 +50,9 @@ for verb in fit predict evaluate cv; do "$train" $verb --help; done | grep -o -e
 sed -n '/^\.SH OPTIONS/,/^\.SH EXIT/p' "$page" | grep '^\.BR' | sed 's/\\-/-/g' | grep -o -e '--[a-z-]*' | sort -u >"$folder/documented"
 cmp "$folder/options" "$folder/documented" || { diff "$folder/options" "$folder/documented"; failed=1; }
 
-# On a terminal a bar shows the progress, and is wiped in the end; elsewhere there are lines now and then, here none yet
-if command -v script >/dev/null; then
+# On a terminal a bar shows the progress, and is wiped in the end; elsewhere there are lines now and then, here none yet. Where
+# no terminal can be had the bar goes unseen
+if script -qec true /dev/null </dev/null >/dev/null 2>&1; then
   script -qec "'$train' fit '$data/digits.csv' -k net --method adam --epochs 400" /dev/null >"$folder/said" </dev/null
   grep -q '\[#*\.*\] adam' "$folder/said" || { echo "FAILED: no bar on a terminal"; failed=1; }
 fi

@@ -290,7 +290,7 @@ static bool grow_seen(compiler *c)
   if (seen == NULL) return false;
   memset(seen, 0, size * sizeof *seen);
   for (size_t i = 0; i < c->group_count; i++) {
-    size_t at = row_hash(c, &c->rows[c->groups[i].first]) & (size - 1);
+    size_t at = (size_t)row_hash(c, &c->rows[c->groups[i].first]) & (size - 1);
     while (seen[at] != 0) at = (at + 1) & (size - 1);
     seen[at] = (uint32_t)i + 1;
   }
@@ -318,7 +318,7 @@ static void place_row(compiler *c, row r)
   const uint32_t index = (uint32_t)c->row_count++;
   r.next = NONE;
   c->rows[index] = r;
-  size_t at = row_hash(c, &r) & (c->seen_size - 1);
+  size_t at = (size_t)row_hash(c, &r) & (c->seen_size - 1);
   for (; c->seen[at] != 0; at = (at + 1) & (c->seen_size - 1)) {
     group *g = &c->groups[c->seen[at] - 1];
     if (!rows_match(c, &c->rows[g->first], &r) || !start_is_early(c, &r, g)) continue;

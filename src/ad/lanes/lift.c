@@ -80,7 +80,7 @@ static bool grow_seen(tg_graph_ *g)
   memset(seen, 0, size * sizeof *seen);
   for (size_t i = 0; i < g->seen_size; i++) {
     if (g->seen[i] == 0) continue;
-    size_t at = hash(&g->values[g->seen[i] - 1]) & (size - 1);
+    size_t at = (size_t)hash(&g->values[g->seen[i] - 1]) & (size - 1);
     while (seen[at] != 0) at = (at + 1) & (size - 1);
     seen[at] = g->seen[i];
   }
@@ -94,7 +94,7 @@ static bool grow_seen(tg_graph_ *g)
 static uint32_t distinct(tg_graph_ *g, tg_value_ v)
 {
   if (!grow_seen(g)) return fail(g, TG_E_NOMEM);
-  size_t at = hash(&v) & (g->seen_size - 1);
+  size_t at = (size_t)hash(&v) & (g->seen_size - 1);
   for (; g->seen[at] != 0; at = (at + 1) & (g->seen_size - 1))
     if (same(&g->values[g->seen[at] - 1], &v)) return g->seen[at] - 1;
   const uint32_t made = new_value(g, v);
