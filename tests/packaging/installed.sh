@@ -1,6 +1,7 @@
 #!/bin/sh
 # installed.sh <build folder> <consumer> <version>: the installed library is found through pkg-config and links
-# shared and static, by hand and from Meson.
+# shared and static, by hand and from Meson; what was built, and the installed program, start in an empty
+# environment.
 set -eu
 build=$1 consumer=$2 version=$3
 work=$(mktemp -d)
@@ -9,10 +10,9 @@ trap 'rm -rf "$work"' EXIT
 meson install -C "$build" --destdir "$work/root" >"$work/log" || { cat "$work/log"; exit 1; }
 pc=$(find "$work/root" -name tapegrad.pc)
 [ -n "$pc" ] || { echo 'tapegrad.pc is not installed'; exit 1; }
-export PKG_CONFIG_PATH="${pc%/*}" PKG_CONFIG_SYSROOT_DIR="$work/root"
+export PKG_CONFIG_PATH="${pc%/*}"
+unset LD_LIBRARY_PATH LD_RUN_PATH # what helps the loader here a user does not have
 lib=$(pkg-config --variable=libdir tapegrad)
-case $lib in "$work"/*) ;; *) lib=$work/root$lib ;; esac
-export LD_LIBRARY_PATH="$lib"
 
 found=$(pkg-config --modversion tapegrad)
 [ "$found" = "$version" ] || { echo "pkg-config finds version $found, not $version"; exit 1; }
@@ -22,16 +22,22 @@ found=$(pkg-config --modversion tapegrad)
 if [ -e "$lib/libtapegrad.so" ]; then
   ${CC:-cc} -std=c11 -Wall -Wextra -Wpedantic -Werror "$consumer/consumer.c" -o "$work/shared" \
     $(pkg-config --cflags --libs tapegrad)
-  "$work/shared"
+  env -i "$work/shared"
 fi
 # shellcheck disable=SC2046,SC2086
 if [ -e "$lib/libtapegrad.a" ]; then
   ${CC:-cc} -std=c11 "$consumer/consumer.c" -o "$work/static" \
     $(pkg-config --cflags tapegrad) "$lib/libtapegrad.a" $(pkg-config --static --libs-only-other tapegrad) -lm
-  "$work/static"
+  env -i "$work/static"
+fi
+
+program=$(find "$work/root" -name tapegrad-train -type f)
+if [ -n "$program" ]; then
+  said=$(env -i "$program" --version)
+  [ "$said" = "tapegrad-train $version" ] || { echo "the installed program says: $said"; exit 1; }
 fi
 
 cp -r "$consumer" "$work/consumer"
 meson setup "$work/consumer/build" "$work/consumer"
 ninja -C "$work/consumer/build"
-"$work/consumer/build/consumer"
+env -i "$work/consumer/build/consumer"
