@@ -267,6 +267,13 @@ static bool summary_possible(const options *o, failure *f)
   return why == NULL || fail(f, "--summary: there are no standard errors for %s", why);
 }
 
+/* The library's own spelling, by which the rest of the program knows methods. */
+static void settle_method(options *o)
+{
+  tg_method method;
+  if (tg_method_named(&method, o->method) == TG_OK) o->method = tg_method_name(&method);
+}
+
 bool options_parse(options *o, int argc, char **argv, failure *f)
 {
   *o = defaults();
@@ -287,6 +294,7 @@ bool options_parse(options *o, int argc, char **argv, failure *f)
     }
   }
   if (o->help || o->version) return true;
+  settle_method(o);
   if (o->data == NULL) return fail(f, "which data? Name a file, or - for standard input");
   if (o->plot != NULL && !ends_with(o->plot, ".png") && !ends_with(o->plot, ".svg")) {
     return fail(f, "--plot draws .png and .svg files, not '%.60s'", o->plot);

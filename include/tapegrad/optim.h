@@ -76,9 +76,11 @@ TG_API tg_objective tg_quadratic_objective(tg_quadratic *q);
 /* alpha(t): rate() is given the method's alpha, the step t = 0, 1, ..., and the number of steps planned (the
  * limit on iterations, or epochs times batches; 0 when there is none). Steps are iterations in tg_minimize
  * and mini-batches in tg_fit. A zeroed schedule is constant. Your own: set .rate, and .p or .user as you
- * like; a rate that is negative or not finite ends the run with TG_E_ARGUMENT. A step of rate 0 meets no
- * tolerance on step or value; where a schedule below has come to 0, and stays there, any run but of tg_fit
- * ends as TG_STOP_STALLED. Parameters of those below are checked when a run starts. */
+ * like, for instance two schedules made below, whose rate() yours calls one on the other's result (only
+ * tg_plateau_rate is a constant there, as its memory is the run's); a rate that is negative or not finite
+ * ends the run with TG_E_ARGUMENT. A step of rate 0 meets no tolerance on step or value; where a schedule
+ * below has come to 0, and stays there, any run but of tg_fit ends as TG_STOP_STALLED. Parameters of those
+ * below are checked when a run starts. */
 typedef struct tg_schedule {
   double (*rate)(const struct tg_schedule *s, double alpha, size_t step, size_t total);
   double p[4];
@@ -92,15 +94,15 @@ TG_API tg_schedule tg_exponential_rate(double factor);
 TG_API tg_schedule tg_step_rate(double factor, size_t every);
 /* alpha / (1 + decay t)^power; both >= 0. */
 TG_API tg_schedule tg_inverse_time_rate(double decay, double power);
-/* alpha (f + (1 - f) (1 + cos(pi t / period)) / 2), held at alpha f beyond (Loshchilov & Hutter 2017, (5)); f
- * = final_fraction in [0, 1]; period 0: the number of steps planned. */
+/* alpha (f + (1 - f) (1 + cos(pi t / period)) / 2), held at alpha f from t = period on (Loshchilov & Hutter
+ * 2017, (5)); f = final_fraction in [0, 1]; period 0: the number of steps planned. */
 TG_API tg_schedule tg_cosine_rate(double final_fraction, size_t period);
 /* alpha (t + 1) / warm for t < warm; then the cosine above over the rest (final_fraction 1: constant); period
  * > warm, or 0. */
 TG_API tg_schedule tg_warm_up_rate(size_t warm, double final_fraction, size_t period);
 /* Smith & Topin 2018: from alpha / start_divisor up to alpha over the first `rise` (0 < rise < 1) of the
- * period, then down to alpha / end_divisor, both by half a cosine; divisors >= 1; period 0: the number of
- * steps planned. */
+ * period, then down to alpha / end_divisor at its last step, both by half a cosine: t = 0, rise period - 1
+ * and period - 1 are the ends, as in PyTorch; divisors >= 1; period 0: the number of steps planned. */
 TG_API tg_schedule tg_one_cycle_rate(double rise, double start_divisor, double end_divisor, size_t period);
 /* Multiply the rate by `factor`, in (0, 1), whenever the value (tg_minimize: per iteration; tg_fit: the
  * validation value, or the training value without validation, per epoch) has not fallen by a part
@@ -130,9 +132,9 @@ typedef struct tg_method {
   int kind;            /* which method; set by the constructors */
   int line_search;     /* a tg_line_search */
   double alpha;        /* learning rate, > 0 */
-  double beta;         /* decay of the first moment (momentum), [0, 1) */
+  double beta;         /* decay of the first moment (momentum), of adadelta's D; [0, 1) */
   double gamma;        /* decay of the second moment, [0, 1) */
-  double epsilon;      /* >= 0; keeps divisors from 0 */
+  double epsilon;      /* >= 0; keeps divisors from 0. Where one is 0 all the same the entry of theta stays */
   double p;            /* exponent of the L_p variant, >= 1 */
   double decay;        /* weight decay apart from the gradient: theta <- theta - alpha(t) decay theta; >= 0 */
   double clip_norm;    /* first-order methods: g is shortened to this Euclidean norm; 0: off */
@@ -150,8 +152,9 @@ typedef struct tg_method {
    * bounds. */
   const double *lower, *upper, *l1_weight;
   double l1;     /* >= 0 */
-  double armijo; /* sufficient decrease in line searches, (0, 1/2) */
-  double wolfe;  /* curvature condition in line searches, (armijo, 1) */
+  double armijo; /* sufficient decrease (4.48) in line searches but TG_LINE_EXACT, [0, 1]; from 1/2 on the
+                    minimum of a parabola is refused */
+  double wolfe;  /* curvature (4.49), (4.50) in the searches with that name, (armijo, 1) */
   tg_schedule schedule;
 } tg_method;
 
@@ -182,8 +185,9 @@ TG_API tg_method tg_amsgrad(double alpha);
 /* Nadam (Dozat 2016): v^ = beta v / (1 - beta^(t+2)) + (1 - beta) g / (1 - beta^(t+1)), v already updated. */
 TG_API tg_method tg_nadam(double alpha);
 /* Adadelta (Zeiler 2012): s <- gamma s + (1 - gamma) g^2, step = sqrt(D + epsilon) / sqrt(s + epsilon) g,
- * D <- gamma D + (1 - gamma) step^2, theta <- theta - alpha step; alpha 1, gamma 0.95, epsilon 1e-6. With
- * epsilon_inside = false the form (4.38): (sqrt(D) + epsilon) / (sqrt(s) + epsilon) g. */
+ * D <- beta D + (1 - beta) step^2, theta <- theta - alpha step; alpha 1, gamma and beta 0.95, epsilon 1e-6
+ * (> 0, or nothing moves). With epsilon_inside = false the form (4.38): (sqrt(D) + epsilon) / (sqrt(s) +
+ * epsilon) g. */
 TG_API tg_method tg_adadelta(void);
 /* Adamax (4.41)-(4.42): r <- max(gamma r, |g|), theta <- theta - alpha v^ / (r + epsilon). */
 TG_API tg_method tg_adamax(double alpha);
@@ -227,8 +231,8 @@ TG_API tg_method tg_trust_region_cg(void);
  * start. */
 TG_API tg_method tg_levenberg_marquardt(void);
 
-/* The method of that name with its defaults: "gd", "adam", "lbfgs", ... (tg_method_list); TG_E_ARGUMENT for
- * an unknown name. */
+/* The method of that name with its defaults: "gd", "adam_p", "lbfgs", ... (tg_method_list; '-' may stand for
+ * '_'); TG_E_ARGUMENT for an unknown name. */
 TG_API tg_status tg_method_named(tg_method *m, const char *name);
 /* The name of a method; NULL when m is none. */
 TG_API const char *tg_method_name(const tg_method *m);

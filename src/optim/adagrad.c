@@ -30,7 +30,7 @@ TG_INLINE_ void update(const tg_chunk_ *c)
   TG_INDEPENDENT_
   for (size_t i = 0; i < n; i++) {
     s[i] = s[i] + g[i] * g[i];
-    out[i] = x[i] - alpha * g[i] / (sqrt(s[i] + inside) + outside);
+    out[i] = x[i] - alpha * g[i] / tg_divisor_(sqrt(s[i] + inside) + outside);
   }
 }
 TG_LEVELS_(update, tg_chunk_);

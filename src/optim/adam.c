@@ -49,7 +49,7 @@ TG_INLINE_ void update(const tg_chunk_ *c)
   for (size_t i = 0; i < n; i++) {
     v[i] = beta * v[i] + rest * g[i];
     s[i] = gamma * s[i] + remain * (g[i] * g[i]);
-    out[i] = x[i] - alpha * v[i] / (sqrt(s[i] * raise + inside) + outside);
+    out[i] = x[i] - alpha * v[i] / tg_divisor_(sqrt(s[i] * raise + inside) + outside);
   }
 }
 TG_LEVELS_(update, tg_chunk_);

@@ -53,13 +53,13 @@ TG_INLINE_ void update(const tg_chunk_ *c)
     const double size = fabs(g[i]), most = size > r[i] ? size : r[i];
     v[i] = beta * v[i] + rest * g[i];
     if (most > 0.0) r[i] = most * pow(gamma * pow(r[i] / most, p) + remain * pow(size / most, p), 1.0 / p);
-    out[i] = x[i] - alpha * v[i] / (r[i] * raise + epsilon);
+    out[i] = x[i] - alpha * v[i] / tg_divisor_(r[i] * raise + epsilon);
   }
 }
 TG_LEVELS_(update, tg_chunk_);
 
 const tg_rule_ tg_adam_p_rule_ = {
-    .name = "adam-p",
+    .name = "adam_p",
     .make = make,
     .check = check,
     .vectors = 2,

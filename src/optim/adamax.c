@@ -33,7 +33,7 @@ TG_INLINE_ void update(const tg_chunk_ *c)
     const double size = fabs(g[i]), old = gamma * r[i];
     v[i] = beta * v[i] + rest * g[i];
     r[i] = size > old ? size : old;
-    out[i] = x[i] - alpha * v[i] / (r[i] + epsilon);
+    out[i] = x[i] - alpha * v[i] / tg_divisor_(r[i] + epsilon);
   }
 }
 TG_LEVELS_(update, tg_chunk_);

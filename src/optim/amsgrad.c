@@ -37,7 +37,7 @@ TG_INLINE_ void update(const tg_chunk_ *c)
     v[i] = beta * v[i] + rest * g[i];
     s[i] = gamma * s[i] + remain * (g[i] * g[i]);
     most[i] = s[i] > most[i] ? s[i] : most[i];
-    out[i] = x[i] - alpha * v[i] / (sqrt(most[i] * raise + inside) + outside);
+    out[i] = x[i] - alpha * v[i] / tg_divisor_(sqrt(most[i] * raise + inside) + outside);
   }
 }
 TG_LEVELS_(update, tg_chunk_);

@@ -26,8 +26,8 @@ static const char *check_ranges(const tg_method *m)
   if (!in(m->clip_value, 0.0, INFINITY)) return "clip_value must be at least 0 and finite";
   if (!in(m->factor, 0.0, 1.0)) return "factor must lie in [0, 1)";
   if (!in(m->radius, 0.0, INFINITY)) return "radius must be positive and finite";
-  if (!in(m->armijo, 0.0, 0.5)) return "armijo must lie in (0, 1/2)";
-  if (!in(m->wolfe, 0.0, 1.0)) return "wolfe must lie in (armijo, 1)";
+  if (!(m->armijo >= 0.0 && m->armijo <= 1.0)) return "armijo must lie in [0, 1]";
+  if (!in(m->wolfe, 0.0, 1.0)) return "wolfe must lie in [0, 1), above armijo where both are read";
   return NULL;
 }
 
@@ -41,10 +41,8 @@ const char *tg_check_line_(const tg_method *m)
 {
   const bool from_alpha = m->line_search == TG_LINE_FIXED || m->line_search == TG_LINE_ARMIJO;
   if (from_alpha && !(m->alpha > 0.0)) return "alpha must be positive and finite";
-  if (m->line_search == TG_LINE_FIXED) return NULL;
-  if (!(m->armijo > 0.0)) return "armijo must lie in (0, 1/2)";
-  if (!(m->wolfe > m->armijo)) return "wolfe must lie in (armijo, 1)";
-  return NULL;
+  const bool reads_wolfe = !from_alpha && m->line_search != TG_LINE_EXACT;
+  return reads_wolfe && !(m->wolfe > m->armijo) ? "wolfe must lie in (armijo, 1)" : NULL;
 }
 
 static const char *check_line_search(const tg_rule_ *rule, const tg_method *m)
@@ -70,7 +68,9 @@ static const char *check_unread(const tg_rule_ *rule, const tg_method *m)
   if (m->decay > 0.0) return "decay is for first-order methods without a line search";
   if (m->clip_norm > 0.0) return "clip_norm is for first-order methods without a line search";
   if (m->clip_value > 0.0) return "clip_value is for first-order methods without a line search";
-  return m->schedule.rate && !rated ? "schedule: the lengths of the steps do not come from a rate" : NULL;
+  return tg_schedule_kind_(&m->schedule) != 0 && !rated
+             ? "schedule: the lengths of the steps do not come from a rate"
+             : NULL;
 }
 
 static tg_status refuse(tg_status why, const char *text, const char **message)

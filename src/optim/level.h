@@ -6,6 +6,8 @@
 #ifndef TG_OPTIM_LEVEL_H
 #define TG_OPTIM_LEVEL_H
 
+#include <math.h>
+
 #if defined TG_HAVE_LEVELS
 #define TG_LEVEL_COUNT_ 3
 #define TG_TARGET_2_ __attribute__((target("avx2")))
@@ -53,6 +55,13 @@
   }                                                                                                          \
   static void (*const name##_levels[])(const type *) = {name##_1}
 #endif
+
+/* What a step is divided by, infinity for 0: without epsilon a parameter whose gradient has been 0 so far
+ * stays. NaN remains. */
+TG_INLINE_ double tg_divisor_(double x)
+{
+  return x == 0.0 ? INFINITY : x;
+}
 
 /* 0 <= level < TG_LEVEL_COUNT_: what isa.h chooses. */
 int tg_optim_level_(void);

@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "run.h"
 
 static const tg_rule_ *const table[] = {
@@ -13,11 +11,18 @@ const tg_rule_ *tg_rule_of_(const tg_method *m)
   return m->kind >= 0 && m->kind < TG_METHOD_COUNT_ ? table[m->kind] : NULL;
 }
 
+/* '-' for '_' is a matter of taste. */
+static bool same_name(const char *name, const char *asked)
+{
+  while (*name && (*name == *asked || (*name == '_' && *asked == '-'))) name++, asked++;
+  return *name == *asked;
+}
+
 tg_status tg_method_named(tg_method *m, const char *name)
 {
   if (!m || !name) return TG_E_ARGUMENT;
   for (int i = 0; i < TG_METHOD_COUNT_; i++)
-    if (strcmp(table[i]->name, name) == 0) {
+    if (same_name(table[i]->name, name)) {
       *m = table[i]->make();
       return TG_OK;
     }

@@ -37,7 +37,7 @@ TG_INLINE_ void update(const tg_chunk_ *c)
   for (size_t i = 0; i < n; i++) {
     v[i] = beta * v[i] + rest * g[i];
     s[i] = gamma * s[i] + remain * (g[i] * g[i]);
-    out[i] = x[i] - (old * v[i] + fresh * g[i]) / (sqrt(s[i] * raise + inside) + outside);
+    out[i] = x[i] - (old * v[i] + fresh * g[i]) / tg_divisor_(sqrt(s[i] * raise + inside) + outside);
   }
 }
 TG_LEVELS_(update, tg_chunk_);

@@ -5,9 +5,16 @@
 
 static const double pi = 3.14159265358979323846;
 
+/* Not NULL, so that schedules that call others need not ask. */
+static double constant(const tg_schedule *s, double alpha, size_t step, size_t total)
+{
+  (void)s, (void)step, (void)total;
+  return alpha;
+}
+
 tg_schedule tg_constant_rate(void)
 {
-  return (tg_schedule){0};
+  return (tg_schedule){.rate = constant};
 }
 
 static double exponential(const tg_schedule *s, double alpha, size_t step, size_t total)
@@ -70,10 +77,11 @@ tg_schedule tg_warm_up_rate(size_t warm, double final_fraction, size_t period)
 /* p: rise, start divisor, end divisor, period */
 static double one_cycle(const tg_schedule *s, double alpha, size_t step, size_t total)
 {
-  const double period = s->p[3] > 0.0 ? s->p[3] : (double)total, top = s->p[0] * period, t = (double)step;
+  const double period = s->p[3] > 0.0 ? s->p[3] : (double)total, t = (double)step;
+  const double top = s->p[0] * period - 1.0, last = period - 1.0; /* steps count from 0 */
   if (!(period > 0.0)) return alpha;
   if (t < top) return alpha * fall(1.0 - t / top, 1.0 / s->p[1]);
-  return alpha * fall((t - top) / (period - top), 1.0 / s->p[2]);
+  return alpha * fall((t - top) / (last - top), 1.0 / s->p[2]);
 }
 
 tg_schedule tg_one_cycle_rate(double rise, double start_divisor, double end_divisor, size_t period)
@@ -159,6 +167,7 @@ int tg_schedule_kind_(const tg_schedule *s)
   double (*const known[PLATEAU + 1])(const tg_schedule *, double, size_t, size_t) = {
       NULL, exponential, stepwise, inverse_time, warm_cosine, one_cycle, plateau};
   int k = 0;
+  if (s->rate == constant) return k;
   while (k <= PLATEAU && s->rate != known[k]) k++;
   return k;
 }

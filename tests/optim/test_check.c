@@ -62,7 +62,7 @@ static const struct {
     FIELD(decay, -0.1, NAN, INFINITY),     FIELD(p, -1.0, NAN, INFINITY),
     FIELD(clip_norm, -1.0, NAN, INFINITY), FIELD(clip_value, -1.0, NAN, INFINITY),
     FIELD(factor, -0.5, NAN, 1.0),         FIELD(radius, -1.0, NAN, INFINITY),
-    FIELD(armijo, -0.1, NAN, 0.5),         FIELD(wolfe, -0.1, NAN, 1.0),
+    FIELD(armijo, -0.1, NAN, 1.1),         FIELD(wolfe, -0.1, NAN, 1.0),
 };
 
 Test(check, settings_out_of_range_are_refused_by_every_method_read_or_not)
@@ -77,6 +77,55 @@ Test(check, settings_out_of_range_are_refused_by_every_method_read_or_not)
         refused_fit(problem_regression(&q), m, NULL, TG_E_ARGUMENT, fields[f].name);
       }
   cr_expect(p.calls == 0 && q.calls == 0);
+}
+
+static void accepted(tg_objective c, tg_method m)
+{
+  const char *message = "";
+  cr_expect(tg_minimize_check(&c, &m, NULL, &message) == TG_OK, "%s: %s", tg_method_name(&m), message);
+}
+
+Test(check, armijo_is_any_share_and_wolfe_above_it_only_where_it_is_read)
+{
+  probe p = {.n = N};
+  const tg_objective c = problem_squares(&p);
+  const double shares[] = {0.0, 0.5, 0.75, 0.95, 1.0};
+  for (size_t k = 0; k < sizeof shares / sizeof *shares; k++) {
+    tg_method m = tg_lbfgs();
+    m.armijo = shares[k];
+    for (int line = TG_LINE_FIXED; line <= TG_LINE_EXACT; line++) {
+      m.line_search = line;
+      m.wolfe = 0.7;
+      const bool reads = line == TG_LINE_WOLFE || line == TG_LINE_WEAK_WOLFE;
+      if (reads && !(m.wolfe > m.armijo))
+        refused(c, m, NULL, TG_E_ARGUMENT, "wolfe");
+      else
+        accepted(c, m);
+      m.wolfe = 0.0;
+      if (!reads) accepted(c, m);
+    }
+  }
+}
+
+Test(check, a_method_is_found_by_its_name_with_either_stroke)
+{
+  tg_method m;
+  cr_expect(tg_method_named(&m, "adam_p") == TG_OK && !strcmp(tg_method_name(&m), "adam_p"));
+  cr_expect(tg_method_named(&m, "adam-p") == TG_OK && !strcmp(tg_method_name(&m), "adam_p"));
+  cr_expect(tg_method_named(&m, "trust-region_cg") == TG_OK &&
+            !strcmp(tg_method_name(&m), "trust_region_cg"));
+  cr_expect(tg_method_named(&m, "adam") == TG_OK && !strcmp(tg_method_name(&m), "adam"));
+  cr_expect(tg_method_named(&m, "adam ") == TG_E_ARGUMENT && tg_method_named(&m, "ada") == TG_E_ARGUMENT);
+  cr_expect(tg_method_named(&m, "") == TG_E_ARGUMENT && tg_method_named(&m, "adam_") == TG_E_ARGUMENT);
+  for (size_t k = 0; tg_method_list(k); k++) cr_expect(!strchr(tg_method_list(k), '-'));
+}
+
+Test(check, adadelta_needs_its_epsilon)
+{
+  probe p = {.n = N};
+  tg_method m = tg_adadelta();
+  m.epsilon = 0.0;
+  refused(problem_squares(&p), m, NULL, TG_E_ARGUMENT, "epsilon");
 }
 
 Test(check, schedules_out_of_range_are_refused)

@@ -67,6 +67,7 @@ static tg_method method(const char *name)
   if (strstr(name, "decay") || !strcmp(first, "adamw") || !strcmp(first, "lion")) m.decay = 0.1;
   if (strstr(name, " inside")) m.epsilon_inside = true, m.epsilon = 0.01;
   if (strstr(name, " outside")) m.epsilon_inside = false, m.epsilon = 0.001;
+  if (strstr(name, "apart")) m.gamma = 0.9, m.beta = 0.5;
   if (strstr(name, "1.5")) m.p = 1.5, m.gamma = 0.99;
   if (!strcmp(first, "amsgrad")) m.gamma = 0.9;
   return m;
@@ -179,7 +180,7 @@ Test(trajectories, rates_follow_their_schedules)
     tg_minimize_options o = tg_minimize_defaults();
     o.max_iterations = 40; /* the period planned; steps beyond it are asked of the schedule itself */
     if (rates[k].step >= 40) {
-      const double r = m.schedule.rate ? m.schedule.rate(&m.schedule, 0.5, rates[k].step, 40) : 0.5;
+      const double r = m.schedule.rate(&m.schedule, 0.5, rates[k].step, 40);
       cr_expect(fabs(r - 0.5 * rates[k].value) <= 1e-14 * r, "%s", rates[k].name);
       continue;
     }
@@ -189,6 +190,64 @@ Test(trajectories, rates_follow_their_schedules)
     const double r = tg_run_report(run)->rate;
     cr_expect(fabs(r - 0.5 * rates[k].value) <= 1e-14 * r, "%s at %zu: %.17g, not %.17g", rates[k].name,
               rates[k].step, r, 0.5 * rates[k].value);
+    tg_run_free(run);
+  }
+}
+
+/* A schedule of the user's made of two others, one of them constant. */
+static double product(const tg_schedule *s, double alpha, size_t step, size_t total)
+{
+  const tg_schedule *both = s->user;
+  return both[1].rate(&both[1], both[0].rate(&both[0], alpha, step, total), step, total);
+}
+
+Test(trajectories, schedules_can_be_composed)
+{
+  tg_schedule both[] = {tg_constant_rate(), tg_step_rate(0.5, 1)};
+  const double g = 0.0625;
+  double x = 0.0;
+  tg_method m = tg_gd(0.5);
+  m.schedule = (tg_schedule){.rate = product, .user = both};
+  tg_run *run;
+  cr_assert(tg_run_new(&run, (tg_objective){.n = 1}, m, &x, NULL) == TG_OK);
+  for (int t = 0; t < 3; t++) tg_run_update(run, 0.0, &g);
+  cr_expect(tg_run_report(run)->rate == 0.125);
+  tg_run_free(run);
+}
+
+/* The last step planned is the smallest: Smith & Topin's cycle ends with the run, not after it. */
+Test(trajectories, one_cycle_ends_at_the_last_step_and_rises_to_its_top)
+{
+  const tg_schedule s = tg_one_cycle_rate(0.25, 25.0, 1000.0, 0);
+  const size_t totals[] = {2, 3, 4, 40, 1001};
+  for (size_t k = 0; k < sizeof totals / sizeof *totals; k++) {
+    const size_t total = totals[k];
+    cr_expect(fabs(s.rate(&s, 1.0, total - 1, total) - 1e-3) <= 1e-15, "%zu", total);
+    for (size_t t = 0; t < total; t++) {
+      const double r = s.rate(&s, 1.0, t, total);
+      cr_expect(r >= 1e-3 * (1 - 1e-12) && r <= 1.0, "%zu of %zu: %g", t, total, r);
+    }
+  }
+  cr_expect(s.rate(&s, 1.0, 0, 40) == 1.0 / 25 && s.rate(&s, 1.0, 9, 40) == 1.0);
+}
+
+/* Every method that divides by what it keeps of gradients. */
+Test(trajectories, without_epsilon_a_parameter_with_gradient_0_stays)
+{
+  const double g[3] = {1.0, 0.0, 1e-200}; /* the square of the last vanishes too */
+  for (size_t k = 0; tg_method_list(k); k++) {
+    double x[3] = {1, 2, 3};
+    tg_method m;
+    tg_run *run;
+    cr_assert(tg_method_named(&m, tg_method_list(k)) == TG_OK);
+    const tg_objective c = {.n = 3};
+    if (!(m.epsilon > 0.0) || !strcmp(tg_method_list(k), "adadelta")) continue;
+    m.epsilon = 0.0;
+    m.decay = 0.0;
+    cr_assert(tg_run_new(&run, c, m, x, NULL) == TG_OK);
+    for (int t = 0; t < 5; t++) cr_expect(tg_run_update(run, 0.0, g) == TG_OK);
+    cr_expect(tg_run_report(run)->stop == TG_RUNNING && x[1] == 2.0 && x[0] < 1.0, "%s: %s",
+              tg_method_list(k), tg_stop_string(tg_run_report(run)->stop));
     tg_run_free(run);
   }
 }

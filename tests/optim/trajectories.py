@@ -109,15 +109,15 @@ def adam(beta, gamma, eps=1e-8, inside=False, kind="adam"):
     return step
 
 
-def adadelta(gamma, eps, inside):
-    gamma = mpf(gamma)
+def adadelta(gamma, beta, eps, inside):
+    gamma, beta = mpf(gamma), mpf(beta)
 
     def step(x, g, state, t, a):
         s, big = state
         d = g(x)
         s = each(lambda s, d: gamma * s + (1 - gamma) * d * d, s, d)
         move = each(lambda D, s, d: root(D, eps, inside) / root(s, eps, inside) * d, big, s, d)
-        big = each(lambda D, m: gamma * D + (1 - gamma) * m * m, big, move)
+        big = each(lambda D, m: beta * D + (1 - beta) * m * m, big, move)
         return each(lambda x, m: x - a * m, x, move), (s, big)
     return step
 
@@ -195,11 +195,12 @@ CASES = [
     ("adamw", adam(0.9, 0.999), THREE, dict(alpha=0.01, decay=0.1)),
     ("amsgrad", adam(0.9, 0.9, kind="amsgrad"), THREE, dict(alpha=0.01)),
     ("nadam", adam(0.9, 0.999, kind="nadam"), THREE, dict(alpha=0.01)),
-    ("adadelta", adadelta(0.95, 1e-6, True), TWO, dict(alpha=1)),
-    ("adadelta outside", adadelta(0.95, 0.001, False), TWO, dict(alpha=1)),
+    ("adadelta", adadelta(0.95, 0.95, 1e-6, True), TWO, dict(alpha=1)),
+    ("adadelta outside", adadelta(0.95, 0.95, 0.001, False), TWO, dict(alpha=1)),
+    ("adadelta outside apart", adadelta(0.9, 0.5, 0.001, False), TWO, dict(alpha=1)),
     ("adamax", adamax(0.9, 0.999), TWO, dict(alpha=0.01)),
-    ("adam-p", adam_p(0.9, 0.999, 3), TWO, dict(alpha=0.01)),
-    ("adam-p 1.5", adam_p(0.9, 0.99, 1.5), TWO, dict(alpha=0.01)),
+    ("adam_p", adam_p(0.9, 0.999, 3), TWO, dict(alpha=0.01)),
+    ("adam_p 1.5", adam_p(0.9, 0.99, 1.5), TWO, dict(alpha=0.01)),
     ("lion", lion(0.9, 0.99), ZERO, dict(alpha=0.01, decay=0.1)),
 ]
 
@@ -215,12 +216,12 @@ def warm_cosine(warm, end, period):
 
 
 def one_cycle(rise, start, end, period):
-    top = mpf(rise) * period
+    top, last = mpf(rise) * period - 1, period - 1  # as in Smith's and PyTorch's programs: the last step is the end
 
     def rate(t):
         if t < top:
             return half_cosine(1 - t / top, 1 / mpf(start))
-        return half_cosine((t - top) / (period - top), 1 / mpf(end))
+        return half_cosine((t - top) / (last - top), 1 / mpf(end))
     return rate
 
 
