@@ -15,9 +15,11 @@ static bool find_field(const apply *a, const char *name, size_t *field, failure 
 {
   *field = levels_find(&a->reader.names, name, strlen(name));
   if (*field != NO_COLUMN) return true;
-  return fail_at(f, (place){a->reader.in.name, 0, 0}, "there is no column '%.100s', which the model needs%s",
-                 name,
-                 a->reader.has_header ? "" : " (the file has no header: columns are named x1, x2, ...)");
+  return fail_at(
+      f, (place){a->reader.in.name, 0, 0}, "there is no column '%.100s', which the model needs%s", name,
+      !a->reader.header.is_header ? " (the file has no header: columns are named x1, x2, ...)"
+      : !a->reader.header.sure    ? " (its first line was taken for a header; if it is a row: --header no)"
+                                  : "");
 }
 
 static table_column *add_column(apply *a, const char *name, column_kind kind, size_t field, failure *f)
@@ -208,6 +210,8 @@ void apply_note(const apply *a)
     fprintf(stderr,
             "tapegrad-train: %zu row%s with a missing value %s left out, as when the model was made\n", n,
             n == 1 ? "" : "s", n == 1 ? "is" : "are");
+  if (!a->is_sparse && !a->reader.header.sure)
+    fprintf(stderr, "tapegrad-train: %s: %s\n", a->reader.in.name, header_words(a->reader.header));
   if (u->count == 0) return;
   fprintf(stderr, "tapegrad-train: %s:%zu:%zu: column number %zu is beyond the %zu columns of the model; ",
           u->first.file, u->first.line, u->first.column, u->index, a->model->design.features);

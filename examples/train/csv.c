@@ -173,6 +173,23 @@ static void undouble(csv_field *field)
   field->length = n;
 }
 
+/* Nothing, or nothing but blanks, or one of the words for it; of blanks around a word none is meant. */
+bool field_is_missing(const csv_field *field, bool words_are_text)
+{
+  static const char *const word[] = {"NA",  "N/A", "na", "n/a", "<NA>", "#N/A", "null", "NULL",
+                                     "NaN", "nan", "?",  ".",   "NAN",  "Na",   "Null"};
+  const char *s = field->text;
+  size_t n = field->length;
+  for (; n > 0 && (s[n - 1] == ' ' || s[n - 1] == '\t'); n--) continue;
+  for (; n > 0 && (*s == ' ' || *s == '\t'); n--) s++;
+  if (n == 0) return true;
+  if (n > 4 || words_are_text) return false;
+  for (size_t i = 0; i < sizeof word / sizeof *word; i++) {
+    if (strlen(word[i]) == n && memcmp(word[i], s, n) == 0) return true;
+  }
+  return false;
+}
+
 static bool is_blank(const csv *c)
 {
   return c->fields == 1 && c->field[0].length == 0 && !c->field[0].quoted;

@@ -27,6 +27,9 @@ typedef enum csv_result { CSV_FAILED = -1, CSV_END, CSV_RECORD } csv_result;
  * there. */
 bool csv_start(csv *c, input *in, char delimiter, failure *f);
 csv_result csv_next(csv *c, failure *f);
+
+/* Is nothing there, or one of the words for it (NA, nan, null, ?, ...), which may be meant as texts? */
+bool field_is_missing(const csv_field *field, bool words_are_text);
 void csv_end(csv *c);
 
 #endif

@@ -208,6 +208,7 @@ static bool read_table(loaded *l, table_reader *r, const options *o, failure *f)
   wanted_columns w;
   bool good = wanted_new(&w, r->names.count) || fail_memory(f);
   l->point = r->format.point;
+  l->header = r->header;
   good = good && find_columns(r, o, &w, f) && set_columns(l, r, o, &w, f);
   good = good && (o->chunk_rows > 0 ? read_pieces(l, r, o, f) : read_whole(l, r, o, f));
   good = good && (table_settle_levels(&l->table, l->point) || fail_memory(f));
@@ -374,14 +375,15 @@ static bool enough_for_classes(const loaded *l, const options *o, failure *f)
 {
   bool whole;
   const size_t classes = l->labels.count;
-  if (all_numbers(l, &whole) ? classes <= l->rows / 2 : classes < l->rows) return true;
+  const bool numbers = all_numbers(l, &whole);
+  if (numbers ? classes <= l->rows / 2 : classes < l->rows) return true;
   return fail_at(f, (place){o->data, 0, 0},
                  "%zu different labels in %zu rows: too few rows for each class (or is the target a number? "
                  "%s)",
                  classes, l->rows,
-                 !other_mark(l)    ? "--kind linear"
-                 : l->point == '.' ? "decimal commas: --decimal comma"
-                                   : "decimal points: --decimal point");
+                 numbers || !other_mark(l) ? "--kind linear"
+                 : l->point == '.'         ? "decimal commas: --decimal comma"
+                                           : "decimal points: --decimal point");
 }
 
 static bool settle_classes(loaded *l, const options *o, failure *f)

@@ -16,6 +16,7 @@ typedef struct loaded {
   levels labels; /* of the classes that occur; empty for a linear model */
   size_t rows;   /* without those dropped: what has no weight is not learned from, nor are its labels */
   dropped_rows dropped;
+  header_guess header;
   char point;                      /* the decimal mark of labels that are numbers */
   size_t *class_of;                /* of each row; NULL for a linear model */
   double *class_weight;            /* NULL: all 1 */

@@ -50,7 +50,7 @@ static const option_row table_of_options[] = {
      "between fields (auto: from the first line)"},
     {"decimal", 0, ALL, CHOICE, AT(decimal), 0, 0, "point|comma", "mark in numbers"},
     {"header", 0, ALL, CHOICE, AT(header), 0, 0, "auto|yes|no",
-     "is the first line one (auto: if none of its fields is a number)"},
+     "is the first line one (auto: the rows below it tell)"},
     {"missing", 0, LEARN, CHOICE, AT(missing), 0, 0, "refuse|drop|mean|median",
      "rows with missing values: refuse them, drop them, or fill in (categories: the most frequent)"},
     {"na-text", 0, LEARN, TEXT, AT(na_text), 0, 0, "A,B,...",

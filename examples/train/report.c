@@ -44,13 +44,20 @@ static void report_dropped(text *t, const dropped_rows *d)
   text_add(t, "; ");
 }
 
+/* What was decided about the first line. */
+static void report_header(text *t, const loaded *l)
+{
+  text_add(t, "%s%s\n", l->is_sparse ? "" : "; ", l->is_sparse ? "" : header_words(l->header));
+}
+
 void report_data(text *t, const loaded *l, const char *file)
 {
   text_add(t, "%s: %zu rows, ", file, l->rows);
   report_dropped(t, &l->dropped);
   text_add(t, "%zu columns", l->is_sparse ? l->sparse.columns : l->features);
   if (l->labels.count == 0) {
-    text_add(t, " and a numeric target\n");
+    text_add(t, " and a numeric target");
+    report_header(t, l);
     return;
   }
   text_add(t, ", %zu classes (", l->labels.count);
@@ -61,7 +68,8 @@ void report_data(text *t, const loaded *l, const char *file)
     if (c == 12) text_add(t, ", ...");
     if (c < 12) text_add(t, "%s%s %zu", c > 0 ? ", " : "", label(&l->labels, c, name), count);
   }
-  text_add(t, ")\n");
+  text_add(t, ")");
+  report_header(t, l);
 }
 
 static const char *time_text(double seconds, char out[32])
@@ -243,6 +251,9 @@ void json_data(text *t, const loaded *l, const char *file)
   next_member(t, "dropped_missing", (double)l->dropped.missing);
   next_member(t, "dropped_weightless", (double)l->dropped.weightless);
   next_member(t, "columns", (double)(l->is_sparse ? l->sparse.columns : l->features));
+  if (!l->is_sparse)
+    text_add(t, ",\"header\":%s,\"header_sure\":%s", l->header.is_header ? "true" : "false",
+             l->header.sure ? "true" : "false");
   text_add(t, ",\"labels\":[");
   for (size_t c = 0; c < l->labels.count; c++) {
     if (c > 0) text_bytes(t, ",", 1);

@@ -11,16 +11,6 @@
 
 /* -- opening --------------------------------------------------------------------------------------------- */
 
-static bool looks_like_data(const csv *c, char point)
-{
-  for (size_t i = 0; i < c->fields; i++) {
-    double x;
-    const csv_field *field = &c->field[i];
-    if (!field->quoted && number_read(field->text, field->length, point, &x) == NUMBER_OK) return true;
-  }
-  return false;
-}
-
 static place field_place(const table_reader *r, const csv_field *field)
 {
   return (place){r->in.name, field->line, field->column};
@@ -31,8 +21,8 @@ static bool add_name(table_reader *r, const csv_field *field, size_t i, failure 
   char number[32];
   const char *text = field->text;
   size_t length = field->length;
-  if (!r->has_header || length == 0) {
-    const int n = snprintf(number, sizeof number, r->has_header ? "column %zu" : "x%zu", i + 1);
+  if (!r->header.is_header || length == 0) {
+    const int n = snprintf(number, sizeof number, r->header.is_header ? "column %zu" : "x%zu", i + 1);
     text = number;
     length = (size_t)n;
   }
@@ -44,19 +34,54 @@ static bool add_name(table_reader *r, const csv_field *field, size_t i, failure 
                  i + 1, excerpt(shown, text, length));
 }
 
+enum {
+  KEPT_RECORDS = 200,
+  KEPT_BYTES = 1 << 20
+}; /* looked at before it is settled whether there is a header */
+
+/* The first records, to be read again by next_record; `most` of them, or as many as fit. */
+static bool keep_records(table_reader *r, size_t most, failure *f)
+{
+  r->kept = zeroed(most, sizeof *r->kept);
+  if (r->kept == NULL) return fail_memory(f);
+  for (size_t bytes = 0; r->kept_count < most && bytes < KEPT_BYTES; r->kept_count++) {
+    const csv_result result = csv_next(&r->csv, f);
+    if (result == CSV_FAILED) return false;
+    if (result == CSV_END) return true;
+    if (!record_keep(&r->kept[r->kept_count], &r->csv)) return fail_memory(f);
+    for (size_t i = 0; i < r->csv.fields; i++) bytes += r->csv.field[i].length + sizeof(csv_field);
+  }
+  return true;
+}
+
 static bool read_header(table_reader *r, failure *f)
 {
-  const csv_result result = csv_next(&r->csv, f);
-  if (result == CSV_FAILED) return false;
-  if (result == CSV_END) return fail_at(f, (place){r->in.name, 0, 0}, "the file is empty");
-  r->has_header = r->format.header == HEADER_YES ||
-                  (r->format.header == HEADER_AUTO && !looks_like_data(&r->csv, r->format.point));
-  r->pending = !r->has_header;
-  for (size_t i = 0; i < r->csv.fields; i++) {
-    if (!add_name(r, &r->csv.field[i], i, f)) return false;
+  const bool asked = r->format.header == HEADER_AUTO;
+  if (!keep_records(r, asked ? KEPT_RECORDS : 1, f)) return false;
+  if (r->kept_count == 0) return fail_at(f, (place){r->in.name, 0, 0}, "the file is empty");
+  r->header = asked ? header_find(r->kept, r->kept_count, r->format.point)
+                    : (header_guess){r->format.header == HEADER_YES, true};
+  r->next_kept = r->header.is_header ? 1 : 0;
+  for (size_t i = 0; i < r->kept->fields; i++) {
+    if (!add_name(r, &r->kept->field[i], i, f)) return false;
   }
   r->column_of = resize(NULL, r->names.count, sizeof *r->column_of);
   return r->column_of != NULL || fail_memory(f);
+}
+
+/* The next row: one that was kept, or from the file. */
+static csv_result next_record(table_reader *r, failure *f)
+{
+  if (r->next_kept < r->kept_count) {
+    const kept_record *kept = &r->kept[r->next_kept++];
+    r->field = kept->field;
+    r->fields = kept->fields;
+    return CSV_RECORD;
+  }
+  const csv_result result = csv_next(&r->csv, f);
+  r->field = r->csv.field;
+  r->fields = r->csv.fields;
+  return result;
 }
 
 static bool open_rest(table_reader *r, failure *f)
@@ -84,6 +109,8 @@ void table_close(table_reader *r)
   input_close(&r->in);
   levels_free(&r->names);
   free(r->column_of);
+  for (size_t i = 0; i < r->kept_count; i++) record_free(&r->kept[i]);
+  free(r->kept);
   *r = (table_reader){0};
 }
 
@@ -113,23 +140,6 @@ bool table_add_column(table *t, const char *name, column_kind kind, size_t sourc
 
 /* -- cells ----------------------------------------------------------------------------------------------- */
 
-/* Nothing, or nothing but blanks, or one of the words for it; of blanks around a word none is meant. */
-static bool is_missing(const csv_field *field, bool words_are_text)
-{
-  static const char *const word[] = {"NA",  "N/A", "na", "n/a", "<NA>", "#N/A", "null", "NULL",
-                                     "NaN", "nan", "?",  ".",   "NAN",  "Na",   "Null"};
-  const char *s = field->text;
-  size_t n = field->length;
-  for (; n > 0 && (s[n - 1] == ' ' || s[n - 1] == '\t'); n--) continue;
-  for (; n > 0 && (*s == ' ' || *s == '\t'); n--) s++;
-  if (n == 0) return true;
-  if (n > 4 || words_are_text) return false;
-  for (size_t i = 0; i < sizeof word / sizeof *word; i++) {
-    if (strlen(word[i]) == n && memcmp(word[i], s, n) == 0) return true;
-  }
-  return false;
-}
-
 static bool missing_cell(const table_reader *r, const table_column *column, const csv_field *field,
                          double *cell, failure *f)
 {
@@ -146,7 +156,7 @@ static bool text_cell(const table_reader *r, table_column *column, const csv_fie
                       failure *f)
 {
   size_t level = levels_match(&column->levels, field->text, field->length);
-  if (level == LEVEL_NONE && is_missing(field, column->words_are_text))
+  if (level == LEVEL_NONE && field_is_missing(field, column->words_are_text))
     return missing_cell(r, column, field, cell, f);
   if (level == LEVEL_NONE && column->closed) {
     *cell = -1;
@@ -231,25 +241,24 @@ static bool number_cell(const table_reader *r, const table_column *column, const
     if (!column->nonnegative || *cell >= 0) return true;
     return fail_at(f, field_place(r, field), "column '%s': a weight must not be negative", column->name);
   }
-  if (is_missing(field, false)) return missing_cell(r, column, field, cell, f);
+  if (field_is_missing(field, false)) return missing_cell(r, column, field, cell, f);
   return bad_number(r, column, field, kind, f);
 }
 
 static bool store_record(table_reader *r, table *t, failure *f)
 {
-  const csv *c = &r->csv;
-  if (c->fields != r->names.count) {
-    const csv_field *last = &c->field[c->fields - 1];
-    return fail_at(f, field_place(r, last), "%zu field%s where %zu %s expected", c->fields,
-                   c->fields == 1 ? "" : "s", r->names.count, r->names.count == 1 ? "is" : "are");
+  if (r->fields != r->names.count) {
+    const csv_field *last = &r->field[r->fields - 1];
+    return fail_at(f, field_place(r, last), "%zu field%s where %zu %s expected", r->fields,
+                   r->fields == 1 ? "" : "s", r->names.count, r->names.count == 1 ? "is" : "are");
   }
   double *row = t->cell + t->rows * t->columns;
-  for (size_t i = 0; i < c->fields; i++) {
+  for (size_t i = 0; i < r->fields; i++) {
     const size_t k = r->column_of[i];
     if (k == NO_COLUMN) continue;
     table_column *column = &t->column[k];
-    const bool good = column->kind == COLUMN_NUMBER ? number_cell(r, column, &c->field[i], &row[k], f)
-                                                    : text_cell(r, column, &c->field[i], &row[k], f);
+    const bool good = column->kind == COLUMN_NUMBER ? number_cell(r, column, &r->field[i], &row[k], f)
+                                                    : text_cell(r, column, &r->field[i], &row[k], f);
     if (!good) return false;
   }
   t->rows++;
@@ -264,13 +273,10 @@ bool table_read(table_reader *r, table *t, size_t most, bool *end, failure *f)
     if (t->column[k].source != NO_COLUMN) r->column_of[t->column[k].source] = k;
   }
   for (size_t n = 0; n < most; n++) {
-    if (!r->pending) {
-      const csv_result result = csv_next(&r->csv, f);
-      if (result == CSV_FAILED) return false;
-      *end = result == CSV_END;
-      if (*end) return true;
-    }
-    r->pending = false;
+    const csv_result result = next_record(r, f);
+    if (result == CSV_FAILED) return false;
+    *end = result == CSV_END;
+    if (*end) return true;
     if (t->columns != 0 && t->rows + 1 > SIZE_MAX / t->columns) return fail_memory(f);
     double *cell = grow(t->cell, &t->room, (t->rows + 1) * t->columns, sizeof *cell);
     if (cell == NULL) return fail_memory(f);

@@ -3,7 +3,7 @@
 #ifndef TRAIN_TABLE_H
 #define TRAIN_TABLE_H
 
-#include "csv.h"
+#include "header.h"
 #include "levels.h"
 #include "paged.h"
 
@@ -38,16 +38,20 @@ typedef enum header_kind { HEADER_AUTO, HEADER_YES, HEADER_NO } header_kind;
 typedef struct table_format {
   char delimiter;     /* '\0': found out */
   char point;         /* the decimal mark */
-  header_kind header; /* auto: the first line is a header if no field of it is a number */
+  header_kind header; /* auto: found out by header_find */
 } table_format;
 
 typedef struct table_reader {
   input in;
   csv csv;
   table_format format;
-  levels names;             /* one per field: from the header, or x1, x2, ... */
-  bool has_header, pending; /* pending: the first record is data and still to be stored */
-  size_t *column_of;        /* field -> column of the table, or NO_COLUMN */
+  levels names; /* one per field: from the header, or x1, x2, ... */
+  header_guess header;
+  kept_record *kept; /* the first records, those of them from next_kept on still to be stored */
+  size_t kept_count, next_kept;
+  const csv_field *field; /* of the row at hand, `fields` of them */
+  size_t fields;
+  size_t *column_of; /* field -> column of the table, or NO_COLUMN */
 } table_reader;
 
 /* Opens the file and settles delimiter, header and names. */

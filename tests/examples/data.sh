@@ -103,4 +103,19 @@ expect 1 "column 'g': 'c' occurs only in rows that are held back" "$train" cv ra
 expect 1 "column 'g': 'c' occurs only in rows that are held back" "$train" cv rare.csv -c g -k linear --folds 10 --path 3
 expect 0 "fold 10" "$train" cv rare.csv -c g -k linear --folds 10 --unseen reference
 
+# What was decided about the first line is said, by every verb that cannot be sure
+printf '0,1,target\n1,2,3\n2,3,4.5\n3,1,1.5\n4,2,1\n5,1,0.5\n' >names.csv
+expect 0 "5 rows, 2 columns and a numeric target; the first line is a header" "$train" fit names.csv -m names
+expect 0 "prediction" "$train" predict names.csv -m names
+printf 'u,a\nv,b\nu,a\nu,b\nv,b\n' >texts.csv
+expect 0 "5 rows, 1 columns, 2 classes (a 2, b 3); the first line is a row, there is no header" "$train" fit texts.csv -c 1
+expect 0 "5 rows, 1 columns" "$train" cv texts.csv -c 1 --folds 2
+printf 'g,y\nu,a\nv,b\nu,a\nu,b\n' >guess.csv
+expect 0 "the first line is taken for a header (if it is a row: --header no)" "$train" fit guess.csv -c g -m guess
+expect 0 '"header":true,"header_sure":false' "$train" fit guess.csv -c g --json
+expect 0 "guess.csv: the first line is taken for a header (if it is a row: --header no)" "$train" evaluate guess.csv -m guess
+expect 0 "the first line is a header" "$train" fit guess.csv -c g --header yes
+printf 'x,z\nw,b\n' >other.csv
+expect 1 "which the model needs (its first line was taken for a header; if it is a row: --header no)" "$train" predict other.csv -m guess
+
 exit $failed

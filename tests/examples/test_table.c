@@ -62,6 +62,53 @@ Test(table, finds_out_whether_there_is_a_header)
   table_free(&t);
 }
 
+Test(table, the_rows_below_tell_whether_there_is_a_header)
+{
+  static const struct {
+    const char *text;
+    bool is_header, sure;
+  } row[] = {{"0,1,target\n1,2,3\n4,5,6\n", true, true}, /* words above numbers */
+             {"a,b,7\n1,2,3\n", true, true},
+             {"1,2,a\n3,4,b\n5,6,a\n", false, true},  /* numbers above numbers, a word again */
+             {"1,2,a\n3,4,b\n5,6,c\n", false, false}, /* country,2019,2020 would look like that */
+             {"1.5,2\n3,4\n", false, true},
+             {"0,1,2\n3,4,5\n", false, false}, /* as good as names */
+             {",0,1,2\n0,3,4,5\n1,6,7,8\n", true, true},
+             {"\"1\",\"2\"\n3,4\n", true, true},
+             {"\"1\",\"2\"\n\"3\",\"4\"\n", false, false},
+             {"u,a\nv,b\nu,b\n", false, true}, /* words that come again are no names */
+             {"u,u\nv,b\n", false, true},
+             {"g,y\nu,a\nv,b\n", true, false},
+             {"12a,3,red\n4,5,red\n6,7,blue\n", false, false}, /* the message is about 12a, not about red */
+             {"NA,3\n4,5\n", false, true},
+             {"id,NA\n4,5\n", true, true},
+             {"x,y\n?,\n3,4\n", true, true},
+             {"a,b\n", true, false},
+             {"1,b\n", false, false}};
+  for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+    failure f;
+    table_reader r;
+    cr_assert(table_open_memory(&r, row[i].text, strlen(row[i].text), automatic, &f), "%s", f.text);
+    cr_expect_eq(r.header.is_header, row[i].is_header, "%s", row[i].text);
+    cr_expect_eq(r.header.sure, row[i].sure, "sure: %s", row[i].text);
+    table_close(&r);
+  }
+}
+
+Test(table, what_was_looked_at_for_the_header_is_read_once)
+{
+  static char text[40000];
+  char *s = text;
+  for (int i = 0; i < 1000; i++) s += sprintf(s, "%d,\"say \"\"%d\"\"\"\n", i, i % 2);
+  table t;
+  cr_assert_str_eq(read_text(&t, text, "nl", automatic), "");
+  cr_assert_eq(t.rows, 1000);
+  for (int i = 0; i < 1000; i++) cr_assert_eq(t.cell[2 * i], i);
+  cr_assert_eq(t.column[1].levels.count, 2);
+  cr_assert_str_eq(t.column[1].levels.text[0], "say \"0\"");
+  table_free(&t);
+}
+
 Test(table, a_decimal_comma_is_read_on_request)
 {
   table t;
