@@ -149,7 +149,8 @@ typedef struct tg_method {
   /* lbfgs: C(theta) + l1 sum_i l1_weight_i |theta_i| over lower <= theta <= upper. The arrays (n) are yours,
    * to be kept until the run has ended; NULL: no bounds (so are infinite ones), weights 1. Value and gradient
    * norm reported are those of this problem: the norm is 0 at its solution. The start is moved within the
-   * bounds. */
+   * bounds. At a bound the slope against it may be infinite (sqrt(theta), theta >= 0), the other way at the
+   * start only (theta log theta), which is then left for a lower point near by. */
   const double *lower, *upper, *l1_weight;
   double l1;     /* >= 0 */
   double armijo; /* sufficient decrease (4.48) in line searches but TG_LINE_EXACT, [0, 1]; from 1/2 on the

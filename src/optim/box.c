@@ -63,12 +63,64 @@ double tg_box_gradient_(const tg_run *run, const tg_point_ *p, size_t i)
 {
   const double x = p->x[i], w = run->m.l1 > 0.0 ? weight(run, i) : 0.0;
   double g = p->g[i];
+  if (lower(run, i) == upper(run, i)) return 0.0;
   if (x != 0.0)
     g += x > 0.0 ? w : -w;
   else /* between g - w and g + w */
     g = g > w ? g - w : g < -w ? g + w : 0.0 * g;
   const bool held = (x <= lower(run, i) && g > 0.0) || (x >= upper(run, i) && g < 0.0);
   return held ? 0.0 : g;
+}
+
+/* An entry of the way from a point to p times the gradient there. A slope without end that a bound holds is
+ * no fault: the way came down along it. */
+static double slope_part(double g, double d)
+{
+  if (d == 0.0) return 0.0;
+  return isinf(g) ? copysign(DBL_MAX, g * d) : g * d;
+}
+
+void tg_box_measure_(const tg_run *run, tg_point_ *p, const double *d, double *slope)
+{
+  double sum = 0.0, largest = 0.0;
+  for (size_t i = 0; i < run->n; i++) {
+    const double g = fabs(tg_box_gradient_(run, p, i));
+    largest = g <= largest ? largest : g; /* a NaN stays: nothing is greater */
+    if (d) sum += slope_part(p->g[i], d[i]);
+  }
+  p->largest = isfinite(largest) ? largest : NAN;
+  if (d) *slope = fmin(fmax(sum, -DBL_MAX), DBL_MAX);
+}
+
+/* From p inside where the slope leads there without end; nothing is left to do when no entry has such a
+ * slope. */
+static bool inside(const tg_run *run, const tg_point_ *p, double part, double *x)
+{
+  bool some = false;
+  for (size_t i = 0; i < run->n; i++) {
+    const double g = tg_box_gradient_(run, p, i), width = upper(run, i) - lower(run, i);
+    x[i] = p->x[i];
+    if (!isinf(g)) continue;
+    x[i] -= copysign(part * fmin(fmax(fabs(x[i]), 1.0), width), g);
+    some = true;
+  }
+  return some;
+}
+
+int tg_box_enter_(tg_run *run)
+{
+  enum { TRIALS = 30 };
+  const tg_point_ *from = tg_current_(run);
+  double part = 0.1;
+  for (int i = 0; i < TRIALS && isfinite(from->value) && !from->finite; i++, part *= 0.25) {
+    tg_point_ *to = tg_spare_(run, NULL);
+    if (!inside(run, from, part, to->x)) return 0;
+    if (tg_evaluate_(run, to, true, NULL, NULL)) return 1;
+    if (!(to->finite && to->value < from->value)) continue;
+    run->s.current = run->s.best = (int)(to - run->s.point);
+    return 0;
+  }
+  return 0;
 }
 
 /* ---- L-BFGS ---- */
@@ -203,6 +255,9 @@ static void remember(const box *b, const tg_point_ *p, const tg_point_ *q)
   double *s = b->rows + 2 * slot * b->padded, *y = s + b->padded;
   b->run->kernel->subtract(s, q->x, p->x, b->padded);
   b->run->kernel->subtract(y, q->g, p->g, b->padded);
+  for (size_t i = 0; i < b->n;
+       i++) /* of a slope without end, which a bound holds, there is nothing to learn */
+    if (!isfinite(y[i])) s[i] = y[i] = 0.0;
   const double sy = b->run->kernel->dot(s, y, b->padded);
   if (!(sy > DBL_MIN && sy > DBL_EPSILON * b->run->kernel->dot(y, y, b->padded) * 1e-8)) {
     /* the slot held the oldest pair, which is lost when all were in use */
@@ -216,7 +271,7 @@ static void remember(const box *b, const tg_point_ *p, const tg_point_ *q)
 /* ---- along the direction ---- */
 
 /* The way from x to the projection of x + t d; returns the slope along it, and in *unbent what it would be
- * without the projection. */
+ * without the projection of the coupled entries: others go along the gradient, cut short or not. */
 static double bend(const box *b, const tg_point_ *p, double t, double *unbent)
 {
   double sum = 0.0;
@@ -225,9 +280,23 @@ static double bend(const box *b, const tg_point_ *p, double t, double *unbent)
     const double step = t * b->d[i];
     b->way[i] = fmin(fmax(p->x[i] + step, b->low[i]), b->high[i]) - p->x[i];
     sum += b->g[i] * b->way[i];
-    *unbent += b->g[i] * step;
+    *unbent += b->g[i] * (b->coupled[i] != 0.0 ? step : b->way[i]);
   }
   return sum;
+}
+
+/* A first length when nothing is known but d. Entries that a bound stops before they have gone as far as the
+ * others shall do not shorten it: slopes near a bound may be of any size. */
+static double first_length(const box *b, const tg_point_ *p)
+{
+  const double x = b->run->kernel->largest(p->x, b->padded), reach = 0.12 * fmax(x, 0.1);
+  double size = 0.0;
+  for (size_t i = 0; i < b->n; i++) {
+    const double gap = b->d[i] > 0.0 ? b->high[i] - p->x[i] : p->x[i] - b->low[i];
+    if (gap >= reach) size = fmax(size, fabs(b->d[i]));
+  }
+  const double t = reach / size;
+  return t > DBL_MIN && isfinite(t) ? t : tg_line_first_(b->run, b->d);
 }
 
 /* The longest t for which x + t way stays within. */
@@ -283,7 +352,7 @@ int tg_box_step_(tg_run *run)
   for (int fresh = b.kept->pairs == 0; fresh < 2 && !line.end; fresh++) {
     if (fresh) b.kept->pairs = 0;
     direction(&b, 1.0);
-    if (search(&b, fresh ? tg_line_first_(run, b.d) : 1.0, &line)) return 1;
+    if (search(&b, fresh ? first_length(&b, p) : 1.0, &line)) return 1;
   }
   if (!line.end) return tg_stop_(run, TG_STOP_STALLED);
   remember(&b, p, line.end);

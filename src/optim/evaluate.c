@@ -58,7 +58,9 @@ int tg_evaluate_(tg_run *run, tg_point_ *p, bool gradient, const double *d, doub
   p->finite = isfinite(p->value);
   if (!gradient) return 0;
   p->has_gradient = true;
-  if (d)
+  if (tg_boxed_(&run->m))
+    tg_box_measure_(run, p, d, slope);
+  else if (d)
     *slope = run->kernel->slope(p->g, d, run->padded, &p->largest);
   else
     p->largest = run->kernel->largest(p->g, run->padded);

@@ -161,10 +161,11 @@ static int start(tg_run *run)
 {
   tg_point_ *p = tg_current_(run);
   run->s.started = true;
-  if (tg_evaluate_(run, p, true, NULL, NULL)) {
+  if (tg_evaluate_(run, p, true, NULL, NULL) || (tg_boxed_(&run->m) && tg_box_enter_(run))) {
     run->s.started = false;
     return 1;
   }
+  p = tg_current_(run);
   show(run, p, p->x);
   if (!p->finite) {
     tg_error_(run, TG_E_NONFINITE, "the value or gradient is not finite at the start");

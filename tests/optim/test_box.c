@@ -1,6 +1,7 @@
 /* L-BFGS under bounds and with an L1 term. */
 #include <criterion/criterion.h>
 #include <math.h>
+#include <string.h>
 
 #include "../support/bounded.h"
 #include "../support/mgh.h"
@@ -228,4 +229,136 @@ Test(box, refuses_bounds_that_cross_and_methods_that_do_not_know_them)
   m = tg_adam(0.1);
   m.l1 = 1.0;
   cr_expect(tg_method_check(&c, &m, &why) == TG_E_METHOD);
+}
+
+/* ---- slopes without end at a bound ---- */
+
+enum { STEEP = 5 };
+
+typedef struct steep {
+  double power;
+  bool at_upper; /* x_i stands for 1 - x_i */
+  size_t calls;
+} steep;
+
+/* sum over i < 4 of x_i^power, (1/2 i)^2-coupled through the last: + (x_4 - 2 - sum_i x_i / 10)^2 */
+static int steep_sum(const double *x, double *value, double *g, void *user)
+{
+  steep *p = user;
+  double rest = x[4] - 2.0, sum = 0.0;
+  p->calls++;
+  for (int i = 0; i < 4; i++) {
+    const double z = p->at_upper ? 1.0 - x[i] : x[i];
+    sum += (1.0 + i) * pow(z, p->power);
+    rest -= z / 10.0;
+  }
+  if (value) *value = sum + rest * rest;
+  for (int i = 0; g && i < 4; i++) {
+    const double z = p->at_upper ? 1.0 - x[i] : x[i];
+    g[i] = (1.0 + i) * p->power * pow(z, p->power - 1.0) - rest / 5.0;
+    if (p->at_upper) g[i] = -g[i];
+  }
+  if (g) g[4] = 2.0 * rest;
+  return 0;
+}
+
+static void comes_to_rest(steep *p, tg_method m, const double *start)
+{
+  double x[STEEP], g[STEEP], bound[STEEP];
+  memcpy(x, start, sizeof x);
+  for (int i = 0; i < STEEP; i++) bound[i] = i == 4 ? (p->at_upper ? INFINITY : -INFINITY) : p->at_upper;
+  m.lower = p->at_upper ? NULL : bound;
+  m.upper = p->at_upper ? bound : NULL;
+  tg_minimize_options o = tg_minimize_defaults();
+  o.gradient = g;
+  tg_report r;
+  p->calls = 0;
+  const tg_status s = tg_minimize((tg_objective){.n = STEEP, .evaluate = steep_sum, .user = p}, m, x, &o, &r);
+  cr_expect(s == TG_OK && r.stop == TG_STOP_GRADIENT && p->calls <= 60,
+            "power %g from %g, kind %d: %s, %zu calls", p->power, start[0], m.line_search,
+            tg_stop_string(r.stop), p->calls);
+  for (int i = 0; i < 4; i++)
+    cr_expect(x[i] == p->at_upper && g[i] == (p->at_upper ? -INFINITY : INFINITY), "%d: %.17g", i, x[i]);
+  cr_expect(fabs(x[4] - 2.0) <= 1e-6, "%.17g", x[4]);
+}
+
+/* Each x_i^p rises faster than the square falls: the minimum is 0 at x_i = 0, x_4 = 2. */
+Test(box, comes_to_rest_on_bounds_where_the_slope_is_infinite)
+{
+  const double starts[][STEEP] = {
+      {1, 1, 1, 1, 0}, {0.25, 0.5, 1e-3, 1e-200, 7}, {0, 0, 0, 0, -3}, {0, 1, 0, 0.5, 2}};
+  for (int upper = 0; upper < 2; upper++)
+    for (int k = 0; k < 4; k++)
+      for (int line = TG_LINE_WOLFE; line <= TG_LINE_EXACT; line++)
+        for (int e = 0; e < 3; e++)
+          for (int l1 = 0; l1 < 2; l1++) {
+            steep p = {.power = (double[]){0.5, 0.9, 0.1}[e], .at_upper = upper};
+            const double weight[STEEP] = {1, 1, 0, 1, 0};
+            double x[STEEP];
+            memcpy(x, starts[k], sizeof x);
+            for (int i = 0; upper && i < 4; i++) x[i] = 1.0 - x[i];
+            tg_method m = tg_lbfgs();
+            m.line_search = line;
+            m.l1 = upper ? 0.0 : 0.5 * l1;
+            m.l1_weight = weight;
+            comes_to_rest(&p, m, x);
+          }
+}
+
+/* sqrt(x) + (y - 2)^2 */
+static int root(const double *x, double *value, double *g, void *user)
+{
+  if (user) ++*(size_t *)user;
+  if (value) *value = sqrt(x[0]) + (x[1] - 2.0) * (x[1] - 2.0);
+  if (g) g[0] = 0.5 / sqrt(x[0]), g[1] = 2.0 * (x[1] - 2.0);
+  return 0;
+}
+
+Test(box, finds_the_minimum_at_the_end_of_a_square_root)
+{
+  double x[2] = {1, 0};
+  const double lower[2] = {0, -INFINITY};
+  size_t calls = 0;
+  tg_method m = tg_lbfgs();
+  m.lower = lower;
+  tg_report r;
+  const tg_objective c = {.n = 2, .evaluate = root, .user = &calls};
+  cr_expect(tg_minimize(c, m, x, NULL, &r) == TG_OK && r.stop == TG_STOP_GRADIENT);
+  cr_expect(x[0] == 0.0 && fabs(x[1] - 2.0) <= 1e-6 && calls <= 20, "%g %g, %zu calls", x[0], x[1], calls);
+}
+
+/* What a parameter that is held on both sides has for a slope is nobody's business. */
+Test(box, a_parameter_held_on_both_sides_may_have_no_slope)
+{
+  double x[2] = {3, 0};
+  const double lower[2] = {-1, -INFINITY}, upper[2] = {-1, INFINITY};
+  tg_method m = tg_lbfgs();
+  m.lower = lower;
+  m.upper = upper;
+  cr_expect(tg_minimize((tg_objective){.n = 2, .evaluate = root}, m, x, NULL, NULL) == TG_E_NONFINITE);
+  const double zero[2] = {0, -INFINITY}, above[2] = {0, INFINITY};
+  m.lower = zero;
+  m.upper = above;
+  cr_expect(tg_minimize((tg_objective){.n = 2, .evaluate = root}, m, x, NULL, NULL) == TG_OK);
+  cr_expect(x[0] == 0.0 && fabs(x[1] - 2.0) <= 1e-6);
+}
+
+/* A slope without end that leads inside is none the bound holds. */
+static int inward(const double *x, double *value, double *g, void *user)
+{
+  (void)user;
+  if (value) *value = x[0] == 0.0 ? 0.0 : x[0] * log(x[0]);
+  if (g) g[0] = 1.0 + log(x[0]);
+  return 0;
+}
+
+Test(box, leaves_a_bound_where_the_slope_leads_inside_without_end)
+{
+  double x = 0.0;
+  const double lower = 0.0;
+  tg_method m = tg_lbfgs();
+  m.lower = &lower;
+  tg_report r;
+  cr_expect(tg_minimize((tg_objective){.n = 1, .evaluate = inward}, m, &x, NULL, &r) == TG_OK);
+  cr_expect(fabs(x - exp(-1.0)) <= 1e-6, "%.17g: %s", x, tg_stop_string(r.stop));
 }
