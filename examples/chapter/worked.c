@@ -14,12 +14,15 @@
 
 enum { INPUTS = 3 };
 
-/* Node i of the tape is theta_(i+1) or, after the inputs, a_1, a_2, ... Answers the characters printed. */
+/* In the order of recording. */
+static const char *const names[] = {"theta_1", "theta_2", "theta_3", "a_1", "a_2", "a_3", "a_4", "a_5", "a_6"};
+
+/* Answers the characters printed. */
 static int print_name(tg_var v)
 {
   const size_t i = tg_index(v);
   if (i == SIZE_MAX) return printf("%g", tg_peek(v));
-  return i < INPUTS ? printf("theta_%zu", i + 1) : printf("a_%zu", i + 1 - INPUTS);
+  return printf("%s", names[i]);
 }
 
 /* "a_4 = sin(a_1)", read off the tape, in a column. */
@@ -98,7 +101,7 @@ int main(int argc, char **argv)
   tg_status s = tg_tape_new(&t);
   if (s == TG_OK) s = record(t, theta, &c);
   if (s == TG_OK && argc > 1 && strcmp(argv[1], "--dot") == 0) {
-    s = tg_tape_dot(t, stdout);
+    s = tg_tape_graphviz(t, names, stdout);
   } else if (s == TG_OK) {
     print_values(t);
     s = print_tangents(t, theta);

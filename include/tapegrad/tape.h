@@ -73,9 +73,10 @@ TG_API const char *tg_op_name(const tg_tape *t,
  * operand. */
 TG_API size_t tg_operands(const tg_tape *t, tg_var v, tg_var *operand, size_t room);
 
-/* Write the computational graph in Graphviz's dot language: inputs as boxes, operations as circles, values as
- * labels, and after sweeps tangents and adjoints too. TG_E_CALLBACK when writing fails. */
-TG_API tg_status tg_tape_dot(const tg_tape *t, FILE *out);
+/* Write the computational graph in Graphviz's language: inputs as boxes, operations as circles, values as
+ * labels, and after sweeps tangents and adjoints too. names[i] stands before what node i is (
+ * "a_1 = mul"): `names` has tg_tape_size(t) entries, each of which may be NULL, or is NULL itself. TG_E_CALLBACK when writing fails. */
+TG_API tg_status tg_tape_graphviz(const tg_tape *t, const char *const *names, FILE *out);
 
 /* ---- Private from here. A tape begins with its recorder. ---- */
 

@@ -237,11 +237,15 @@ static void write_name(const char *name, FILE *out)
   }
 }
 
-static void write_node(const tg_tape *t, uint32_t i, FILE *out)
+static void write_node(const tg_tape *t, uint32_t i, const char *name, FILE *out)
 {
   const tg_var v = node_var(t, i);
   const bool input = tg_opcode_(t->r.nodes_[i].word_) == TG_OP_input;
   fprintf(out, "  n%" PRIu32 " [shape=%s, label=\"", i, input ? "box" : "ellipse");
+  if (name) {
+    write_name(name, out);
+    fputs(" = ", out);
+  }
   write_name(tg_node_name_(t, i), out);
   fprintf(out, "\\n%.6g", v.value_);
   if (t->r.swept_[TG_TANGENT] > i) fprintf(out, "\\ntangent %.6g", t->work[TG_TANGENT][i]);
@@ -264,11 +268,11 @@ static void write_edges(const tg_tape *t, uint32_t i, FILE *out)
   }
 }
 
-tg_status tg_tape_dot(const tg_tape *t, FILE *out)
+tg_status tg_tape_graphviz(const tg_tape *t, const char *const *names, FILE *out)
 {
   if (!t || !out) return TG_E_ARGUMENT;
   fputs("digraph tape {\n  rankdir=LR;\n", out);
-  for (uint32_t i = 0; i < tg_size_(t); i++) write_node(t, i, out);
+  for (uint32_t i = 0; i < tg_size_(t); i++) write_node(t, i, names ? names[i] : NULL, out);
   for (uint32_t i = 0; i < tg_size_(t); i++) write_edges(t, i, out);
   fputs("}\n", out);
   return ferror(out) ? TG_E_CALLBACK : TG_OK;

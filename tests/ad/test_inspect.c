@@ -82,12 +82,12 @@ Test(inspect, operands_fill_the_room_there_is)
   tg_tape_end(t);
 }
 
-static char *graph(void)
+static char *graph(const char *const *names)
 {
   static char text[4096];
   FILE *out = tmpfile();
   cr_assert(out != NULL);
-  cr_expect(tg_tape_dot(t, out) == TG_OK);
+  cr_expect(tg_tape_graphviz(t, names, out) == TG_OK);
   rewind(out);
   text[fread(text, 1, sizeof text - 1, out)] = '\0';
   fclose(out);
@@ -98,15 +98,26 @@ Test(inspect, the_graph_in_graphviz_form)
 {
   const tg_var v = tg_mul(tg_sin(tg_mul(x, y)), 2.0);
   cr_expect(tg_tape_end(t) == TG_OK);
-  const char *text = graph();
+  const char *text = graph(NULL);
   const char *const lines[] = {"digraph tape {\n", "  n0 [shape=box, label=\"input\\n1.5\"];\n",
                                "  n2 [shape=ellipse, label=\"mul\\n-3\"];\n", "  n0 -> n2;\n", "  n1 -> n2;\n",
                                "  n2 -> n3;\n", "  n3 -> n4;\n", "label=\"2\"];\n", "_1 -> n4;\n"};
   for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) cr_expect(strstr(text, lines[i]), "no \"%s\"", lines[i]);
   cr_expect(!strstr(text, "adjoint") && strcmp(text + strlen(text) - 2, "}\n") == 0);
   cr_expect(tg_adjoint_sweep(t, &v, NULL, 1) == TG_OK && tg_tangent_sweep(t, &x, NULL, 1) == TG_OK);
-  text = graph();
+  text = graph(NULL);
   cr_expect(strstr(text, "input\\n1.5\\ntangent 1\\nadjoint 3.95997\""), "%s", text);
+}
+
+Test(inspect, the_graph_carries_the_names_it_is_given)
+{
+  tg_exp(x);
+  cr_expect(tg_tape_end(t) == TG_OK);
+  const char *const names[] = {"x", NULL, "a \"b\""};
+  const char *text = graph(names);
+  cr_expect(strstr(text, "n0 [shape=box, label=\"x = input\\n1.5\"];"), "%s", text);
+  cr_expect(strstr(text, "n1 [shape=box, label=\"input"), "%s", text);
+  cr_expect(strstr(text, "label=\"a \\\"b\\\" = exp\\n"), "%s", text);
 }
 
 static int one(const double *in, size_t n, double *out, size_t m, void *user)
@@ -122,5 +133,5 @@ Test(inspect, names_in_the_graph_are_quoted)
   tg_var v;
   tg_custom(&quoted, &x, 1, &v, 1, NULL);
   tg_tape_end(t);
-  cr_expect(strstr(graph(), "label=\"a \\\"b\\\" \\\\c\\n1\""), "%s", graph());
+  cr_expect(strstr(graph(NULL), "label=\"a \\\"b\\\" \\\\c\\n1\""), "%s", graph(NULL));
 }

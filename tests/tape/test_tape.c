@@ -318,7 +318,7 @@ Test(tape, null_is_answered)
   cr_expect(tg_adjoint_sweep(t, NULL, NULL, 1) == TG_E_ARGUMENT);
   cr_expect(tg_adjoint_sweep(t, NULL, NULL, 0) == TG_OK);
   cr_expect(tg_operands(NULL, v, NULL, 0) == 0);
-  cr_expect(tg_tape_dot(NULL, stdout) == TG_E_ARGUMENT && tg_tape_dot(t, NULL) == TG_E_ARGUMENT);
+  cr_expect(tg_tape_graphviz(NULL, NULL, stdout) == TG_E_ARGUMENT && tg_tape_graphviz(t, NULL, NULL) == TG_E_ARGUMENT);
   cr_expect(tg_adjoint(NULL, v) == 0.0);
   tg_tape_begin(t);
   tg_live(NULL);
