@@ -12,11 +12,13 @@ set palette defined (0 "#16325c", 0.5 "#4f8cc2", 1 "#f3e7b0")
 set pm3d scansautomatic # in the order of drawing: the marks stay visible
 set title "(a) convex: one minimum"
 splot "4.1-convex.dat" with pm3d notitle, $origin with points pt 7 ps 1.2 lc rgb "#7fd68f" notitle
-set title "(b) not convex: several minima and maxima"
+set title "(b) not convex: minima, maxima and saddle points"
 set key at screen 0.98, 0.88
 splot "4.1-nonconvex.dat" with pm3d notitle, \
-      "4.1-extrema.dat" using 1:2:($4 > 0 ? $3 : NaN) \
+      "4.1-points.dat" using 1:2:($4 > 0 ? $3 : NaN) \
         with points pt 7 ps 1.2 lc rgb "#7fd68f" title "minima", \
-      "4.1-extrema.dat" using 1:2:($4 < 0 ? $3 : NaN) \
-        with points pt 9 ps 1.2 lc rgb "#b3372b" title "maxima"
+      "4.1-points.dat" using 1:2:($4 < 0 ? $3 : NaN) \
+        with points pt 9 ps 1.2 lc rgb "#1a1a1a" title "maxima", \
+      "4.1-points.dat" using 1:2:($4 == 0 ? $3 : NaN) \
+        with points pt 5 ps 1.2 lc rgb "#d62728" title "saddle points"
 unset multiplot

@@ -4,8 +4,8 @@ set multiplot layout 1,2
 set xrange [-1:4.2]; set yrange [-10:45]
 set xlabel "{/Symbol q}"
 set key top center
-do for [panel in "convex concave"] {
-  set title panel eq "convex" ? "(a) C'' > 0: to the minimum of Q" : "(b) C'' < 0: to the maximum of Q"
+do for [panel in "concave convex"] {
+  set title panel eq "convex" ? "(b) C'' > 0: to the minimum of Q" : "(a) C'' < 0: to the maximum of Q"
   step = "4.10-" . panel . "-step.dat"
   stats step every ::0::0 using 1 nooutput; from = STATS_min
   stats step every ::0::0 using 2 nooutput; c = STATS_min

@@ -4,7 +4,7 @@ $optimum << END
 1 1
 END
 $start << END
-0.2 0.2
+0.2 -0.2
 END
 set contour base; unset surface
 set table $contours
@@ -15,7 +15,7 @@ set xlabel "{/Symbol q}_1"; set ylabel "{/Symbol q}_2"
 set xrange [-0.3:1.1]; set yrange [-0.3:1.1]; set size ratio 1
 set key bottom right
 set label 1 "optimal point" at 0.97, 1.02 right
-set label 2 "initial point" at 0.18, 0.25 right
+set label 2 "initial point" at 0.17, -0.2 right
 # By step 10000 the paths have settled: a fixed rate has them jump between two points, and to draw the other
 # 90000 jumps changes nothing but takes a minute.
 do for [panel in "fixed decay"] {

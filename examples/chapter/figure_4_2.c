@@ -13,7 +13,7 @@ void figure_4_2(size_t steps)
       {"4.2-decay-0.005.dat", 0.005, 0.99},
       {"4.2-decay-0.0025.dat", 0.0025, 0.99},
   };
-  static const double start[2] = {0.2, 0.2};
+  static const double start[2] = {0.2, -0.2};
   tg_function *const f = rosenbrock_function();
   write_surface("4.2-surface.dat", tg_function_objective(f), -0.3, 1.1, 141);
   for (size_t i = 0; i < sizeof path / sizeof path[0]; i++) {
