@@ -249,7 +249,7 @@ static fit_stop watch_interrupt(const fit_progress *now, void *user)
 {
   (void)now;
   (void)user;
-  return interrupted() ? FIT_INTERRUPTED : FIT_CONVERGED;
+  return interrupted() ? FIT_INTERRUPTED : FIT_RUNNING;
 }
 
 static bool one_fold(path_folds *r, size_t k, failure *f)

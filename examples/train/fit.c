@@ -4,6 +4,7 @@
 #include "memory.h"
 #include "whitening.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,14 +20,33 @@ enum { SAMPLE_PER_PARAMETER = 100, LEAST_SAMPLE = 2000, LEAST_SAVING = 8 };
 
 enum { FIRST_STAGE = 8 }; /* iterations before the coordinates are renewed; 8 more in every further stage */
 
+static const struct {
+  fit_kind kind;
+  const char *word, *text;
+} stop_row[] = {
+#define FIT_STOP_ROW(code, kind, word, text) {kind, word, text},
+    FIT_STOP_LIST(FIT_STOP_ROW)
+#undef FIT_STOP_ROW
+};
+
 const char *fit_stop_string(fit_stop s)
 {
-  static const char *const text[] = {
-#define FIT_STOP_ROW(code, words) words,
-      FIT_STOP_LIST(FIT_STOP_ROW)
-#undef FIT_STOP_ROW
-  };
-  return text[s];
+  return stop_row[s].text;
+}
+
+const char *fit_stop_word(fit_stop s)
+{
+  return stop_row[s].word;
+}
+
+fit_kind fit_stop_kind(fit_stop s)
+{
+  return stop_row[s].kind;
+}
+
+bool fit_converged(fit_stop s)
+{
+  return s == FIT_CONVERGED || s == FIT_ROUNDING;
 }
 
 fit_settings fit_defaults(void)
@@ -47,24 +67,38 @@ bool fit_fail_status(tg_status status, failure *f)
   return fail(f, "fitting failed: %s", tg_status_string(status));
 }
 
-/* Tells the watcher where the fit stands, and looks at the limits. */
-bool fit_goes_on(problem *p, const double *theta, const fit_settings *s, fit_outcome *o, double start)
+/* Is C - C* <= gap lost in the rounding of C, or the fit as exact as the target is? */
+static bool within_rounding(const problem *p, double gap, const fit_outcome *o)
 {
-  (void)p;
+  const double exact = problem_exact(p);
+  return gap <= 1000 * DBL_EPSILON * fabs(o->objective) || gap <= exact || o->objective <= exact;
+}
+
+static fit_stop limit_reached(const fit_settings *s, const fit_outcome *o)
+{
+  if (o->iterations >= s->max_iterations) return FIT_ITERATIONS;
+  return s->max_seconds > 0 && o->seconds >= s->max_seconds ? FIT_SECONDS : FIT_RUNNING;
+}
+
+static fit_stop ask_watcher(const double *theta, const fit_settings *s, const fit_outcome *o)
+{
+  if (s->watch == NULL) return FIT_RUNNING;
+  const fit_progress now = {o->method,    o->iterations,    s->max_iterations,
+                            o->objective, o->gradient_norm, o->seconds,
+                            theta,        o->run,           false};
+  return s->watch(&now, s->user);
+}
+
+bool fit_goes_on(const problem *p, const double *theta, double gap, const fit_settings *s, fit_outcome *o,
+                 double start)
+{
   o->seconds = fit_clock() - start;
-  o->stop = FIT_CONVERGED;
-  if (s->watch != NULL) {
-    const fit_progress now = {o->method,    o->iterations,    s->max_iterations,
-                              o->objective, o->gradient_norm, o->seconds,
-                              theta,        o->run,           false};
-    o->stop = s->watch(&now, s->user);
-  }
-  if (o->stop != FIT_CONVERGED) return false;
-  if (o->iterations >= s->max_iterations)
-    o->stop = FIT_ITERATIONS;
-  else if (s->max_seconds > 0 && o->seconds >= s->max_seconds)
-    o->stop = FIT_SECONDS;
-  return o->stop == FIT_CONVERGED;
+  o->stop = ask_watcher(theta, s, o);
+  if (o->stop != FIT_RUNNING) return false;
+  if (gap <= s->tolerance * fabs(o->objective)) return o->stop = FIT_CONVERGED, false;
+  o->stop = limit_reached(s, o);
+  if (o->stop != FIT_RUNNING && within_rounding(p, gap, o)) o->stop = FIT_ROUNDING;
+  return o->stop == FIT_RUNNING;
 }
 
 /* Within an iteration that may be long the watcher is asked now and then. */
@@ -84,20 +118,19 @@ bool fit_within(void *user)
                             o->objective, o->gradient_norm, o->seconds,
                             a->theta,     o->run,           true};
   a->outcome->stop = s->watch(&now, s->user);
-  return a->outcome->stop == FIT_CONVERGED;
+  return a->outcome->stop == FIT_RUNNING;
 }
 
 /* -- methods of the library
  * -------------------------------------------------------------------------------------- */
 
-/* How small the gradient must be for the objective to be within the tolerance: C - C* <= |g|^2 / (2 m) where
- * m is the least curvature met on the way to the optimum. In coordinates whitened nearby that is 1 for one
- * output, but for the sample of rows they come from and the way that is left; classes share one matrix, and
- * `least` is what is known then (see is_there). In coordinates from far away it is lower where predictions
- * have become certain. In merely scaled ones correlation lowers it too, and the smallest ridge is a bound.
- * With an L1 penalty g is the least subgradient. */
-static double wanted_gradient(const problem *p, const fit_settings *s, const fit_outcome *o,
-                              const whitening *w, double entered, double least)
+/* A bound of how far the objective is above the optimum: C - C* <= |g|^2 / (2 m) where m is the least
+ * curvature met on the way there. In coordinates whitened nearby that is 1 for one output, but for the sample
+ * of rows they come from and the way that is left; classes share one matrix, and `least` is what is known
+ * then (see is_there). In coordinates from far away it is lower where predictions have become certain. In
+ * merely scaled ones correlation lowers it too, and the smallest ridge is a bound. With an L1 penalty g is
+ * the least subgradient. */
+static double gap_of(const problem *p, const fit_outcome *o, const whitening *w, double entered, double least)
 {
   const bool nearby = entered - o->objective <= 0.25 * fabs(o->objective);
   double m = w == NULL ? (p->lasso != NULL ? 3e-7 : 1e-5) * problem_curvature(&p->shape)
@@ -109,11 +142,12 @@ static double wanted_gradient(const problem *p, const fit_settings *s, const fit
     if (p->ridge[j] > 0 && p->ridge[j] < ridge) ridge = p->ridge[j];
   }
   if (isfinite(ridge) && ridge > m) m = ridge;
-  return sqrt(2 * m * s->tolerance * fabs(o->objective));
+  return o->gradient_norm * o->gradient_norm / (2 * m);
 }
 
-static fit_stop stop_of(tg_stop stop)
+fit_stop fit_stop_of(const problem *p, tg_stop stop, double gap, const fit_outcome *o)
 {
+  if (tg_converged(stop)) return stop == TG_STOP_ROUNDING ? FIT_ROUNDING : FIT_CONVERGED;
   switch (stop) {
   case TG_STOP_EPOCHS:
   case TG_STOP_PATIENCE:
@@ -125,11 +159,8 @@ static fit_stop stop_of(tg_stop stop)
   case TG_STOP_UNBOUNDED:
   case TG_STOP_NONFINITE:
     return FIT_DIVERGED;
-  case TG_STOP_ROUNDING:
-  case TG_STOP_STALLED:
-    return FIT_ROUNDING;
   default:
-    return FIT_CONVERGED;
+    return within_rounding(p, gap, o) ? FIT_ROUNDING : FIT_STALLED;
   }
 }
 
@@ -150,11 +181,9 @@ static tg_status step_run(problem *p, tg_run *run, whitening *w, const double *v
     o->objective = now->value;
     o->gradient_norm = now->gradient_norm;
     if (w != NULL) whitening_leave(w, v, theta);
-    const bool close = o->gradient_norm <= wanted_gradient(p, s, o, w, entered, least);
-    if (!fit_goes_on(p, theta, s, o, start)) return TG_OK;
-    o->stop = stop_of(now->stop);
-    if (close) o->stop = FIT_CONVERGED;
-    if (close || !more) return TG_OK;
+    const double gap = gap_of(p, o, w, entered, least);
+    if (!fit_goes_on(p, theta, gap, s, o, start)) return TG_OK;
+    if (!more) return o->stop = fit_stop_of(p, now->stop, gap, o), TG_OK;
     *ended = now->iterations < most;
     if (!*ended) return TG_OK;
   }
@@ -336,13 +365,19 @@ static bool uses_curvature(const char *method)
   return strcmp(method, "newton_cg") == 0 || strncmp(method, "trust_region", 12) == 0;
 }
 
-static bool fit_full(problem *p, tg_method method, double *theta, const fit_settings *s, fit_outcome *o,
-                     failure *f)
+tg_minimize_options fit_run_options(const fit_settings *s)
 {
   tg_minimize_options options = tg_minimize_defaults();
   options.gradient_tol = 0;
   options.norm = TG_NORM_EUCLID;
   options.max_iterations = s->max_iterations;
+  return options;
+}
+
+static bool fit_full(problem *p, tg_method method, double *theta, const fit_settings *s, fit_outcome *o,
+                     failure *f)
+{
+  const tg_minimize_options options = fit_run_options(s);
   const bool plain = p->lasso != NULL || uses_curvature(s->method) || !whitening_fits(p);
   return (plain ? fit_plain : fit_whitened)(p, method, theta, &options, s, o, f);
 }
@@ -359,7 +394,7 @@ static bool epoch_goes_on(const double *theta, const fit_settings *s, fit_outcom
   const fit_progress now = {o->method,  o->iterations, s->epochs, o->objective, o->gradient_norm,
                             o->seconds, theta,         o->run,    true};
   o->stop = s->watch(&now, s->user);
-  return o->stop == FIT_CONVERGED;
+  return o->stop == FIT_RUNNING;
 }
 
 static tg_status step_epochs(problem *p, tg_run *run, const double *theta, const fit_settings *s,
@@ -379,11 +414,10 @@ static tg_status step_epochs(problem *p, tg_run *run, const double *theta, const
     o->iterations = now->epoch;
     o->objective = now->value;
     o->gradient_norm = now->gradient_norm;
-    if (whole_epoch && !fit_goes_on(p, theta, &per_epoch, o, start) && o->stop != FIT_ITERATIONS)
+    if (whole_epoch && !fit_goes_on(p, theta, INFINITY, &per_epoch, o, start) && o->stop != FIT_ITERATIONS)
       return TG_OK;
     if (!whole_epoch && !epoch_goes_on(theta, s, o, &looked)) return TG_OK;
-    o->stop = stop_of(now->stop);
-    if (!more) return TG_OK;
+    if (!more) return o->stop = fit_stop_of(p, now->stop, INFINITY, o), TG_OK;
   }
 }
 
@@ -413,6 +447,7 @@ static bool fit_epochs(problem *p, tg_method method, double *theta, const fit_se
   status = problem_evaluate(p, theta, &o->objective, gradient);
   o->gradient_norm = least_subgradient(p, theta, gradient);
   free(gradient);
+  if (status == TG_OK && !isfinite(o->objective)) o->stop = FIT_DIVERGED; /* though every batch was finite */
   return status == TG_OK || fit_fail_status(status, f);
 }
 
@@ -471,8 +506,22 @@ static bool newton_pays(const problem *p, const fit_settings *s)
   return (double)p->data->rows * (double)p->n * (double)p->n <= NEWTON_COST;
 }
 
+/* What the classes of a softmax have in common changes no prediction, so under an L2 penalty none of it is
+ * left at the optimum: taken out of a start at once, as the penalty alone may take very long. */
+static void centre_classes(const problem *p, double *theta)
+{
+  const size_t k = p->shape.classes, features = p->shape.features;
+  if (p->shape.kind != MODEL_MULTINOMIAL || p->lasso != NULL) return;
+  for (size_t j = 0; j < features; j++) {
+    double mean = 0;
+    for (size_t c = 0; c < k; c++) mean += theta[c * features + j] / (double)k;
+    for (size_t c = 0; c < k; c++) theta[c * features + j] -= mean;
+  }
+}
+
 static bool fit_once(problem *p, double *theta, const fit_settings *s, fit_outcome *o, failure *f)
 {
+  if (!fit_stochastic(s->method)) centre_classes(p, theta);
   const bool automatic = strcmp(s->method, "auto") == 0;
   if (strcmp(s->method, "newton") == 0 || (automatic && newton_pays(p, s)))
     return fit_newton(p, theta, s, o, f);
@@ -495,7 +544,7 @@ static bool fit_absolute(problem *p, double *theta, const fit_settings *s, fit_o
     if (!fit_once(p, theta, s, o, f)) return false;
     iterations += o->iterations;
     smoothing /= 10;
-    if (o->stop != FIT_CONVERGED && o->stop != FIT_ROUNDING) break;
+    if (!fit_converged(o->stop) && o->stop != FIT_STALLED) break;
   }
   o->iterations = iterations;
   return true;
@@ -507,7 +556,7 @@ static bool meets_floor(const problem *p, const fit_outcome *o)
 {
   static const double floor_of_objective = 1e-20;
   const model_kind kind = p->shape.kind;
-  const bool ended = o->stop == FIT_CONVERGED || o->stop == FIT_ROUNDING;
+  const bool ended = fit_converged(o->stop) || o->stop == FIT_STALLED;
   const bool sound = kind == MODEL_LOGISTIC && strcmp(o->method, "newton") == 0;
   return ended && !sound && (kind == MODEL_LOGISTIC || kind == MODEL_MULTINOMIAL) &&
          o->objective < floor_of_objective;

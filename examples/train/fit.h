@@ -5,27 +5,43 @@
 
 #include "problem.h"
 
+/* Why a fit ended: code, what that means for the status of the program, a word for programs, and a text for
+ * people. */
+typedef enum fit_kind {
+  FIT_SUCCESS, /* what was asked for is there */
+  FIT_SHORT,   /* a model is there, short of what was asked for */
+  FIT_NOTHING  /* there is no model: the objective has no minimum */
+} fit_kind;
+
 #define FIT_STOP_LIST(X)                                                                                     \
-  X(FIT_CONVERGED, "converged")                                                                              \
-  X(FIT_ROUNDING, "no lower value can be found within rounding, short of the tolerance")                     \
-  X(FIT_ITERATIONS, "the limit on iterations is reached, short of the tolerance")                            \
-  X(FIT_EPOCHS, "the epochs asked for are done")                                                             \
-  X(FIT_SECONDS, "the limit on time is reached, short of the tolerance")                                     \
-  X(FIT_INTERRUPTED, "interrupted; the best point so far is kept")                                           \
-  X(FIT_SEPARATED, "the classes are separable: without a penalty there is no optimum")                       \
-  X(FIT_SUSPECTED, "the classes look separable, which could not be proven: coefficients grow without end")   \
-  X(FIT_FLOOR,                                                                                               \
+  X(FIT_RUNNING, FIT_SHORT, "running", "running")                                                            \
+  X(FIT_CONVERGED, FIT_SUCCESS, "converged", "converged")                                                    \
+  X(FIT_ROUNDING, FIT_SUCCESS, "rounding",                                                                   \
+    "converged as far as rounding allows, short of the tolerance: doubles tell nothing lower apart")         \
+  X(FIT_EPOCHS, FIT_SUCCESS, "epochs", "the epochs asked for are done")                                      \
+  X(FIT_STALLED, FIT_SHORT, "stalled", "no lower value can be found, short of the tolerance")                \
+  X(FIT_ITERATIONS, FIT_SHORT, "iterations", "the limit on iterations is reached, short of the tolerance")   \
+  X(FIT_SECONDS, FIT_SHORT, "seconds", "the limit on time is reached, short of the tolerance")               \
+  X(FIT_INTERRUPTED, FIT_SHORT, "interrupted", "interrupted; the best point so far is kept")                 \
+  X(FIT_FLOOR, FIT_SHORT, "floor",                                                                           \
     "the penalty is too small for arithmetic: every row is so certain that the optimum cannot be told from " \
     "points near it")                                                                                        \
-  X(FIT_DIVERGED, "the objective falls without end or is not finite")
+  X(FIT_SEPARATED, FIT_NOTHING, "separated",                                                                 \
+    "the classes are separable: without a penalty there is no optimum")                                      \
+  X(FIT_SUSPECTED, FIT_NOTHING, "suspected",                                                                 \
+    "the classes look separable, which could not be proven: coefficients grow without end")                  \
+  X(FIT_DIVERGED, FIT_NOTHING, "diverged", "the objective falls without end or is not finite")
 
 typedef enum fit_stop {
-#define FIT_STOP_ROW(code, text) code,
+#define FIT_STOP_ROW(code, kind, word, text) code,
   FIT_STOP_LIST(FIT_STOP_ROW)
 #undef FIT_STOP_ROW
 } fit_stop;
 
 const char *fit_stop_string(fit_stop s);
+const char *fit_stop_word(fit_stop s);
+fit_kind fit_stop_kind(fit_stop s);
+bool fit_converged(fit_stop s); /* to the tolerance, or as far as rounding allows */
 
 typedef struct fit_progress {
   const char *method;
@@ -36,7 +52,7 @@ typedef struct fit_progress {
   bool within;       /* an epoch: neither the end of an iteration nor a line of a trace */
 } fit_progress;
 
-/* Sees every iteration; an answer other than FIT_CONVERGED ends the fit with that reason. */
+/* Sees every iteration; an answer other than FIT_RUNNING ends the fit with that reason. */
 typedef fit_stop (*fit_watch)(const fit_progress *now, void *user);
 
 typedef struct fit_settings {
@@ -85,12 +101,21 @@ bool fit_within(void *patience); /* a problem's go_on */
  * ---------------------------------------------------------------------------------------- */
 
 bool fit_newton(problem *p, double *theta, const fit_settings *s, fit_outcome *o, failure *f);
+bool fit_proximal_newton(problem *p, double *theta, const fit_settings *s, fit_outcome *o, failure *f);
 bool fit_proximal(problem *p, double *theta, const fit_settings *s, fit_outcome *o, failure *f);
 double fit_clock(void); /* seconds */
-bool fit_goes_on(problem *p, const double *theta, const fit_settings *s, fit_outcome *o, double start);
+/* Tells the watcher where the fit stands. False, with the reason in the outcome, when it ends: C - C* <= gap,
+ * as far as is known, is within the tolerance, or a limit is reached. */
+bool fit_goes_on(const problem *p, const double *theta, double gap, const fit_settings *s, fit_outcome *o,
+                 double start);
+/* Why a run of the library ended, with C - C* <= gap. */
+fit_stop fit_stop_of(const problem *p, tg_stop stop, double gap, const fit_outcome *o);
+/* Beyond every step that makes sense: too large it costs a few values only. */
+double fit_first_radius(const model_shape *m);
+tg_minimize_options fit_run_options(const fit_settings *s);
 double least_subgradient(const problem *p, const double *theta, const double *gradient); /* its norm */
 bool fit_fail_status(tg_status status, failure *f);
-tg_status problem_gauged_hessian(problem *p, const double *theta,
-                                 double *hessian); /* without flat directions */
+/* Without flat directions; the gradient at theta tells which they are, NULL: all without curvature. */
+tg_status problem_gauged_hessian(problem *p, const double *theta, const double *gradient, double *hessian);
 
 #endif

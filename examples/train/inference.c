@@ -73,7 +73,7 @@ typedef struct errors {
 
 static bool factor(problem *p, const design *d, const double *theta, double *hessian, failure *f)
 {
-  const tg_status status = problem_gauged_hessian(p, theta, hessian);
+  const tg_status status = problem_gauged_hessian(p, theta, NULL, hessian);
   if (status != TG_OK) return fit_fail_status(status, f);
   size_t pivot;
   if (cholesky_while(problem_goes_on, p, hessian, p->n, &pivot)) return true;

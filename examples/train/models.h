@@ -25,6 +25,7 @@ typedef struct model_shape {
   size_t hidden;  /* of the net */
   bool has_offset, has_weight;
   double centre, unit; /* a net for regression: its output counts in this unit, from this number */
+  double magnitude;    /* of a numeric target: the root of its mean square */
   model_column
       beside[3]; /* offset, weight, target as far as there are any; first NULL: they are in the sample */
   double delta;  /* where the Huber loss turns from a parabola into a line */

@@ -2,6 +2,7 @@
 
 #include "memory.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,14 @@ double problem_curvature(const model_shape *m)
   if (m->classes == 0) return 1;
   const double k = (double)m->classes;
   return (k - 1) / (k * k);
+}
+
+double problem_exact(const problem *p)
+{
+  const model_shape *m = &p->shape;
+  if (m->classes > 0) return 0;
+  const double r = 16 * DBL_EPSILON * m->magnitude;
+  return m->loss == LOSS_ABSOLUTE ? r : m->loss == LOSS_HUBER && r > m->delta ? m->delta * r : r * r / 2;
 }
 
 void dataset_normalize_weights(dataset *d)

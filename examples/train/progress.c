@@ -92,7 +92,7 @@ fit_stop progress_watch(const fit_progress *now, void *user)
   show(p, now);
   if (!now->within) note(p, now);
   save(p, now);
-  return interrupted() ? FIT_INTERRUPTED : FIT_CONVERGED;
+  return interrupted() ? FIT_INTERRUPTED : FIT_RUNNING;
 }
 
 void progress_end(progress *p)

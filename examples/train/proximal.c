@@ -70,10 +70,10 @@ static double least_ridge(const problem *p)
 
 /* With strong convexity m, C - C* <= |subgradient|^2 / (2 m). Without an L2 part m is taken as 1e-4 of the
  * curvature to which columns are scaled. */
-static bool close_enough(const problem *p, const fit_settings *s, const fit_outcome *o)
+static double gap_of(const problem *p, const fit_outcome *o)
 {
   const double m = fmax(least_ridge(p), 1e-4 * problem_curvature(&p->shape));
-  return o->gradient_norm * o->gradient_norm <= 2 * m * s->tolerance * fabs(o->objective);
+  return o->gradient_norm * o->gradient_norm / (2 * m);
 }
 
 static bool iterate(proximal *w, double *theta, const fit_settings *s, fit_outcome *o, failure *f)
@@ -86,9 +86,8 @@ static bool iterate(proximal *w, double *theta, const fit_settings *s, fit_outco
   if (status != TG_OK) return fit_fail_status(status, f);
   o->objective = value_ahead + problem_lasso(p, theta);
   o->gradient_norm = least_subgradient(p, theta, w->gradient);
-  while (fit_goes_on(p, theta, s, o, start)) {
+  while (fit_goes_on(p, theta, gap_of(p, o), s, o, start)) {
     if (!isfinite(o->objective)) return o->stop = FIT_DIVERGED, true;
-    if (close_enough(p, s, o)) return o->stop = FIT_CONVERGED, true;
     status = bounded_step(w, value_ahead, &smooth);
     if (status != TG_OK) return fit_fail_status(status, f);
     t = extrapolate(w, theta, t);

@@ -90,8 +90,8 @@ static bool optimum_is_near(problem *p, const double *theta, double *room)
   double *h = resize(NULL, 2 * n + 1, n * sizeof *h);
   if (h == NULL) return false;
   double *inverse = h + n * n, *g = inverse + n * n, trace = 0, square = 0;
-  bool near = problem_gauged_hessian(p, theta, h) == TG_OK && problem_evaluate(p, theta, NULL, g) == TG_OK &&
-              cholesky(h, n, NULL);
+  bool near = problem_gauged_hessian(p, theta, NULL, h) == TG_OK &&
+              problem_evaluate(p, theta, NULL, g) == TG_OK && cholesky(h, n, NULL);
   if (near) {
     cholesky_inverse(h, n, inverse);
     for (size_t i = 0; i < n; i++) {

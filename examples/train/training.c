@@ -33,8 +33,9 @@ static double median(double *x, size_t n)
   return n % 2 == 1 ? x[n / 2] : x[n / 2 - 1] / 2 + x[n / 2] / 2;
 }
 
-/* Median of the target and of its distance from that median, over the rows whose weight is not 0. */
-static bool target_spread(const dataset *d, double *middle, double *deviation)
+/* Median of the target and of its distance from that median, and the root of its mean square, over the rows
+ * whose weight is not 0. */
+static bool target_spread(const dataset *d, double *middle, double *deviation, double *magnitude)
 {
   double *y = resize(NULL, d->rows, sizeof *y);
   if (y == NULL) return false;
@@ -42,6 +43,9 @@ static bool target_spread(const dataset *d, double *middle, double *deviation)
   for (size_t i = 0; i < d->rows; i++) {
     if (dataset_weight(d, i) > 0) y[n++] = dataset_target(d, i);
   }
+  *magnitude = 0;
+  for (size_t i = 0; i < n; i++) *magnitude = hypot(*magnitude, y[i]);
+  *magnitude /= sqrt((double)n);
   *middle = median(y, n);
   for (size_t i = 0; i < n; i++) y[i] = fabs(y[i] - *middle);
   *deviation = median(y, n);
@@ -54,8 +58,8 @@ static bool target_spread(const dataset *d, double *middle, double *deviation)
 
 static bool settle_regression(training *t, const options *o, failure *f)
 {
-  double middle, deviation;
-  if (!target_spread(&t->data, &middle, &deviation)) return fail_memory(f);
+  double middle, deviation, magnitude;
+  if (!target_spread(&t->data, &middle, &deviation, &magnitude)) return fail_memory(f);
   if (!(deviation > 0))
     return fail(f, "the target is the same in all rows to learn from: there is nothing to predict");
   if (deviation > 1e140) return fail(f, "the target is as large as %g: too large to be squared", deviation);
@@ -63,6 +67,7 @@ static bool settle_regression(training *t, const options *o, failure *f)
   m->loss = o->loss >= 0 ? (linear_loss)o->loss : LOSS_SQUARED;
   m->centre = middle;
   m->unit = deviation;
+  m->magnitude = magnitude;
   m->delta = isnan(o->delta) ? 1.345 * 1.4826 * deviation : o->delta; /* P. Huber's 95 % efficiency */
   m->smoothing = isnan(o->smoothing) ? 1e-6 * deviation : o->smoothing;
   return true;
@@ -208,7 +213,7 @@ static fit_stop watch_separation(const fit_progress *now, void *user)
   training *t = ((separation_watch *)user)->t;
   if (now->theta != NULL && now->iteration > 0 && separation_proven(&t->problem, now->theta))
     return FIT_SEPARATED;
-  return t->settings.watch != NULL ? t->settings.watch(now, t->settings.user) : FIT_CONVERGED;
+  return t->settings.watch != NULL ? t->settings.watch(now, t->settings.user) : FIT_RUNNING;
 }
 
 typedef struct row_source {
@@ -247,7 +252,7 @@ static void infer(training *t, const options *o, double start)
 {
   fit_outcome outcome = t->outcome;
   fit_patience patience = {t->theta, &t->settings, &outcome, start, start};
-  if (outcome.stop != FIT_CONVERGED && outcome.stop != FIT_ROUNDING) {
+  if (!fit_converged(outcome.stop)) {
     fail(&t->no_errors, "they are for an optimum");
     return;
   }

@@ -463,3 +463,88 @@ Test(fit, many_rows_reach_the_optimum_and_say_so)
   cr_expect_lt(fabs(objective[2] / objective[0] - 1), 1e-6, "%g", objective[2] / objective[0] - 1);
   remove(file);
 }
+
+/* -- losses with straight pieces, and starts from afar ----------------------------------------------------
+ */
+
+/* The objective is convex: where its least subgradient vanishes there is the optimum, whoever finds it. */
+static void reaches(const char *file, const char *words, double objective)
+{
+  session s;
+  session_open(&s, file, words);
+  session_run(&s);
+  cr_expect(fit_converged(s.t.outcome.stop), "%s: %s", words, fit_stop_string(s.t.outcome.stop));
+  cr_expect_lt(s.t.outcome.gradient_norm, 1e-6, "%s: gradient %g", words, s.t.outcome.gradient_norm);
+  cr_expect_lt(fabs(s.t.outcome.objective / objective - 1), 1e-9, "%s: %.15g", words, s.t.outcome.objective);
+  session_close(&s);
+}
+
+/* At the start no row is near enough to its line to have curvature. Optimum: the three rows within delta
+ * = 2.99 and the fifth on its straight piece, by hand. */
+Test(fit, the_huber_loss_is_minimised_from_where_it_is_straight)
+{
+  const char *file = data_file("x,y\n1,3\n2,5\n3,7\n4,9\n5,30\n");
+  session s;
+  session_open(&s, file, "--kind linear --loss huber");
+  session_run(&s);
+  cr_expect_eq(s.t.outcome.stop, FIT_CONVERGED);
+  cr_expect_lt(fabs(s.t.model.theta[0] - 3.994), 1e-3, "%g", s.t.model.theta[0]);
+  cr_expect_lt(fabs(s.t.model.theta[1] + 2.988), 1e-3, "%g", s.t.model.theta[1]);
+  session_close(&s);
+  remove(file);
+}
+
+/* The same by L-BFGS, whose first step needs no curvature. */
+Test(fit, straight_losses_end_where_lbfgs_does)
+{
+  reaches(DATA "/diabetes.csv", "--loss huber --delta 1", 42.5513300805514);
+  static const char *const words[] = {"--loss huber --delta 1 --mix 1 -l 0.01",
+                                      "--loss huber --delta 0.01 -l 1e-4",
+                                      "--loss huber --delta 1 --weights age --ignore sex",
+                                      "--loss huber --delta 3 --offset bp --mix 0.5 -l 1e-2"};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    session s;
+    char with[200];
+    const char *data = strstr(words[i], "age") != NULL
+                           ? data_file("age,x,sex,y\n1,1,0,3\n2,2,9,5\n3,4,1,8\n1,5,2,30\n2,7,0,11\n"
+                                       "4,3,1,-200\n")
+                           : DATA "/diabetes.csv";
+    snprintf(with, sizeof with, "%s --method lbfgs --tolerance 1e-14", words[i]);
+    session_open(&s, data, with);
+    session_run(&s);
+    reaches(data, words[i], s.t.outcome.objective);
+    session_close(&s);
+    if (data[0] == '/' && strncmp(data, "/tmp/tapegrad", 13) == 0) remove(data);
+  }
+}
+
+/* So far off that hardly a row has curvature, and what there is of it points far beyond the optimum. */
+static void from_afar(const char *file, const char *words, double factor, double objective)
+{
+  session s;
+  session_open(&s, file, words);
+  session_run(&s);
+  cr_expect_lt(fabs(s.t.outcome.objective / objective - 1), 1e-9, "%s: %.15g", words, s.t.outcome.objective);
+  for (size_t j = 0; j < s.t.problem.n; j++) s.t.theta[j] = factor * (s.t.theta[j] + 0.1 * (double)(j + 1));
+  session_run(&s);
+  cr_expect_eq(s.t.outcome.stop, FIT_CONVERGED, "%s: %s", words, fit_stop_string(s.t.outcome.stop));
+  cr_expect_lt(fabs(s.t.outcome.objective / objective - 1), 1e-9, "%s from afar: %.15g", words,
+               s.t.outcome.objective);
+  cr_expect_lt(s.t.outcome.iterations, 200);
+  session_close(&s);
+}
+
+/* Optima from near starts, by L-BFGS and by Newton's method alike. */
+Test(fit, the_start_does_not_matter)
+{
+  const char *file = data_file("x,y\n1,0\n2,1\n3,0\n4,1\n5,1\n-100,1\n");
+  from_afar(file, "-k logistic -l 0", 500, 0.575692652089);
+  from_afar(file, "-k logistic -l 0", -500, 0.575692652089);
+  from_afar(file, "-k logistic -l 1e-3", 500, 0.575693216060);
+  from_afar(file, "-k logistic -l 1e-3 --mix 1", -500, 0.575726222786);
+  remove(file);
+  file = data_file("a,b,y\n1,3,a\n2,1,b\n3,3,c\n4,2,a\n5,0,b\n6,4,c\n0,2,c\n2,2,a\n3,1,a\n4,4,b\n");
+  from_afar(file, "-k multinomial -l 1e-6", 500, 0.930896674508);
+  from_afar(file, "-k multinomial -l 1e-6 --mix 1", -500, 0.930897919651);
+  remove(file);
+}
