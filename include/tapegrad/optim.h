@@ -144,6 +144,7 @@ typedef struct tg_method {
   double factor;       /* of backtracking, (0, 1); 0: 2/3 */
   size_t memory;       /* pairs kept by L-BFGS, 1 ... 1000 */
   int variant;         /* nonlinear_cg: a tg_cg */
+  double second;       /* secant: theta(1); NaN: theta(0) - alpha g. Others do not read it */
   bool unscaled;       /* bfgs, dfp, lbfgs: start from B = I, not from I scaled by s'y / y'y */
   double radius;       /* trust regions: the first radius, > 0; levenberg_marquardt: in units of |D theta| */
   /* lbfgs: C(theta) + l1 sum_i l1_weight_i |theta_i| over lower <= theta <= upper. The arrays (n) are yours,
@@ -164,7 +165,8 @@ TG_API tg_method tg_gd(double alpha);
 /* Momentum (4.16)-(4.17): v <- beta v + (1 - beta) g, theta <- theta - alpha v. */
 TG_API tg_method tg_momentum(double alpha, double beta);
 /* Nesterov's momentum (4.33)-(4.34): as momentum, g taken at theta - alpha beta v. tg_minimize evaluates
- * twice an iteration, there and at theta, for theta is what is reported; lookahead and tg_fit need one. */
+ * twice an iteration but the first, there and at theta, for theta is what is reported; lookahead and tg_fit
+ * need one. */
 TG_API tg_method tg_nesterov(double alpha, double beta);
 /* Look-ahead momentum (4.36)-(4.37): v <- beta v + (1 - beta) g, theta <- theta - alpha (beta v + (1 - beta)
  * g). With constant alpha and beta its theta is the predicted point of tg_nesterov. */
@@ -214,8 +216,9 @@ TG_API tg_method tg_nonlinear_cg(int variant);
  * objective.hvp; at most n steps but for rounding. Without curvature along a direction it ends, unbounded
  * where C is a quadratic, else TG_STOP_SINGULAR. On other objectives use the above. */
 TG_API tg_method tg_linear_cg(void);
-/* The secant method (4.53) for one parameter: Newton's with C'' from the last two gradients. The first step
- * is that of gradient descent with rate alpha. Bare: it goes to any stationary point, or diverges. */
+/* The secant method (4.53) for one parameter: Newton's with C'' from the last two gradients. theta(0)
+ * is the start, theta(1) the field `second`, or where that is NaN, as this leaves it, a step of gradient
+ * descent with rate alpha. Bare: it goes to any stationary point, or diverges. */
 TG_API tg_method tg_secant(double alpha);
 /* Newton's method (4.54) with the Hessian (objective.hessian, or n calls of objective.hvp), made positive
  * definite by a multiple of the identity, and a line search. With line_search = TG_LINE_FIXED the bare form
@@ -315,17 +318,26 @@ typedef enum tg_norm {
                      large (Dennis & Schnabel 1983, (7.2.5)) */
 } tg_norm;
 
+/* The norm of a step theta - theta' in which step_tol is met. */
+typedef enum tg_step_norm {
+  TG_STEP_EUCLID, /* sqrt(sum (theta_i - theta'_i)^2), as in (4.1), computed without overflow. The default */
+  TG_STEP_MAX,    /* the largest |theta_i - theta'_i|: does not grow with n */
+  TG_STEP_SCALED /* max |theta_i - theta'_i| / max(|theta_i|, 1): free of the units of theta where it is large
+                    (Dennis & Schnabel 1983, (7.2.7)) */
+} tg_step_norm;
+
 /* When to stop: the conditions of section 4.1, each off when 0. An iteration is checked in the order of the
  * fields. With all of them off, no watch and steps without a line search a run ends where the gradient is
  * exactly 0, where something is not finite, or by a callback of the objective: it may never. */
 typedef struct tg_minimize_options {
   double gradient_tol;   /* norm of the gradient <= gradient_tol. Default 1e-6 */
-  double step_tol;       /* largest |change of theta_i| <= step_tol. Default 0 */
+  double step_tol;       /* norm of the change of theta <= step_tol. Default 0 */
   double value_tol;      /* |C - C'| <= value_tol between two iterates. Default 0 */
-  double relative_tol;   /* |C - C'| <= relative_tol |C|. Default 0 */
+  double relative_tol;   /* |C - C'| <= relative_tol |C|, C the value one iterate before. Default 0 */
   size_t max_iterations; /* Default 10000 */
   double max_seconds;    /* wall time, looked at after iterations and trials of a line search. Default 0 */
-  int norm;              /* a tg_norm. Default TG_NORM_MAX */
+  int norm;              /* of the gradient: a tg_norm. Default TG_NORM_MAX */
+  int step_norm;         /* of the step: a tg_step_norm. Default TG_STEP_EUCLID */
   double
       *gradient; /* n, yours: gets the gradient at the final theta, NaN where it is not known. Default NULL */
   tg_watch_fn watch; /* Default NULL */
@@ -336,10 +348,11 @@ TG_API tg_minimize_options tg_minimize_defaults(void);
 
 /* Minimises C from theta (n, in and out). `o` NULL: the defaults; `r` NULL: no report.
  * TG_OK: theta holds the final point: the current iterate when a tolerance was met or the run stalled, and
- * the best finite point seen when it was cut short (iterations, seconds, user, not finite, unbounded). Look
- * at r->stop: a run that was cut short is not an error. Otherwise theta and o->gradient are as they were:
- * TG_E_ARGUMENT (n of 0, NULL, a setting out of range), TG_E_METHOD (a callback the method needs is missing),
- * TG_E_NOMEM, TG_E_SIZE, TG_E_NONFINITE (at the starting point), or what a callback returned. */
+ * the best finite point seen when it was cut short (iterations, seconds, user, not finite, unbounded), be it
+ * an iterate, a trial of the last search or a point looked ahead to. Look at r->stop: a run that was cut
+ * short is not an error. Otherwise theta and o->gradient are as they were: TG_E_ARGUMENT (n of 0, NULL, a
+ * setting out of range), TG_E_METHOD (a callback the method needs is missing), TG_E_NOMEM, TG_E_SIZE,
+ * TG_E_NONFINITE (at the starting point), or what a callback returned. */
 TG_API tg_status tg_minimize(tg_objective c, tg_method m, double *theta, const tg_minimize_options *o,
                              tg_report *r);
 

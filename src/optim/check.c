@@ -122,6 +122,8 @@ static const char *check_minimize_options(const tg_minimize_options *o)
   if (!in(o->value_tol, 0.0, INFINITY)) return "value_tol must be at least 0 and finite";
   if (!in(o->relative_tol, 0.0, INFINITY)) return "relative_tol must be at least 0 and finite";
   if (!(o->max_seconds >= 0.0)) return "max_seconds must be at least 0";
+  if (o->step_norm < TG_STEP_EUCLID || o->step_norm > TG_STEP_SCALED)
+    return "step_norm is not a tg_step_norm";
   return o->norm >= TG_NORM_MAX && o->norm <= TG_NORM_SCALED ? NULL : "norm is not a tg_norm";
 }
 

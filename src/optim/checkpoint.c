@@ -51,7 +51,7 @@ static uint64_t hash_method(uint64_t h, const tg_method *m)
 {
   const double numbers[] = {m->alpha, m->beta,      m->gamma,      m->epsilon, m->p,
                             m->decay, m->clip_norm, m->clip_value, m->factor,  m->radius,
-                            m->l1,    m->armijo,    m->wolfe};
+                            m->l1,    m->armijo,    m->wolfe,      m->second};
   const uint64_t others[] = {(uint64_t)m->kind, (uint64_t)m->line_search,
                              m->memory,         (uint64_t)m->variant,
                              m->classic,        m->unscaled,
@@ -74,9 +74,11 @@ static uint64_t settings(const tg_run *run)
 {
   const tg_objective *c = &run->c;
   const tg_method *m = &run->m;
-  const uint64_t about[] = {c->residuals,        c->samples,     c->evaluate != NULL,
-                            c->batch != NULL,    c->hvp != NULL, c->hessian != NULL,
-                            c->residual != NULL, run->fit,       (uint64_t)run->o.norm};
+  const uint64_t about[] = {c->residuals,          c->samples,
+                            c->evaluate != NULL,   c->batch != NULL,
+                            c->hvp != NULL,        c->hessian != NULL,
+                            c->residual != NULL,   run->fit,
+                            (uint64_t)run->o.norm, (uint64_t)run->o.step_norm};
   const uint64_t fit[] = {run->f.batch, run->f.seed, (uint64_t)run->f.shuffle, run->f.validation != NULL};
   uint64_t h = hash(hash_method(hash_start, m), about, sizeof about);
   if (run->fit) h = hash(h, fit, sizeof fit);
@@ -107,6 +109,7 @@ static unsigned char *put(unsigned char *to, const void *from, size_t n)
 static void forget_pointers(tg_state_ *s)
 {
   s->report.theta = NULL;
+  s->report.message = NULL;
   for (int i = 0; i < TG_POINTS_; i++) s->point[i].x = s->point[i].g = NULL;
 }
 
@@ -169,8 +172,8 @@ static bool stop_sound(const tg_state_ *s)
 static bool points_sound(const tg_run *run, const tg_state_ *s)
 {
   if (run->fit || run->by_caller) return s->current == 0 && s->best == 0 && (run->fit || !s->gave_best);
-  const bool exist = s->current >= 0 && s->current < TG_POINTS_ && s->best >= 0 && s->best < TG_POINTS_;
-  return exist && !s->gave_best && (s->current == s->best || !tg_descends_(run));
+  const int points = tg_points_(run);
+  return !s->gave_best && s->current >= 0 && s->current < points && s->best >= 0 && s->best < points;
 }
 
 /* So many steps have so many samples, and schedules count no others. */
@@ -235,12 +238,14 @@ static bool may_go_on(tg_stop stop)
   }
 }
 
-/* A callback may have stopped the method between two halves of a step: it begins anew where it stands. */
+/* A callback may have stopped the method between two halves of a step: it begins anew from its best point if
+ * it only goes down, else from where it stands. */
 static void mend(tg_run *run)
 {
   tg_state_ *s = &run->s;
   if (s->torn) s->before = NAN;
   if (s->torn && run->rule->step && !run->fit) {
+    if (tg_descends_(run)) s->current = s->best;
     memset(run->work, 0, (size_t)(run->block + run->block_count - run->work) * sizeof(double));
     memset(run->own, 0, run->own_size);
     s->started = false;

@@ -35,11 +35,33 @@ tg_point_ *tg_current_(tg_run *run)
   return &run->s.point[run->s.current];
 }
 
+int tg_points_(const tg_run *run)
+{
+  return run->rule->step && !run->fit ? TG_POINTS_ : TG_POINTS_ - 1;
+}
+
+void tg_seen_(tg_run *run, const tg_point_ *p)
+{
+  if (p->finite && p->value < run->s.point[run->s.best].value) run->s.best = (int)(p - run->s.point);
+}
+
 tg_point_ *tg_spare_(tg_run *run, const tg_point_ *held)
 {
-  for (int i = 0; i < TG_POINTS_; i++)
+  for (int i = 0; i < tg_points_(run); i++)
     if (i != run->s.current && i != run->s.best && &run->s.point[i] != held) return &run->s.point[i];
   return NULL; /* a method held more than it may */
+}
+
+static void look_at_gradient(tg_run *run, tg_point_ *p, const double *d, double *slope)
+{
+  p->has_gradient = true;
+  if (tg_boxed_(&run->m))
+    tg_box_measure_(run, p, d, slope);
+  else if (d)
+    *slope = run->kernel->slope(p->g, d, run->padded, &p->largest);
+  else
+    p->largest = run->kernel->largest(p->g, run->padded);
+  p->finite = p->finite && isfinite(p->largest);
 }
 
 int tg_evaluate_(tg_run *run, tg_point_ *p, bool gradient, const double *d, double *slope)
@@ -56,15 +78,8 @@ int tg_evaluate_(tg_run *run, tg_point_ *p, bool gradient, const double *d, doub
   }
   if (run->m.l1 > 0.0) p->value += tg_box_penalty_(run, p->x);
   p->finite = isfinite(p->value);
-  if (!gradient) return 0;
-  p->has_gradient = true;
-  if (tg_boxed_(&run->m))
-    tg_box_measure_(run, p, d, slope);
-  else if (d)
-    *slope = run->kernel->slope(p->g, d, run->padded, &p->largest);
-  else
-    p->largest = run->kernel->largest(p->g, run->padded);
-  p->finite = p->finite && isfinite(p->largest);
+  if (gradient) look_at_gradient(run, p, d, slope);
+  tg_seen_(run, p);
   return 0;
 }
 
@@ -96,6 +111,7 @@ bool tg_descends_(const tg_run *run)
 void tg_accept_step_(tg_run *run, tg_point_ *p, double rate, double step)
 {
   tg_state_ *s = &run->s;
+  s->moved = tg_step_norm_(run, tg_current_(run)->x, p->x, step);
   s->report.step = step;
   s->report.rate = rate;
   s->current = (int)(p - s->point);

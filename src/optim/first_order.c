@@ -117,23 +117,27 @@ void tg_first_order_look_(tg_run *run, const double *x, double *out, double rate
   run->rule->look[run->level](&c);
 }
 
+/* `from` gets the gradient where the method looks ahead to. At the start that is where it stands. */
+static int look_ahead(tg_run *run, double rate, tg_point_ *from)
+{
+  tg_point_ *ahead = tg_spare_(run, NULL);
+  tg_first_order_look_(run, from->x, ahead->x, rate);
+  if (memcmp(ahead->x, from->x, run->n * sizeof(double)) == 0) return 0;
+  if (tg_evaluate_(run, ahead, true, NULL, NULL)) return 1;
+  from->g = ahead->g;
+  from->largest = ahead->largest;
+  return ahead->finite ? 0 : tg_stop_nonfinite_(run, ahead->value);
+}
+
 /* One iteration of tg_minimize. A method that looks ahead takes the gradient there for its step; value and
  * gradient at the new iterate are evaluated all the same, for they are what is reported and tested. */
 int tg_first_order_step_(tg_run *run)
 {
   double rate;
   if (tg_rate_(run, run->o.max_iterations, &rate)) return 1;
-  const tg_point_ *p = tg_current_(run);
-  tg_point_ *next = tg_spare_(run, NULL);
-  tg_point_ from = *p;
-  if (run->rule->look) {
-    tg_point_ *ahead = next;
-    tg_first_order_look_(run, p->x, ahead->x, rate);
-    if (tg_evaluate_(run, ahead, true, NULL, NULL)) return 1;
-    if (!ahead->finite) return tg_stop_nonfinite_(run, ahead->value);
-    from.g = ahead->g;
-    from.largest = ahead->largest;
-  }
+  tg_point_ from = *tg_current_(run);
+  if (run->rule->look && look_ahead(run, rate, &from)) return 1;
+  tg_point_ *next = tg_spare_(run, NULL); /* where it looked, unless that is the best point now */
   const double change = tg_first_order_update_(run, &from, next->x, rate);
   if (!isfinite(change)) return tg_stop_(run, TG_STOP_NONFINITE);
   if (tg_evaluate_(run, next, true, NULL, NULL)) return 1;

@@ -350,11 +350,13 @@ static int step(tg_run *run)
     for (size_t k = 0; k < q.n; k++) to->x[k] = from->x[k] + q.p[k];
     if (tg_residual_(run, to->x, q.trial, NULL)) return 1;
     set_value(&q, to, q.trial);
+    const int best = run->s.best;
+    tg_seen_(run, to);
     const outcome o = judge(&q, length, norm, to->finite ? sqrt(2.0 * to->value) : INFINITY);
     if (o.ratio >= 1e-4 && to->value <= from->value) {
       memcpy(q.r, q.trial, q.m * sizeof *q.r);
       if (differentiate(&q, to)) return 1;
-      if (!to->finite) return tg_stop_(run, TG_STOP_NONFINITE);
+      if (!to->finite) return run->s.best = best, tg_stop_(run, TG_STOP_NONFINITE);
       tg_accept_(run, to, 1.0);
       return 0;
     }

@@ -33,7 +33,7 @@ static bool sizes(const tg_run *run, size_t *points, size_t *work)
   const size_t padded = run->padded, limit = SIZE_MAX / sizeof(double) / 64;
   if (run->n > limit) return false;
   const bool own_step = run->rule->step && !run->fit && !run->by_caller;
-  *points = (run->by_caller ? 1 : 2 * TG_POINTS_) * padded;
+  *points = (run->by_caller ? 1 : 2 * (size_t)tg_points_(run)) * padded;
   *work = run->rule->vectors * padded;
   if (!own_step || !run->rule->work) return true;
   const size_t more = run->rule->work(&run->c, &run->m, padded);
@@ -43,7 +43,8 @@ static bool sizes(const tg_run *run, size_t *points, size_t *work)
 
 static void place(tg_run *run)
 {
-  for (size_t i = 0; i < TG_POINTS_ && !run->by_caller; i++) {
+  const size_t points = run->by_caller ? 0 : (size_t)tg_points_(run);
+  for (size_t i = 0; i < points; i++) {
     run->s.point[i].x = run->block + 2 * i * run->padded;
     run->s.point[i].g = run->block + (2 * i + 1) * run->padded;
   }
@@ -198,7 +199,8 @@ bool tg_iterate_(tg_run *run)
   return !end;
 }
 
-/* The current iterate where a tolerance was met; elsewhere the best point. */
+/* The current iterate where a tolerance was met, and where a method that goes down found nothing lower worth
+ * a step; elsewhere the best point. */
 const tg_point_ *tg_final_point_(const tg_run *run)
 {
   const tg_state_ *s = &run->s;
@@ -210,6 +212,9 @@ const tg_point_ *tg_final_point_(const tg_run *run)
   case TG_STOP_RELATIVE:
   case TG_STOP_ERROR:
     return &s->point[s->current];
+  case TG_STOP_ROUNDING:
+  case TG_STOP_STALLED:
+    return &s->point[tg_descends_(run) ? s->current : s->best];
   default:
     return &s->point[s->best];
   }
@@ -248,13 +253,14 @@ static bool risky(const tg_run *run, double largest, double rate)
 static int step_of_caller(tg_run *run, const tg_point_ *p, double rate)
 {
   const size_t size = run->n * sizeof(double);
-  const bool copies = risky(run, p->largest, rate);
+  const bool copies = risky(run, p->largest, rate) || run->o.step_tol > 0.0;
   if (copies) memcpy(run->block, run->theta, size);
   const double step = tg_first_order_update_(run, p, run->theta, rate);
   if (!isfinite(step)) {
     if (copies) memcpy(run->theta, run->block, size);
     return tg_stop_(run, TG_STOP_NONFINITE);
   }
+  run->s.moved = tg_step_norm_(run, run->block, run->theta, step);
   run->s.report.step = step;
   run->s.reach += step;
   return 0;

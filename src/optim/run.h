@@ -26,8 +26,8 @@ typedef struct tg_point_ {
 
 enum { TG_LINE_ANY_ = -1 };
 
-/* How many points the run keeps; a method may hold all but the best. */
-enum { TG_POINTS_ = 3, TG_VECTORS_ = 3, TG_COEFFICIENTS_ = 9 };
+/* How many points a run keeps at most: the current, the best, one a method holds, one to try. */
+enum { TG_POINTS_ = 4, TG_VECTORS_ = 3, TG_COEFFICIENTS_ = 9 };
 
 /* Everything that changes while a run goes on, apart from the numbers in `block`, `own` and `order`: what a
  * checkpoint stores. Pointers in it are set anew on restoring. */
@@ -38,12 +38,13 @@ typedef struct tg_state_ {
   bool torn; /* stopped by a callback of the objective, maybe in the midst of a step */
   size_t t;  /* steps taken: what schedules and bias corrections count */
   tg_point_ point[TG_POINTS_];
-  int current, best; /* indices into point */
+  int current, best; /* indices into point; best: the lowest of the iterates and of what was tried since */
   double lap;        /* seconds before the last restore */
   double plateau_best, plateau_scale;
   size_t plateau_wait;
   double reach;            /* tg_run_update: no |theta_i| is greater, so long as none is changed by others */
   double before;           /* the value one iterate ago */
+  double moved;            /* the last step in the norm of step_tol, or a bound above it (tg_step_norm_) */
   double lowest, smallest; /* value and largest gradient entry, among iterates */
   size_t idle;             /* iterations since one of them fell */
   uint64_t random[4];
@@ -117,6 +118,10 @@ struct tg_rule_ {
  * Those returning int give 0 to go on and nonzero when the run has ended: unwind then. */
 
 tg_point_ *tg_current_(tg_run *run);
+/* How many this run keeps. Without a search no method holds one. */
+int tg_points_(const tg_run *run);
+/* p has been evaluated: should the run be cut short now, the lowest is what it returns. */
+void tg_seen_(tg_run *run, const tg_point_ *p);
 /* A point that is neither current nor best nor `held` (may be NULL). */
 tg_point_ *tg_spare_(tg_run *run, const tg_point_ *held);
 /* Evaluates at p->x. `d`, unless NULL, also asks for *slope = g'd. Without `gradient` the value alone. */
@@ -124,8 +129,7 @@ int tg_evaluate_(tg_run *run, tg_point_ *p, bool gradient, const double *d, doub
 int tg_product_(tg_run *run, const double *x, const double *v, double *hv);
 int tg_hessian_(tg_run *run, const double *x, double *hessian);
 int tg_residual_(tg_run *run, const double *x, double *r, double *jacobian);
-/* Steps go down but for rounding: the current iterate is the best. A line search counts on it, for it holds a
- * point besides. */
+/* Steps go down but for rounding: the current iterate is the best of them. */
 bool tg_descends_(const tg_run *run);
 /* Makes p the current iterate; rate as reported. */
 void tg_accept_(tg_run *run, tg_point_ *p, double rate);
@@ -159,6 +163,8 @@ void tg_say_(tg_run *run);       /* and its message the stop, unless a failure h
 bool tg_start_reached_(const tg_run *run);
 /* What a callback returned; `failure`, static, says which it was. */
 int tg_answer_(tg_run *run, int callback, const char *failure);
+/* Of the step from a to b, whose largest entry is `largest`, in the norm of step_tol. */
+double tg_step_norm_(const tg_run *run, const double *a, const double *b, double largest);
 double tg_gradient_norm_(const tg_run *run, const tg_point_ *p);
 /* Largest |a_i| of n entries without padding, or NaN. */
 double tg_largest_(const tg_run *run, const double *a);

@@ -82,6 +82,38 @@ double tg_gradient_norm_(const tg_run *run, const tg_point_ *p)
   }
 }
 
+static double euclidean_step(const double *a, const double *b, size_t n, double largest)
+{
+  double sum = 0.0;
+  if (!(largest > 0.0)) return largest;
+  for (size_t i = 0; i < n; i++) sum += (b[i] - a[i]) / largest * ((b[i] - a[i]) / largest);
+  return largest * sqrt(sum);
+}
+
+/* Dennis & Schnabel 1983, (7.2.7), typical sizes 1 */
+static double scaled_step(const double *a, const double *b, size_t n)
+{
+  double most = 0.0;
+  for (size_t i = 0; i < n; i++) most = fmax(most, fabs(b[i] - a[i]) / fmax(fabs(b[i]), 1.0));
+  return most;
+}
+
+/* A pass over the step is made only where it may meet the tolerance; else a bound above tells enough, also to
+ * a run restored under another tolerance. */
+double tg_step_norm_(const tg_run *run, const double *a, const double *b, double largest)
+{
+  const double tol = run->o.step_tol;
+  switch (run->o.step_norm) {
+  case TG_STEP_MAX:
+    return largest;
+  case TG_STEP_SCALED:
+    return tol > 0.0 ? scaled_step(a, b, run->n) : largest;
+  default:
+    return tol > 0.0 && largest <= tol ? euclidean_step(a, b, run->n, largest)
+                                       : sqrt((double)run->n) * largest;
+  }
+}
+
 /* A gradient of exactly 0 has nothing to say to any method, whatever the tolerance. */
 static bool flat(const tg_run *run)
 {
@@ -111,9 +143,10 @@ tg_stop tg_limit_(const tg_run *run, bool gradient)
   const double change = fabs(run->s.before - r->value);
   if (gradient && flat(run)) return TG_STOP_GRADIENT;
   const bool moved = r->rate != 0.0; /* a step of rate 0 says nothing by changing nothing */
-  if (moved && o->step_tol > 0.0 && r->step <= o->step_tol) return TG_STOP_STEP;
+  if (moved && o->step_tol > 0.0 && run->s.moved <= o->step_tol) return TG_STOP_STEP;
   if (moved && o->value_tol > 0.0 && change <= o->value_tol) return TG_STOP_VALUE;
-  if (moved && o->relative_tol > 0.0 && change <= o->relative_tol * fabs(r->value)) return TG_STOP_RELATIVE;
+  if (moved && o->relative_tol > 0.0 && change <= o->relative_tol * fabs(run->s.before))
+    return TG_STOP_RELATIVE;
   if (o->max_iterations > 0 && r->iterations >= o->max_iterations) return TG_STOP_ITERATIONS;
   if (o->max_seconds > 0.0 && r->seconds >= o->max_seconds) return TG_STOP_SECONDS;
   return TG_RUNNING;

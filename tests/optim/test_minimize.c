@@ -119,6 +119,107 @@ Test(minimize, stops_at_the_value_the_step_and_the_relative_change)
   }
 }
 
+/* C = (|x|^2) / 2 in four parameters: a step of gd from x goes alpha |x|. */
+static int ball(const double *x, double *value, double *g, void *user)
+{
+  (void)user;
+  double sum = 0.0;
+  for (int i = 0; i < 4; i++) sum += 0.5 * x[i] * x[i];
+  if (value) *value = sum;
+  for (int i = 0; g && i < 4; i++) g[i] = x[i];
+  return 0;
+}
+
+static tg_report stepped(int norm, double tol, bool own_gradient)
+{
+  double x[4] = {10, 10, -10, 10}, g[4];
+  const tg_objective c = {.n = 4, .evaluate = own_gradient ? NULL : ball};
+  const tg_minimize_options o = {.step_tol = tol, .step_norm = norm, .max_iterations = 1000};
+  tg_run *run;
+  cr_assert(tg_run_new(&run, c, tg_gd(0.5), x, &o) == TG_OK);
+  while (tg_run_report(run)->stop == TG_RUNNING) {
+    ball(x, NULL, g, NULL);
+    if (own_gradient)
+      tg_run_update(run, NAN, g);
+    else
+      tg_run_step(run);
+  }
+  const tg_report r = *tg_run_report(run);
+  tg_run_free(run);
+  return r;
+}
+
+/* Step t = 0, 1, ... changes every entry by 5 / 2^t, so its Euclidean norm is 10 / 2^t; theta's entries are 5
+ * / 2^t after it. */
+Test(minimize, steps_are_measured_in_the_euclidean_norm_unless_asked_otherwise)
+{
+  const struct {
+    int norm;
+    double tol;
+    size_t iterations;
+  } cases[] = {
+      {TG_STEP_EUCLID, 10.0, 1}, {TG_STEP_EUCLID, 9.0, 2}, {TG_STEP_EUCLID, 5.0, 2}, {TG_STEP_EUCLID, 4.9, 3},
+      {TG_STEP_MAX, 5.0, 1},     {TG_STEP_MAX, 4.9, 2},    {TG_STEP_SCALED, 1.0, 1}, {TG_STEP_SCALED, 0.9, 4},
+  };
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++)
+    for (int own = 0; own < 2; own++) {
+      const tg_report r = stepped(cases[k].norm, cases[k].tol, own);
+      cr_expect(r.stop == TG_STOP_STEP && r.iterations == cases[k].iterations, "%zu: %s after %zu", k,
+                tg_stop_string(r.stop), r.iterations);
+    }
+  cr_expect(tg_minimize_defaults().step_norm == TG_STEP_EUCLID);
+  double x[4] = {1, 1, 1, 1};
+  const tg_minimize_options bad = {.step_norm = TG_STEP_SCALED + 1};
+  cr_expect(tg_minimize((tg_objective){.n = 4, .evaluate = ball}, tg_gd(0.5), x, &bad, NULL) ==
+            TG_E_ARGUMENT);
+}
+
+/* The value falls to a quarter: 3/4 of the old, 3 times the new. */
+Test(minimize, a_relative_change_is_relative_to_the_old_value)
+{
+  const tg_minimize_options over = {.relative_tol = 0.76, .max_iterations = 9},
+                            under = {.relative_tol = 0.74, .max_iterations = 9};
+  double x[4] = {1, 2, 3, 4}, y[4] = {1, 2, 3, 4};
+  const tg_objective c = {.n = 4, .evaluate = ball};
+  tg_report r;
+  cr_expect(tg_minimize(c, tg_gd(0.5), x, &over, &r) == TG_OK);
+  cr_expect(r.stop == TG_STOP_RELATIVE && r.iterations == 1);
+  cr_expect(tg_minimize(c, tg_gd(0.5), y, &under, &r) == TG_OK);
+  cr_expect(r.stop == TG_STOP_ITERATIONS);
+}
+
+/* Gradient x^2 - 2: the secant through 1 and 2 meets 0 at 4/3, then 7/5, then 58/41. */
+static int cubic(const double *x, double *value, double *g, void *user)
+{
+  (void)user;
+  if (value) *value = *x * *x * *x / 3.0 - 2.0 * *x;
+  if (g) *g = *x * *x - 2.0;
+  return 0;
+}
+
+Test(minimize, the_secant_method_takes_its_second_point)
+{
+  const double path[] = {2.0, 4.0 / 3.0, 7.0 / 5.0, 58.0 / 41.0};
+  double x = 1.0;
+  tg_method m = tg_secant(0.1);
+  m.second = 2.0;
+  tg_run *run;
+  cr_assert(tg_run_new(&run, (tg_objective){.n = 1, .evaluate = cubic}, m, &x, NULL) == TG_OK);
+  for (int t = 0; t < 4; t++) {
+    tg_run_step(run);
+    cr_expect(fabs(x - path[t]) <= 1e-15 * path[t], "%d: %.17g", t, x);
+  }
+  tg_run_free(run);
+  m.second = INFINITY;
+  cr_expect(tg_run_new(&run, (tg_objective){.n = 1, .evaluate = cubic}, m, &x, NULL) == TG_E_ARGUMENT);
+  m = tg_secant(0.25);
+  x = 1.0;
+  cr_assert(tg_run_new(&run, (tg_objective){.n = 1, .evaluate = cubic}, m, &x, NULL) == TG_OK);
+  tg_run_step(run);
+  cr_expect(x == 1.25);
+  tg_run_free(run);
+}
+
 Test(minimize, stops_after_the_iterations)
 {
   EACH_METHOD
