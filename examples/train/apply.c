@@ -169,9 +169,10 @@ static bool read_piece(apply *a, failure *f)
 static bool sparse_piece(apply *a, failure *f)
 {
   const design *d = &a->model->design;
+  const known_columns known = {d->file_column, d->features};
   size_t row[PIECE];
   sparse_free(&a->sparse);
-  if (!libsvm_next(&a->lines, &a->sparse, PIECE, d->base, d->features, f)) return false;
+  if (!libsvm_next(&a->lines, &a->sparse, PIECE, d->base, &known, f)) return false;
   const size_t n = a->sparse.rows, end = a->next + n;
   const bool extras = a->row_weight != NULL || a->row_offset != NULL;
   if (extras && (n == 0 ? end != a->extras : end > a->extras)) {
@@ -213,7 +214,7 @@ void apply_note(const apply *a)
   if (!a->is_sparse && !a->reader.header.sure)
     fprintf(stderr, "tapegrad-train: %s: %s\n", a->reader.in.name, header_words(a->reader.header));
   if (u->count == 0) return;
-  fprintf(stderr, "tapegrad-train: %s:%zu:%zu: column number %zu is beyond the %zu columns of the model; ",
+  fprintf(stderr, "tapegrad-train: %s:%zu:%zu: column number %zu is none of the %zu columns of the model; ",
           u->first.file, u->first.line, u->first.column, u->index, a->model->design.features);
   fprintf(stderr, u->count == 1 ? "it was passed over\n" : "%zu such entries were passed over\n", u->count);
 }

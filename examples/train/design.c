@@ -186,11 +186,33 @@ bool design_covers(const design *d, const table *t, const size_t *row, size_t ro
   return true;
 }
 
-bool design_sparse(design *d, const sparse_rows *s)
+bool design_sparse(design *d, const sparse_rows *s, const size_t *column)
 {
   d->sparse = true;
   d->features = s->columns;
   d->base = s->base;
+  d->file_column = resize(NULL, d->features, sizeof *d->file_column);
+  if (d->file_column != NULL) memcpy(d->file_column, column, d->features * sizeof *column);
+  return d->file_column != NULL;
+}
+
+static bool same_column(const design_column *a, const design_column *b)
+{
+  if (a->kind != b->kind || strcmp(a->name, b->name) != 0 || a->levels.count != b->levels.count) return false;
+  for (size_t i = 0; i < a->levels.count; i++) {
+    if (strcmp(a->levels.text[i], b->levels.text[i]) != 0) return false;
+  }
+  return true;
+}
+
+bool design_same(const design *a, const design *b)
+{
+  if (a->sparse != b->sparse || a->columns != b->columns || a->features != b->features) return false;
+  if (a->sparse)
+    return a->base == b->base && memcmp(a->file_column, b->file_column, a->features * sizeof(size_t)) == 0;
+  for (size_t k = 0; k < a->columns; k++) {
+    if (!same_column(&a->column[k], &b->column[k])) return false;
+  }
   return true;
 }
 
@@ -202,12 +224,13 @@ void design_free(design *d)
     free(d->column[k].number);
   }
   free(d->column);
+  free(d->file_column);
   *d = (design){0};
 }
 
 const char *design_feature_name(const design *d, size_t j, char out[FEATURE_NAME_ROOM])
 {
-  if (d->sparse) snprintf(out, FEATURE_NAME_ROOM, "%zu", j + (size_t)d->base);
+  if (d->sparse) snprintf(out, FEATURE_NAME_ROOM, "%zu", d->file_column[j] + (size_t)d->base);
   for (size_t k = 0; k < d->columns; k++) {
     const design_column *c = &d->column[k];
     const size_t size = features_of_column(c);

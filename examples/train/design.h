@@ -24,6 +24,7 @@ typedef struct design {
   bool unseen_allowed; /* an unseen category counts as the reference */
   bool sparse;         /* made from a libsvm file: `features` columns without names */
   int base;            /* of that file's column numbers */
+  size_t *file_column; /* the number there, from 0, of each feature, ascending */
 } design;
 
 /* Rows ready for a model. Dense: rows x width, features first, then the offset, the weight and the target as
@@ -61,7 +62,10 @@ bool design_learn(design *d, const table *t, size_t columns, const size_t *row, 
 /* Do all categories of other rows occur in those learned from, or may they not? Where they do not, and are
  * not refused, they count as the first level. */
 bool design_covers(const design *d, const table *t, const size_t *row, size_t rows, failure *f);
-bool design_sparse(design *d, const sparse_rows *s);
+/* `column` has the number in the file, from 0, of each column of the rows. False: no memory. */
+bool design_sparse(design *d, const sparse_rows *s, const size_t *column);
+/* Have two designs the same columns, under the same names and with the same levels? */
+bool design_same(const design *a, const design *b);
 void design_free(design *d);
 
 /* The name of feature j, written to `out`; returns out. */

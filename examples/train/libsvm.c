@@ -12,7 +12,7 @@ typedef struct line_reader {
   const char *line_start; /* of the line being read */
   size_t line;
   int base;
-  size_t columns; /* 0: as many as occur */
+  const known_columns *known; /* NULL: as many as occur */
   unknown_entries unknown;
 } line_reader;
 
@@ -119,10 +119,29 @@ static bool open_row(sparse_rows *s, failure *f)
   return true;
 }
 
-/* An entry of a column that a model does not have has no coefficient: LIBLINEAR passes it over too. */
-static bool is_unknown(line_reader *r, size_t index, const char *token)
+/* Where among the known columns from `from` on, or `count` if it is none of them. */
+static size_t find_known(const known_columns *k, size_t from, size_t column)
 {
-  if (r->columns == 0 || index - (size_t)r->base < r->columns) return false;
+  size_t low = from, high = k->count;
+  if (low < high && k->column[low] == column) return low; /* as in most files */
+  while (low < high) {
+    const size_t middle = low + (high - low) / 2;
+    if (k->column[middle] < column)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low < k->count && k->column[low] == column ? low : k->count;
+}
+
+/* An entry of a column that a model does not have has no coefficient: LIBLINEAR passes it over too. */
+static bool push_known(line_reader *r, sparse_rows *s, size_t index, double value, const char *token,
+                       failure *f)
+{
+  const size_t n = s->row_start[s->rows], first = s->row_start[s->rows - 1];
+  const size_t from = n > first ? s->column[n - 1] + 1 : 0;
+  const size_t j = find_known(r->known, from, index - (size_t)r->base);
+  if (j < r->known->count) return push_entry(s, j, value, f);
   if (r->unknown.count++ == 0) {
     r->unknown.first = here(r, token);
     r->unknown.index = index;
@@ -147,10 +166,9 @@ static bool read_entry(line_reader *r, sparse_rows *s, const char *token, const 
   *least = index + 1;
   if (index == 0 && r->base == 1) {
     return fail_at(f, here(r, token), "column number 0 occurs, but columns count from 1 %s",
-                   r->columns != 0 ? "in the model" : "(--index-base)");
+                   r->known != NULL ? "in the model" : "(--index-base)");
   }
-  if (is_unknown(r, index, token)) return true;
-  return push_entry(s, index, value, f);
+  return r->known != NULL ? push_known(r, s, index, value, token, f) : push_entry(s, index, value, f);
 }
 
 /* In the file's own numbering for now: whether it counts from 0 or 1 is known at the end. */
@@ -184,44 +202,45 @@ static bool read_rows(line_reader *r, sparse_rows *s, size_t most, failure *f)
   return !failed;
 }
 
-/* Brings the column numbers to count from 0. */
-static void settle_base(sparse_rows *s, int base, size_t columns)
+/* Brings the column numbers to count from 0; those that are known do. */
+static void settle_base(sparse_rows *s, int base, const known_columns *known)
 {
   const size_t entries = s->row_start[s->rows];
+  s->base = base;
+  if (known != NULL) s->columns = known->count;
+  if (known != NULL) return;
   bool has_zero = false;
   for (size_t i = 0; i < entries && !has_zero; i++) has_zero = s->column[i] == 0;
-  s->base = base == BASE_UNKNOWN ? !has_zero : base;
-  if (s->base == 1) {
-    for (size_t i = 0; i < entries; i++) s->column[i]--;
-    if (s->columns > 0) s->columns--;
-  }
-  if (columns != 0) s->columns = columns;
+  if (base == BASE_UNKNOWN) s->base = !has_zero;
+  if (s->base == 0) return;
+  for (size_t i = 0; i < entries; i++) s->column[i]--;
+  if (s->columns > 0) s->columns--;
 }
 
-static bool read_all(sparse_rows *s, input *in, int base, size_t columns, failure *f)
+static bool read_all(sparse_rows *s, input *in, int base, const known_columns *known, failure *f)
 {
-  line_reader r = {.in = in, .base = base, .columns = columns};
+  line_reader r = {.in = in, .base = base, .known = known};
   bool good = read_rows(&r, s, SIZE_MAX, f);
   if (good && s->rows == 0) good = fail_at(f, (place){in->name, 0, 0}, "the file has no rows");
-  if (good) settle_base(s, base, columns);
+  if (good) settle_base(s, base, known);
   input_close(in);
   if (!good) sparse_free(s);
   return good;
 }
 
-bool libsvm_read(sparse_rows *s, const char *file, int base, size_t columns, failure *f)
+bool libsvm_read(sparse_rows *s, const char *file, int base, const known_columns *known, failure *f)
 {
   input in;
   *s = (sparse_rows){0};
-  return input_open(&in, file, f) && read_all(s, &in, base, columns, f);
+  return input_open(&in, file, f) && read_all(s, &in, base, known, f);
 }
 
-bool libsvm_read_memory(sparse_rows *s, const char *bytes, size_t length, int base, size_t columns,
-                        failure *f)
+bool libsvm_read_memory(sparse_rows *s, const char *bytes, size_t length, int base,
+                        const known_columns *known, failure *f)
 {
   input in;
   *s = (sparse_rows){0};
-  return input_memory(&in, "memory", bytes, length, f) && read_all(s, &in, base, columns, f);
+  return input_memory(&in, "memory", bytes, length, f) && read_all(s, &in, base, known, f);
 }
 
 bool libsvm_open(libsvm_reader *r, const char *file, failure *f)
@@ -230,15 +249,15 @@ bool libsvm_open(libsvm_reader *r, const char *file, failure *f)
   return input_open(&r->in, file, f);
 }
 
-bool libsvm_next(libsvm_reader *r, sparse_rows *s, size_t most, int base, size_t columns, failure *f)
+bool libsvm_next(libsvm_reader *r, sparse_rows *s, size_t most, int base, const known_columns *known,
+                 failure *f)
 {
-  line_reader lines = {
-      .in = &r->in, .line = r->line, .base = base, .columns = columns, .unknown = r->unknown};
+  line_reader lines = {.in = &r->in, .line = r->line, .base = base, .known = known, .unknown = r->unknown};
   *s = (sparse_rows){0};
   const bool good = read_rows(&lines, s, most, f);
   r->line = lines.line;
   r->unknown = lines.unknown;
-  if (good && s->rows > 0) settle_base(s, base, columns);
+  if (good && s->rows > 0) settle_base(s, base, known);
   if (!good) sparse_free(s);
   return good;
 }
@@ -246,6 +265,71 @@ bool libsvm_next(libsvm_reader *r, sparse_rows *s, size_t most, int base, size_t
 void libsvm_close(libsvm_reader *r)
 {
   input_close(&r->in);
+}
+
+static int ascending(const void *a, const void *b)
+{
+  const size_t x = *(const size_t *)a, y = *(const size_t *)b;
+  return (x > y) - (x < y);
+}
+
+/* The numbers themselves, sorted, each once; returns how many there are. */
+static size_t sorted_numbers(const sparse_rows *s, size_t *number)
+{
+  const size_t entries = s->row_start[s->rows];
+  size_t count = 0;
+  memcpy(number, s->column, entries * sizeof *number);
+  qsort(number, entries, sizeof *number, ascending);
+  for (size_t e = 0; e < entries; e++) {
+    if (e == 0 || number[e] != number[e - 1]) number[count++] = number[e];
+  }
+  return count;
+}
+
+static void number_by_search(sparse_rows *s, const size_t *number, size_t count)
+{
+  const known_columns kept = {number, count};
+  for (size_t i = 0; i < s->rows; i++) {
+    size_t from = 0;
+    for (size_t e = s->row_start[i]; e < s->row_start[i + 1]; e++) {
+      s->column[e] = find_known(&kept, from, s->column[e]);
+      from = s->column[e] + 1;
+    }
+  }
+}
+
+/* Where numbers are no larger than there are entries for, a table is quicker: renumber[number]. */
+static size_t number_by_table(sparse_rows *s, size_t *number, size_t *renumber)
+{
+  const size_t entries = s->row_start[s->rows];
+  size_t count = 0;
+  for (size_t e = 0; e < entries; e++) renumber[s->column[e]] = 1;
+  for (size_t j = 0; j < s->columns; j++) {
+    if (renumber[j] == 0) continue;
+    renumber[j] = count;
+    number[count++] = j;
+  }
+  for (size_t e = 0; e < entries; e++) s->column[e] = renumber[s->column[e]];
+  return count;
+}
+
+bool sparse_compact(sparse_rows *s, size_t **number)
+{
+  const size_t entries = s->row_start[s->rows];
+  const bool by_table = s->columns / 4 <= entries;
+  size_t *kept = resize(NULL, by_table && s->columns < entries ? s->columns : entries, sizeof *kept);
+  size_t *renumber = by_table && kept != NULL ? zeroed(s->columns, sizeof *renumber) : NULL;
+  if (kept == NULL || (by_table && renumber == NULL)) return free(kept), false;
+  if (by_table) {
+    s->columns = number_by_table(s, kept, renumber);
+  } else {
+    s->columns = sorted_numbers(s, kept);
+    number_by_search(s, kept, s->columns);
+  }
+  free(renumber);
+  size_t *shorter = resize(kept, s->columns, sizeof *shorter);
+  *number = shorter != NULL ? shorter : kept;
+  return true;
 }
 
 void sparse_move(sparse_rows *s, size_t to, size_t from)

@@ -250,14 +250,15 @@ static bool load_sparse(loaded *l, const options *o, failure *f)
   l->point = '.';
   if (o->chunk_rows > 0) return fail_usage(f, "--chunk-rows is for CSV: sparse rows are kept in memory");
   l->is_sparse = true;
-  if (!libsvm_read(&l->sparse, o->data, o->index_base, 0, f)) return false;
+  if (!libsvm_read(&l->sparse, o->data, o->index_base, NULL, f)) return false;
   l->rows = l->sparse.rows;
-  if (l->sparse.columns == 0)
-    return fail_at(f, (place){o->data, 0, 0}, "there is not one entry in the whole file");
   if (o->weights != NULL && !numbers_read(&l->row_weight, o->weights, &l->rows, true, f)) return false;
   if (o->offset != NULL && !numbers_read(&l->row_offset, o->offset, &l->rows, false, f)) return false;
   if (l->row_weight != NULL) drop_weightless(l);
-  return some_rows(l, o->data, f);
+  if (!some_rows(l, o->data, f)) return false;
+  if (!sparse_compact(&l->sparse, &l->sparse_column)) return fail_memory(f);
+  return l->sparse.columns > 0 ||
+         fail_at(f, (place){o->data, 0, 0}, "there is not one entry in the whole file");
 }
 
 /* -- the target ------------------------------------------------------------------------------------------ */
@@ -603,6 +604,7 @@ void loaded_free(loaded *l)
   free(l->class_of);
   free(l->class_weight);
   free(l->row_weight);
+  free(l->sparse_column);
   free(l->row_offset);
   *l = (loaded){0};
 }

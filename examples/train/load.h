@@ -12,6 +12,7 @@ typedef struct loaded {
   size_t features; /* columns of the table that are features */
   roles role;
   sparse_rows sparse;
+  size_t *sparse_column; /* of the file, from 0, for each of its columns */
   model_kind kind;
   levels labels; /* of the classes that occur; empty for a linear model */
   size_t rows;   /* without those dropped: what has no weight is not learned from, nor are its labels */

@@ -89,6 +89,7 @@ static void model_lines(text *t, const trained *m)
   design_lines(t, &m->design);
   text_add(t, "features %zu\n", m->design.features);
   for (size_t j = 0; j < m->design.features; j++) {
+    if (m->design.sparse) text_add(t, "%zu ", m->design.file_column[j]);
     text_number(t, m->mean[j]);
     text_add(t, " ");
     text_number(t, m->spread[j]);

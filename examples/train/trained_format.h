@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-enum { FORMAT_VERSION = 1 };
+enum { FORMAT_VERSION = 2 };
 #define MODEL_MAGIC "tapegrad-model"
 
 extern const char *const kind_word[4], *const loss_word[3], *const missing_word[4];

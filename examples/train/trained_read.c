@@ -187,6 +187,19 @@ static void take_design(model_reader *r, design *d)
   while (d->columns < columns && !r->failed) take_column(r, d);
 }
 
+/* The number of a column in its libsvm file: larger than that of the one before. */
+static void take_file_column(model_reader *r, design *d, size_t j, char **s)
+{
+  const size_t column = parse_count(r, s, "a column number");
+  if (r->failed) return;
+  if (**s != ' ' || column > LARGEST_INDEX || (j > 0 && column <= d->file_column[j - 1])) {
+    broken(r, "a column number");
+    return;
+  }
+  ++*s;
+  d->file_column[j] = column;
+}
+
 static void take_features(model_reader *r, trained *m)
 {
   const size_t features = take_count(r, "features");
@@ -199,8 +212,11 @@ static void take_features(model_reader *r, trained *m)
   m->shape.features = features;
   m->mean = checked(r, zeroed(features, sizeof(double)));
   m->spread = checked(r, zeroed(features, sizeof(double)));
+  if (m->design.sparse) m->design.file_column = checked(r, zeroed(features, sizeof(size_t)));
   for (size_t j = 0; j < features && !r->failed; j++) {
     char *s = take_line(r);
+    if (m->design.sparse) take_file_column(r, &m->design, j, &s);
+    if (r->failed) return;
     m->mean[j] = parse_number(r, &s);
     if (!r->failed) m->spread[j] = parse_number(r, &s);
   }
@@ -266,9 +282,9 @@ static bool check_frame(model_reader *r, failure *f)
   if (length < n + 3 || memcmp(r->s, MODEL_MAGIC, n) != 0 || r->s[n] != ' ')
     return fail_at(f, where, "this is no model file");
   const int version = atoi(r->s + n + 1);
-  if (version > FORMAT_VERSION) {
-    return fail_at(f, where, "the model is in format %d, made by a newer program; this one reads up to %d",
-                   version, FORMAT_VERSION);
+  if (version != FORMAT_VERSION) {
+    return fail_at(f, where, "the model is in format %d, made by %s program; this one reads %d", version,
+                   version > FORMAT_VERSION ? "a newer" : "an older", FORMAT_VERSION);
   }
   enum { TRAILER = 4 + 16 + 1 };
   char *trailer = r->end - TRAILER;

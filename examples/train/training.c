@@ -93,8 +93,8 @@ static bool start_from_model(training *t, const char *file, failure *f)
   trained old;
   if (!trained_read(&old, file, f)) return false;
   const model_shape *a = &t->model.shape, *b = &old.shape;
-  const bool fits =
-      a->kind == b->kind && a->features == b->features && a->classes == b->classes && a->hidden == b->hidden;
+  const bool fits = a->kind == b->kind && a->classes == b->classes && a->hidden == b->hidden &&
+                    design_same(&t->model.design, &old.design);
   if (fits) {
     memcpy(t->theta, old.theta, t->problem.n * sizeof *t->theta);
     scaling_redo(&t->scaling, a, t->theta);
@@ -120,9 +120,8 @@ static bool describe(training *t, const loaded *l, const options *o, const size_
   trained *m = &t->model;
   m->design.missing = (missing_policy)o->missing;
   m->design.unseen_allowed = o->unseen == 1;
-  if (l->is_sparse)
-    design_sparse(&m->design, &l->sparse);
-  else if (!design_learn(&m->design, &l->table, l->features, row, rows, f))
+  if (l->is_sparse ? !design_sparse(&m->design, &l->sparse, l->sparse_column) && !fail_memory(f)
+                   : !design_learn(&m->design, &l->table, l->features, row, rows, f))
     return false;
   m->target = name_of(l, l->role.target);
   m->offset = l->row_offset != NULL ? copy_text("offset", 6) : name_of(l, l->role.offset);

@@ -118,4 +118,14 @@ expect 0 "the first line is a header" "$train" fit guess.csv -c g --header yes
 printf 'x,z\nw,b\n' >other.csv
 expect 1 "which the model needs (its first line was taken for a header; if it is a row: --header no)" "$train" predict other.csv -m guess
 
+# A column number says nothing about how many columns there are: only those that occur take memory, here at most 200 MB
+printf '1 1:1 268435456:2\n0 1:2 5:1\n1 3:1 7:2\n0 2:1 10000000:1\n' >wide.svm
+( ulimit -v 200000; expect 0 "4 rows, 7 columns, 2 classes (0 2, 1 2)" "$train" fit wide.svm -m wide.model; exit $failed ) || failed=1
+expect 0 "wide.svm (4 rows): accuracy 1.0000" "$train" evaluate wide.svm -m wide.model
+expect 0 '"name":"268435456","estimate"' "$train" fit wide.svm --json
+printf '1 2:1 4:1 10000000:3\n' >known.svm
+expect 0 "known.svm:1:7: column number 4 is none of the 7 columns of the model; it was passed over" "$train" predict known.svm -m wide.model
+sed 's/268435456/268435455/' wide.svm >moved.svm
+expect 1 "other columns or classes than this fit" "$train" fit moved.svm --start wide.model
+
 exit $failed

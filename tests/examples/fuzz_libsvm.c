@@ -2,6 +2,8 @@
 
 #include "libsvm.h"
 
+#include <stdlib.h>
+
 const char *const fuzz_seed[] = {
     "+1 1:0.5 3:-2\n-1 2:1e-3 # a comment\n",
     "0 0:1\r\n1 1:2 5:3\r\n",
@@ -12,10 +14,15 @@ const char *const fuzz_seed[] = {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+  static const size_t column[] = {0, 2, 3, 7, 40};
+  const known_columns known = {column, 5};
   for (int base = BASE_UNKNOWN; base <= 1; base++) {
     failure f;
     sparse_rows s;
-    if (libsvm_read_memory(&s, (const char *)data, size, base, base == 1 ? 5 : 0, &f)) sparse_free(&s);
+    size_t *number = NULL;
+    if (!libsvm_read_memory(&s, (const char *)data, size, base, base == 1 ? &known : NULL, &f)) continue;
+    if (base != 1 && sparse_compact(&s, &number)) free(number);
+    sparse_free(&s);
   }
   return 0;
 }

@@ -104,12 +104,12 @@ expect 1 "there are v, a\\x0ab" "$train" fit "$(printf 'v,"a\nb"\n1,A\n2,B\n' | 
 "$train" fit "$data/digits.csv" -q -m "$folder/digits"
 awk -F, 'NR > 1 {print ($31 == "benign" ? 1 : -1) " 1:" $1 " 2:" $2 " 5:" $5 " 9:" $9}' "$data/breast_cancer.csv" >"$folder/s.svm"
 expect 1 "made from CSV" "$train" predict "$folder/s.svm" -m "$m"
-expect 0 "9 columns, 2 classes (-1 212, 1 357)" "$train" fit "$folder/s.svm" -m "$folder/sparse"
+expect 0 "4 columns, 2 classes (-1 212, 1 357)" "$train" fit "$folder/s.svm" -m "$folder/sparse"
 expect 0 "(569 rows): accuracy 0.9" "$train" evaluate "$folder/s.svm" -m "$folder/sparse"
 expect 1 "libsvm file, and these data are CSV" "$train" predict "$data/iris.csv" -m "$folder/sparse"
 
 printf '1 1:10 2:3 9:1\n-1 1:10 2:3\n-1 9:1 10:5 300:1\n' >"$folder/beyond.svm"
-expect 0 "beyond.svm:3:8: column number 10 is beyond the 9 columns of the model; 2 such entries were passed over" "$train" evaluate "$folder/beyond.svm" -m "$folder/sparse"
+expect 0 "beyond.svm:3:8: column number 10 is none of the 4 columns of the model; 2 such entries were passed over" "$train" evaluate "$folder/beyond.svm" -m "$folder/sparse"
 "$train" predict "$folder/beyond.svm" -m "$folder/sparse" -q 2>&1 | grep -q passed && { echo "FAILED: predict --quiet"; failed=1; }
 printf '1 1:10\n1 0:4 2:3\n' >"$folder/zero.svm"
 expect 1 "zero.svm:2:3: column number 0 occurs, but columns count from 1 in the model" "$train" predict "$folder/zero.svm" -m "$folder/sparse"
@@ -310,14 +310,14 @@ for endless in /dev/full /dev/zero; do
   expect 1 "this is no model file" timeout 20 "$train" predict "$data/iris.csv" -m $endless
   expect 1 "this is no model file" timeout 20 "$train" fit "$data/iris.csv" --start $endless
 done
-{ echo "tapegrad-model 1"; cat /dev/zero; } 2>/dev/null | { expect 1 "a line is longer than" timeout 20 "$train" predict "$data/iris.csv" -m /dev/stdin; [ $failed = 0 ]; } || failed=1
+{ echo "tapegrad-model 2"; cat /dev/zero; } 2>/dev/null | { expect 1 "a line is longer than" timeout 20 "$train" predict "$data/iris.csv" -m /dev/stdin; [ $failed = 0 ]; } || failed=1
 [ -e /dev/full ] && { "$train" fit --help >/dev/full 2>"$folder/said"; [ $? = 1 ] || { echo "FAILED: help that nobody reads"; failed=1; }; }
 
 # Broken models
 head -c 300 "$m" >"$folder/cut"
 expect 1 "truncated" "$train" predict "$data/iris.csv" -m "$folder/cut"
 expect 1 "this is no model file" "$train" predict "$data/iris.csv" -m "$data/iris.csv"
-sed 's/model 1/model 9/' "$m" >"$folder/newer"
+sed 's/model 2/model 9/' "$m" >"$folder/newer"
 expect 1 "made by a newer program" "$train" predict "$data/iris.csv" -m "$folder/newer"
 
 # No optimum: separable classes, and the limit of iterations
