@@ -71,6 +71,25 @@ typedef struct tg_quadratic {
 
 TG_API tg_objective tg_quadratic_objective(tg_quadratic *q);
 
+/* A gradient by differences (4.26) for an objective that is a value alone: (C(theta + h_i e_i) - C(theta -
+ * h_i e_i)) / 2 h_i, or forward (C(theta + h_i e_i) - C(theta)) / h_i, with h_i = step max(|theta_i|,
+ * scale_i). On values known to rounding, with parameters of the sizes told, about 10 digits, forward 7 or 8,
+ * of the larger of gradient and value: a tolerance on the gradient should not ask for more. A gradient costs
+ * 2 n + 1 values, forward n + 1, and is evaluated beyond bounds too; where one side is not finite the other
+ * is taken alone, where neither is it is NaN. The objective borrows d. Prefer derivatives where there are
+ * any: tg_function_objective. */
+typedef struct tg_differences {
+  size_t n;
+  int (*value)(const double *theta, double *value, void *user); /* answers as the callbacks of an objective */
+  bool forward;
+  double step;         /* in [0, 1); 0: the third root of the rounding 2^-52, forward its square root */
+  const double *scale; /* n sizes that parameters have when they are small, > 0; NULL: 1 */
+  double *room;        /* n numbers of yours, where theta is moved */
+  void *user;
+} tg_differences;
+
+TG_API tg_objective tg_differences_objective(tg_differences *d);
+
 /* ---- Learning-rate schedules ---------------------------------------------------------------------- */
 
 /* alpha(t): rate() is given the method's alpha, the step t = 0, 1, ..., and the number of steps planned (the

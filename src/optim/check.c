@@ -97,6 +97,8 @@ static const char *check_objective(const tg_objective *c)
   if (c->evaluate == tg_no_function_) return "the objective's function has not one output; or it is NULL";
   if (c->evaluate == tg_no_quadratic_)
     return "the quadratic needs a, or else product and room; or it is NULL";
+  if (c->evaluate == tg_no_differences_)
+    return "the differences need value and room, step in [0, 1) and scales above 0; or they are NULL";
   return "the objective has no parameters";
 }
 

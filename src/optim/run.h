@@ -199,6 +199,7 @@ const char *tg_check_line_(const tg_method *m);
 const char *tg_check_schedule_(const tg_schedule *s);
 /* evaluate of objectives that could not be made, by which the checks know what was missing. */
 int tg_no_function_(const double *theta, double *value, double *gradient, void *user);
+int tg_no_differences_(const double *theta, double *value, double *gradient, void *user);
 int tg_no_quadratic_(const double *theta, double *value, double *gradient, void *user);
 const char *tg_missing_gradient_(const tg_objective *c, const tg_method *m);
 
