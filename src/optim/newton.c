@@ -87,7 +87,13 @@ int tg_second_order_(tg_run *run, double *h, double *scratch)
 static size_t work(const tg_objective *c, const tg_method *m, size_t padded)
 {
   (void)m;
-  return tg_matrices_(c, padded, 2, 1);
+  return tg_matrices_(c, padded, 2, 2);
+}
+
+static size_t own(const tg_objective *c, const tg_method *m)
+{
+  (void)m;
+  return c->n > SIZE_MAX / sizeof(size_t) ? SIZE_MAX : c->n * sizeof(size_t);
 }
 
 static void copy_shifted(const tg_run *run, const double *h, double shift, double *a)
@@ -140,12 +146,13 @@ static int go(tg_run *run, double *d, bool newton)
 
 static int step(tg_run *run)
 {
-  double *h = run->work, *a = h + run->n * run->padded, *d = a + run->n * run->padded;
+  double *h = run->work, *a = h + run->n * run->padded, *d = a + run->n * run->padded, *g = d + run->padded;
   if (tg_second_order_(run, h, d)) return 1;
   memset(d, 0, run->padded * sizeof *d);
-  if (run->m.line_search != TG_LINE_FIXED)
-    solve_shifted(run, h, tg_current_(run)->g, a, d);
-  else if (bare(run, h, d))
+  if (run->m.line_search != TG_LINE_FIXED) {
+    tg_bend_flats_(run, h, g, a, (size_t *)(void *)run->own);
+    solve_shifted(run, h, g, a, d);
+  } else if (bare(run, h, d))
     return 1;
   return go(run, d, true);
 }
@@ -158,6 +165,7 @@ const tg_rule_ tg_newton_rule_ = {
     .missing = tg_missing_hessian_,
     .monotone = true,
     .work = work,
+    .own = own,
     .step = step,
 };
 

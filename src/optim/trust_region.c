@@ -33,6 +33,12 @@ typedef struct state {
 
 static size_t own(const tg_objective *c, const tg_method *m)
 {
+  (void)m;
+  return c->n > SIZE_MAX / sizeof(size_t) - sizeof(state) ? SIZE_MAX : sizeof(state) + c->n * sizeof(size_t);
+}
+
+static size_t cg_own(const tg_objective *c, const tg_method *m)
+{
   (void)c, (void)m;
   return sizeof(state);
 }
@@ -278,7 +284,7 @@ static bool too_short(tg_run *run, const proposal *p)
 static size_t work(const tg_objective *c, const tg_method *m, size_t padded)
 {
   (void)m;
-  return tg_matrices_(c, padded, 2, 2);
+  return tg_matrices_(c, padded, 2, 3);
 }
 
 static void start(tg_run *run)
@@ -294,14 +300,15 @@ static int step(tg_run *run)
   double *h = run->work;
   exact e = {.run = run,
              .h = h,
-             .g = tg_current_(run)->g,
+             .g = h + 2 * square,
              .a = h + square,
-             .s = h + 2 * square,
-             .w = h + 2 * square + run->padded,
+             .s = h + 2 * square + run->padded,
+             .w = h + 2 * square + 2 * run->padded,
              .n = run->n,
              .padded = run->padded};
   start(run);
   if (tg_second_order_(run, h, e.w)) return 1;
+  tg_bend_flats_(run, h, h + 2 * square, e.a, (size_t *)(void *)(run->own + sizeof(state)));
   memset(e.s, 0, 2 * run->padded * sizeof *e.s);
   for (bool accepted = false; !accepted;) {
     proposal p;
@@ -350,7 +357,7 @@ const tg_rule_ tg_trust_region_cg_rule_ = {
     .missing = tg_missing_product_,
     .monotone = true,
     .work = cg_work,
-    .own = own,
+    .own = cg_own,
     .sound = sound,
     .step = cg_step,
 };
