@@ -241,7 +241,9 @@ TG_API tg_method tg_linear_cg(void);
 TG_API tg_method tg_secant(double alpha);
 /* Newton's method (4.54) with the Hessian (objective.hessian, or n calls of objective.hvp), made positive
  * definite by a multiple of the identity, and a line search. With line_search = TG_LINE_FIXED the bare form
- * theta - alpha H^-1 g, (4.51) for one parameter, which may go to any stationary point, or diverge. */
+ * theta - alpha H^-1 g, (4.51) for one parameter, which may go to any stationary point, or diverge. But for
+ * that form theta does not move along directions that C does not depend on, in any method of second order
+ * below. */
 TG_API tg_method tg_newton(void);
 /* The same with conjugate gradients on objective.hvp, for many parameters. */
 TG_API tg_method tg_newton_cg(void);

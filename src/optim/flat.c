@@ -1,15 +1,16 @@
-/* Directions along which C does not change: parameters it does not depend on, columns of data that are sums of
- * others. H is singular along them, and no model has anything to say of how far to go; rounding would. They are
- * found by Cholesky's elimination with pivoting, each diagonal entry compared with what it was, so that units do
- * not matter, and H gets curvature along them: the steps of a Newton method are then orthogonal to them, the
- * shortest among those the model thinks equal. */
+/* Directions along which C does not change: parameters it does not depend on, columns of data that are sums
+ * of others. H is singular along them, and no model has anything to say of how far to go; rounding would.
+ * They are found by Cholesky's elimination with pivoting, each diagonal entry compared with what it was, so
+ * that units do not matter, and H gets curvature along them: the steps of a Newton method are then orthogonal
+ * to them, the shortest among those the model thinks equal. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "newton.h"
 
-/* Cholesky factors of H without order: row order[k] is row k of U, in the columns that are not among order[0..k).
+/* Cholesky factors of H without order: row order[k] is row k of U, in the columns that are not among
+ * order[0..k).
  */
 typedef struct elimination {
   const tg_run *run;
@@ -85,8 +86,8 @@ static bool factor(elimination *e)
   }
 }
 
-/* The direction z in which parameter order[f], f >= rank, moves and C does not: U z = 0. It lies in the row that
- * elimination has left over. */
+/* The direction z in which parameter order[f], f >= rank, moves and C does not: U z = 0. It lies in the row
+ * that elimination has left over. */
 static void solve_flat(const elimination *e, size_t f)
 {
   double *z = row_of(e, f);

@@ -8,9 +8,9 @@
 /* The Hessian at the current point into h (n rows, padded apart), from objective.hessian or, without, from n
  * products; `scratch` holds run->padded numbers. Nonzero: the run has ended. */
 int tg_second_order_(tg_run *run, double *h, double *scratch);
-/* Where C does not change along some directions, H is given curvature along them and g, which gets the gradient
- * at the current point, has none of them, so that H^-1 g is orthogonal to them. `a` holds a matrix as h, `order`
- * n indices: scratch. Directions along which it falls though H has no curvature stay. */
+/* Where C does not change along some directions, H is given curvature along them and g, which gets the
+ * gradient at the current point, has none of them, so that H^-1 g is orthogonal to them. `a` holds a matrix
+ * as h, `order` n indices: scratch. Directions along which it falls though H has no curvature stay. */
 void tg_bend_flats_(tg_run *run, double *h, double *g, double *a, size_t *order);
 /* Numbers for `matrices` such matrices and `vectors` vectors; SIZE_MAX when that overflows. */
 size_t tg_matrices_(const tg_objective *c, size_t padded, size_t matrices, size_t vectors);

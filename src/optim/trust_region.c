@@ -1,7 +1,7 @@
 /* Trust regions: the step s minimises the model g's + s'Hs / 2 for |s| <= radius; the radius follows how well
  * the model foretold the decrease (Conn, Gould & Toint 2000, chapter 6).
  *
- * trust_region finds s to a few per cent of the radius from Cholesky factors of H + lambda I, the hard case
+ * trust_region finds s to a tenth of the radius from Cholesky factors of H + lambda I, the hard case
  * included (More & Sorensen 1983; Conn, Gould & Toint, algorithm 7.3.4). trust_region_cg takes conjugate
  * gradients on products with H up to the border or a direction of negative curvature (Steihaug 1983). */
 #include <float.h>
@@ -78,8 +78,8 @@ static bool border(const double *x, const double *z, size_t n, double radius, do
 typedef struct exact {
   const tg_run *run;
   const double *h, *g;
-  double *a, *s, *w; /* of H + lambda I: factor; -(H + lambda I)^-1 g; scratch */
-  double low, high;  /* bounds of lambda */
+  double *a, *s, *w, *v; /* of H + lambda I: factor; -(H + lambda I)^-1 g; scratch */
+  double low, high;      /* bounds of lambda */
   size_t n, padded;
 } exact;
 
@@ -139,16 +139,42 @@ static double model(const exact *e)
   return -sum;
 }
 
+static double curvature(const exact *e, const double *z)
+{
+  double sum = 0.0;
+  for (size_t i = 0; i < e->n; i++) sum += z[i] * e->run->kernel->dot(e->h + i * e->padded, z, e->padded);
+  return sum;
+}
+
+/* z <- H (H + lambda I)^-1 z, which leaves nothing of directions without curvature and most of that of the
+ * most negative. */
+static void sharpen(const exact *e, double lambda, double *z)
+{
+  const tg_matrix_ u = {e->a, e->n, e->padded};
+  memcpy(e->v, z, e->n * sizeof *z);
+  tg_solve_transposed_(u, e->n, e->v);
+  tg_solve_upper_(u, e->n, e->v);
+  for (size_t i = 0; i < e->n; i++) z[i] -= lambda * e->v[i];
+  const double length = tg_norm_(z, e->n);
+  for (size_t i = 0; i < e->n; i++) z[i] /= length;
+}
+
 /* In the hard case: goes to the border along a direction of little curvature, when that is good enough. */
 static bool reach_border(exact *e, double lambda, double radius)
 {
   const tg_matrix_ u = {e->a, e->n, e->padded};
   const double small = tg_small_direction_(u, e->w);
-  double low, high;
-  e->low = fmax(e->low, lambda - small * small);
+  double each = small * small, low, high; /* w'(H + lambda I) w */
+  if (each < lambda) {
+    sharpen(e, lambda, e->w);
+    each = fmax(curvature(e, e->w) + lambda, 0.0);
+  }
+  e->low = fmax(e->low, lambda - each);
   if (!border(e->s, e->w, e->n, radius, &low, &high)) return false;
-  const double t = fabs(low) < fabs(high) ? low : high, ss = -tg_inner_(e->s, e->g, e->n);
-  if (!(t * t * small * small <= 0.2 * (ss + lambda * radius * radius))) return false;
+  /* either root will do (More & Sorensen 1983, lemma 3.4); the farther leads out of more valleys without end
+   */
+  const double t = fabs(low) > fabs(high) ? low : high, ss = -tg_inner_(e->s, e->g, e->n);
+  if (!(t * t * each <= 0.2 * (ss + lambda * radius * radius))) return false;
   for (size_t i = 0; i < e->n; i++) e->s[i] += t * e->w[i];
   return true;
 }
@@ -178,7 +204,7 @@ static void propose_exact(exact *e, double radius, proposal *p)
     }
     found = true;
     const double length = tg_norm_(e->s, e->n);
-    if ((lambda == 0.0 && length <= radius) || fabs(length - radius) <= 0.05 * radius) break;
+    if ((lambda == 0.0 && length <= radius) || fabs(length - radius) <= 0.1 * radius) break;
     const double next = secular(e, lambda, length, radius);
     if (length < radius) {
       e->high = lambda;
@@ -284,7 +310,7 @@ static bool too_short(tg_run *run, const proposal *p)
 static size_t work(const tg_objective *c, const tg_method *m, size_t padded)
 {
   (void)m;
-  return tg_matrices_(c, padded, 2, 3);
+  return tg_matrices_(c, padded, 2, 4);
 }
 
 static void start(tg_run *run)
@@ -304,12 +330,13 @@ static int step(tg_run *run)
              .a = h + square,
              .s = h + 2 * square + run->padded,
              .w = h + 2 * square + 2 * run->padded,
+             .v = h + 2 * square + 3 * run->padded,
              .n = run->n,
              .padded = run->padded};
   start(run);
   if (tg_second_order_(run, h, e.w)) return 1;
   tg_bend_flats_(run, h, h + 2 * square, e.a, (size_t *)(void *)(run->own + sizeof(state)));
-  memset(e.s, 0, 2 * run->padded * sizeof *e.s);
+  memset(e.s, 0, 3 * run->padded * sizeof *e.s);
   for (bool accepted = false; !accepted;) {
     proposal p;
     propose_exact(&e, kept->radius, &p);

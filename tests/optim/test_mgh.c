@@ -85,3 +85,52 @@ Test(mgh, reports_of_convergence_are_true)
     }
   }
 }
+
+/* Points until |gradient of F| <= 1e-6, F the sum of squares. */
+typedef struct slope_probe {
+  tg_objective c;
+  size_t points, at;
+} slope_probe;
+
+static int slope_evaluate(const double *x, double *value, double *g, void *user)
+{
+  slope_probe *p = user;
+  const int answer = p->c.evaluate(x, value, g, p->c.user);
+  double sum = 0.0;
+  p->points++;
+  for (size_t i = 0; g && i < p->c.n; i++) sum += g[i] * g[i];
+  if (g && p->at == 0 && sum <= 1e-12) p->at = p->points;
+  return answer;
+}
+
+static int slope_hessian(const double *x, double *h, void *user)
+{
+  const slope_probe *p = user;
+  return p->c.hessian(x, h, p->c.user);
+}
+
+static int flat_enough(const tg_report *now, void *user)
+{
+  (void)now;
+  return ((const slope_probe *)user)->at > 0;
+}
+
+Test(mgh, trust_region_makes_the_gradient_small_within_the_points_wanted)
+{
+  double logarithms = 0.0;
+  size_t solved = 0;
+  for (int i = 0; i < MGH_COUNT; i++) {
+    double x[MGH_MOST];
+    mgh_probe p;
+    cr_assert(mgh_open(&p, &mgh_table[i]) == TG_OK);
+    mgh_table[i].start(x, p.problem->n);
+    slope_probe s = {.c = mgh_objective(&p)};
+    const tg_objective c = {.n = s.c.n, .evaluate = slope_evaluate, .hessian = slope_hessian, .user = &s};
+    const tg_minimize_options o = {.max_iterations = 10000, .watch = flat_enough, .user = &s};
+    cr_expect(tg_minimize(c, tg_trust_region(), x, &o, NULL) == TG_OK);
+    if (s.at > 0) solved++, logarithms += log((double)s.at);
+    mgh_close(&p);
+  }
+  const double mean = exp(logarithms / (double)solved);
+  cr_expect(solved >= 44 && mean <= 15.7, "%zu, %.2f", solved, mean);
+}

@@ -517,3 +517,186 @@ Test(second_order, levenberg_marquardt_cancelled_at_once_reports_no_value)
   cr_expect(tg_minimize(c, tg_levenberg_marquardt(), x, NULL, &r) == TG_OK && r.stop == TG_STOP_USER);
   cr_expect(isnan(r.value) && isnan(r.gradient_norm) && x[0] == 1 && x[1] == 2);
 }
+
+/* ---- directions along which nothing changes ---- */
+
+enum { FLAT = 6, FLAT_ROWS = 40 };
+
+/* Sums over rows a_i of a loss of a_i'x: columns 1, a, b, a + b, b once more, 0. */
+typedef struct flat {
+  double a[FLAT_ROWS][FLAT], b[FLAT_ROWS];
+  int loss;
+} flat;
+
+static void make_flat(flat *f, int loss, double unit)
+{
+  f->loss = loss;
+  for (int i = 0; i < FLAT_ROWS; i++) {
+    const double a = sin(1.3 * i), b = cos(2.1 * i * i) + 0.3;
+    const double row[FLAT] = {1, unit * a, b, unit * a + b, b, 0};
+    memcpy(f->a[i], row, sizeof row);
+    f->b[i] = loss == 1 ? (sin(7.7 * i) + 0.4 * a > 0 ? 1.0 : -1.0) : 0.5 + 2.0 * a - b + 0.3 * sin(5.0 * i);
+  }
+}
+
+/* Squares, logistic, fourth powers. */
+static double flat_loss(int loss, double z, double b, double *first, double *second)
+{
+  const double r = z - b;
+  switch (loss) {
+  case 0:
+    *first = r, *second = 1.0;
+    return 0.5 * r * r;
+  case 1:
+    *first = -b / (1.0 + exp(b * z)), *second = 1.0 / ((1.0 + exp(z)) * (1.0 + exp(-z)));
+    return log1p(exp(-b * z));
+  default:
+    *first = r * r * r, *second = 3.0 * r * r;
+    return 0.25 * r * r * r * r;
+  }
+}
+
+static double flat_row(const flat *f, int i, const double *x, double *first, double *second)
+{
+  double z = 0.0;
+  for (int j = 0; j < FLAT; j++) z += f->a[i][j] * x[j];
+  return flat_loss(f->loss, z, f->b[i], first, second);
+}
+
+static int flat_sum(const double *x, double *value, double *g, void *user)
+{
+  const flat *f = user;
+  double sum = 0.0, first, second;
+  for (int j = 0; g && j < FLAT; j++) g[j] = 0.0;
+  for (int i = 0; i < FLAT_ROWS; i++) {
+    sum += flat_row(f, i, x, &first, &second);
+    for (int j = 0; g && j < FLAT; j++) g[j] += first * f->a[i][j];
+  }
+  if (value) *value = sum;
+  return 0;
+}
+
+static int flat_hessian(const double *x, double *h, void *user)
+{
+  const flat *f = user;
+  double first, second;
+  memset(h, 0, FLAT * FLAT * sizeof *h);
+  for (int i = 0; i < FLAT_ROWS; i++) {
+    flat_row(f, i, x, &first, &second);
+    for (int j = 0; j < FLAT; j++)
+      for (int k = 0; k < FLAT; k++) h[j * FLAT + k] += second * f->a[i][j] * f->a[i][k];
+  }
+  return 0;
+}
+
+static int by_matrix(int (*hessian)(const double *, double *, void *), size_t n, const double *x,
+                     const double *v, double *hv, void *user)
+{
+  double h[FLAT * FLAT];
+  hessian(x, h, user);
+  for (size_t i = 0; i < n; i++) {
+    hv[i] = 0.0;
+    for (size_t j = 0; j < n; j++) hv[i] += h[i * n + j] * v[j];
+  }
+  return 0;
+}
+
+static int flat_product(const double *x, const double *v, double *hv, void *user)
+{
+  return by_matrix(flat_hessian, FLAT, x, v, hv, user);
+}
+
+static const char *const second_order_methods[] = {"trust_region", "newton", "trust_region_cg", "newton_cg"};
+
+/* The minimum nearest to the start has no part along (0, 1, 1 / unit, ...), the differences of equal columns,
+ * and leaves the parameter of the empty column where it was. */
+Test(second_order, nothing_moves_along_directions_that_change_nothing)
+{
+  flat f;
+  for (int loss = 0; loss < 3; loss++)
+    for (int k = 0; k < 4; k++) {
+      make_flat(&f, loss, 1.0);
+      double x[FLAT] = {0.1, 0.2, 0.3, 0.4, 0.5, 7.0};
+      tg_method m;
+      cr_assert(tg_method_named(&m, second_order_methods[k]) == TG_OK);
+      const tg_objective c = {
+          .n = FLAT, .evaluate = flat_sum, .hessian = flat_hessian, .hvp = flat_product, .user = &f};
+      tg_report r;
+      cr_expect(tg_minimize(c, m, x, NULL, &r) == TG_OK && r.stop == TG_STOP_GRADIENT && r.iterations <= 15,
+                "%s, loss %d: %s after %zu", second_order_methods[k], loss, tg_stop_string(r.stop),
+                r.iterations);
+      cr_expect(x[5] == 7.0, "%s, loss %d: %.17g", second_order_methods[k], loss, x[5]);
+      const double twins = x[2] - x[4] + 0.2, sums = x[1] - 0.2 + x[2] - 0.3 - (x[3] - 0.4);
+      cr_expect(fabs(twins) <= 1e-12 && fabs(sums) <= 1e-12, "%s, loss %d: %g, %g", second_order_methods[k],
+                loss, twins, sums);
+    }
+}
+
+/* Units of 1e-5: what is flat is told from what is merely small. */
+Test(second_order, flat_directions_are_told_from_small_units)
+{
+  flat f;
+  double least[2];
+  make_flat(&f, 0, 1e-5);
+  const tg_objective c = {.n = FLAT, .evaluate = flat_sum, .hessian = flat_hessian, .user = &f};
+  for (int k = 0; k < 2; k++) {
+    double x[FLAT] = {0.1, 0.2, 0.3, 0.4, 0.5, 7.0};
+    tg_method m;
+    cr_assert(tg_method_named(&m, second_order_methods[k]) == TG_OK);
+    const tg_minimize_options o = {.gradient_tol = 1e-9, .max_iterations = 100};
+    tg_report r;
+    cr_expect(tg_minimize(c, m, x, &o, &r) == TG_OK && r.stop == TG_STOP_GRADIENT);
+    cr_expect(x[5] == 7.0 && fabs(x[2] - x[4] + 0.2) <= 1e-8);
+    least[k] = r.value;
+  }
+  /* the same columns but for their units, least squares in exact fractions */
+  cr_expect(fabs(least[0] - 0.127240074525) <= 1e-10 && fabs(least[1] - least[0]) <= 1e-10, "%.15g",
+            least[0]);
+}
+
+/* (x - 1)^2 with y left alone, and along negative curvature: u^4 / 4 - u^2 / 2 + 50 (w - u)^2, u = x_0 + x_1,
+ * w = x_2, minima at u = w = +-1; x_3 is unused, x_4 goes to 1. */
+enum { HUMP = 5 };
+
+static int hump(const double *x, double *value, double *g, void *user)
+{
+  (void)user;
+  const double u = x[0] + x[1], w = x[2], z = x[4] - 1.0;
+  if (value) *value = 0.25 * pow(u, 4) - 0.5 * u * u + 50.0 * (w - u) * (w - u) + z * z;
+  if (!g) return 0;
+  g[0] = g[1] = u * u * u - u - 100.0 * (w - u);
+  g[2] = 100.0 * (w - u);
+  g[3] = 0.0;
+  g[4] = 2.0 * z;
+  return 0;
+}
+
+static int hump_hessian(const double *x, double *h, void *user)
+{
+  (void)user;
+  const double u = x[0] + x[1], a = 3.0 * u * u - 1.0 + 100.0;
+  const double rows[HUMP * HUMP] = {a, a, -100, 0, 0, a, a, -100, 0, 0, -100, -100, 100,
+                                    0, 0, 0,    0, 0, 0, 0, 0,    0, 0, 0,    2};
+  memcpy(h, rows, sizeof rows);
+  return 0;
+}
+
+static int hump_product(const double *x, const double *v, double *hv, void *user)
+{
+  return by_matrix(hump_hessian, HUMP, x, v, hv, user);
+}
+
+static const tg_objective humps = {.n = HUMP, .evaluate = hump, .hessian = hump_hessian, .hvp = hump_product};
+
+Test(second_order, negative_curvature_moves_nothing_else)
+{
+  for (int k = 0; k < 3; k++) {
+    double x[HUMP] = {0.01, 0.01, 0, 7, 5};
+    tg_method m;
+    cr_assert(tg_method_named(&m, second_order_methods[k]) == TG_OK);
+    tg_report r;
+    cr_expect(tg_minimize(humps, m, x, NULL, &r) == TG_OK && r.stop == TG_STOP_GRADIENT);
+    cr_expect(fabs(r.value + 0.25) <= 1e-10 && x[3] == 7.0 && fabs(x[0] - x[1]) <= 1e-12, "%s: %.17g, %g",
+              second_order_methods[k], x[3], x[0] - x[1]);
+  }
+}
