@@ -208,15 +208,15 @@ void apply_note(const apply *a)
   const unknown_entries *u = &a->lines.unknown;
   const size_t n = a->dropped.missing;
   if (n > 0)
-    fprintf(stderr,
-            "tapegrad-train: %zu row%s with a missing value %s left out, as when the model was made\n", n,
-            n == 1 ? "" : "s", n == 1 ? "is" : "are");
+    say("%zu row%s with a missing value %s left out, as when the model was made", n, n == 1 ? "" : "s",
+        n == 1 ? "is" : "are");
   if (!a->is_sparse && !a->reader.header.sure)
-    fprintf(stderr, "tapegrad-train: %s: %s\n", a->reader.in.name, header_words(a->reader.header));
+    say("%s: %s", a->reader.in.name, header_words(a->reader.header));
   if (u->count == 0) return;
-  fprintf(stderr, "tapegrad-train: %s:%zu:%zu: column number %zu is none of the %zu columns of the model; ",
-          u->first.file, u->first.line, u->first.column, u->index, a->model->design.features);
-  fprintf(stderr, u->count == 1 ? "it was passed over\n" : "%zu such entries were passed over\n", u->count);
+  char passed[64] = "it was passed over";
+  if (u->count > 1) snprintf(passed, sizeof passed, "%zu such entries were passed over", u->count);
+  say("%s:%zu:%zu: column number %zu is none of the %zu columns of the model; %s", u->first.file,
+      u->first.line, u->first.column, u->index, a->model->design.features, passed);
 }
 
 void apply_close(apply *a)

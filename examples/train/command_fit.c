@@ -101,7 +101,7 @@ static bool draw(const options *o, const progress *p, failure *f)
   const plot curve = {o->data, "iteration", "objective", false, true, &p->trace, 2, 2};
   bool there;
   if (!plot_draw(&curve, o->plot, &there, f)) return false;
-  if (!there) fprintf(stderr, "tapegrad-train: no picture: gnuplot is not there\n");
+  if (!there) say("no picture: gnuplot is not there");
   return true;
 }
 
@@ -110,18 +110,24 @@ static bool has_optimum(fit_stop s)
   return s == FIT_CONVERGED || s == FIT_EPOCHS || s == FIT_ROUNDING;
 }
 
+static bool write_trace(const char *file, const text *trace, failure *f)
+{
+  if (file == NULL) return true;
+  return trace->failed ? fail_memory(f) : write_file(file, trace->bytes, trace->length, f);
+}
+
 /* Writes and prints what there is; separable classes leave no model. */
 static int finish(const options *o, const loaded *l, training *r, const row_split *s, const progress *p,
                   failure *f)
 {
   const fit_stop stop = r->outcome.stop;
   const bool keeps = stop != FIT_SEPARATED && stop != FIT_SUSPECTED && stop != FIT_DIVERGED;
-  if (o->model != NULL && keeps && !trained_write(&r->model, o->model, f)) return EXIT_BAD;
-  if (o->trace != NULL && !write_file(o->trace, p->trace.bytes, p->trace.length, f)) return EXIT_BAD;
-  if (!draw(o, p, f)) return EXIT_BAD;
-  if (!o->quiet && !print_report(o, l, r, s, f)) return EXIT_BAD;
-  if (r->no_errors.text[0] != '\0')
-    fprintf(stderr, "tapegrad-train: no standard errors: %s\n", r->no_errors.text);
+  const char *model = keeps ? o->model : NULL;
+  if (model != NULL && !trained_write(&r->model, model, f)) return EXIT_BAD;
+  const bool good =
+      write_trace(o->trace, &p->trace, f) && draw(o, p, f) && (o->quiet || print_report(o, l, r, s, f));
+  if (!good) return fail_beside_model(model, f), EXIT_BAD;
+  if (r->no_errors.text[0] != '\0') say("no standard errors: %s", r->no_errors.text);
   if (has_optimum(stop)) return r->no_errors.text[0] != '\0' && interrupted() ? EXIT_INTERRUPTED : EXIT_FINE;
   fail(f, "%s%s%s", fit_stop_string(stop), r->separated_classes[0] != '\0' ? ": " : "", r->separated_classes);
   return stop == FIT_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_NO_OPTIMUM;
@@ -136,7 +142,7 @@ static bool go_on(checkpoint *c, training *r, uint64_t signature, const options 
   memcpy(r->theta, c->theta, r->problem.n * sizeof *r->theta);
   r->settings.resume = c->run;
   r->settings.resume_size = c->run_size;
-  if (!o->quiet) fprintf(stderr, "tapegrad-train: going on from %s\n", o->checkpoint);
+  if (!o->quiet) say("going on from %s", o->checkpoint);
   return true;
 }
 
@@ -160,8 +166,9 @@ static int fit_rows(const options *o, const loaded *l, const row_split *s, failu
   checkpoint c = {0};
   const bool good = loaded_covers(l, &r.model.design, s->held, s->helds, f) &&
                     go_on(&c, &r, p.signature, o, f) && training_run(&r, l, o, f);
+  progress_wipe(&p);
   const int status = good ? finish(o, l, &r, s, &p, f) : EXIT_BAD;
-  if (good && o->checkpoint != NULL && is_over(r.outcome.stop)) remove(o->checkpoint);
+  if (status != EXIT_BAD && o->checkpoint != NULL && is_over(r.outcome.stop)) remove(o->checkpoint);
   progress_end(&p);
   checkpoint_free(&c);
   training_free(&r);

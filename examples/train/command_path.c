@@ -55,19 +55,29 @@ typedef struct path_run {
   text csv, picture; /* strengths and coefficients, of the original columns and of columns of variance 1 */
   text report;
   bool all_converged, interrupted;
+  progress *shown;
 } path_run;
 
-static void csv_header(path_run *r, text *to)
+/* For gnuplot names are kept free of quoting. */
+static void plain_field(text *to, const char *name)
+{
+  char line[2 * FEATURE_NAME_ROOM];
+  printable(line, sizeof line, name, strlen(name));
+  for (char *c = line; *c != '\0'; c++) {
+    if (*c == ',' || *c == '"') *c = ' ';
+  }
+  text_add(to, "%s", line);
+}
+
+static void csv_header(path_run *r, text *to, void (*field)(text *to, const char *name))
 {
   text_add(to, "lambda");
   for (size_t i = 0; i < r->t.problem.n; i++) {
     char room[FEATURE_NAME_ROOM], name[2 * FEATURE_NAME_ROOM];
     const char *class_name, *feature = coefficient_name(&r->t.model, i, room, &class_name);
     snprintf(name, sizeof name, "%s%s%s", class_name ? class_name : "", class_name ? ": " : "", feature);
-    for (char *c = name; *c != '\0'; c++) { /* keeps the file free of quoting, for gnuplot */
-      if (*c == ',' || *c == '"' || *c == '\n' || *c == '\r') *c = ' ';
-    }
-    text_add(to, ",%s", name);
+    text_add(to, ",");
+    field(to, name);
   }
   text_add(to, "\n");
 }
@@ -154,13 +164,14 @@ static bool draw(const path_run *r, failure *f)
                   weights + 1};
   bool there;
   if (!plot_draw(&p, r->o->plot, &there, f)) return false;
-  if (!there) fprintf(stderr, "tapegrad-train: no picture: gnuplot is not there\n");
+  if (!there) say("no picture: gnuplot is not there");
   return true;
 }
 
 /* The chosen model, the coefficients and the report. */
 static bool deliver(path_run *r, failure *f)
 {
+  progress_wipe(r->shown);
   const options *o = r->o;
   options at = *o;
   at.lambda = r->lambda[r->best_step];
@@ -173,9 +184,9 @@ static bool deliver(path_run *r, failure *f)
              r->helds > 0 ? "best on the rows held back:" : "kept:", at.lambda);
   if (r->csv.failed || r->picture.failed || r->report.failed) return fail_memory(f);
   if (o->model != NULL && !trained_write(&r->t.model, o->model, f)) return false;
-  if (o->trace != NULL && !write_file(o->trace, r->csv.bytes, r->csv.length, f)) return false;
-  if (!draw(r, f)) return false;
-  return o->quiet || write_file("-", r->report.bytes, r->report.length, f);
+  const bool good = (o->trace == NULL || write_file(o->trace, r->csv.bytes, r->csv.length, f)) &&
+                    draw(r, f) && (o->quiet || write_file("-", r->report.bytes, r->report.length, f));
+  return good || fail_beside_model(o->model, f);
 }
 
 static bool walk(path_run *r, failure *f)
@@ -185,8 +196,8 @@ static bool walk(path_run *r, failure *f)
   r->best_theta = zeroed(r->t.problem.n, sizeof *r->best_theta);
   if (r->lambda == NULL || r->best_theta == NULL) return fail_memory(f);
   if (!path_strengths(&r->t, r->o, r->lambda, count, f)) return false;
-  csv_header(r, &r->csv);
-  csv_header(r, &r->picture);
+  csv_header(r, &r->csv, text_csv);
+  csv_header(r, &r->picture, plain_field);
   report_head(r);
   for (size_t step = 0; step < count && !r->interrupted; step++) {
     if (!take_step(r, step, f)) return false;
@@ -210,6 +221,7 @@ int path_fit(const options *o, const loaded *l, const size_t *learn, size_t lear
   without_trace.trace = without_trace.plot = NULL; /* here they are about strengths, not iterations */
   progress p;
   progress_start(&p, &r.t, &without_trace);
+  r.shown = &p;
   r.t.settings.watch = progress_watch;
   r.t.settings.user = &p;
   const bool good = loaded_covers(l, &r.t.model.design, held, helds, f) && walk(&r, f);

@@ -9,22 +9,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-/* A field, quoted if it has to be (RFC 4180). */
-static void csv_text(text *t, const char *s)
-{
-  if (strpbrk(s, ",\"\r\n") == NULL) {
-    text_bytes(t, s, strlen(s));
-    return;
-  }
-  text_bytes(t, "\"", 1);
-  for (; *s != '\0'; s++) {
-    if (*s == '"') text_bytes(t, "\"", 1);
-    text_bytes(t, s, 1);
-  }
-  text_bytes(t, "\"", 1);
-}
 
 static void header(text *t, const trained *m)
 {
@@ -37,7 +21,7 @@ static void header(text *t, const trained *m)
     char name[300];
     snprintf(name, sizeof name, "P(%.250s)", m->labels.text[c]);
     text_bytes(t, ",", 1);
-    csv_text(t, name);
+    text_csv(t, name);
   }
   text_add(t, "\n");
 }
@@ -51,7 +35,7 @@ static void rows(text *t, const apply *a)
     if (m->shape.classes == 0) {
       text_number(t, s[0]);
     } else {
-      csv_text(t, m->labels.text[best_class(s, k)]);
+      text_csv(t, m->labels.text[best_class(s, k)]);
       for (size_t c = 0; c < k; c++) {
         text_bytes(t, ",", 1);
         text_number(t, exp(s[c]));

@@ -1,7 +1,10 @@
 #include "failure.h"
 
+#include "utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 bool fail(failure *f, const char *format, ...)
 {
@@ -37,9 +40,29 @@ bool fail_at(failure *f, place where, const char *format, ...)
   return false;
 }
 
+bool fail_too(failure *f, const char *format, ...)
+{
+  const size_t used = strlen(f->text);
+  va_list list;
+  va_start(list, format);
+  vsnprintf(f->text + used, sizeof f->text - used, format, list);
+  va_end(list);
+  return false;
+}
+
 bool fail_memory(failure *f)
 {
   return fail(f, "out of memory");
+}
+
+void say(const char *format, ...)
+{
+  char text[sizeof((failure *)NULL)->text + 64], line[4 * sizeof text];
+  va_list list;
+  va_start(list, format);
+  vsnprintf(text, sizeof text, format, list);
+  va_end(list);
+  fprintf(stderr, "tapegrad-train: %s\n", printable(line, sizeof line, text, strlen(text)));
 }
 
 const char *excerpt(char out[EXCERPT_ROOM], const char *text, size_t length)
@@ -47,26 +70,39 @@ const char *excerpt(char out[EXCERPT_ROOM], const char *text, size_t length)
   return printable(out, EXCERPT_ROOM, text, length);
 }
 
+/* A character at s as it is shown: itself, or an escape. Returns how many bytes of s it took. */
+static size_t show(char shown[8], const char *s, size_t left)
+{
+  unsigned code;
+  const size_t n = utf8_next(s, left, &code);
+  if (n == 0 || code < 0x80) {
+    const bool plain = n == 1 && !utf8_is_control(code);
+    snprintf(shown, 8, plain ? "%c" : "\\x%02x", (unsigned char)*s);
+    return 1;
+  }
+  if (utf8_is_control(code)) {
+    snprintf(shown, 8, "\\u%04x", code & 0xffff);
+    return n;
+  }
+  memcpy(shown, s, n);
+  shown[n] = '\0';
+  return n;
+}
+
 const char *printable(char *out, size_t room, const char *text, size_t length)
 {
-  static const char digit[] = "0123456789abcdef";
   size_t n = 0;
-  for (size_t i = 0; i < length; i++) {
-    const unsigned char c = (unsigned char)text[i];
-    if (n + 8 > room) { /* room for one escape, the dots and the end */
-      out[n++] = '.';
-      out[n++] = '.';
-      out[n++] = '.';
+  for (size_t i = 0; i < length;) {
+    char shown[8];
+    i += show(shown, text + i, length - i);
+    const size_t size = strlen(shown);
+    if (n + size + 4 > room) { /* room for the dots and the end */
+      memcpy(out + n, "...", 3);
+      n += 3;
       break;
     }
-    if (c >= 0x20 && c != 0x7f) {
-      out[n++] = (char)c;
-      continue;
-    }
-    out[n++] = '\\';
-    out[n++] = 'x';
-    out[n++] = digit[c >> 4];
-    out[n++] = digit[c & 15];
+    memcpy(out + n, shown, size);
+    n += size;
   }
   out[n] = '\0';
   return out;

@@ -1,5 +1,5 @@
 /* What went wrong, in words for a person. Functions that can fail return false (or NULL) and leave the
- * message here; nothing below main prints or exits. */
+ * message here; nothing below main exits. */
 #ifndef TRAIN_FAILURE_H
 #define TRAIN_FAILURE_H
 
@@ -25,16 +25,20 @@ typedef struct place {
   size_t line, column;
 } place;
 
-enum { EXCERPT_ROOM = 64 };
+enum { EXCERPT_ROOM = 64, FILE_NAME_ROOM = 1000 };
 
 bool fail(failure *f, const char *format, ...) PRINTF_LIKE(2, 3); /* always false */
 bool fail_usage(failure *f, const char *format, ...) PRINTF_LIKE(2, 3);
 bool fail_at(failure *f, place where, const char *format, ...) PRINTF_LIKE(3, 4);
 bool fail_memory(failure *f);
+bool fail_too(failure *f, const char *format, ...) PRINTF_LIKE(2, 3); /* more words behind those there are */
 
-/* The beginning of some bytes of a file, fit to be printed: control characters are escaped, long text is cut.
- */
+/* One line on standard error, whatever the names and labels in it hold. */
+void say(const char *format, ...) PRINTF_LIKE(1, 2);
+
+/* The beginning of some bytes of a file, fit to be printed: what a terminal would obey and what is no UTF-8
+ * is escaped, long text is cut. */
 const char *excerpt(char out[EXCERPT_ROOM], const char *text, size_t length);
-const char *printable(char *out, size_t room, const char *text, size_t length); /* room of at least 8 */
+const char *printable(char *out, size_t room, const char *text, size_t length); /* room of at least 10 */
 
 #endif

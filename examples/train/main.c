@@ -6,7 +6,6 @@
 #include "output.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static int run(const options *o, failure *f)
 {
@@ -23,18 +22,11 @@ static int run(const options *o, failure *f)
   return EXIT_USAGE;
 }
 
-/* Names and labels in it may hold anything, line breaks too. */
-static void complain(const failure *f)
-{
-  char line[4 * sizeof f->text + 8];
-  fprintf(stderr, "tapegrad-train: %s\n", printable(line, sizeof line, f->text, strlen(f->text)));
-}
-
 /* The status, unless standard output did not take what was printed. */
 static int printed(int status)
 {
   if (fflush(stdout) == 0 && !ferror(stdout)) return status;
-  fprintf(stderr, "tapegrad-train: cannot write to standard output\n");
+  say("cannot write to standard output");
   return EXIT_BAD;
 }
 
@@ -42,15 +34,17 @@ int main(int argc, char **argv)
 {
   failure f = {0};
   options o;
+  hold_standard_files();
   ignore_size_limit();
+  clean_up_on_signals();
   if (!options_parse(&o, argc, argv, &f)) {
-    complain(&f);
+    say("%s", f.text);
     return EXIT_USAGE;
   }
   if (o.version) return puts("tapegrad-train " TRAIN_VERSION), printed(EXIT_FINE);
   if (o.help) return options_help(&o), printed(EXIT_FINE);
   int status = run(&o, &f);
   if (status == EXIT_BAD && f.usage) status = EXIT_USAGE;
-  if (status != EXIT_FINE && f.text[0] != '\0') complain(&f);
+  if (status != EXIT_FINE && f.text[0] != '\0') say("%s", f.text);
   return printed(status);
 }

@@ -37,6 +37,15 @@ void ignore_size_limit(void)
 #endif
 }
 
+void hold_standard_files(void)
+{
+  static const int mode[] = {O_WRONLY, O_RDONLY, O_RDONLY}; /* the wrong ones: use fails, as if closed */
+  for (int i = 0; i < 3; i++) {
+    if (fcntl(i, F_GETFD) >= 0 || errno != EBADF) continue;
+    if (open("/dev/null", mode[i]) < 0) return; /* the lowest number that is free */
+  }
+}
+
 char *folder_of(const char *file)
 {
   const char *slash = strrchr(file, '/');
@@ -81,17 +90,97 @@ bool write_possible(const char *file, failure *f)
   return good || fail_write(file, f);
 }
 
+/* -- what a signal must not leave behind -------------------------------------------------------------------
+ */
+
+enum { MOST_OPEN = 4 };
+static char *volatile half_written[MOST_OPEN]; /* their names, for the handler */
+
+static void remember(char *name, char *instead)
+{
+  for (int i = 0; i < MOST_OPEN; i++) {
+    if (half_written[i] != instead) continue;
+    half_written[i] = name;
+    return;
+  }
+}
+
+void end_by_signal(int number)
+{
+  for (int i = 0; i < MOST_OPEN; i++) {
+    char *name = half_written[i];
+    if (name != NULL) unlink(name);
+  }
+  signal(number, SIG_DFL);
+  raise(number);
+}
+
+void clean_up_on_signals(void)
+{
+  static const int number[] = {SIGINT, SIGTERM, SIGHUP};
+  for (size_t i = 0; i < sizeof number / sizeof *number; i++) {
+    if (signal(number[i], end_by_signal) == SIG_IGN) signal(number[i], SIG_IGN); /* nohup */
+  }
+}
+
+/* -- a file beside the file --------------------------------------------------------------------------------
+ */
+
+/* A program holds a lock on what it writes, so what has none was left by one that was killed. */
+static bool lock(int handle)
+{
+  struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  return fcntl(handle, F_SETLK, &whole) == 0;
+}
+
+static bool is_named(int handle, const char *name)
+{
+  struct stat opened, named;
+  return fstat(handle, &opened) == 0 && lstat(name, &named) == 0 && named.st_dev == opened.st_dev &&
+         named.st_ino == opened.st_ino && S_ISREG(opened.st_mode);
+}
+
+static void remove_left_over(const char *name)
+{
+  const int handle = open(name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
+  if (handle < 0) return;
+  if (lock(handle) && is_named(handle, name)) unlink(name);
+  close(handle);
+}
+
+/* A new file; -1 with EEXIST: another name is needed. The name has the number of the process, but that may
+ * come again: in a container it always does. */
+static int open_new(const char *name, mode_t mode)
+{
+  int handle = open(name, O_WRONLY | O_CREAT | O_EXCL, mode);
+  if (handle < 0 && errno == EEXIST) {
+    remove_left_over(name);
+    handle = open(name, O_WRONLY | O_CREAT | O_EXCL, mode);
+  }
+  if (handle < 0) return -1;
+  const bool taken = !lock(handle) && (errno == EAGAIN || errno == EACCES); /* else there are no locks here */
+  if (!taken && is_named(handle, name)) return handle;
+  close(handle); /* another one took it for a left-over just then */
+  errno = EEXIST;
+  return -1;
+}
+
 /* A new name beside the file, with the mode that the file has or would get. */
 static bool open_beside(output *o, mode_t mode, failure *f)
 {
+  enum { TRIES = 100 };
+  text name = {0};
   o->real = real_name(o->file);
   if (o->real == NULL) return fail_write(o->file, f);
-  text name = {0};
-  text_bytes(&name, o->real, strlen(o->real));
-  text_add(&name, ".%ld.part", (long)getpid());
-  o->beside = name.bytes;
-  o->handle = name.failed ? -1 : open(o->beside, O_WRONLY | O_CREAT | O_EXCL, mode);
-  if (o->handle >= 0) return true;
+  for (int i = 0; i < TRIES; i++) {
+    name.length = 0;
+    text_bytes(&name, o->real, strlen(o->real));
+    text_add(&name, i == 0 ? ".%ld.part" : ".%ld-%d.part", (long)getpid(), i);
+    o->handle = name.failed ? -1 : open_new(name.bytes, mode);
+    if (o->handle >= 0) remember(name.bytes, NULL);
+    if (o->handle >= 0) return o->beside = name.bytes, true;
+    if (name.failed || errno != EEXIST) break;
+  }
   if (name.failed)
     fail_memory(f);
   else
@@ -136,6 +225,7 @@ bool output_close(output *o, bool keep, failure *f)
     why = errno;
   }
   if (!keep || !good) unlink(o->beside);
+  remember(NULL, o->beside);
   if (keep && good) sync_directory(o->real);
   free(o->beside);
   free(o->real);

@@ -1,17 +1,22 @@
 #define _POSIX_C_SOURCE 200809L
 #include "plot.h"
 
+#include "output.h"
+
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-/* A text in single quotes, as gnuplot reads it. */
+/* A text in single quotes, in which gnuplot finds no commands, on one line, which they would begin behind. */
 static void quoted(FILE *to, const char *s)
 {
+  char line[1000];
+  printable(line, sizeof line, s, strlen(s));
   fputc('\'', to);
-  for (; *s != '\0'; s++) {
-    if (*s == '\'') fputc('\'', to);
-    fputc(*s, to);
+  for (const char *c = line; *c != '\0'; c++) {
+    if (*c == '\'') fputc('\'', to);
+    fputc(*c, to);
   }
   fputc('\'', to);
 }
@@ -22,20 +27,19 @@ static bool ends_with(const char *s, const char *end)
   return n >= m && strcmp(s + n - m, end) == 0;
 }
 
-static void script(FILE *to, const plot *p, const char *file)
+/* No name of a file is in it: the picture goes to gnuplot's standard output. */
+static void script(FILE *to, const plot *p, bool is_svg)
 {
   fputs("$data << END_OF_DATA\n", to);
   fwrite(p->csv->bytes, 1, p->csv->length, to);
   fputs("END_OF_DATA\n", to);
-  if (ends_with(file, ".svg"))
+  if (is_svg)
     fputs("set terminal svg size 900,600\n", to);
   else
     fputs("if (strstrt(GPVAL_TERMINALS, 'pngcairo') > 0) { set terminal pngcairo size 900,600 } "
           "else { set terminal png size 900,600 }\n",
           to);
-  fputs("set output ", to);
-  quoted(to, file);
-  fputs("\nset datafile separator comma\nset datafile missing 'nan'\nset key autotitle columnhead\nset "
+  fputs("set datafile separator comma\nset datafile missing 'nan'\nset key autotitle columnhead\nset "
         "format x '%g'\nset grid\nset title ",
         to);
   quoted(to, p->title);
@@ -50,22 +54,50 @@ static void script(FILE *to, const plot *p, const char *file)
           few ? "" : "notitle");
 }
 
-bool plot_draw(const plot *p, const char *file, bool *there, failure *f)
+static bool is_there(void)
 {
-  *there = false;
   FILE *version = popen("gnuplot --version 2>/dev/null", "r");
-  if (version == NULL) return true;
+  if (version == NULL) return false;
   char line[64] = "";
-  *there = fgets(line, sizeof line, version) != NULL && strncmp(line, "gnuplot", 7) == 0;
+  const bool there = fgets(line, sizeof line, version) != NULL && strncmp(line, "gnuplot", 7) == 0;
   pclose(version);
-  if (!*there) return true;
+  return there;
+}
+
+/* gnuplot, to be given a script, with this file as its standard output; NULL: it cannot be started. */
+static FILE *start(int picture)
+{
+  fflush(stdout);
+  const int kept = dup(STDOUT_FILENO);
+  if (kept < 0) return NULL;
+  FILE *to = dup2(picture, STDOUT_FILENO) >= 0 ? popen("gnuplot 2>/dev/null", "w") : NULL;
+  dup2(kept, STDOUT_FILENO);
+  close(kept);
+  return to;
+}
+
+static bool draw(const plot *p, int picture, bool is_svg)
+{
   void (*before)(int) = signal(SIGPIPE, SIG_IGN);
-  FILE *to = popen("gnuplot >/dev/null 2>&1", "w");
+  FILE *to = start(picture);
   bool good = to != NULL;
   if (good) {
-    script(to, p, file);
+    script(to, p, is_svg);
     good = pclose(to) == 0;
   }
   signal(SIGPIPE, before);
-  return good || fail_at(f, (place){file, 0, 0}, "gnuplot could not draw the picture");
+  return good;
+}
+
+bool plot_draw(const plot *p, const char *file, bool *there, failure *f)
+{
+  output picture;
+  *there = is_there();
+  if (!*there) return true;
+  if (p->csv->failed) return fail_memory(f);
+  if (!output_open(&picture, file, f)) return false;
+  const bool good = draw(p, picture.handle, ends_with(file, ".svg")) ||
+                    fail_at(f, (place){file, 0, 0}, "gnuplot could not draw the picture");
+  failure closing = {0};
+  return output_close(&picture, good, good ? f : &closing) && good;
 }

@@ -11,8 +11,9 @@ typedef struct plot {
   size_t first, last; /* columns to draw, from 2 */
 } plot;
 
-/* .svg or .png by the name of the file. *there tells whether gnuplot was found; without it nothing is done.
- */
+/* .svg or .png by the name of the file, which like every output is complete or as it was. *there tells
+ * whether gnuplot was found; without it nothing is done. Names may hold anything: none is a command of the
+ * script. */
 bool plot_draw(const plot *p, const char *file, bool *there, failure *f);
 
 #endif

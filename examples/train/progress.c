@@ -2,6 +2,7 @@
 #include "progress.h"
 
 #include "checkpoint.h"
+#include "output.h"
 
 #include <math.h>
 #include <signal.h>
@@ -14,13 +15,14 @@ static volatile sig_atomic_t stop_asked;
 static void on_interrupt(int number)
 {
   stop_asked = 1;
-  signal(number, SIG_DFL);
+  signal(number, end_by_signal);
 }
 
 void catch_interrupt(void)
 {
   signal(SIGINT, on_interrupt);
   signal(SIGTERM, on_interrupt);
+  if (signal(SIGHUP, on_interrupt) == SIG_IGN) signal(SIGHUP, SIG_IGN); /* nohup */
 }
 
 bool interrupted(void)
@@ -35,6 +37,13 @@ void progress_start(progress *p, training *t, const options *o)
   p->last = p->last_checkpoint = p->began;
   if (o->checkpoint != NULL) p->signature = checkpoint_signature(t, o);
   if (o->trace != NULL || o->plot != NULL) text_add(&p->trace, "iteration,objective,gradient_norm,seconds\n");
+}
+
+void progress_wipe(progress *p)
+{
+  if (p->shown) fputs("\r\033[K", stderr);
+  fflush(stderr);
+  p->shown = false;
 }
 
 static void show_bar(progress *p, const fit_progress *now)
@@ -83,7 +92,8 @@ static void save(progress *p, const fit_progress *now)
   p->last_checkpoint = time;
   failure *f = &p->checkpoint_failure;
   if (checkpoint_write(o->checkpoint, p->signature, now->theta, p->training->problem.n, now->run, f)) return;
-  fprintf(stderr, "tapegrad-train: checkpoint: %s\n", f->text);
+  progress_wipe(p);
+  say("checkpoint: %s", f->text);
 }
 
 fit_stop progress_watch(const fit_progress *now, void *user)
@@ -97,6 +107,6 @@ fit_stop progress_watch(const fit_progress *now, void *user)
 
 void progress_end(progress *p)
 {
-  if (p->shown) fputs("\r\033[K", stderr);
+  progress_wipe(p);
   text_free(&p->trace);
 }

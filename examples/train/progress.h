@@ -18,9 +18,11 @@ typedef struct progress {
 
 void progress_start(progress *p, training *t, const options *o);
 fit_stop progress_watch(const fit_progress *now, void *user); /* a fit_watch; user: the progress */
-void progress_end(progress *p);                               /* wipes the bar */
+void progress_wipe(progress *p);                              /* the bar, before anything else is printed */
+void progress_end(progress *p);
 
-void catch_interrupt(void); /* the first ctrl-C asks a fit to stop, the second ends the program */
+void catch_interrupt(void); /* the first ctrl-C (or TERM, HUP) asks a fit to stop, the second ends the
+                               program */
 bool interrupted(void);
 
 #endif

@@ -52,7 +52,8 @@ static void report_header(text *t, const loaded *l)
 
 void report_data(text *t, const loaded *l, const char *file)
 {
-  text_add(t, "%s: %zu rows, ", file, l->rows);
+  char data[FILE_NAME_ROOM];
+  text_add(t, "%s: %zu rows, ", printable(data, sizeof data, file, strlen(file)), l->rows);
   report_dropped(t, &l->dropped);
   text_add(t, "%zu columns", l->is_sparse ? l->sparse.columns : l->features);
   if (l->labels.count == 0) {
@@ -165,6 +166,8 @@ static void calibration_table(text *t, const judged *j, const trained *m)
 void report_judged(text *t, const char *which, const judged *j, const trained *m)
 {
   char a[SHOWN_ROOM], b[SHOWN_ROOM], d[SHOWN_ROOM];
+  char shown_name[FILE_NAME_ROOM];
+  which = printable(shown_name, sizeof shown_name, which, strlen(which));
   if (!j->is_class) {
     text_add(t, "%s (%zu rows): R^2 %s, mean absolute error %s, root mean square error %s\n", which, j->rows,
              shown(a, 'f', 6, j->values.r_squared), shown(b, 'g', 6, j->values.mean_absolute),

@@ -2,6 +2,7 @@
 
 #include "memory.h"
 #include "number.h"
+#include "utf8.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -46,16 +47,54 @@ void text_json_number(text *t, double x)
     text_bytes(t, "null", 4);
 }
 
-void text_quoted(text *t, const char *s)
+/* The escapes that JSON and model files share; anything else as it is. */
+static void add_escaped(text *t, const char *s, size_t length, unsigned code)
+{
+  if (code == '"' || code == '\\')
+    text_add(t, "\\%c", (int)code);
+  else if (code < 0x20 || (code >= 0x7f && code < 0xa0))
+    text_add(t, "\\u%04x", code);
+  else
+    text_bytes(t, s, length);
+}
+
+void text_escaped(text *t, const char *s)
 {
   text_bytes(t, "\"", 1);
   for (; *s != '\0'; s++) {
     const unsigned char c = (unsigned char)*s;
-    if (c == '"' || c == '\\') text_bytes(t, "\\", 1);
-    if (c < 0x20 || c == 0x7f)
-      text_add(t, "\\u%04x", c);
+    add_escaped(t, s, 1, c < 0x80 ? c : 'x');
+  }
+  text_bytes(t, "\"", 1);
+}
+
+void text_quoted(text *t, const char *s)
+{
+  size_t left = strlen(s);
+  text_bytes(t, "\"", 1);
+  while (left > 0) {
+    unsigned code;
+    const size_t n = utf8_next(s, left, &code), step = n > 0 ? n : 1;
+    if (n > 0)
+      add_escaped(t, s, n, code);
     else
-      text_bytes(t, s, 1);
+      text_add(t, "\\ufffd");
+    s += step;
+    left -= step;
+  }
+  text_bytes(t, "\"", 1);
+}
+
+void text_csv(text *t, const char *s)
+{
+  if (strpbrk(s, ",\"\r\n") == NULL) {
+    text_bytes(t, s, strlen(s));
+    return;
+  }
+  text_bytes(t, "\"", 1);
+  for (; *s != '\0'; s++) {
+    if (*s == '"') text_bytes(t, "\"", 1);
+    text_bytes(t, s, 1);
   }
   text_bytes(t, "\"", 1);
 }

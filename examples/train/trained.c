@@ -35,7 +35,7 @@ static void name_line(text *t, const char *word, const char *name)
 {
   text_add(t, "%s ", word);
   if (name != NULL)
-    text_quoted(t, name);
+    text_escaped(t, name);
   else
     text_add(t, "none");
   text_add(t, "\n");
@@ -51,7 +51,7 @@ static void number_line(text *t, const char *word, double x)
 static void levels_lines(text *t, const levels *l)
 {
   for (size_t i = 0; i < l->count; i++) {
-    text_quoted(t, l->text[i]);
+    text_escaped(t, l->text[i]);
     text_add(t, "\n");
   }
 }
@@ -65,7 +65,7 @@ static void design_lines(text *t, const design *d)
     text_add(t, "%s %zu ", c->kind == COLUMN_NUMBER ? "number" : "category", c->levels.count);
     text_number(t, c->fill);
     text_add(t, " ");
-    text_quoted(t, c->name);
+    text_escaped(t, c->name);
     text_add(t, "\n");
     levels_lines(t, &c->levels);
   }
@@ -101,6 +101,11 @@ static void model_lines(text *t, const trained *m)
     text_number(t, m->theta[j]);
     text_add(t, "\n");
   }
+}
+
+bool fail_beside_model(const char *file, failure *f)
+{
+  return file == NULL ? false : fail_too(f, "; the model is there, in %.200s", file);
 }
 
 bool trained_write(const trained *m, const char *file, failure *f)

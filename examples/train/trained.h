@@ -21,6 +21,10 @@ void trained_free(trained *m);
  * the end. Written beside its place and moved there when complete, so that a failure leaves an older file as
  * it was. */
 bool trained_write(const trained *m, const char *file, failure *f);
+
+/* To a failure of what follows the model: the model is there. False; nothing without a file. */
+bool fail_beside_model(const char *file, failure *f);
+
 bool trained_read(trained *m, const char *file, failure *f);
 bool trained_read_memory(trained *m, const char *bytes, size_t length, failure *f);
 
