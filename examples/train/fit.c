@@ -534,8 +534,9 @@ static bool fit_once(problem *p, double *theta, const fit_settings *s, fit_outco
 static bool fit_absolute(problem *p, double *theta, const fit_settings *s, fit_outcome *o, failure *f)
 {
   const double wanted = p->shape.smoothing;
-  double smoothing = 0;
-  if (problem_loss(p, theta, &smoothing, NULL) != TG_OK) smoothing = 0;
+  double smoothing;
+  const tg_status status = problem_loss(p, theta, &smoothing, NULL);
+  if (status != TG_OK) return fit_fail_status(status, f);
   size_t iterations = 0;
   for (bool last = false; !last;) {
     last = !(smoothing > wanted);

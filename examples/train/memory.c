@@ -1,12 +1,13 @@
 #include "memory.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 void *resize(void *p, size_t count, size_t size)
 {
-  if (size != 0 && count > PTRDIFF_MAX / size) return NULL;
+  if (size != 0 && count > PTRDIFF_MAX / size) return errno = ENOMEM, NULL;
   const size_t bytes = count * size;
   return realloc(p, bytes == 0 ? 1 : bytes);
 }

@@ -1,4 +1,5 @@
-/* Growing arrays for the training program. Sizes are checked; NULL means the memory is not there. */
+/* Growing arrays for the training program. Sizes are checked; NULL means the memory is not there, and
+ * errno is ENOMEM then. */
 #ifndef TRAIN_MEMORY_H
 #define TRAIN_MEMORY_H
 

@@ -396,11 +396,12 @@ static unsigned char *signs_of(const problem *p)
  * others? Along its coefficient for that class no margin is negative: words that occur in one class only are
  * of this kind. Signs are the same before and after scaling, so this is exact. Quick enough for any number of
  * columns. */
-static bool separated_by_signs(const problem *p, double *way)
+static bool separated_by_signs(const problem *p, double *way, bool *no_memory)
 {
   const size_t features = p->shape.features, classes = p->shape.classes;
   unsigned char *sign = p->data->is_sparse ? signs_of(p) : NULL;
   bool found = false;
+  *no_memory = p->data->is_sparse && sign == NULL;
   for (size_t k = 0; sign != NULL && !found && k < features * classes; k++) {
     const size_t j = k / classes, a = k % classes;
     const bool two = p->shape.kind == MODEL_LOGISTIC;
@@ -425,20 +426,20 @@ bool separation_find(separation *found, problem *p, const double *theta, double 
   *found = SEPARATION_NONE;
   if (!concerned(p)) return true;
   memcpy(way, theta, p->n * sizeof *way);
-  if (separation_proven(p, theta)) {
-    *found = SEPARATION_COMPLETE;
-    return true;
-  }
-  if (separated_by_signs(p, way)) {
-    *found = SEPARATION_QUASI;
-    return true;
-  }
+  bool no_memory = false;
   double most = -INFINITY, *room = resize(NULL, p->shape.features, sizeof *room);
   if (room == NULL) return fail_memory(f);
-  walk_margins(p, theta, room, find_most, &most);
+  if (walk_margins(p, theta, room, is_positive, NULL))
+    *found = SEPARATION_COMPLETE;
+  else if (separated_by_signs(p, way, &no_memory))
+    *found = SEPARATION_QUASI;
+  else if (!no_memory)
+    walk_margins(p, theta, room, find_most, &most);
   /* No row is nearly certain, or too many coefficients, or the fit has found what there cannot be. */
-  const bool enough = most < 5 || p->n > MOST_PARAMETERS || optimum_is_near(p, theta, room);
+  const bool enough = *found != SEPARATION_NONE || no_memory || most < 5 || p->n > MOST_PARAMETERS ||
+                      optimum_is_near(p, theta, room);
   free(room);
+  if (*found == SEPARATION_NONE && no_memory) return fail_memory(f);
   if (enough) return true;
   cone c;
   if (!cone_new(&c, &p->shape, p->data)) return fail_memory(f);
@@ -464,16 +465,17 @@ static bool note_pair(size_t row, size_t truth, size_t other, const double *x, c
   return true;
 }
 
-void separation_describe(const problem *p, const double *way, const levels *labels, char *out, size_t room)
+bool separation_describe(const problem *p, const double *way, const levels *labels, char *out, size_t room)
 {
   const size_t k = p->shape.classes;
   size_t used = 0;
   pairs s = {k, zeroed(k * k, sizeof(bool)), length_of(way, p->n)};
   double *scratch = resize(NULL, p->shape.features, sizeof *scratch);
   out[0] = '\0';
-  if (s.separated != NULL && scratch != NULL) walk_margins(p, way, scratch, note_pair, &s);
+  const bool good = s.separated != NULL && scratch != NULL;
+  if (good) walk_margins(p, way, scratch, note_pair, &s);
   size_t count = 0;
-  for (size_t i = 0; s.separated != NULL && i < k * k; i++) count += s.separated[i];
+  for (size_t i = 0; good && i < k * k; i++) count += s.separated[i];
   if (k > 3 && count == k * (k - 1)) {
     snprintf(out, room, "all %zu classes from one another", k);
     count = 0;
@@ -490,4 +492,5 @@ void separation_describe(const problem *p, const double *way, const levels *labe
   }
   free(scratch);
   free(s.separated);
+  return good;
 }

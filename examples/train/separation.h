@@ -21,7 +21,7 @@ typedef enum separation {
 typedef bool (*unscaled_rows)(dataset *d, const size_t *row, size_t rows, void *user, failure *f);
 
 /* Is every row on the right side under theta, by more than rounding can account for? Then theta is the proof.
- */
+ * Without memory to look: not proven. */
 bool separation_proven(const problem *p, const double *theta);
 
 /* After an unpenalised fit that ended at theta. `way` (n) becomes a direction that separates: theta itself,
@@ -30,7 +30,7 @@ bool separation_proven(const problem *p, const double *theta);
 bool separation_find(separation *found, problem *p, const double *theta, double *way, unscaled_rows unscaled,
                      void *user, failure *f);
 
-/* The classes that are separated, in words: "setosa from versicolor, ..." */
-void separation_describe(const problem *p, const double *way, const levels *labels, char *out, size_t room);
+/* The classes that are separated, in words: "setosa from versicolor, ..."; false: no memory. */
+bool separation_describe(const problem *p, const double *way, const levels *labels, char *out, size_t room);
 
 #endif

@@ -107,11 +107,16 @@ static bool start_from_model(training *t, const char *file, failure *f)
 /* -- making and running
  * ------------------------------------------------------------------------------------------ */
 
-static char *name_of(const loaded *l, size_t column)
+static const char *name_of(const loaded *l, size_t column)
 {
-  if (column == NO_COLUMN) return NULL;
-  const char *name = l->table.column[column].name;
-  return copy_text(name, strlen(name));
+  return column != NO_COLUMN ? l->table.column[column].name : NULL;
+}
+
+/* NULL, "there is none", stays NULL; false: no memory. */
+static bool copy_name(char **to, const char *name)
+{
+  if (name != NULL) *to = copy_text(name, strlen(name));
+  return name == NULL || *to != NULL;
 }
 
 static bool describe(training *t, const loaded *l, const options *o, const size_t *row, size_t rows,
@@ -123,10 +128,10 @@ static bool describe(training *t, const loaded *l, const options *o, const size_
   if (l->is_sparse ? !design_sparse(&m->design, &l->sparse, l->sparse_column) && !fail_memory(f)
                    : !design_learn(&m->design, &l->table, l->features, row, rows, f))
     return false;
-  m->target = name_of(l, l->role.target);
-  m->offset = l->row_offset != NULL ? copy_text("offset", 6) : name_of(l, l->role.offset);
-  m->weight = name_of(l, l->role.weight);
-  if (!levels_copy(&m->labels, &l->labels)) return fail_memory(f);
+  const char *offset = l->row_offset != NULL ? "offset" : name_of(l, l->role.offset);
+  const bool named = copy_name(&m->target, name_of(l, l->role.target)) && copy_name(&m->offset, offset) &&
+                     copy_name(&m->weight, name_of(l, l->role.weight));
+  if (!named || !levels_copy(&m->labels, &l->labels)) return fail_memory(f);
   m->penalty = penalty_of(o, l->kind);
   if (m->design.features == 0) return fail(f, "there is no feature to learn from");
   return loaded_rows(&t->data, l, &m->design, row, rows, true, f);
@@ -237,10 +242,12 @@ static bool look_for_separation(training *t, const loaded *l, failure *f)
   double *way = resize(NULL, t->problem.n, sizeof *way);
   if (way == NULL) return fail_memory(f);
   row_source source = {t, l};
-  const bool good = separation_find(&t->separated, &t->problem, t->theta, way, unscaled, &source, f);
+  bool good = separation_find(&t->separated, &t->problem, t->theta, way, unscaled, &source, f);
   if (good && t->separated != SEPARATION_NONE) {
     t->outcome.stop = t->separated == SEPARATION_SUSPECTED ? FIT_SUSPECTED : FIT_SEPARATED;
-    separation_describe(&t->problem, way, &l->labels, t->separated_classes, sizeof t->separated_classes);
+    good = separation_describe(&t->problem, way, &l->labels, t->separated_classes,
+                               sizeof t->separated_classes) ||
+           fail_memory(f);
   }
   free(way);
   return good;

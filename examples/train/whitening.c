@@ -75,12 +75,13 @@ static bool hessian(whitening *w, const double *theta, size_t step)
   if (!curved || p->data->paged != NULL) return false;
   const size_t *const kept = p->index, kept_count = p->count, count = (p->data->rows + step - 1) / step;
   size_t *index = resize(NULL, count, sizeof *index);
-  if (index == NULL) return false;
+  if (index == NULL) return w->no_memory = true, false;
   for (size_t i = 0; i < count; i++) index[i] = i * step;
   problem_restrict(p, index, count);
   const tg_status status = problem_hessian(p, theta, w->factor);
   problem_restrict(p, kept, kept_count);
   free(index);
+  w->no_memory = w->no_memory || status == TG_E_NOMEM;
   return status == TG_OK;
 }
 
@@ -198,6 +199,7 @@ static void pull_back(whitening *w, const double *gradient, double *to)
 static int evaluate(const double *v, double *value, double *gradient, void *user)
 {
   whitening *w = user;
+  if (w->no_memory) return TG_E_NOMEM;
   whitening_leave(w, v, w->theta);
   const tg_status status = problem_evaluate(w->p, w->theta, value, gradient != NULL ? w->gradient : NULL);
   if (status == TG_OK && gradient != NULL) pull_back(w, w->gradient, gradient);

@@ -15,6 +15,7 @@ typedef struct whitening {
   double *factor; /* L, size x size */
   double *copy, *theta, *gradient, *line;
   double *rows; /* a few, with a 1 behind the features */
+  bool no_memory; /* for new coordinates: evaluations say so */
 } whitening;
 
 /* Worth its cost, and possible? Not for sparse rows, nets, or very many columns. */
