@@ -256,12 +256,17 @@ static size_t level_of(const design_column *c, double cell)
   return level != LEVEL_NONE ? level : 0;
 }
 
+static double number_of(const design_column *c, double cell)
+{
+  return isnan(cell) ? c->fill : cell;
+}
+
 static void encode_row(const design *d, const double *cell, double *x)
 {
   for (size_t k = 0; k < d->columns; k++) {
     const design_column *c = &d->column[k];
     if (c->kind == COLUMN_NUMBER) {
-      *x++ = isnan(cell[k]) ? c->fill : cell[k];
+      *x++ = number_of(c, cell[k]);
       continue;
     }
     const size_t level = level_of(c, cell[k]);
@@ -269,13 +274,18 @@ static void encode_row(const design *d, const double *cell, double *x)
   }
 }
 
-static void fill_row(const dataset *s, const design *d, const double *cell, roles role, double *x)
+/* The offset, weight and target, as far as there are any. */
+static void fill_beside(const dataset *s, const double *cell, roles role, double *x)
 {
-  encode_row(d, cell, x);
-  x += s->features;
   if (s->has_offset) *x++ = cell[role.offset];
   if (s->has_weight) *x++ = role.weight != NO_COLUMN ? cell[role.weight] : 1;
   if (s->has_target) *x = cell[role.target];
+}
+
+static void fill_row(const dataset *s, const design *d, const double *cell, roles role, double *x)
+{
+  encode_row(d, cell, x);
+  fill_beside(s, cell, role, x + s->features);
 }
 
 /* From a file to a file. */
@@ -314,6 +324,72 @@ static bool is_table_itself(const dataset *s, const design *d, const table *t, c
   return are_all(row, s->rows);
 }
 
+/* Large categories: at least that many numbers, three quarters and more of which are zero, are better kept as
+ * compressed rows. */
+enum { DENSE_NUMBERS = 1 << 20 };
+
+static bool wants_sparse(const design *d, const table *t, size_t rows)
+{
+  return t->paged == NULL && d->columns < d->features / 4 &&
+         (double)rows * (double)d->features > (double)DENSE_NUMBERS;
+}
+
+/* Every number has an entry, also a zero, and every category one but at its first level. Returns how many. */
+static size_t encode_entries(const design *d, const double *cell, size_t *column, double *value)
+{
+  size_t n = 0, feature = 0;
+  for (size_t k = 0; k < d->columns; k++) {
+    const design_column *c = &d->column[k];
+    const bool number = c->kind == COLUMN_NUMBER;
+    const size_t level = number ? 0 : level_of(c, cell[k]);
+    if (number || level > 0) {
+      column[n] = feature + (number ? 0 : level - 1);
+      value[n++] = number ? number_of(c, cell[k]) : 1;
+    }
+    feature += features_of_column(c);
+  }
+  return n;
+}
+
+static void fill_sparse(dataset *s, const design *d, const table *t, roles role, const size_t *row)
+{
+  sparse_rows *p = &s->sparse;
+  p->row_start[0] = 0;
+  for (size_t i = 0; i < s->rows; i++) {
+    const size_t at = p->row_start[i];
+    const double *cell = table_row(t, row[i]);
+    p->row_start[i + 1] = at + encode_entries(d, cell, p->column + at, p->value + at);
+    p->target[i] = s->has_target ? cell[role.target] : 0;
+    if (s->table == NULL) continue;
+    fill_beside(s, cell, role, s->table + i * s->beside);
+    s->number[i] = (double)i;
+  }
+}
+
+static bool sparse_from_table(dataset *s, const design *d, const table *t, roles role, const size_t *row,
+                              failure *f)
+{
+  sparse_rows *p = &s->sparse;
+  const bool beside = s->has_offset || s->has_weight;
+  s->is_sparse = true;
+  s->beside = s->width - s->features;
+  *p = (sparse_rows){.rows = s->rows, .columns = s->features};
+  p->row_start = resize(NULL, s->rows + 1, sizeof *p->row_start);
+  p->column = resize(NULL, s->rows, d->columns * sizeof *p->column);
+  p->value = resize(NULL, s->rows, d->columns * sizeof *p->value);
+  p->target = resize(NULL, s->rows, sizeof *p->target);
+  if (beside) s->table = resize(NULL, s->rows, s->beside * sizeof *s->table);
+  if (beside) s->number = resize(NULL, s->rows, sizeof *s->number);
+  const bool there =
+      p->row_start && p->column && p->value && p->target && (!beside || (s->table && s->number));
+  if (!there) {
+    dataset_free(s);
+    return fail_memory(f);
+  }
+  fill_sparse(s, d, t, role, row);
+  return true;
+}
+
 bool dataset_from_table(dataset *s, const design *d, const table *t, roles role, const size_t *row,
                         size_t rows, failure *f)
 {
@@ -324,6 +400,7 @@ bool dataset_from_table(dataset *s, const design *d, const table *t, roles role,
   s->width = s->features + (size_t)s->has_offset + (size_t)s->has_weight + (size_t)s->has_target;
   if (s->width == 0) return fail(f, "there is no column to learn from");
   if (t->paged != NULL) return fill_paged(s, d, t, role, row, f);
+  if (wants_sparse(d, t, rows)) return sparse_from_table(s, d, t, role, row, f);
   s->borrowed = is_table_itself(s, d, t, row);
   if (s->borrowed) return s->values = t->cell, true;
   if (rows > (size_t)-1 / s->width) return fail_memory(f);

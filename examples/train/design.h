@@ -27,7 +27,8 @@ typedef struct design {
   size_t *file_column; /* the number there, from 0, of each feature, ascending */
 } design;
 
-/* Rows ready for a model. Dense: rows x width, features first, then the offset, the weight and the target as
+/* Rows ready for a model, dense or sparse; the rows of a table too are sparse where categories are large.
+ * Dense: rows x width, features first, then the offset, the weight and the target as
  * far as there are any; in memory or in a file. Sparse: compressed rows of features, the target beside them,
  * and if there are offsets or weights a table of `beside` numbers a row: those, and the target again. */
 typedef struct dataset {

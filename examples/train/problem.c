@@ -147,8 +147,22 @@ static void transpose(double *a, size_t n)
   }
 }
 
+/* The zeros of sparse rows are not shifted. */
+static const double *sparse_row(const problem *p, size_t i, double *room)
+{
+  const sparse_rows *x = &p->data->sparse;
+  const scaling *s = p->waiting;
+  memset(room, 0, p->shape.features * sizeof *room);
+  for (size_t e = x->row_start[i]; e < x->row_start[i + 1]; e++) {
+    const size_t j = x->column[e];
+    room[j] = s == NULL ? x->value[e] : (x->value[e] - s->shift[j]) / s->scale[j];
+  }
+  return room;
+}
+
 const double *problem_row(const problem *p, size_t i, double *room)
 {
+  if (p->data->is_sparse) return sparse_row(p, i, room);
   const double *x = dataset_row(p->data, i);
   const scaling *s = p->waiting;
   if (s == NULL) return x;
@@ -301,7 +315,17 @@ tg_status problem_evaluate(problem *p, const double *theta, double *value, doubl
   return status;
 }
 
-enum { HESSIAN_WORK = 1 << 30 }; /* rows * parameters^2 that take about a second */
+enum { HESSIAN_WORK = 1 << 30 }; /* products that take about a second */
+
+/* Products that a row adds to a Hessian: of the parameters that it has a say in. */
+static double row_work(const problem *p)
+{
+  const dataset *d = p->data;
+  if (!d->is_sparse) return (double)p->n * (double)p->n;
+  const double entries = (double)d->sparse.row_start[d->rows] / (double)d->rows + 1;
+  const double width = entries * (double)model_rows(&p->shape);
+  return width * width;
+}
 
 /* Some rows at a time, to be stopped between them. */
 static tg_status hessian_of_many(problem *p, const double *at, size_t rows, size_t most, double *hessian)
@@ -325,7 +349,7 @@ static tg_status hessian_of_many(problem *p, const double *at, size_t rows, size
 static tg_status hessian_in_memory(problem *p, const double *at, double *hessian)
 {
   const size_t rows = p->index != NULL ? p->count : p->data->rows;
-  const double most = HESSIAN_WORK / ((double)p->n * (double)p->n);
+  const double most = HESSIAN_WORK / row_work(p);
   if ((double)rows > most) return hessian_of_many(p, at, rows, most < 1 ? 1 : (size_t)most, hessian);
   return tg_finite_sum_hessian(p->sum, at, p->index, p->count, hessian);
 }

@@ -13,8 +13,9 @@ static bool allocate(scaling *s, size_t features, failure *f)
   *s = (scaling){.features = features};
   s->shift = zeroed(features, sizeof(double));
   s->scale = zeroed(features, sizeof(double));
+  s->mean = zeroed(features, sizeof(double));
   s->spread = zeroed(features, sizeof(double));
-  if (s->shift != NULL && s->scale != NULL && s->spread != NULL) return true;
+  if (s->mean != NULL && s->shift != NULL && s->scale != NULL && s->spread != NULL) return true;
   scaling_free(s);
   return fail_memory(f);
 }
@@ -23,6 +24,7 @@ void scaling_free(scaling *s)
 {
   free(s->shift);
   free(s->scale);
+  free(s->mean);
   free(s->spread);
   *s = (scaling){0};
 }
@@ -109,7 +111,7 @@ static bool moments_of(scaling *s, const column_sums *c, double total)
     const double off = c->first[j] / total, square = c->second[j] / total;
     const double variance = square > off * off ? square - off * off : 0;
     const bool constant = c->low[j] == c->high[j];
-    s->shift[j] = constant ? c->low[j] : c->guess[j] + off;
+    s->mean[j] = s->shift[j] = constant ? c->low[j] : c->guess[j] + off;
     s->spread[j] = constant ? 0 : sqrt(variance);
     sound = sound && (constant || off * off <= variance);
     c->guess[j] += off;
@@ -140,21 +142,89 @@ static bool dense_moments(scaling *s, const dataset *data, const design *d, fail
   return good;
 }
 
-/* Second moments about 0: shifting would fill in the zeros. */
-static bool sparse_moments(scaling *s, const dataset *data, const design *d, failure *f)
+/* What is summed up for each column of sparse rows, over its entries. */
+typedef struct entry_sums {
+  size_t *count;
+  double *first; /* the value of the first entry: what means are taken about */
+  double *weight, *sum, *square;
+  double *low, *high;
+} entry_sums;
+
+static bool sums_new(entry_sums *e, size_t p)
+{
+  double *room = zeroed(p, 6 * sizeof *room);
+  *e = (entry_sums){.count = zeroed(p, sizeof *e->count), .first = room};
+  if (e->count == NULL || room == NULL) return false;
+  double **const part[] = {&e->weight, &e->sum, &e->square, &e->low, &e->high};
+  for (size_t k = 0; k < sizeof part / sizeof *part; k++) *part[k] = room + (k + 1) * p;
+  return true;
+}
+
+static void sums_free(entry_sums *e)
+{
+  free(e->count);
+  free(e->first); /* the room of all */
+}
+
+static void sum_entries(const entry_sums *e, const dataset *data)
 {
   const sparse_rows *x = &data->sparse;
-  double total = 0;
   for (size_t i = 0; i < x->rows; i++) {
     const double w = dataset_weight(data, i);
-    total += w;
-    for (size_t e = x->row_start[i]; e < x->row_start[i + 1]; e++) {
-      if (fabs(x->value[e]) > too_large) return refuse_size(d, x->column[e], x->value[e], f);
-      s->spread[x->column[e]] += w * x->value[e] * x->value[e];
+    for (size_t k = x->row_start[i]; k < x->row_start[i + 1]; k++) {
+      const size_t j = x->column[k];
+      const double v = x->value[k];
+      if (e->count[j]++ == 0) e->first[j] = e->low[j] = e->high[j] = v;
+      e->weight[j] += w;
+      e->sum[j] += w * (v - e->first[j]);
+      e->low[j] = fmin(e->low[j], v);
+      e->high[j] = fmax(e->high[j], v);
     }
   }
-  for (size_t j = 0; j < s->features; j++) s->spread[j] = sqrt(s->spread[j] / total);
-  return true;
+}
+
+static void sum_squares(const entry_sums *e, const scaling *s, const dataset *data)
+{
+  const sparse_rows *x = &data->sparse;
+  for (size_t i = 0; i < x->rows; i++) {
+    const double w = dataset_weight(data, i);
+    for (size_t k = x->row_start[i]; k < x->row_start[i + 1]; k++) {
+      const double off = x->value[k] - s->mean[x->column[k]];
+      e->square[x->column[k]] += w * off * off;
+    }
+  }
+}
+
+/* A column of one value, with an entry in every row or of explicit zeros, is constant. */
+static bool is_constant(const entry_sums *e, size_t j, size_t rows)
+{
+  return e->low[j] == e->high[j] && (e->count[j] == rows || e->low[j] == 0);
+}
+
+/* Two passes: the means, then the squares about them. Those of the entries that are not there are known. */
+static bool sparse_moments(scaling *s, const dataset *data, const design *d, failure *f)
+{
+  const size_t rows = data->sparse.rows;
+  double total = 0;
+  entry_sums e;
+  bool good = sums_new(&e, s->features) || fail_memory(f);
+  if (good) sum_entries(&e, data);
+  for (size_t i = 0; i < rows; i++) total += dataset_weight(data, i);
+  for (size_t j = 0; good && j < s->features; j++) {
+    const double size = fmax(-e.low[j], e.high[j]);
+    if (size > too_large) good = refuse_size(d, j, size, f);
+    const double about = e.count[j] == rows ? e.first[j] : e.first[j] * (e.weight[j] / total);
+    s->mean[j] = is_constant(&e, j, rows) ? e.low[j] : about + e.sum[j] / total;
+    if (e.count[j] == rows) s->shift[j] = s->mean[j];
+  }
+  if (good) sum_squares(&e, s, data);
+  for (size_t j = 0; good && j < s->features; j++) {
+    const double rest = e.count[j] == rows ? 0 : fmax(total - e.weight[j], 0);
+    s->spread[j] =
+        is_constant(&e, j, rows) ? 0 : sqrt((e.square[j] + rest * s->mean[j] * s->mean[j]) / total);
+  }
+  sums_free(&e);
+  return good;
 }
 
 bool scaling_learn(scaling *s, const dataset *data, const design *d, double ratio, bool standardized,
@@ -166,8 +236,8 @@ bool scaling_learn(scaling *s, const dataset *data, const design *d, double rati
     return false;
   }
   for (size_t j = 0; j < s->features; j++) {
-    const double v = s->spread[j] * s->spread[j];
-    s->scale[j] = sqrt(v + ratio * (standardized ? v : 1));
+    const double v = s->spread[j] * s->spread[j], off = s->mean[j] - s->shift[j];
+    s->scale[j] = sqrt(v + off * off + ratio * (standardized ? v : 1));
     if (s->spread[j] == 0) s->constant++;
     if (s->spread[j] == 0 || s->scale[j] == 0) s->scale[j] = 1;
   }
@@ -200,7 +270,10 @@ static bool scale_sparse(const scaling *s, dataset *data)
   const size_t entries = x->row_start[x->rows];
   double *to = data->borrowed ? resize(NULL, entries, sizeof *to) : x->value;
   if (to == NULL) return false;
-  for (size_t e = 0; e < entries; e++) to[e] = x->value[e] / s->scale[x->column[e]];
+  for (size_t e = 0; e < entries; e++) {
+    const size_t j = x->column[e];
+    to[e] = (x->value[e] - s->shift[j]) / s->scale[j];
+  }
   x->value = to;
   if (data->borrowed) data->scaled = to;
   return true;

@@ -10,13 +10,14 @@
 typedef struct scaling {
   size_t features;
   double *shift, *scale;
-  double *spread;  /* standard deviation of each column; 0: constant */
-  size_t constant; /* how many columns are constant */
+  double *mean, *spread; /* and standard deviation of each column, which is 0 where it is constant */
+  size_t constant;       /* how many columns are constant */
 } scaling;
 
 /* `ratio` is the L2 penalty over the curvature of the loss: scales are sqrt(variance + ratio), so that every
  * coefficient sees about the same curvature, penalty included. With `standardized` the penalty refers to
- * columns of variance 1. Sparse data are scaled but not shifted. */
+ * columns of variance 1. Of sparse rows only columns with an entry in every row are shifted: it would fill in
+ * the zeros of others, for which the mean square stands in for the variance in their scale. */
 bool scaling_learn(scaling *s, const dataset *data, const design *d, double ratio, bool standardized,
                    failure *f);
 bool scaling_apply(const scaling *s, dataset *data); /* in place; borrowed rows into a copy */

@@ -172,7 +172,7 @@ static bool make_problem(training *t, const loaded *l, const options *o, failure
   m->theta = zeroed(model_parameters(&m->shape), sizeof(double));
   t->theta = zeroed(model_parameters(&m->shape), sizeof(double));
   if (!m->mean || !m->spread || !m->theta || !t->theta) return fail_memory(f);
-  memcpy(m->mean, t->scaling.shift, m->design.features * sizeof(double));
+  memcpy(m->mean, t->scaling.mean, m->design.features * sizeof(double));
   memcpy(m->spread, t->scaling.spread, m->design.features * sizeof(double));
   if (!stays_raw(t, o) && !scaling_apply(&t->scaling, &t->data)) return fail_memory(f);
   if (!problem_new(&t->problem, m->shape, &t->data, &t->scaling, m->penalty, f)) return false;

@@ -10,7 +10,7 @@ enum { MOST_FEATURES = 600, LEAST_PER_FEATURE = 20, MOST_PER_FEATURE = 100, LEAS
 
 bool whitening_fits(const problem *p)
 {
-  return !p->data->is_sparse && p->shape.kind != MODEL_NET && p->shape.features <= MOST_FEATURES;
+  return p->shape.kind != MODEL_NET && p->shape.features <= MOST_FEATURES;
 }
 
 /* The curvature of the loss in the predictors of a row, the mean over the classes; `z` has room for the

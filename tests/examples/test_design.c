@@ -92,6 +92,43 @@ Test(design, a_level_of_no_row_learned_from_is_none_of_the_design)
   table_free(&t);
 }
 
+/* 1100 rows of 1100 levels: beside the numbers an entry each, but for the first level. */
+Test(design, a_large_category_becomes_sparse_rows)
+{
+  enum { N = 1100 };
+  static char text[N * 32];
+  static size_t all[N];
+  char *s = text + sprintf(text, "x,c,w,y\n");
+  for (int i = 0; i < N; i++) {
+    s += sprintf(s, i == 7 ? "0,?,2,b\n" : "%d,%d,2,%s\n", i, i, i % 2 == 0 ? "a" : "b");
+    all[i] = (size_t)i;
+  }
+  failure f;
+  open_text(text);
+  design d = {.missing = MISSING_MEAN};
+  cr_assert(design_learn(&d, &t, 2, all, N, &f));
+  cr_assert_eq(d.features, N - 1, "one number, and a level fewer than rows, the first of them the reference");
+  dataset r;
+  cr_assert(dataset_from_table(&r, &d, &t, (roles){3, 2, NO_COLUMN, false}, all, N, &f));
+  cr_assert(r.is_sparse);
+  cr_assert_eq(r.sparse.row_start[N], 2 * N - 2,
+               "no entry at the first level, which is the most frequent too");
+  cr_assert_eq(r.sparse.row_start[2], 3);
+  cr_assert_eq(r.sparse.column[1], 0);
+  cr_assert_eq(r.sparse.value[0], 0, "a number has an entry even where it is 0");
+  cr_assert_eq(r.sparse.value[1], 1);
+  cr_assert_eq(r.sparse.column[2], 1);
+  cr_assert_eq(r.sparse.value[2], 1);
+  cr_assert_eq(dataset_target(&r, 1), 1);
+  cr_assert_eq(dataset_weight(&r, 1), 2);
+  dataset_free(&r);
+  cr_assert(dataset_from_table(&r, &d, &t, (roles){3, 2, NO_COLUMN, false}, all, 20, &f));
+  cr_assert_not(r.is_sparse, "few rows are dense");
+  dataset_free(&r);
+  design_free(&d);
+  table_free(&t);
+}
+
 Test(design, a_column_without_any_value_is_refused)
 {
   failure f;
