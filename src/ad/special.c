@@ -1,5 +1,6 @@
 /* See special.h. Polynomials were fitted at the Chebyshev nodes of their interval in 60 digits. */
 #define _GNU_SOURCE /* exp10, lgamma_r, j0 ... */
+#include <stdbool.h>
 #include "special.h"
 #include <stddef.h>
 
@@ -96,6 +97,16 @@ static double exp_of_pair(pair x)
   const double e = exp(x.hi);
   return e == 0.0 || isinf(e) ? e : e + e * x.lo;
 }
+
+/* factor exp(x.hi + x.lo), rounded once where the exponential alone would have left the normal numbers: it goes in as
+ * two factors, and what is large comes first. */
+static double exp_times(pair x, double factor)
+{
+  const double root = exp_of_pair((pair){0.5 * x.hi, 0.5 * x.lo});
+  return factor * root * root;
+}
+/* exp of less than this, and its small multiples, may be subnormal. */
+static const double deep = -700.0;
 
 /* ---- libm beyond ISO C ---- */
 
@@ -209,10 +220,17 @@ double tg_logaddexp1_(double x, double y)
 
 double tg_logaddexp2_(double x, double y) { return tg_logaddexp1_(x, y) * tg_logaddexp1_(y, x); }
 
+double tg_silu_(double x)
+{
+  if (x < deep) return isinf(x) ? -0.0 : exp_times(pair_of(x), x);
+  return x * tg_sigmoid_(x);
+}
+
 /* s(x) (1 + x s(-x)) = s(x) s(-x) (1 + x + exp x), zero at -1.278. */
 double tg_silu1_(double x)
 {
   if (isinf(x)) return x > 0.0 ? 1.0 : 0.0;
+  if (x < deep) return exp_times(pair_of(x), 1.0 + x);
   const double s = tg_sigmoid_(x);
   if (!(x >= -1.5 && x <= -1.0)) return s * (1.0 + x * tg_sigmoid_(-x));
   const pair sum = pair_add(pair_exp(pair_of(x)), two_sum(1.0, x));
@@ -224,6 +242,7 @@ double tg_silu2_(double x)
 {
   const double a = fabs(x), e = exp(-a), d = e / ((1.0 + e) * (1.0 + e));
   if (isinf(x)) return 0.0;
+  if (-a < deep) return exp_times(pair_of(-a), 2.0 - a);
   if (!(a >= 2.0 && a <= 3.0)) return d * (2.0 - a * tanh(0.5 * a));
   const pair big = pair_exp(pair_of(a));
   const pair n = pair_add(pair_scale(pair_shift(big, 1.0), 2.0), pair_scale(pair_shift(big, -1.0), -a));
@@ -235,6 +254,7 @@ double tg_mish_(double x)
 {
   const double e = exp(-fabs(x));
   if (isinf(x)) return x > 0.0 ? x : -0.0;
+  if (x < deep) return exp_times(pair_of(x), x);
   if (x > 0.0) return x * ((1.0 + 2.0 * e) / (1.0 + 2.0 * e + 2.0 * e * e));
   return x * (e * (e + 2.0) / (e * (e + 2.0) + 2.0));
 }
@@ -244,6 +264,7 @@ double tg_mish1_(double x)
 {
   const double e = exp(-fabs(x));
   if (fabs(x) > 800.0) return x > 0.0 ? 1.0 : 0.0;
+  if (x < deep) return exp_times(pair_of(x), 1.0 + x);
   if (x > 0.0) {
     const double m = 1.0 + 2.0 * e + 2.0 * e * e;
     return (1.0 + 2.0 * e) / m + x * (4.0 * e * e * (1.0 + e)) / (m * m);
@@ -267,6 +288,8 @@ double tg_mish2_(double x)
 {
   const double e = exp(-fabs(x));
   if (fabs(x) > 800.0) return 0.0;
+  if (x < deep) return exp_times(pair_of(x), 2.0 + x);
+  if (-2.0 * x < deep) return exp_times(pair_of(-2.0 * x), 8.0 * (1.0 - x));
   if ((x > -2.9 && x < -1.8) || (x > 1.0 && x < 2.0)) {
     const double f = exp(x), m = f * (f + 2.0) + 2.0;
     return 4.0 * f * mish2_numerator(x) / (m * m * m);
@@ -293,7 +316,9 @@ static pair gelu_w(double x)
 double tg_gelu_tanh_(double x)
 {
   if (!(fabs(x) < 40.0)) return x > 0.0 ? x : x < 0.0 ? -0.0 : x;
-  const double e = exp_of_pair(gelu_w(-fabs(x)));
+  const pair w = gelu_w(-fabs(x));
+  if (x < 0.0 && w.hi < deep) return exp_times(w, x);
+  const double e = exp_of_pair(w);
   return x * ((x < 0.0 ? e : 1.0) / (1.0 + e));
 }
 
@@ -302,6 +327,7 @@ double tg_gelu_tanh1_(double x)
 {
   if (!(fabs(x) < 40.0)) return tg_step_(x);
   const pair w = gelu_w(x), c3 = pair_scale(gelu_c, 3.0);
+  if (w.hi < deep) return exp_times(w, 1.0 + x * (gelu_g.hi * (1.0 + c3.hi * x * x)));
   const double e = exp_of_pair(x < 0.0 ? w : pair_neg(w));
   const double s = (x < 0.0 ? e : 1.0) / (1.0 + e), t = (x < 0.0 ? 1.0 : e) / (1.0 + e);
   if (x < -1.0 || x > -0.5) return s * (1.0 + x * t * (gelu_g.hi * (1.0 + c3.hi * x * x)));
@@ -319,6 +345,8 @@ double tg_gelu_tanh2_(double x)
   const double e = exp_of_pair(pair_neg(w)), d = e / ((1.0 + e) * (1.0 + e));
   if (a < 1.2 || a > 1.7) {
     const double p = 1.0 + c3.hi * a * a;
+    if (-w.hi < deep)
+      return exp_times(pair_neg(w), gelu_g.hi * (2.0 + 4.0 * c3.hi * a * a - a * gelu_g.hi * p * p));
     return d * gelu_g.hi * (2.0 + 4.0 * c3.hi * a * a - a * gelu_g.hi * p * p * tanh(0.5 * w.hi));
   }
   const pair p = pair_shift(pair_mul(c3, square), 1.0), big = pair_exp(w);
@@ -572,10 +600,28 @@ static double gaussian(double x, double c)
   return exp_of_pair((pair){-c * p.hi, -c * p.lo});
 }
 
-double tg_erf1_(double x) { return 0x1.20dd750429b6dp+0 * gaussian(x, 1.0); }
-double tg_erf2_(double x) { return isinf(x) ? 0.0 : -2.0 * (x * tg_erf1_(x)); }
-double tg_norm_pdf_(double x) { return 0x1.9884533d43651p-2 * gaussian(x, 0.5); }
-double tg_norm_pdf1_(double x) { return isinf(x) ? 0.0 : -x * tg_norm_pdf_(x); }
+/* factor exp(-c x^2) where that alone may be subnormal. */
+static bool is_deep(double x, double c) { return -c * x * x < deep; }
+static double gaussian_times(double x, double c, double factor)
+{
+  if (fabs(x) > 40.0) return factor * 0.0;
+  const pair p = two_product(x, x);
+  return exp_times((pair){-c * p.hi, -c * p.lo}, factor);
+}
+static const double two_over_root_pi = 0x1.20dd750429b6dp+0, one_over_root_two_pi = 0x1.9884533d43651p-2;
+
+double tg_erf1_(double x) { return two_over_root_pi * gaussian(x, 1.0); }
+double tg_erf2_(double x)
+{
+  if (isinf(x)) return 0.0;
+  return is_deep(x, 1.0) ? gaussian_times(x, 1.0, -2.0 * x * two_over_root_pi) : -2.0 * (x * tg_erf1_(x));
+}
+double tg_norm_pdf_(double x) { return one_over_root_two_pi * gaussian(x, 0.5); }
+double tg_norm_pdf1_(double x)
+{
+  if (isinf(x)) return 0.0;
+  return is_deep(x, 0.5) ? gaussian_times(x, 0.5, -x * one_over_root_two_pi) : -x * tg_norm_pdf_(x);
+}
 
 /* Mills' ratio R(t) = (1 - Phi(t)) / phi(t), t >= 0: in t - 1 on [0, 2], in (t - 3.5) / 1.5 on [2, 5], and t R(t)
  * in 50 / t^2 - 1 beyond. */
@@ -664,6 +710,7 @@ double tg_log_norm_cdf1_(double x)
 
 double tg_log_norm_cdf2_(double x)
 {
+  if (x > 0.0 && is_deep(x, 0.5)) return tg_norm_pdf1_(x);
   if (x <= -mills_far) return -scaled_excess(-x) / scaled_mills(-x);
   if (x < 0.0) return -excess(-x) / mills(-x);
   const double d = tg_log_norm_cdf1_(x);
@@ -672,7 +719,9 @@ double tg_log_norm_cdf2_(double x)
 
 double tg_gelu_(double x)
 {
-  return x == -INFINITY ? -0.0 : x * tg_norm_cdf_(x);
+  if (x == -INFINITY) return -0.0;
+  if (x < 0.0 && is_deep(x, 0.5)) return gaussian_times(x, 0.5, -one_over_root_two_pi * scaled_mills(-x));
+  return x * tg_norm_cdf_(x);
 }
 
 /* Phi(x) + x phi(x); around its zero by its Taylor series there. */
@@ -689,6 +738,7 @@ double tg_gelu1_(double x)
   const double t = (x - zero.hi) - zero.lo;
   if (fabs(t) < 0.375) return t * polynomial(taylor, COUNT(taylor), t);
   if (!(fabs(x) < 40.0)) return tg_step_(x);
+  if (x < 0.0 && is_deep(x, 0.5)) return gaussian_times(x, 0.5, one_over_root_two_pi * (mills(-x) + x));
   return x < 0.0 ? tg_norm_pdf_(x) * (mills(-x) + x) : tg_norm_cdf_(x) + x * tg_norm_pdf_(x);
 }
 
@@ -698,7 +748,8 @@ double tg_gelu2_(double x)
   static const pair root = {0x1.6a09e667f3bcdp+0, -0x1.bdd3413b26456p-54};
   const double a = fabs(x);
   if (a > 40.0) return 0.0;
-  return tg_norm_pdf_(x) * (((root.hi - a) + root.lo) * (root.hi + a));
+  const double factor = ((root.hi - a) + root.lo) * (root.hi + a);
+  return is_deep(x, 0.5) ? gaussian_times(x, 0.5, one_over_root_two_pi * factor) : tg_norm_pdf_(x) * factor;
 }
 
 /* ---- gamma function and its relatives ---- */

@@ -78,6 +78,7 @@ double tg_logit2_(double p);
 double tg_logaddexp_(double x, double y);
 double tg_logaddexp1_(double x, double y); /* in x */
 double tg_logaddexp2_(double x, double y); /* in x twice */
+double tg_silu_(double x);
 double tg_silu1_(double x);
 double tg_silu2_(double x);
 double tg_mish_(double x);
@@ -118,6 +119,7 @@ double tg_inversion_x_(double x, double y);
 double tg_inversion_difference_(double x, double y);
 double tg_inversion_product_(double x, double y);
 static inline double tg_asin1_(double x) { return 1.0 / sqrt((1.0 - x) * (1.0 + x)); }
+static inline double tg_asinh1_(double x) { return 1.0 / hypot(1.0, x); }
 double tg_asinh2_(double x);
 double tg_acosh1_(double x);
 double tg_acosh2_(double x);

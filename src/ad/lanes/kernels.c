@@ -625,18 +625,31 @@ static void logsumexp_second(const tg_named_ *dot, size_t count, const double *l
   }
 }
 
-static void pick(const tg_named_ *z, size_t count, const double *restrict index, double *restrict v,
-                 double *restrict weight, size_t L, size_t lanes)
+static void pick_piece(const tg_named_ *z, size_t count, const double *restrict index, double *restrict v,
+                       double *restrict weight, size_t L, size_t lanes)
 {
-  for (size_t l = 0; l < lanes; l++) v[l] = NAN;
+  _Alignas(64) double other[PIECE]; /* what the operands not chosen weigh: NaN where none is */
+  for (size_t l = 0; l < lanes; l++) {
+    const double at = rint(index[l]);
+    v[l] = other[l] = at >= 0.0 && at < (double)count ? 0.0 : NAN;
+  }
   for (size_t j = 0; j < count; j++) {
     const double *restrict zj = tg_at_(z->base, z->name[j]);
     double *restrict w = weight + j * L;
     for (size_t l = 0; l < lanes; l++) {
       const bool this = rint(index[l]) == (double)j;
       v[l] = this ? zj[l] : v[l];
-      w[l] = this ? 1.0 : 0.0;
+      w[l] = this ? 1.0 : other[l];
     }
+  }
+}
+
+static void pick(const tg_named_ *z, size_t count, const double *index, double *v, double *weight, size_t L,
+                 size_t lanes)
+{
+  for (size_t lane = 0; lane < lanes; lane += PIECE) {
+    const tg_named_ here = later(z, lane);
+    pick_piece(&here, count, index + lane, v + lane, weight + lane, L, lanes - lane < PIECE ? lanes - lane : PIECE);
   }
 }
 
@@ -871,6 +884,11 @@ REPAIRED(norm3, lane_length_ok(x[i], y[i], z[i]))
 REPAIRED(atan2, lane_direction_ok(x[i], y[i]))
 REPAIRED(gelu, lane_gelu_ok(x[i]))
 REPAIRED(gelu_tanh, lane_gelu_tanh_ok(x[i]))
+REPAIRED(silu, lane_silu_ok(x[i]))
+REPAIRED(mish, lane_mish_ok(x[i]))
+REPAIRED(erf, lane_erf_ok(x[i]))
+REPAIRED(erfc, lane_erf_ok(x[i]))
+REPAIRED(norm_cdf, lane_gelu_ok(x[i]))
 #undef AT
 #undef REPAIRED
 
@@ -915,6 +933,7 @@ static const tg_row_kernels_ rows[TG_OP_count] = {
 #include "../ops.def"
 #define ROW(name) [TG_OP_##name] = {name##_value_repaired, name##_first_repaired, name##_second_repaired},
     ROW(sin) ROW(cos) ROW(pow) ROW(tan) ROW(hypot) ROW(norm3) ROW(atan2) ROW(gelu) ROW(gelu_tanh)
+    ROW(silu) ROW(mish) ROW(erf) ROW(erfc) ROW(norm_cdf)
 #undef ROW
 };
 

@@ -238,13 +238,26 @@ LANE_INLINE double lane_norm_cdf(double x)
 }
 
 /* Where the product with x keeps all digits. */
+/* Where products with exp(-x^2), exp(-x^2/2) and their kin stay normal numbers: beyond, the plain form. */
+LANE_INLINE int lane_erf_ok(double x)
+{
+  return !(lane_fabs(x) > 26.0);
+}
 LANE_INLINE int lane_gelu_ok(double x)
 {
-  return !(x < -37.0);
+  return !(lane_fabs(x) > 37.0);
 }
 LANE_INLINE int lane_gelu_tanh_ok(double x)
 {
-  return !(x < -21.0);
+  return !(lane_fabs(x) > 21.0);
+}
+LANE_INLINE int lane_silu_ok(double x)
+{
+  return !(lane_fabs(x) > 700.0);
+}
+LANE_INLINE int lane_mish_ok(double x)
+{
+  return !(x < -700.0 || x > 350.0);
 }
 
 LANE_INLINE double lane_norm_pdf(double x)
@@ -276,8 +289,19 @@ LANE_INLINE double lane_gelu2(double x)
   return lane_norm_pdf(b) * (2.0 - b * b);
 }
 
+/* 1 / sqrt(1 + x^2), whose square would overflow. */
+LANE_INLINE double lane_asinh1(double x)
+{
+  const double a = lane_fabs(x), h = a < 0x1p30 ? a : 0x1p30;
+  return a < 0x1p30 ? 1.0 / lane_sqrt(TG_FMA(h, h, 1.0)) : 1.0 / a;
+}
+
 /* ---- activations ---- */
 
+LANE_INLINE double lane_silu(double x)
+{
+  return x == -INFINITY ? -0.0 : x * lane_sigmoid(x);
+}
 LANE_INLINE double lane_silu1(double x)
 {
   const double b = lane_held(x, 800.0);

@@ -326,6 +326,42 @@ Test(lane_rows, every_row_agrees_with_its_plain_form)
       }
 }
 
+/* Far out, where values and partials are large, small or subnormal, their digits count and not their size: the table
+ * above allows for terms that cancel near 0. Measured against the plain form, whose own bounds are 4, 8 and 16 ulp. */
+static bool keeps_digits(double got, double plain, double most)
+{
+  return (isnan(got) && isnan(plain)) || ulps(got, plain) <= most || (got == 0.0 && plain == 0.0);
+}
+
+static void fill_far(double *to)
+{
+  for (size_t i = 0; i < N; i++) {
+    const double sign = i % 2 == 0 ? 1 : -1;
+    to[i] = sign * (i / 2 % 3 == 0 ? exp2(uniform(5, 1020)) : i / 2 % 3 == 1 ? uniform(18, 50) : uniform(50, 760));
+  }
+}
+
+Test(lane_rows, unary_rows_keep_their_digits_far_out)
+{
+  static row_results fast, plain;
+  for (size_t level = 0; tg_kernels_at_(level) != NULL; level++)
+    for (size_t r = 0; r < sizeof table / sizeof *table; r++) {
+      if (table[r].arity != 1) continue;
+      const tg_kernels_ *k = tg_kernels_at_(level);
+      fill_far(x);
+      run_row(&k->rows[table[r].op], &fast);
+      run_row(&tg_plain_rows_[table[r].op], &plain);
+      for (size_t i = 0; i < N; i++) {
+        const bool fine = keeps_digits(fast.v[i], plain.v[i], 8) && keeps_digits(fast.d[0][i], plain.d[0][i], 16) &&
+                          keeps_digits(fast.h[TG_XX][i], plain.h[TG_XX][i], 32);
+        if (fine) continue;
+        cr_expect(false, "%s %s(%.17g): %a %a %a, plainly %a %a %a", k->name, table[r].name, x[i], fast.v[i],
+                  fast.d[0][i], fast.h[TG_XX][i], plain.v[i], plain.d[0][i], plain.h[TG_XX][i]);
+        break;
+      }
+    }
+}
+
 /* Factors that are as large as can be, with terms that cancel. */
 Test(lane_rows, lerp_far_outside_between_equal_ends)
 {
