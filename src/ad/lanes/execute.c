@@ -1,5 +1,7 @@
 #include "execute.h"
 
+#include "../nary/nary.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -688,6 +690,21 @@ static void nary_forward(tg_worker_ *w, const tg_lane_nary_ *n)
     w->kernels->logsumexp(&x, weighted(n), chooser(w, n), v, weight, b->L, w->lanes);
 }
 
+/* to += the index's partial times by: 0, and NaN where it chooses none. Passive indices are not asked. */
+static void index_partial(const tg_worker_ *w, const tg_lane_nary_ *n, const double *by, double *to)
+{
+  const double *index = chooser(w, n);
+  for (size_t l = 0; l < w->lanes; l++)
+    if (tg_whole_index_(index[l], weighted(n)) == weighted(n)) to[l] += tg_product_((double)NAN, by[l], w->masked);
+}
+
+/* The place of an index that has an adjoint, or TG_NOWHERE. */
+static uint32_t active_index(const tg_worker_ *w, const tg_lane_nary_ *n)
+{
+  const uint32_t *lists = w->body->lists;
+  return weighted(n) == n->n || lists[n->passive + n->n - 1] ? TG_NOWHERE : lists[n->x + n->n - 1];
+}
+
 static void nary_tangent(tg_worker_ *w, const tg_lane_nary_ *n)
 {
   const tg_body_ *b = w->body;
@@ -700,6 +717,8 @@ static void nary_tangent(tg_worker_ *w, const tg_lane_nary_ *n)
   for (size_t j = 0; j < weighted(n); j++)
     if (!b->lists[n->passive + j])
       add_product(w, v_dot, w->slot + n->weight + j * b->L, w->dot + b->lists[n->x + j]);
+  const uint32_t index = active_index(w, n);
+  if (index != TG_NOWHERE) index_partial(w, n, w->dot + index, v_dot);
 }
 
 static void nary_backward(tg_worker_ *w, const tg_lane_nary_ *n, bool second)
@@ -717,6 +736,9 @@ static void nary_backward(tg_worker_ *w, const tg_lane_nary_ *n, bool second)
     if (!w->apart) add_product(w, w->bar + b->lists[n->x + j], weight, w->bar + v);
     if (second) add_product(w, w->bar_dot + b->lists[n->x + j], weight, w->bar_dot + v);
   }
+  const uint32_t index = active_index(w, n);
+  if (index != TG_NOWHERE && !w->apart) index_partial(w, n, w->bar + v, w->bar + index);
+  if (index != TG_NOWHERE && second) index_partial(w, n, w->bar_dot + v, w->bar_dot + index);
   if (!second || n->kind == TG_NARY_PICK) return;
   for (size_t j = 0; j < weighted(n); j++)
     w->names[j] = b->lists[n->passive + j] ? TG_NOWHERE : b->lists[n->x + j];

@@ -44,7 +44,7 @@ static int jvp(const double *x, size_t n, const double *v, double *jv, size_t m,
 {
   (void)m;
   const size_t k = n - 1, at = tg_whole_index_(x[k], k);
-  jv[0] = at < k ? tg_weighted_(x, k, v, at, tg_masked_(user)) : (double)NAN;
+  jv[0] = at < k ? tg_weighted_(x, k, v, at, tg_masked_(user)) : tg_nary_nowhere_(v, n, tg_masked_(user));
   return 0;
 }
 

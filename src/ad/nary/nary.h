@@ -6,6 +6,8 @@
 #ifndef TG_NARY_H
 #define TG_NARY_H
 
+#include <math.h>
+
 #include "../nary_record.h"
 #include "tapegrad/operations.h"
 
@@ -34,6 +36,14 @@ static inline double tg_nary_inner_(const double *a, const double *b, size_t n, 
 {
   double s = 0.0;
   for (size_t i = 0; i < n; i++) s += tg_product_(a[i], b[i], masked);
+  return s;
+}
+
+/* What an index out of range answers to v: every partial is NaN. */
+static inline double tg_nary_nowhere_(const double *v, size_t n, bool masked)
+{
+  double s = 0.0;
+  for (size_t i = 0; i < n; i++) s += tg_product_((double)NAN, v[i], masked);
   return s;
 }
 

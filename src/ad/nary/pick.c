@@ -19,8 +19,9 @@ static int value(const double *x, size_t n, double *y, size_t m, void *user)
 
 static int jvp(const double *x, size_t n, const double *v, double *jv, size_t m, void *user)
 {
-  (void)m, (void)user;
-  jv[0] = tg_pick_d(v, n - 1, x[n - 1]);
+  (void)m;
+  const size_t at = tg_whole_index_(x[n - 1], n - 1);
+  jv[0] = at < n - 1 ? v[at] : tg_nary_nowhere_(v, n, tg_masked_(user));
   return 0;
 }
 

@@ -399,6 +399,38 @@ Test(lanes, operations_with_many_operands_equal_the_plain_way)
   }
 }
 
+/* An index that chooses nothing: NaN by decree, in value and in all partials (R4), that of the index too. The rows
+ * beside it are not touched. */
+static tg_var chosen_out_of_range(const tg_var *t, size_t d, const tg_var *s, size_t columns, void *user)
+{
+  const int which = *(int *)user;
+  const tg_var index = (tg_add)(s[columns - 1], (tg_mul)(tg_constant(1e-3), t[5]));
+  const tg_var z[3] = {(tg_mul)(t[0], s[0]), which % 3 == 1 ? t[1] : (tg_mul)(t[1], s[1]), (tg_exp)(t[2])};
+  const tg_var c[3] = {tg_constant(0.5), tg_constant(2), tg_constant(-1)};
+  const tg_var *from = which % 3 == 2 ? c : z;
+  (void)d;
+  return which < 3 ? (tg_pick)(from, 3, index) : (tg_cross_entropy)(from, 3, index);
+}
+
+Test(lanes, an_index_out_of_range_is_nan_both_ways)
+{
+  for (int which = 0; which < 6; which++) {
+    problem p = make_problem(3);
+    p.label[17] = 3.0;
+    char name[32];
+    snprintf(name, sizeof name, "index out of range %d", which);
+    tg_finite_sum *s = make_sum(&p, 40, chosen_out_of_range, &which);
+    const answers fast = ask(s, &p, NULL, 0);
+    if (!no_lanes()) cr_expect(statistics(s).fallbacks == 0, "%s", name);
+    tg_finite_sum_plain(s, true);
+    const answers plain = ask(s, &p, NULL, 0);
+    compare(&fast, &plain, 40, 1e-12, name);
+    cr_expect(isnan(plain.gradient[5]) && isnan(fast.gradient[5]), "%s: partial of the index", name);
+    cr_expect(isnan(plain.values[17]) && !isnan(plain.values[16]) && !isnan(fast.gradients[16 * D]), "%s", name);
+    tg_finite_sum_free(s);
+  }
+}
+
 /* A loss near zero keeps its digits. */
 static tg_var confident(const tg_var *t, size_t d, const tg_var *s, size_t columns, void *user)
 {
