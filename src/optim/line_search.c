@@ -259,10 +259,14 @@ double tg_line_next_(const tg_run *run, const double *d, double predicted, doubl
   return fmax(predicted, 1e-3 * fmin(length, tg_line_first_(run, d)));
 }
 
+double tg_power_(double largest)
+{
+  return largest > 0.0 && largest < INFINITY ? ldexp(1.0, ilogb(largest)) : 1.0;
+}
+
 double tg_unit_(double largest)
 {
-  const bool wild = (largest > 0.0 && largest < 1e-140) || (largest > 1e140 && largest < INFINITY);
-  return wild ? ldexp(1.0, ilogb(largest)) : 1.0;
+  return largest < 1e-140 || largest > 1e140 ? tg_power_(largest) : 1.0;
 }
 
 double tg_steepest_(const tg_run *run, double *d, tg_line_ *line)

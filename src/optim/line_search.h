@@ -29,6 +29,8 @@ double tg_line_first_(const tg_run *run, const double *d);
 double tg_line_next_(const tg_run *run, const double *d, double predicted, double length);
 /* 1; or a power of two near `largest` where squares of such numbers leave the range of doubles. */
 double tg_unit_(double largest);
+/* A power of two near `largest`, 1 for 0: dividing by it changes no digit. */
+double tg_power_(double largest);
 /* d, slope and first trial of steepest descent: d = -g / unit. Returns the unit, 1 for TG_LINE_FIXED. */
 double tg_steepest_(const tg_run *run, double *d, tg_line_ *line);
 

@@ -177,28 +177,31 @@ static size_t cg_work(const tg_objective *c, const tg_method *m, size_t padded)
   return tg_matrices_(c, padded, 0, 4);
 }
 
-/* d approximates -H^-1 g; ends where the curvature is not positive, next to the largest seen. *some: there is
- * such a d. */
+bool tg_lost_(const tg_run *run, const double *d)
+{
+  const double x = run->kernel->largest(run->s.point[run->s.current].x, run->padded);
+  return run->kernel->largest(d, run->padded) <= 4.0 * DBL_EPSILON * x;
+}
+
+/* d approximates -H^-1 g; ends where the curvature is not positive. *some: there is such a d. */
 static int inexact(tg_run *run, double *d, bool *some)
 {
   const tg_vector_ *k = run->kernel;
   const size_t n = run->padded;
   double *r = d + n, *p = r + n, *hp = p + n;
   const tg_point_ *at = tg_current_(run);
-  const double unit = tg_unit_(at->largest);
-  double largest = 0.0;
+  const double unit = tg_power_(at->largest);
   memset(d, 0, n * sizeof *d);
   for (size_t i = 0; i < n; i++) r[i] = at->g[i] / unit, p[i] = -r[i];
   double rr = k->dot(r, r, n);
   const double start = sqrt(rr), wanted = fmin(0.5, sqrt(start * unit)) * start;
   *some = false;
-  for (size_t i = 0; i < 2 * run->n + 20 && sqrt(rr) > wanted; i++) {
+  for (size_t i = 0; i < 2 * run->n + 20 && rr > 0.0 && (sqrt(rr) > wanted || tg_lost_(run, d)); i++) {
     if (tg_product_(run, at->x, p, hp)) return 1;
-    const double curvature = k->dot(p, hp, n), each = curvature / k->dot(p, p, n);
+    const double curvature = k->dot(p, hp, n);
     if (!isfinite(curvature)) return tg_stop_(run, TG_STOP_NONFINITE);
-    if (!(each > DBL_EPSILON * largest)) return 0;
+    if (!(curvature > 0.0)) return 0;
     *some = true;
-    largest = fmax(largest, each);
     const double t = rr / curvature, before = rr;
     k->add(d, d, t * unit, p, n);
     k->add(r, r, t, hp, n);

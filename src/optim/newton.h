@@ -12,6 +12,9 @@ int tg_second_order_(tg_run *run, double *h, double *scratch);
  * gradient at the current point, has none of them, so that H^-1 g is orthogonal to them. `a` holds a matrix
  * as h, `order` n indices: scratch. Directions along which it falls though H has no curvature stay. */
 void tg_bend_flats_(tg_run *run, double *h, double *g, double *a, size_t *order);
+/* Whether a step d is lost in the rounding of theta: what is steepest is done with, and conjugate gradients
+ * have to go on to what is less steep by more digits than numbers have. */
+bool tg_lost_(const tg_run *run, const double *d);
 /* Numbers for `matrices` such matrices and `vectors` vectors; SIZE_MAX when that overflows. */
 size_t tg_matrices_(const tg_objective *c, size_t padded, size_t matrices, size_t vectors);
 /* Messages, or NULL. */

@@ -128,7 +128,7 @@ static bool solve(exact *e, double lambda)
 
 static double between(const exact *e)
 {
-  return fmax(sqrt(e->low * e->high), e->low + 0.01 * (e->high - e->low));
+  return fmax(sqrt(e->low) * sqrt(e->high), e->low + 0.01 * (e->high - e->low));
 }
 
 static double model(const exact *e)
@@ -233,14 +233,14 @@ static int propose_cg(tg_run *run, double radius, proposal *proposed)
   const tg_vector_ *k = run->kernel;
   const size_t n = run->padded;
   const tg_point_ *at = tg_current_(run);
-  const double unit = tg_unit_(at->largest);
+  const double unit = tg_power_(at->largest);
   double *s = run->work, *r = s + n, *p = r + n, *hp = p + n;
   memset(s, 0, n * sizeof *s);
   for (size_t i = 0; i < n; i++) r[i] = at->g[i] / unit, p[i] = -r[i];
   double rr = k->dot(r, r, n);
   const double start = sqrt(rr), wanted = fmin(0.1, sqrt(start * unit)) * start;
   *proposed = (proposal){.s = s};
-  for (size_t i = 0; i < 2 * run->n + 20 && sqrt(rr) > wanted; i++) {
+  for (size_t i = 0; i < 2 * run->n + 20 && rr > 0.0 && (sqrt(rr) > wanted || tg_lost_(run, s)); i++) {
     if (tg_product_(run, at->x, p, hp)) return 1;
     const double curvature = k->dot(p, hp, n), length = unit * (rr / curvature),
                  slope = unit * k->dot(r, p, n);
@@ -316,7 +316,9 @@ static size_t work(const tg_objective *c, const tg_method *m, size_t padded)
 static void start(tg_run *run)
 {
   state *kept = (state *)(void *)run->own;
-  if (run->s.t == 0) kept->radius = run->m.radius;
+  if (run->s.t > 0) return;
+  const double x = run->kernel->largest(tg_current_(run)->x, run->padded);
+  kept->radius = fmax(run->m.radius, sqrt(DBL_EPSILON) * x); /* far out a step of 1 is lost in rounding */
 }
 
 static int step(tg_run *run)

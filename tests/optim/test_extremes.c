@@ -317,3 +317,117 @@ Test(extremes, levenberg_marquardt_bears_columns_next_to_nothing)
   cr_expect(r.stop == TG_STOP_GRADIENT && fabs(x[1]) < 1e-6, "%s at %g, %g", tg_stop_string(r.stop), x[0],
             x[1]);
 }
+
+/* ---- what conjugate gradients on products of any size make of it ---- */
+
+enum { WIDE = 6 };
+
+/* sum exp(x_i) - 2 x_i: minimum at log 2 */
+static int growth(const double *x, double *value, double *g, void *user)
+{
+  (void)user;
+  double sum = 0.0;
+  for (int i = 0; i < WIDE; i++) sum += exp(x[i]) - 2.0 * x[i];
+  if (value) *value = sum;
+  for (int i = 0; g && i < WIDE; i++) g[i] = exp(x[i]) - 2.0;
+  return 0;
+}
+
+static int growth_product(const double *x, const double *v, double *hv, void *user)
+{
+  (void)user;
+  for (int i = 0; i < WIDE; i++) hv[i] = exp(x[i]) * v[i];
+  return 0;
+}
+
+/* sum (x_i - i)^4 */
+static int fourth(const double *x, double *value, double *g, void *user)
+{
+  (void)user;
+  double sum = 0.0;
+  for (int i = 0; i < WIDE; i++) sum += pow(x[i] - i, 4);
+  if (value) *value = sum;
+  for (int i = 0; g && i < WIDE; i++) g[i] = 4.0 * pow(x[i] - i, 3);
+  return 0;
+}
+
+static int fourth_product(const double *x, const double *v, double *hv, void *user)
+{
+  (void)user;
+  for (int i = 0; i < WIDE; i++) hv[i] = 12.0 * (x[i] - i) * (x[i] - i) * v[i];
+  return 0;
+}
+
+static const char *const of_second_order[] = {"newton", "newton_cg", "trust_region", "trust_region_cg"};
+
+/* Newton's step for exp is 1. */
+Test(extremes, second_order_goes_down_from_gradients_of_any_size)
+{
+  const tg_objective growths = {.n = WIDE, .evaluate = growth, .hvp = growth_product},
+                     fourths = {.n = WIDE, .evaluate = fourth, .hvp = fourth_product};
+  for (int k = 0; k < 4; k++)
+    for (double far = 1.0; far <= 700.0; far += 99.0) {
+      double x[WIDE], y[WIDE];
+      for (int i = 0; i < WIDE; i++) x[i] = far * (1.0 - 0.1 * i), y[i] = (i + 1.0) * pow(10.0, far / 10.0);
+      const tg_report r = minimize(growths, named(of_second_order[k]), x),
+                      s = minimize(fourths, named(of_second_order[k]), y);
+      cr_expect(r.stop == TG_STOP_GRADIENT && r.iterations < (size_t)far + 10,
+                "%s, exp from %g: %s after %zu", of_second_order[k], far, tg_stop_string(r.stop),
+                r.iterations);
+      cr_expect(s.stop == TG_STOP_GRADIENT && s.iterations < 600, "%s, x^4 from 1e%g: %s after %zu",
+                of_second_order[k], far / 10.0, tg_stop_string(s.stop), s.iterations);
+      cr_expect(fabs(x[WIDE - 1] - log(2.0)) <= 1e-6 && fabs(y[WIDE - 1] - 5.0) <= 0.01);
+    }
+}
+
+typedef struct spread_out {
+  double weight[WIDE];
+} spread_out;
+
+/* Residuals sqrt(w_i) (x_i - c_i), 1 + the sum of all x_i - c_i, c_i = (i + 1) / 3: w from 1 up to the
+ * condition
+ */
+static int spread_sum(const double *x, double *value, double *g, void *user)
+{
+  const spread_out *s = user;
+  double all = 0.0, sum = 0.0;
+  for (int i = 0; i < WIDE; i++) {
+    const double d = x[i] - (i + 1) / 3.0;
+    all += d;
+    sum += 0.5 * s->weight[i] * d * d;
+    if (g) g[i] = s->weight[i] * d;
+  }
+  if (value) *value = sum + 0.5 * all * all;
+  for (int i = 0; g && i < WIDE; i++) g[i] += all;
+  return 0;
+}
+
+static int spread_product(const double *x, const double *v, double *hv, void *user)
+{
+  const spread_out *s = user;
+  double all = 0.0;
+  (void)x;
+  for (int i = 0; i < WIDE; i++) all += v[i];
+  for (int i = 0; i < WIDE; i++) hv[i] = s->weight[i] * v[i] + all;
+  return 0;
+}
+
+/* The gradient of the steepest is rounding long before the flattest has moved. */
+Test(extremes, second_order_solves_at_any_condition)
+{
+  for (double condition = 1e6; condition <= 1e24; condition *= 1e3)
+    for (int k = 0; k < 4; k++)
+      for (int start = 0; start < 3; start++) {
+        spread_out s;
+        double x[WIDE], error = 0.0;
+        for (int i = 0; i < WIDE; i++) {
+          s.weight[i] = pow(condition, i / (WIDE - 1.0));
+          x[i] = start == 0 ? 3.0 + i : start == 1 ? 0.0 : 1e3 * sin(i + 1.0);
+        }
+        const tg_objective c = {.n = WIDE, .evaluate = spread_sum, .hvp = spread_product, .user = &s};
+        const tg_report r = minimize(c, named(of_second_order[k]), x);
+        for (int i = 0; i < WIDE; i++) error = fmax(error, fabs(x[i] - (i + 1) / 3.0));
+        cr_expect(error <= 1e-6, "%s, condition %g, start %d: %g off, %s after %zu", of_second_order[k],
+                  condition, start, error, tg_stop_string(r.stop), r.iterations);
+      }
+}
