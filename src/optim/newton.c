@@ -183,12 +183,14 @@ bool tg_lost_(const tg_run *run, const double *d)
   return run->kernel->largest(d, run->padded) <= 4.0 * DBL_EPSILON * x;
 }
 
-/* d approximates -H^-1 g; ends where the curvature is not positive. *some: there is such a d. */
+/* d approximates -H^-1 g; ends where the curvature is not positive. *some: there is such a d. Enough is done
+ * when the gradient left is small and the last iteration gained little of what all did (Nash & Sofer 1990):
+ * in narrow valleys the first alone does not tell. */
 static int inexact(tg_run *run, double *d, bool *some)
 {
   const tg_vector_ *k = run->kernel;
   const size_t n = run->padded;
-  double *r = d + n, *p = r + n, *hp = p + n;
+  double *r = d + n, *p = r + n, *hp = p + n, last = 0.0, gain = 0.0;
   const tg_point_ *at = tg_current_(run);
   const double unit = tg_power_(at->largest);
   memset(d, 0, n * sizeof *d);
@@ -196,13 +198,15 @@ static int inexact(tg_run *run, double *d, bool *some)
   double rr = k->dot(r, r, n);
   const double start = sqrt(rr), wanted = fmin(0.5, sqrt(start * unit)) * start;
   *some = false;
-  for (size_t i = 0; i < 2 * run->n + 20 && rr > 0.0 && (sqrt(rr) > wanted || tg_lost_(run, d)); i++) {
+  for (size_t i = 0; i < 2 * run->n + 20 && rr > 0.0; i++) {
+    if (sqrt(rr) <= wanted && (double)i * last <= 0.5 * gain && !tg_lost_(run, d)) break;
     if (tg_product_(run, at->x, p, hp)) return 1;
-    const double curvature = k->dot(p, hp, n);
+    const double curvature = k->dot(p, hp, n), t = rr / curvature, before = rr;
     if (!isfinite(curvature)) return tg_stop_(run, TG_STOP_NONFINITE);
-    if (!(curvature > 0.0)) return 0;
+    if (!(curvature > 0.0 && t * unit < INFINITY)) return 0;
     *some = true;
-    const double t = rr / curvature, before = rr;
+    last = 0.5 * t * rr;
+    gain += last;
     k->add(d, d, t * unit, p, n);
     k->add(r, r, t, hp, n);
     rr = k->dot(r, r, n);

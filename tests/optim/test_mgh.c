@@ -16,8 +16,8 @@ typedef struct goal {
 static const goal goals[] = {
     {"lbfgs", 45, 33.6},           {"bfgs", 45, 35.0},
     {"trust_region", 45, 15.7},    {"levenberg_marquardt", 44, 11.1},
-    {"newton", 44, 15.7},          {"newton_cg", 45, 25.0},
-    {"trust_region_cg", 44, 15.7}, {"nonlinear_cg", 42, 70.0},
+    {"newton", 44, 15.7},          {"newton_cg", 45, 17.5},
+    {"trust_region_cg", 45, 16.5}, {"nonlinear_cg", 42, 70.0},
 };
 
 static int enough(const tg_report *now, void *user)
