@@ -90,6 +90,30 @@ typedef struct tg_differences {
 
 TG_API tg_objective tg_differences_objective(tg_differences *d);
 
+/* What tg_objective_check found. */
+typedef struct tg_objective_report {
+  double error;         /* the largest disagreement, relative to the larger of the two numbers */
+  const char *callback; /* where it is: "evaluate", "residual", "hvp", "hessian" or "batch" */
+  const char *message;  /* what disagrees with what there, or that all agree. Static storage */
+  size_t row, column;   /* the entry: of a gradient, a product or residuals the row */
+  size_t
+      unchecked; /* entries that differences cannot tell to the tolerance: at the edge of the domain or of a
+                    kink, or lost in rounding; and hvp or hessian without evaluate, which has the gradient */
+} tg_objective_report;
+
+/* Do callbacks written by hand agree? At theta (n, finite) compares gradients with differences of values,
+ * Jacobians with differences of residuals, hvp along two directions and the Hessian with differences of
+ * gradients (extrapolated, at the best of several scales; what they may be off by themselves is allowed for);
+ * values with and without gradient, |residual|^2 / 2 and J'r with evaluate's, hvp with its transpose, a batch
+ * of all samples with evaluate, of two with their mean. `tolerance` is relative; 0: 1e-6. Choose a point at
+ * random: at a minimum, a symmetric or a zero point much that is wrong agrees. Costs 24 to 30 values or
+ * gradients per parameter and callback, memory for the matrices. TG_OK; TG_E_DERIVATIVE, when r tells of the
+ * first callback, in the order of what they build on, that disagrees; or TG_E_ARGUMENT, TG_E_NOMEM,
+ * TG_E_SIZE, TG_E_NONFINITE (the value or a residual at theta), TG_E_CALLBACK (one asked to stop), or what
+ * one returned: r is then as it was. r may be NULL. */
+TG_API tg_status tg_objective_check(const tg_objective *c, const double *theta, double tolerance,
+                                    tg_objective_report *r);
+
 /* ---- Learning-rate schedules ---------------------------------------------------------------------- */
 
 /* alpha(t): rate() is given the method's alpha, the step t = 0, 1, ..., and the number of steps planned (the

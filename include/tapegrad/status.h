@@ -30,7 +30,8 @@ extern "C" {
   X(TG_E_CAPTURED, -8, "the recording no longer agrees with the function it was made from")                  \
   X(TG_E_DATA, -9, "a data row is malformed")                                                                \
   X(TG_E_NONFINITE, -10, "a value is infinite or not a number where a finite one is needed")                 \
-  X(TG_E_METHOD, -11, "the objective does not provide what the method needs")
+  X(TG_E_METHOD, -11, "the objective does not provide what the method needs")                                \
+  X(TG_E_DERIVATIVE, -12, "a derivative is not that of the function it is given for")
 
 typedef enum tg_status {
 #define TG_STATUS_ROW(code, value, text) code = value,

@@ -23,7 +23,7 @@ void *__wrap_tg_memory_resize_(void *block, size_t count, size_t size)
 enum { N = 6 };
 static const double start[N] = {-1, 1, -1, 1, -1, 1};
 
-enum { MINIMIZE, SQUARES, BOUNDS, PENALTY, HANDOVER, FIT, UPDATE, KINDS };
+enum { MINIMIZE, SQUARES, BOUNDS, PENALTY, HANDOVER, FIT, UPDATE, VERIFY, KINDS };
 
 static tg_status update(tg_method m, double *x)
 {
@@ -57,6 +57,10 @@ static tg_status solve(int kind, tg_method m, double *x)
     return tg_fit(sum, m, x, &f, NULL);
   case UPDATE:
     return update(m, x);
+  case VERIFY: {
+    const tg_objective squares = problem_squares(&p);
+    return tg_objective_check(&squares, x, 0.0, NULL);
+  }
   default:
     return tg_minimize(problem_squares(&p), m, x, &o, NULL);
   }
