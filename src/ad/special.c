@@ -69,7 +69,7 @@ static const pair ln2 = {0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56};
 /* exp(x) for |x| < 700: Taylor's series of the remainder by log 2, |r| < 0.35. */
 static pair pair_exp(pair x)
 {
-  const double k = rint(x.hi / TG_LN2_);
+  const double k = tg_nearest_(x.hi / TG_LN2_);
   const pair r = pair_add(x, pair_scale(ln2, -k));
   pair sum = pair_of(1.0);
   for (int n = 24; n > 0; n--) sum = pair_shift(pair_divide(pair_mul(r, sum), pair_of(n)), 1.0);
@@ -151,7 +151,7 @@ double tg_ldexp_(double x, double e)
 {
   if (isnan(e)) return e;
   /* Beyond +-5000 every finite x has over- or underflown. */
-  return ldexp(x, (int)rint(e > 5000.0 ? 5000.0 : e < -5000.0 ? -5000.0 : e));
+  return ldexp(x, (int)tg_nearest_(e > 5000.0 ? 5000.0 : e < -5000.0 ? -5000.0 : e));
 }
 
 double tg_clamp_(double x, double low, double high) { return x < low ? low : x > high ? high : x; }
@@ -798,7 +798,7 @@ double tg_digamma_(double x)
   if (x == 0.0) return -1.0 / x;
   if (x >= 1.0 || isnan(x)) return digamma_positive(x);
   if (x > 0.0) return digamma_positive(1.0 + x) - 1.0 / x;
-  const double r = x - rint(x);
+  const double r = x - tg_nearest_(x);
   if (isinf(x) || r == 0.0) return NAN;
   return digamma_positive(1.0 - x) - TG_PI_ * cot_pi(r);
 }
@@ -837,7 +837,7 @@ double tg_trigamma_(double x)
 {
   if (x > 0.0 || isnan(x)) return polygamma_positive(1, x);
   if (isinf(x)) return NAN;
-  const double s = TG_PI_ / sin_pi(x - rint(x));
+  const double s = TG_PI_ / sin_pi(x - tg_nearest_(x));
   return isfinite(s) ? s * s - polygamma_positive(1, 1.0 - x) : INFINITY;
 }
 
@@ -845,7 +845,7 @@ double tg_polygamma2_(double x)
 {
   if (x > 0.0 || isnan(x)) return -polygamma_positive(2, x);
   if (x == 0.0) return -1.0 / x;
-  const double r = x - rint(x);
+  const double r = x - tg_nearest_(x);
   if (isinf(x) || r == 0.0) return NAN;
   const double s = TG_PI_ / sin_pi(r);
   return -polygamma_positive(2, 1.0 - x) - 2.0 * cos_pi(r) * s * s * s;
@@ -855,7 +855,7 @@ double tg_polygamma3_(double x)
 {
   if (x > 0.0 || isnan(x)) return polygamma_positive(3, x);
   if (isinf(x)) return NAN;
-  const double r = x - rint(x), s = TG_PI_ / sin_pi(r), c = cos_pi(r);
+  const double r = x - tg_nearest_(x), s = TG_PI_ / sin_pi(r), c = cos_pi(r);
   return isfinite(s) ? (2.0 + 4.0 * c * c) * s * s * s * s - polygamma_positive(3, 1.0 - x) : INFINITY;
 }
 

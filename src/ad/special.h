@@ -24,6 +24,8 @@ double tg_y1_(double x);
 
 /* ---- steps and kinks ---- */
 
+/* The nearest integer, of two the even one: rint where it does not depend on the rounding mode. */
+static inline double tg_nearest_(double x) { return isfinite(x) ? x - remainder(x, 1.0) : x; }
 /* -1, 0, 1; NaN of NaN. */
 static inline double tg_sign_(double x) { return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x; }
 /* 1 for x > 0, 0 for x <= 0; NaN of NaN. */

@@ -1,6 +1,7 @@
 /* The rows of ops.def: against references in 20 and more digits, at the edges, and against what the sweeps make of
  * them, operand by operand and with any of the operands constant. */
 #include <criterion/criterion.h>
+#include <fenv.h>
 #include <math.h>
 #include <string.h>
 
@@ -108,6 +109,38 @@ Test(ops, rows_agree_with_the_references_to_4_8_and_16_ulp)
     cr_expect(points >= 8, "%s has %zu references", row->name, points);
     cr_log_info("%-12s %zu points, worst ulp of value, first, second: %.1f %.1f %.1f", row->name, points, worst[0],
                 worst[1], worst[2]);
+  }
+}
+
+/* Points of a row: some where it is smooth, some far about, some of a size of their own. */
+static void spread_point(const ops_row *row, size_t i, double *x)
+{
+  for (size_t j = 0; j < row->arity; j++) {
+    double t = (double)i * 0.6180339887498949 * (double)(j + 1) + (double)j * 0.3;
+    t -= floor(t);
+    x[j] = i % 3 == 0 ? row->low[j] + (row->high[j] - row->low[j]) * t : i % 3 == 1 ? 40.0 * t - 20.0 : exp(12.0 * t - 6.0);
+  }
+}
+
+Test(ops, rounding_in_a_direction_costs_last_digits_only)
+{
+  static const int mode[] = {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
+  for (size_t k = 0; k < ops_count; k++) {
+    const ops_row *const row = &ops_rows[k];
+    if (strcmp(row->name, "rint") == 0) continue; /* it is what the mode says */
+    for (size_t i = 0; i < 3000; i++) {
+      double x[3] = {0}, nearest[MOST_PARTIALS] = {0}, out[MOST_PARTIALS] = {0};
+      spread_point(row, i, x);
+      row->columns(x, nearest);
+      fesetround(mode[i % COUNT(mode)]);
+      row->columns(x, out);
+      fesetround(FE_TONEAREST);
+      for (size_t c = 0; c < ops_columns(row->arity); c++)
+        cr_expect(same(out[c], nearest[c]) || isinf(nearest[c]) ||
+                      fabs(out[c] - nearest[c]) <= 1e-12 * (1.0 + fabs(nearest[c])),
+                  "%s column %zu at %.17g %.17g %.17g: %.17g, not %.17g", row->name, c, x[0], x[1], x[2], out[c],
+                  nearest[c]);
+    }
   }
 }
 

@@ -1,11 +1,12 @@
 /* What logsumexp, softmax and cross_entropy share. */
 #include <math.h>
 
+#include "../special.h"
 #include "nary.h"
 
 size_t tg_whole_index_(double index, size_t k)
 {
-  const double r = rint(index);
+  const double r = tg_nearest_(index);
   return r >= 0.0 && r < (double)k ? (size_t)r : k;
 }
 

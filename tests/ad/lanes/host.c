@@ -96,10 +96,11 @@ static void arithmetic(void)
     s = make(threads);
 #if defined __GLIBC__
     feenableexcept(watched);
+    const int traps = fegetexcept(); /* valgrind has none */
 #endif
     expect(answers_alike(s) && fetestexcept(watched) == 0, "blocks of samples raise and trap nothing");
 #if defined __GLIBC__
-    expect((fegetexcept() & watched) == watched, "the host's traps are as they were");
+    expect(fegetexcept() == traps, "the host's traps are as they were");
     fedisableexcept(watched);
 #endif
     fesetround(FE_UPWARD);
