@@ -226,27 +226,32 @@ TG_TERNARY_LIST_(TG_DECLARE_)
 TG_GUARD_LIST_(TG_DECLARE_)
 #undef TG_DECLARE_
 
-/* ---- Private: the frequent operations inline; the exported functions are the same. ---- */
+/* ---- Private: the frequent operations, inline and as functions of the translation unit; the exported functions are
+ * the same. A number of either side goes by itself: vd is a var with a number, dv a number with a var. ---- */
 
-static inline tg_var tg_add_inline_(tg_var x, tg_var y)
-{
-  return tg_record_binary_(TG_CODE_ADD_, x, y, x.value_ + y.value_);
-}
-
-static inline tg_var tg_sub_inline_(tg_var x, tg_var y)
-{
-  return tg_record_binary_(TG_CODE_SUB_, x, y, x.value_ - y.value_);
-}
-
-static inline tg_var tg_mul_inline_(tg_var x, tg_var y)
-{
-  return tg_record_binary_(TG_CODE_MUL_, x, y, x.value_ * y.value_);
-}
-
-static inline tg_var tg_divide_inline_(tg_var x, tg_var y)
-{
-  return tg_record_binary_(TG_CODE_DIVIDE_, x, y, x.value_ / y.value_);
-}
+#define TG_FREQUENT_FORMS_(storage, vv, vd, dv, code, sign)                                                  \
+  storage tg_var vv(tg_var x, tg_var y)                                                                      \
+  {                                                                                                          \
+    return tg_record_binary_(code, x, y, x.value_ sign y.value_);                                            \
+  }                                                                                                          \
+  storage tg_var vd(tg_var x, double y)                                                                      \
+  {                                                                                                          \
+    return tg_record_with_number_(code, x, y, x.value_ sign y);                                              \
+  }                                                                                                          \
+  storage tg_var dv(double x, tg_var y)                                                                      \
+  {                                                                                                          \
+    return tg_record_number_with_(code, x, y, x sign y.value_);                                              \
+  }
+#define TG_FREQUENT_(name, code, sign)                                                                       \
+  TG_FREQUENT_FORMS_(static inline, tg_##name##_inline_, tg_##name##_vd_, tg_##name##_dv_, code, sign)       \
+  TG_FREQUENT_FORMS_(TG_OUTLINE_, tg_##name##_outline_, tg_##name##_vd_outline_, tg_##name##_dv_outline_,    \
+                     code, sign)
+TG_FREQUENT_(add, TG_CODE_ADD_, +)
+TG_FREQUENT_(sub, TG_CODE_SUB_, -)
+TG_FREQUENT_(mul, TG_CODE_MUL_, *)
+TG_FREQUENT_(divide, TG_CODE_DIVIDE_, /)
+#undef TG_FREQUENT_
+#undef TG_FREQUENT_FORMS_
 
 static inline double tg_add_plain_(double x, double y) { return x + y; }
 static inline double tg_sub_plain_(double x, double y) { return x - y; }
@@ -266,9 +271,6 @@ static inline bool tg_ne_plain_(double x, double y) { return x != y; }
 #define TG_MIXED_AS_(type, name, function)                                                                   \
   static inline type tg_##name##_vd_(tg_var x, double y) { return (function)(x, tg_constant(y)); }           \
   static inline type tg_##name##_dv_(double x, tg_var y) { return (function)(tg_constant(x), y); }
-#define TG_MIXED_(name) TG_MIXED_AS_(tg_var, name, tg_##name##_inline_)
-TG_FREQUENT_LIST_(TG_MIXED_)
-#undef TG_MIXED_
 #define TG_MIXED_(name) TG_MIXED_AS_(tg_var, name, tg_##name)
 TG_BINARY_LIST_(TG_MIXED_)
 #undef TG_MIXED_
@@ -301,104 +303,104 @@ static inline tg_var tg_cross_entropy_vd_(const tg_var *z, size_t k, double labe
  * parentheses, like any comma in a macro's argument: tg_sum(((var[]){x, y}), 2). tg_add and tg_mul take up
  * to 16 operands. How it is done, and where compilers differ: generic.h. */
 
-#define tg_add(...) TG_FOLD_(tg_add, __VA_ARGS__)
-#define tg_mul(...) TG_FOLD_(tg_mul, __VA_ARGS__)
-#define tg_sub(x, y) TG_FREQUENT_(tg_sub, x, y)
-#define tg_divide(x, y) TG_FREQUENT_(tg_divide, x, y)
-#define tg_neg(x) TG_SIMPLE_(tg_neg, x)
-#define tg_inv(x) TG_SIMPLE_(tg_inv, x)
-#define tg_square(x) TG_SIMPLE_(tg_square, x)
+#define tg_add(...) TG_FOLD_(tg_add, __COUNTER__, __VA_ARGS__)
+#define tg_mul(...) TG_FOLD_(tg_mul, __COUNTER__, __VA_ARGS__)
+#define tg_sub(x, y) TG_FREQUENT_(tg_sub, x, y, __COUNTER__)
+#define tg_divide(x, y) TG_FREQUENT_(tg_divide, x, y, __COUNTER__)
+#define tg_neg(x) TG_SIMPLE_(tg_neg, x, __COUNTER__)
+#define tg_inv(x) TG_SIMPLE_(tg_inv, x, __COUNTER__)
+#define tg_square(x) TG_SIMPLE_(tg_square, x, __COUNTER__)
 
-#define tg_lt(x, y) TG_GUARD_(tg_lt, x, y)
-#define tg_le(x, y) TG_GUARD_(tg_le, x, y)
-#define tg_gt(x, y) TG_GUARD_(tg_gt, x, y)
-#define tg_ge(x, y) TG_GUARD_(tg_ge, x, y)
-#define tg_eq(x, y) TG_GUARD_(tg_eq, x, y)
-#define tg_ne(x, y) TG_GUARD_(tg_ne, x, y)
+#define tg_lt(x, y) TG_GUARD_(tg_lt, x, y, __COUNTER__)
+#define tg_le(x, y) TG_GUARD_(tg_le, x, y, __COUNTER__)
+#define tg_gt(x, y) TG_GUARD_(tg_gt, x, y, __COUNTER__)
+#define tg_ge(x, y) TG_GUARD_(tg_ge, x, y, __COUNTER__)
+#define tg_eq(x, y) TG_GUARD_(tg_eq, x, y, __COUNTER__)
+#define tg_ne(x, y) TG_GUARD_(tg_ne, x, y, __COUNTER__)
 
-#define tg_sqrt(x) TG_UNARY_(tg_sqrt, x)
-#define tg_rsqrt(x) TG_UNARY_(tg_rsqrt, x)
-#define tg_cbrt(x) TG_UNARY_(tg_cbrt, x)
-#define tg_exp(x) TG_UNARY_(tg_exp, x)
-#define tg_exp2(x) TG_UNARY_(tg_exp2, x)
-#define tg_exp10(x) TG_UNARY_(tg_exp10, x)
-#define tg_expm1(x) TG_UNARY_(tg_expm1, x)
-#define tg_log(x) TG_UNARY_(tg_log, x)
-#define tg_log2(x) TG_UNARY_(tg_log2, x)
-#define tg_log10(x) TG_UNARY_(tg_log10, x)
-#define tg_log1p(x) TG_UNARY_(tg_log1p, x)
-#define tg_xlogx(x) TG_UNARY_(tg_xlogx, x)
-#define tg_sin(x) TG_UNARY_(tg_sin, x)
-#define tg_cos(x) TG_UNARY_(tg_cos, x)
-#define tg_tan(x) TG_UNARY_(tg_tan, x)
-#define tg_asin(x) TG_UNARY_(tg_asin, x)
-#define tg_acos(x) TG_UNARY_(tg_acos, x)
-#define tg_atan(x) TG_UNARY_(tg_atan, x)
-#define tg_sinc(x) TG_UNARY_(tg_sinc, x)
-#define tg_sinh(x) TG_UNARY_(tg_sinh, x)
-#define tg_cosh(x) TG_UNARY_(tg_cosh, x)
-#define tg_tanh(x) TG_UNARY_(tg_tanh, x)
-#define tg_asinh(x) TG_UNARY_(tg_asinh, x)
-#define tg_acosh(x) TG_UNARY_(tg_acosh, x)
-#define tg_atanh(x) TG_UNARY_(tg_atanh, x)
-#define tg_erf(x) TG_UNARY_(tg_erf, x)
-#define tg_erfc(x) TG_UNARY_(tg_erfc, x)
-#define tg_norm_cdf(x) TG_UNARY_(tg_norm_cdf, x)
-#define tg_log_norm_cdf(x) TG_UNARY_(tg_log_norm_cdf, x)
-#define tg_lgamma(x) TG_UNARY_(tg_lgamma, x)
-#define tg_tgamma(x) TG_UNARY_(tg_tgamma, x)
-#define tg_digamma(x) TG_UNARY_(tg_digamma, x)
-#define tg_trigamma(x) TG_UNARY_(tg_trigamma, x)
-#define tg_j0(x) TG_UNARY_(tg_j0, x)
-#define tg_j1(x) TG_UNARY_(tg_j1, x)
-#define tg_y0(x) TG_UNARY_(tg_y0, x)
-#define tg_y1(x) TG_UNARY_(tg_y1, x)
-#define tg_fabs(x) TG_UNARY_(tg_fabs, x)
-#define tg_sign(x) TG_UNARY_(tg_sign, x)
-#define tg_floor(x) TG_UNARY_(tg_floor, x)
-#define tg_ceil(x) TG_UNARY_(tg_ceil, x)
-#define tg_round(x) TG_UNARY_(tg_round, x)
-#define tg_trunc(x) TG_UNARY_(tg_trunc, x)
-#define tg_rint(x) TG_UNARY_(tg_rint, x)
-#define tg_sigmoid(x) TG_UNARY_(tg_sigmoid, x)
-#define tg_log_sigmoid(x) TG_UNARY_(tg_log_sigmoid, x)
-#define tg_softplus(x) TG_UNARY_(tg_softplus, x)
-#define tg_logit(x) TG_UNARY_(tg_logit, x)
-#define tg_relu(x) TG_UNARY_(tg_relu, x)
-#define tg_gelu(x) TG_UNARY_(tg_gelu, x)
-#define tg_gelu_tanh(x) TG_UNARY_(tg_gelu_tanh, x)
-#define tg_silu(x) TG_UNARY_(tg_silu, x)
-#define tg_mish(x) TG_UNARY_(tg_mish, x)
-#define tg_softsign(x) TG_UNARY_(tg_softsign, x)
-#define tg_logcosh(x) TG_UNARY_(tg_logcosh, x)
+#define tg_sqrt(x) TG_UNARY_(tg_sqrt, x, __COUNTER__)
+#define tg_rsqrt(x) TG_UNARY_(tg_rsqrt, x, __COUNTER__)
+#define tg_cbrt(x) TG_UNARY_(tg_cbrt, x, __COUNTER__)
+#define tg_exp(x) TG_UNARY_(tg_exp, x, __COUNTER__)
+#define tg_exp2(x) TG_UNARY_(tg_exp2, x, __COUNTER__)
+#define tg_exp10(x) TG_UNARY_(tg_exp10, x, __COUNTER__)
+#define tg_expm1(x) TG_UNARY_(tg_expm1, x, __COUNTER__)
+#define tg_log(x) TG_UNARY_(tg_log, x, __COUNTER__)
+#define tg_log2(x) TG_UNARY_(tg_log2, x, __COUNTER__)
+#define tg_log10(x) TG_UNARY_(tg_log10, x, __COUNTER__)
+#define tg_log1p(x) TG_UNARY_(tg_log1p, x, __COUNTER__)
+#define tg_xlogx(x) TG_UNARY_(tg_xlogx, x, __COUNTER__)
+#define tg_sin(x) TG_UNARY_(tg_sin, x, __COUNTER__)
+#define tg_cos(x) TG_UNARY_(tg_cos, x, __COUNTER__)
+#define tg_tan(x) TG_UNARY_(tg_tan, x, __COUNTER__)
+#define tg_asin(x) TG_UNARY_(tg_asin, x, __COUNTER__)
+#define tg_acos(x) TG_UNARY_(tg_acos, x, __COUNTER__)
+#define tg_atan(x) TG_UNARY_(tg_atan, x, __COUNTER__)
+#define tg_sinc(x) TG_UNARY_(tg_sinc, x, __COUNTER__)
+#define tg_sinh(x) TG_UNARY_(tg_sinh, x, __COUNTER__)
+#define tg_cosh(x) TG_UNARY_(tg_cosh, x, __COUNTER__)
+#define tg_tanh(x) TG_UNARY_(tg_tanh, x, __COUNTER__)
+#define tg_asinh(x) TG_UNARY_(tg_asinh, x, __COUNTER__)
+#define tg_acosh(x) TG_UNARY_(tg_acosh, x, __COUNTER__)
+#define tg_atanh(x) TG_UNARY_(tg_atanh, x, __COUNTER__)
+#define tg_erf(x) TG_UNARY_(tg_erf, x, __COUNTER__)
+#define tg_erfc(x) TG_UNARY_(tg_erfc, x, __COUNTER__)
+#define tg_norm_cdf(x) TG_UNARY_(tg_norm_cdf, x, __COUNTER__)
+#define tg_log_norm_cdf(x) TG_UNARY_(tg_log_norm_cdf, x, __COUNTER__)
+#define tg_lgamma(x) TG_UNARY_(tg_lgamma, x, __COUNTER__)
+#define tg_tgamma(x) TG_UNARY_(tg_tgamma, x, __COUNTER__)
+#define tg_digamma(x) TG_UNARY_(tg_digamma, x, __COUNTER__)
+#define tg_trigamma(x) TG_UNARY_(tg_trigamma, x, __COUNTER__)
+#define tg_j0(x) TG_UNARY_(tg_j0, x, __COUNTER__)
+#define tg_j1(x) TG_UNARY_(tg_j1, x, __COUNTER__)
+#define tg_y0(x) TG_UNARY_(tg_y0, x, __COUNTER__)
+#define tg_y1(x) TG_UNARY_(tg_y1, x, __COUNTER__)
+#define tg_fabs(x) TG_UNARY_(tg_fabs, x, __COUNTER__)
+#define tg_sign(x) TG_UNARY_(tg_sign, x, __COUNTER__)
+#define tg_floor(x) TG_UNARY_(tg_floor, x, __COUNTER__)
+#define tg_ceil(x) TG_UNARY_(tg_ceil, x, __COUNTER__)
+#define tg_round(x) TG_UNARY_(tg_round, x, __COUNTER__)
+#define tg_trunc(x) TG_UNARY_(tg_trunc, x, __COUNTER__)
+#define tg_rint(x) TG_UNARY_(tg_rint, x, __COUNTER__)
+#define tg_sigmoid(x) TG_UNARY_(tg_sigmoid, x, __COUNTER__)
+#define tg_log_sigmoid(x) TG_UNARY_(tg_log_sigmoid, x, __COUNTER__)
+#define tg_softplus(x) TG_UNARY_(tg_softplus, x, __COUNTER__)
+#define tg_logit(x) TG_UNARY_(tg_logit, x, __COUNTER__)
+#define tg_relu(x) TG_UNARY_(tg_relu, x, __COUNTER__)
+#define tg_gelu(x) TG_UNARY_(tg_gelu, x, __COUNTER__)
+#define tg_gelu_tanh(x) TG_UNARY_(tg_gelu_tanh, x, __COUNTER__)
+#define tg_silu(x) TG_UNARY_(tg_silu, x, __COUNTER__)
+#define tg_mish(x) TG_UNARY_(tg_mish, x, __COUNTER__)
+#define tg_softsign(x) TG_UNARY_(tg_softsign, x, __COUNTER__)
+#define tg_logcosh(x) TG_UNARY_(tg_logcosh, x, __COUNTER__)
 
-#define tg_less(x, y) TG_BINARY_(tg_less, x, y)
-#define tg_less_equal(x, y) TG_BINARY_(tg_less_equal, x, y)
-#define tg_equal(x, y) TG_BINARY_(tg_equal, x, y)
-#define tg_pow(x, y) TG_BINARY_(tg_pow, x, y)
-#define tg_hypot(x, y) TG_BINARY_(tg_hypot, x, y)
-#define tg_xlogy(x, y) TG_BINARY_(tg_xlogy, x, y)
-#define tg_logaddexp(x, y) TG_BINARY_(tg_logaddexp, x, y)
-#define tg_ldexp(x, y) TG_BINARY_(tg_ldexp, x, y)
-#define tg_atan2(x, y) TG_BINARY_(tg_atan2, x, y)
-#define tg_copysign(x, y) TG_BINARY_(tg_copysign, x, y)
-#define tg_fmax(x, y) TG_BINARY_(tg_fmax, x, y)
-#define tg_fmin(x, y) TG_BINARY_(tg_fmin, x, y)
-#define tg_fdim(x, y) TG_BINARY_(tg_fdim, x, y)
-#define tg_fmod(x, y) TG_BINARY_(tg_fmod, x, y)
-#define tg_remainder(x, y) TG_BINARY_(tg_remainder, x, y)
-#define tg_leaky_relu(x, y) TG_BINARY_(tg_leaky_relu, x, y)
-#define tg_elu(x, y) TG_BINARY_(tg_elu, x, y)
-#define tg_huber(x, y) TG_BINARY_(tg_huber, x, y)
+#define tg_less(x, y) TG_BINARY_(tg_less, x, y, __COUNTER__)
+#define tg_less_equal(x, y) TG_BINARY_(tg_less_equal, x, y, __COUNTER__)
+#define tg_equal(x, y) TG_BINARY_(tg_equal, x, y, __COUNTER__)
+#define tg_pow(x, y) TG_BINARY_(tg_pow, x, y, __COUNTER__)
+#define tg_hypot(x, y) TG_BINARY_(tg_hypot, x, y, __COUNTER__)
+#define tg_xlogy(x, y) TG_BINARY_(tg_xlogy, x, y, __COUNTER__)
+#define tg_logaddexp(x, y) TG_BINARY_(tg_logaddexp, x, y, __COUNTER__)
+#define tg_ldexp(x, y) TG_BINARY_(tg_ldexp, x, y, __COUNTER__)
+#define tg_atan2(x, y) TG_BINARY_(tg_atan2, x, y, __COUNTER__)
+#define tg_copysign(x, y) TG_BINARY_(tg_copysign, x, y, __COUNTER__)
+#define tg_fmax(x, y) TG_BINARY_(tg_fmax, x, y, __COUNTER__)
+#define tg_fmin(x, y) TG_BINARY_(tg_fmin, x, y, __COUNTER__)
+#define tg_fdim(x, y) TG_BINARY_(tg_fdim, x, y, __COUNTER__)
+#define tg_fmod(x, y) TG_BINARY_(tg_fmod, x, y, __COUNTER__)
+#define tg_remainder(x, y) TG_BINARY_(tg_remainder, x, y, __COUNTER__)
+#define tg_leaky_relu(x, y) TG_BINARY_(tg_leaky_relu, x, y, __COUNTER__)
+#define tg_elu(x, y) TG_BINARY_(tg_elu, x, y, __COUNTER__)
+#define tg_huber(x, y) TG_BINARY_(tg_huber, x, y, __COUNTER__)
 
-#define tg_fma(x, y, z) TG_TERNARY_(tg_fma, x, y, z)
-#define tg_where(x, y, z) TG_TERNARY_(tg_where, x, y, z)
-#define tg_norm3(x, y, z) TG_TERNARY_(tg_norm3, x, y, z)
-#define tg_clamp(x, y, z) TG_TERNARY_(tg_clamp, x, y, z)
-#define tg_lerp(x, y, z) TG_TERNARY_(tg_lerp, x, y, z)
+#define tg_fma(x, y, z) TG_TERNARY_(tg_fma, x, y, z, __COUNTER__)
+#define tg_where(x, y, z) TG_TERNARY_(tg_where, x, y, z, __COUNTER__)
+#define tg_norm3(x, y, z) TG_TERNARY_(tg_norm3, x, y, z, __COUNTER__)
+#define tg_clamp(x, y, z) TG_TERNARY_(tg_clamp, x, y, z, __COUNTER__)
+#define tg_lerp(x, y, z) TG_TERNARY_(tg_lerp, x, y, z, __COUNTER__)
 
-#define tg_primal(x) TG_VALUE_(tg_primal, x)
-#define tg_peek(x) TG_VALUE_(tg_peek, x)
+#define tg_primal(x) TG_VALUE_(tg_primal, x, __COUNTER__)
+#define tg_peek(x) TG_VALUE_(tg_peek, x, __COUNTER__)
 
 #define tg_sum(x, n) TG_ARRAY_(tg_sum, x, n)
 #define tg_norm2(x, n) TG_ARRAY_(tg_norm2, x, n)
@@ -407,8 +409,8 @@ static inline tg_var tg_cross_entropy_vd_(const tg_var *z, size_t k, double labe
 #define tg_softmax(z, k, p) TG_BY_ARRAY_(z, (tg_softmax), tg_softmax_d)(z, k, p)
 #define tg_dot(x, y, n) TG_TWO_ARRAYS_(tg_dot, x, y)(x, y, n)
 #define tg_affine(w, b, x, rows, columns, y) TG_TWO_ARRAYS_(tg_affine, w, x)(w, b, x, rows, columns, y)
-#define tg_pick(z, k, index) TG_INDEX_(tg_pick, z, k, index)
-#define tg_cross_entropy(z, k, label) TG_INDEX_(tg_cross_entropy, z, k, label)
+#define tg_pick(z, k, index) TG_INDEX_(tg_pick, z, k, index, __COUNTER__)
+#define tg_cross_entropy(z, k, label) TG_INDEX_(tg_cross_entropy, z, k, label, __COUNTER__)
 
 #endif
 #endif

@@ -91,10 +91,10 @@ TG_API void tg_custom(const tg_custom_op *op, const tg_var *x, size_t n, tg_var 
 #endif
 #ifdef __GNUC__
 #define TG_LIKELY_(c) __builtin_expect(!!(c), 1)
-#define TG_KNOWN_(c) (__builtin_constant_p(c) && (c))
+#define TG_OUTLINE_ static __attribute__((noinline, unused))
 #else
 #define TG_LIKELY_(c) (c)
-#define TG_KNOWN_(c) 0
+#define TG_OUTLINE_ static inline
 #endif
 
 /* One elementary operation: opcode in bits 0-7, operands in bits 8-35 and 36-63, and its value. */
@@ -158,18 +158,36 @@ static inline tg_var tg_record_unary_(unsigned op, tg_var x, double v)
 static inline tg_var tg_record_binary_(unsigned op, tg_var x, tg_var y, double v)
 {
   tg_recorder_ *const r = tg_active_;
-  if (TG_KNOWN_(x.at_ == 0) || TG_KNOWN_(y.at_ == 0)) {
-    const bool left = TG_KNOWN_(x.at_ == 0);
-    const uint64_t at = left ? y.at_ : x.at_;
-    if (tg_ready_(r, at, at) && r->constant_count_ < r->constant_capacity_) {
-      const uint32_t c = r->constant_count_++;
-      r->constants_[c] = left ? x.value_ : y.value_;
-      return tg_append_(r, left ? (op + 2) | tg_as_a_(c) | tg_as_b_(at) : (op + 1) | tg_as_a_(at) | tg_as_b_(c), v);
-    }
-  } else if (tg_ready_(r, x.at_, y.at_)) {
-    return tg_append_(r, op | tg_as_a_(x.at_) | tg_as_b_(y.at_), v);
-  }
+  if (tg_ready_(r, x.at_, y.at_)) return tg_append_(r, op | tg_as_a_(x.at_) | tg_as_b_(y.at_), v);
   return tg_push_binary_(op, x, y, v);
+}
+
+/* The same with a number, which goes to the table of constants: op is then the form var-constant or constant-var. */
+static inline bool tg_ready_with_constant_(const tg_recorder_ *r, uint64_t at)
+{
+  return tg_ready_(r, at, at) && r->constant_count_ < r->constant_capacity_;
+}
+
+static inline uint32_t tg_keep_constant_(tg_recorder_ *r, double c)
+{
+  r->constants_[r->constant_count_] = c;
+  return r->constant_count_++;
+}
+
+static inline tg_var tg_record_with_number_(unsigned op, tg_var x, double y, double v)
+{
+  tg_recorder_ *const r = tg_active_;
+  if (tg_ready_with_constant_(r, x.at_))
+    return tg_append_(r, (op + 1) | tg_as_a_(x.at_) | tg_as_b_(tg_keep_constant_(r, y)), v);
+  return tg_push_binary_(op, x, tg_constant(y), v);
+}
+
+static inline tg_var tg_record_number_with_(unsigned op, double x, tg_var y, double v)
+{
+  tg_recorder_ *const r = tg_active_;
+  if (tg_ready_with_constant_(r, y.at_))
+    return tg_append_(r, (op + 2) | tg_as_a_(tg_keep_constant_(r, x)) | tg_as_b_(y.at_), v);
+  return tg_push_binary_(op, tg_constant(x), y, v);
 }
 
 /* ORDER OP: the opcodes recorded inline; the head of the enum that ops.h grows from ops.def. */

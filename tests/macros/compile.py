@@ -1,11 +1,12 @@
 """Compile what must compile without a warning, and what must not with a readable error.
 
-usage: compile.py accept|reject|headers|names ROOT COMPILER...
+usage: compile.py accept|reject|headers|names|speed ROOT COMPILER...
 ROOT is the source tree; a compiler is a C compiler unless its name has ++ in it.
 """
 import os
 import pathlib
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -77,6 +78,43 @@ def reject(root, compilers):
                 yield name, f'is {message.count(chr(10))} lines long:\n{message}'
             else:
                 yield name, ''
+
+
+LINES = 800
+# How much longer than calls of the functions in parentheses, in processor time. clang takes 0.3 s for those.
+MOST_TIMES = {'gcc': 2.0, 'clang': 3.0}
+
+
+def straight_line(line):
+    body = ''.join(f'  {line(i)}\n' for i in range(LINES))
+    return ('#include <tapegrad/tapegrad.h>\n#include <tapegrad/overload.h>\n'
+            f'var f(const var *x);\nvar f(const var *x)\n{{\n  var s = constant(0);\n{body}  return s;\n}}\n')
+
+
+def seconds(command):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    subprocess.run(command, check=True)
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+
+
+def speed(root, compilers):
+    """Straight-line code of many operations at -O2: macros beside functions, each the best of some runs."""
+    forms = {'functions': lambda i: f's = (tg_add)(s, (tg_mul)(constant({i}), (tg_sin)(x[{i % 50}])));',
+             'macros': lambda i: f's = add(s, mul({i}, sin(x[{i % 50}])));'}
+    for compiler in compilers:
+        if is_cpp(compiler):
+            continue
+        with tempfile.TemporaryDirectory() as out:
+            best = {}
+            for form, line in forms.items():
+                path = pathlib.Path(out) / f'{form}.c'
+                path.write_text(straight_line(line))
+                command = [compiler, '-std=c11', '-O2', '-I', str(root / 'include'), '-c', str(path), '-o', f'{out}/x.o']
+                best[form] = min(seconds(command) for run in range(4))
+        times = best['macros'] / best['functions']
+        most = MOST_TIMES['clang' if 'clang' in pathlib.Path(compiler).name else 'gcc']
+        print(f'{compiler}: {best["functions"]:.2f} s and {best["macros"]:.2f} s, {times:.2f} times')
+        yield f'{compiler} at most {most} times', '' if times <= most else f'{times:.2f} times'
 
 
 def defined(text):
