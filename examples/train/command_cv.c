@@ -68,7 +68,7 @@ static void fold_line(text *out, const options *o, size_t k, const training *t, 
   text_add(out, "; %zu iterations: %s\n", t->outcome.iterations, fit_stop_string(t->outcome.stop));
 }
 
-/* One fold; *stop is the worst reason so far. */
+/* One fold; *stop is the last reason that was no success. */
 static bool run_fold(text *out, fold_scores *s, const loaded *l, const options *o, const size_t *fold,
                      size_t k, size_t *row, fit_stop *stop, trained *last, failure *f)
 {
@@ -91,7 +91,7 @@ static bool run_fold(text *out, fold_scores *s, const loaded *l, const options *
   good = good && judge_fold(&j, s, &t, l, row + l->rows - helds, helds, f);
   progress_end(&p);
   if (good) fold_line(out, o, k, &t, &j);
-  if (good && t.outcome.stop != FIT_CONVERGED && t.outcome.stop != FIT_EPOCHS) *stop = t.outcome.stop;
+  if (good && fit_stop_kind(t.outcome.stop) != FIT_SUCCESS) *stop = t.outcome.stop;
   if (good && k + 1 == o->folds) { /* names and shape, for the report of the whole */
     *last = t.model;
     t.model = (trained){0};
@@ -146,7 +146,7 @@ static int cross_validate(const loaded *l, const options *o, size_t *fold, size_
   free(s.target);
   free(s.weight);
   if (!good) return EXIT_BAD;
-  if (stop == FIT_CONVERGED || stop == FIT_ROUNDING) return EXIT_FINE;
+  if (fit_stop_kind(stop) == FIT_SUCCESS) return EXIT_FINE;
   fail(f, "in at least one fold: %s", fit_stop_string(stop));
   return stop == FIT_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_NO_OPTIMUM;
 }

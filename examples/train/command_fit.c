@@ -105,11 +105,6 @@ static bool draw(const options *o, const progress *p, failure *f)
   return true;
 }
 
-static bool has_optimum(fit_stop s)
-{
-  return s == FIT_CONVERGED || s == FIT_EPOCHS || s == FIT_ROUNDING;
-}
-
 static bool write_trace(const char *file, const text *trace, failure *f)
 {
   if (file == NULL) return true;
@@ -121,14 +116,14 @@ static int finish(const options *o, const loaded *l, training *r, const row_spli
                   failure *f)
 {
   const fit_stop stop = r->outcome.stop;
-  const bool keeps = stop != FIT_SEPARATED && stop != FIT_SUSPECTED && stop != FIT_DIVERGED;
-  const char *model = keeps ? o->model : NULL;
+  const char *model = fit_stop_kind(stop) != FIT_NOTHING ? o->model : NULL;
   if (model != NULL && !trained_write(&r->model, model, f)) return EXIT_BAD;
   const bool good =
       write_trace(o->trace, &p->trace, f) && draw(o, p, f) && (o->quiet || print_report(o, l, r, s, f));
   if (!good) return fail_beside_model(model, f), EXIT_BAD;
   if (r->no_errors.text[0] != '\0') say("no standard errors: %s", r->no_errors.text);
-  if (has_optimum(stop)) return r->no_errors.text[0] != '\0' && interrupted() ? EXIT_INTERRUPTED : EXIT_FINE;
+  if (fit_stop_kind(stop) == FIT_SUCCESS)
+    return r->no_errors.text[0] != '\0' && interrupted() ? EXIT_INTERRUPTED : EXIT_FINE;
   fail(f, "%s%s%s", fit_stop_string(stop), r->separated_classes[0] != '\0' ? ": " : "", r->separated_classes);
   return stop == FIT_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_NO_OPTIMUM;
 }

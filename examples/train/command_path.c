@@ -41,6 +41,12 @@ static bool judge_badness(double *bad, const training *t, const loaded *l, const
   return good;
 }
 
+static int fail_unconverged(failure *f)
+{
+  fail(f, "not every fit of the path converged");
+  return EXIT_NO_OPTIMUM;
+}
+
 /* -- fit --path ------------------------------------------------------------------------------------------ */
 
 typedef struct path_run {
@@ -121,14 +127,14 @@ static void report_step(path_run *r, size_t step, double learned, double held)
     text_json_number(&r->report, learned);
     text_add(&r->report, ",\"held_back\":");
     text_json_number(&r->report, held);
-    text_add(&r->report, ",\"iterations\":%zu,\"converged\":%s}", o->iterations,
-             o->stop == FIT_CONVERGED ? "true" : "false");
+    text_add(&r->report, ",\"iterations\":%zu,\"converged\":%s,\"status\":\"%s\"}", o->iterations,
+             fit_converged(o->stop) ? "true" : "false", fit_stop_word(o->stop));
     return;
   }
   char shown[32] = "";
   if (r->helds > 0) snprintf(shown, sizeof shown, "%.8g", held);
   text_add(&r->report, "%12.6g %8zu %16.10g %14.8g %14s %10zu%s\n", r->lambda[step], nonzero, o->objective,
-           learned, shown, o->iterations, o->stop == FIT_CONVERGED ? "" : "  not converged");
+           learned, shown, o->iterations, fit_stop_kind(o->stop) == FIT_SUCCESS ? "" : "  not converged");
 }
 
 static bool take_step(path_run *r, size_t step, failure *f)
@@ -138,10 +144,12 @@ static bool take_step(path_run *r, size_t step, failure *f)
   if (!judge_badness(&learned, &r->t, r->l, r->learn, r->learns, f)) return false;
   if (!judge_badness(&held, &r->t, r->l, r->held, r->helds, f)) return false;
   r->interrupted = r->t.outcome.stop == FIT_INTERRUPTED;
-  r->all_converged = r->all_converged && r->t.outcome.stop == FIT_CONVERGED;
+  const fit_kind kind = fit_stop_kind(r->t.outcome.stop);
+  r->all_converged = r->all_converged && kind == FIT_SUCCESS;
   csv_row(r, &r->csv, r->lambda[step], false);
   csv_row(r, &r->picture, r->lambda[step], true);
   report_step(r, step, learned, held);
+  if (kind == FIT_NOTHING) return true;
   if (r->helds == 0 || held < r->best) { /* without rows held back, the last one is kept */
     r->best = held;
     r->best_step = step;
@@ -172,6 +180,7 @@ static bool draw(const path_run *r, failure *f)
 static bool deliver(path_run *r, failure *f)
 {
   progress_wipe(r->shown);
+  if (r->best_step == SIZE_MAX) return fail(f, "no fit of the path has found a model");
   const options *o = r->o;
   options at = *o;
   at.lambda = r->lambda[r->best_step];
@@ -215,6 +224,7 @@ int path_fit(const options *o, const loaded *l, const size_t *learn, size_t lear
                 .held = held,
                 .helds = helds,
                 .best = INFINITY,
+                .best_step = SIZE_MAX,
                 .all_converged = true};
   if (!training_new(&r.t, l, learn, learns, o, f)) return EXIT_BAD;
   options without_trace = *o;
@@ -234,7 +244,7 @@ int path_fit(const options *o, const loaded *l, const size_t *learn, size_t lear
   text_free(&r.report);
   if (!good) return EXIT_BAD;
   if (r.interrupted) return EXIT_INTERRUPTED;
-  return r.all_converged ? EXIT_FINE : (fail(f, "not every fit of the path converged"), EXIT_NO_OPTIMUM);
+  return r.all_converged ? EXIT_FINE : fail_unconverged(f);
 }
 
 /* -- cv --path ------------------------------------------------------------------------------------------- */
@@ -244,7 +254,8 @@ typedef struct path_folds {
   const loaded *l;
   size_t *fold, *row;
   double *lambda;
-  double *bad; /* folds x strengths */
+  double *bad;     /* folds x strengths */
+  bool *converged; /* strengths: in all folds */
 } path_folds;
 
 static bool whole_strengths(path_folds *r, failure *f)
@@ -280,6 +291,7 @@ static bool one_fold(path_folds *r, size_t k, failure *f)
   for (size_t i = 0; good && i < r->o->path && !interrupted(); i++) {
     good = path_step(&t, r->l, r->o, r->lambda[i], f) &&
            judge_badness(&r->bad[k * r->o->path + i], &t, r->l, r->row + r->l->rows - helds, helds, f);
+    if (fit_stop_kind(t.outcome.stop) != FIT_SUCCESS) r->converged[i] = false;
   }
   training_free(&t);
   return good;
@@ -323,8 +335,8 @@ static void text_table(text *t, const path_folds *r, size_t best, size_t simple)
   for (size_t i = 0; i < r->o->path; i++) {
     double mean, error;
     over_folds(r, i, &mean, &error);
-    text_add(t, "%12.6g %16.8g %14.4g%s%s\n", r->lambda[i], mean, error, i == best ? "  best" : "",
-             i == simple ? "  within one standard error" : "");
+    text_add(t, "%12.6g %16.8g %14.4g%s%s%s\n", r->lambda[i], mean, error, i == best ? "  best" : "",
+             i == simple ? "  within one standard error" : "", r->converged[i] ? "" : "  not converged");
   }
 }
 
@@ -342,7 +354,7 @@ static void json_table(text *t, const path_folds *r, size_t best, size_t simple)
     text_json_number(t, mean);
     text_add(t, ",\"std_error\":");
     text_json_number(t, error);
-    text_add(t, "}");
+    text_add(t, ",\"converged\":%s}", r->converged[i] ? "true" : "false");
   }
   text_add(t, "],\"best\":");
   text_json_number(t, r->lambda[best]);
@@ -369,8 +381,10 @@ int path_cv(const options *o, const loaded *l, failure *f)
                   resize(NULL, l->rows, sizeof(size_t)),
                   resize(NULL, l->rows, sizeof(size_t)),
                   resize(NULL, o->path, sizeof(double)),
-                  resize(NULL, o->folds, o->path * sizeof(double))};
-  bool good = (r.fold && r.row && r.lambda && r.bad) || fail_memory(f);
+                  resize(NULL, o->folds, o->path * sizeof(double)),
+                  resize(NULL, o->path, sizeof(bool))};
+  bool good = (r.fold && r.row && r.lambda && r.bad && r.converged) || fail_memory(f);
+  for (size_t i = 0; good && i < o->path; i++) r.converged[i] = true;
   good = good && whole_strengths(&r, f);
   good = good &&
          (split_folds(r.fold, l->rows, o->folds, l->class_of, l->labels.count, o->seed) || fail_memory(f));
@@ -378,7 +392,11 @@ int path_cv(const options *o, const loaded *l, failure *f)
   good = good && (interrupted() || print_folds(&r, f));
   free(r.fold);
   free(r.row);
+  bool all = true;
+  for (size_t i = 0; good && i < o->path; i++) all = all && r.converged[i];
   free(r.lambda);
   free(r.bad);
-  return !good ? EXIT_BAD : interrupted() ? EXIT_INTERRUPTED : EXIT_FINE;
+  free(r.converged);
+  if (!good) return EXIT_BAD;
+  return interrupted() ? EXIT_INTERRUPTED : all ? EXIT_FINE : fail_unconverged(f);
 }

@@ -67,11 +67,12 @@ bool fit_fail_status(tg_status status, failure *f)
   return fail(f, "fitting failed: %s", tg_status_string(status));
 }
 
-/* Is C - C* <= gap lost in the rounding of C, or the fit as exact as the target is? */
-static bool within_rounding(const problem *p, double gap, const fit_outcome *o)
+/* Is C - C* <= gap lost in the rounding of C, in so many of its units, or the fit as exact as the target is?
+ */
+static bool within_rounding(const problem *p, double gap, double units, const fit_outcome *o)
 {
   const double exact = problem_exact(p);
-  return gap <= 1000 * DBL_EPSILON * fabs(o->objective) || gap <= exact || o->objective <= exact;
+  return gap <= units * DBL_EPSILON * fabs(o->objective) || gap <= exact || o->objective <= exact;
 }
 
 static fit_stop limit_reached(const fit_settings *s, const fit_outcome *o)
@@ -97,7 +98,7 @@ bool fit_goes_on(const problem *p, const double *theta, double gap, const fit_se
   if (o->stop != FIT_RUNNING) return false;
   if (gap <= s->tolerance * fabs(o->objective)) return o->stop = FIT_CONVERGED, false;
   o->stop = limit_reached(s, o);
-  if (o->stop != FIT_RUNNING && within_rounding(p, gap, o)) o->stop = FIT_ROUNDING;
+  if (o->stop != FIT_RUNNING && within_rounding(p, gap, 1, o)) o->stop = FIT_ROUNDING;
   return o->stop == FIT_RUNNING;
 }
 
@@ -160,7 +161,7 @@ fit_stop fit_stop_of(const problem *p, tg_stop stop, double gap, const fit_outco
   case TG_STOP_NONFINITE:
     return FIT_DIVERGED;
   default:
-    return within_rounding(p, gap, o) ? FIT_ROUNDING : FIT_STALLED;
+    return within_rounding(p, gap, 1000, o) ? FIT_ROUNDING : FIT_STALLED;
   }
 }
 
@@ -411,6 +412,7 @@ static tg_status step_epochs(problem *p, tg_run *run, const double *theta, const
     const tg_status status = tg_run_status(run);
     if (status != TG_OK) return status;
     const bool whole_epoch = now->epoch > o->iterations;
+    o->batches = now->gradients;
     o->iterations = now->epoch;
     o->objective = now->value;
     o->gradient_norm = now->gradient_norm;
@@ -566,7 +568,7 @@ static bool meets_floor(const problem *p, const fit_outcome *o)
 bool fit_run(problem *p, double *theta, const fit_settings *s, fit_outcome *o, failure *f)
 {
   *o = (fit_outcome){.method = s->method};
-  p->values = p->gradients = p->hessians = 0;
+  p->values = p->gradients = p->hessians = p->products = 0;
   const double start = fit_clock();
   const bool absolute = p->shape.loss == LOSS_ABSOLUTE;
   fit_patience patience = {theta, s, o, start, start};
@@ -580,6 +582,7 @@ bool fit_run(problem *p, double *theta, const fit_settings *s, fit_outcome *o, f
   o->values = p->values;
   o->gradients = p->gradients;
   o->hessians = p->hessians;
+  o->products = p->products;
   o->seconds = fit_clock() - start;
   return good;
 }

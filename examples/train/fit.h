@@ -72,7 +72,8 @@ typedef struct fit_settings {
 typedef struct fit_outcome {
   fit_stop stop;
   const char *method;
-  size_t iterations, values, gradients, hessians;
+  size_t iterations;                                     /* or epochs */
+  size_t values, gradients, hessians, products, batches; /* over all rows, but for the mini-batches */
   double objective, gradient_norm,
       seconds;       /* the norm: Euclidean, of the least subgradient, in fitted coordinates */
   const tg_run *run; /* while it runs */

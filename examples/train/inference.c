@@ -140,7 +140,7 @@ static bool fill_rows(inference *out, const errors *e, double quantile)
   for (size_t j = 0; j < out->n; j++) {
     if (!problem_goes_on(e->p)) return false;
     coefficient_row *r = &out->row[j];
-    r->error = sqrt(out->dispersion) * original_error(e, j);
+    r->error = out->exact ? NAN : sqrt(out->dispersion) * original_error(e, j);
     r->statistic = r->estimate / r->error;
     r->p_value = student_two_sided(r->statistic, out->freedom);
     r->low = r->estimate - quantile * r->error;
@@ -163,6 +163,7 @@ static bool estimate(inference *out, problem *p, const scaling *s, const double 
   out->log_likelihood = NAN;
   if (p->shape.kind != MODEL_LINEAR) out->log_likelihood = -loss * p->data->weight_as_given;
   if (p->shape.kind == MODEL_LINEAR) residual_variance(out, p, s->constant, loss);
+  out->exact = p->shape.kind == MODEL_LINEAR && loss <= problem_exact(p);
   if (out->freedom <= 0) return fail(f, "there are not more rows of weight than coefficients");
   return true;
 }

@@ -14,6 +14,7 @@ typedef struct inference {
   double freedom;        /* degrees of freedom of Student's t; infinity: normal */
   double log_likelihood; /* NaN where the loss is no likelihood */
   double dispersion;     /* squared loss: the residual variance; else 1 */
+  bool exact; /* no residual but rounding is left: there are no errors, and rows have NaN for them */
 } inference;
 
 enum { INFERENCE_MOST = 5000 };

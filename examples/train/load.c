@@ -552,8 +552,8 @@ static bool no_pointless_options(const loaded *l, const options *o, failure *f)
     return fail_usage(f, "there is no method named '%.40s'", o->method);
   }
   const bool batches = fit_stochastic(o->method), number = l->labels.count == 0;
-  const bool unpenalised = o->lambda == 0 || (isnan(o->lambda) && l->kind == MODEL_LINEAR);
-  const bool penalised = o->path > 0 || !unpenalised;
+  const bool penalised =
+      o->path > 0 || !isnan(o->lambda) || l->kind != MODEL_LINEAR; /* a 0 told is one too */
   const struct {
     const char *name, *needs;
     bool fits;

@@ -355,10 +355,14 @@ static const char overview[] =
     "  lambda ((1 - mix) |w|^2 / 2 + mix |w|_1),\n"
     "with w the coefficients of the columns as they come; intercepts are never penalised.\n";
 
-static const char exit_codes[] = "\nExit status: 0 success; 1 bad data or files; 2 bad command line; 3 no "
-                                 "optimum was reached (the limit of\n"
-                                 "iterations or time, or separable classes without a penalty); 130 "
-                                 "interrupted (the best model is kept).\n";
+static const char exit_codes[] =
+    "\nExit status: 0 success: the tolerance is met, the objective is as low as rounding allows, or the "
+    "epochs "
+    "are\n"
+    "done; 1 bad data or files; 2 bad command line; 3 no optimum was reached (the limit of iterations or "
+    "time, a "
+    "fit\n"
+    "that stalls, or separable classes without a penalty); 130 interrupted (the best model is kept).\n";
 
 void options_help(const options *o)
 {

@@ -15,8 +15,10 @@ static bool fit_null(training *t, failure *f)
   fit_settings s = fit_defaults();
   s.tolerance = 1e-12;
   const penalty nothing = {0, 1e100, t->model.penalty.standardized};
-  return problem_set_penalty(&t->problem, &t->scaling, nothing, f) &&
-         fit_run(&t->problem, t->theta, &s, &o, f);
+  if (!problem_set_penalty(&t->problem, &t->scaling, nothing, f)) return false;
+  if (!fit_run(&t->problem, t->theta, &s, &o, f)) return false;
+  return fit_converged(o.stop) || fail(f, "a path begins with a fit of the intercept alone, which failed: %s",
+                                       fit_stop_string(o.stop));
 }
 
 bool path_strengths(training *t, const options *o, double *lambda, size_t count, failure *f)

@@ -397,6 +397,7 @@ static int hvp(const double *theta, const double *v, double *hv, void *user)
   const tg_status status = p->data->paged != NULL
                                ? paged_hvp(p, at, along, hv)
                                : tg_finite_sum_hvp(p->sum, at, p->index, p->count, along, hv);
+  p->products += p->index == NULL;
   if (status == TG_OK) from_rows(p, hv);
   for (size_t j = 0; status == TG_OK && j < p->n; j++) hv[j] += p->ridge[j] * v[j];
   return status;

@@ -23,12 +23,12 @@ typedef struct problem {
   tg_finite_sum *sum;      /* over the rows in memory, which is all of them unless they are in a file */
   double *part, *gathered; /* of rows in a file: what a piece adds; the rows of a mini-batch */
   size_t gathered_room;
-  bool sample_gathered;               /* the rows brought together are those of `index` */
-  size_t n;                           /* parameters */
-  double *ridge;                      /* n */
-  double *lasso;                      /* n, or NULL without an L1 penalty */
-  size_t values, gradients, hessians; /* evaluations so far, over all rows */
-  bool (*go_on)(void *user);          /* asked within what takes long, unless NULL */
+  bool sample_gathered;                         /* the rows brought together are those of `index` */
+  size_t n;                                     /* parameters */
+  double *ridge;                                /* n */
+  double *lasso;                                /* n, or NULL without an L1 penalty */
+  size_t values, gradients, hessians, products; /* evaluations so far, over all rows */
+  bool (*go_on)(void *user);                    /* asked within what takes long, unless NULL */
   void *go_on_user;
   bool stopped; /* it said no: what was under way is not there */
 } problem;

@@ -245,7 +245,7 @@ static bool iterate(proximal_newton *w, double *theta, const fit_settings *s, fi
     const bool idle = !moved || (o->iterations > 0 && o->objective >= before && gap <= DBL_EPSILON * before);
     if (!fit_goes_on(w->p, theta, gap, s, o, start)) return true;
     if (idle) return o->stop = fit_stop_of(w->p, TG_STOP_STALLED, gap, o), true;
-    status = advance(w, theta, 1e-3 * s->tolerance * fabs(w->value), &gap, &moved);
+    status = advance(w, theta, 1e-3 * fmax(s->tolerance, DBL_EPSILON) * fabs(w->value), &gap, &moved);
     if (w->p->stopped) return true; /* the outcome tells why */
     if (status != TG_OK) return fit_fail_status(status, f);
     o->iterations++;

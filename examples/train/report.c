@@ -26,6 +26,14 @@ const char *shown(char out[SHOWN_ROOM], char style, int digits, double x)
   return out;
 }
 
+/* A count, or a sum of weights. */
+static const char *shown_count(char out[SHOWN_ROOM], double x)
+{
+  const bool whole = x == floor(x) && fabs(x) < 1e15;
+  snprintf(out, SHOWN_ROOM, whole ? "%.0f" : fabs(x) >= 1e5 && fabs(x) < 1e15 ? "%.1f" : "%.6g", x);
+  return out;
+}
+
 /* A label may hold anything, line breaks too. */
 static const char *label(const levels *l, size_t c, char out[EXCERPT_ROOM])
 {
@@ -84,6 +92,29 @@ static const char *time_text(double seconds, char out[32])
   return out;
 }
 
+static void counted(text *t, const char *before, size_t count, const char *one, const char *many)
+{
+  text_add(t, "%s%zu %s", before, count, count == 1 ? one : many);
+}
+
+/* A stochastic method sees a mini-batch at a time; others all rows, in what they evaluate. */
+static void report_work(text *t, const fit_outcome *o)
+{
+  if (o->batches > 0) {
+    counted(t, "", o->iterations, "epoch", "epochs");
+    text_add(t, " of %s", o->method);
+    counted(t, " (", o->batches, "mini-batch)", "mini-batches)");
+    return;
+  }
+  counted(t, "", o->iterations, "iteration", "iterations");
+  text_add(t, " of %s", o->method);
+  counted(t, " (", o->values, "value", "values");
+  counted(t, ", ", o->gradients, "gradient", "gradients");
+  if (o->hessians > 0) counted(t, ", ", o->hessians, "Hessian", "Hessians");
+  if (o->products > 0) counted(t, ", ", o->products, "product with a Hessian", "products with Hessians");
+  text_add(t, ")");
+}
+
 void report_fit(text *t, const training *r)
 {
   const fit_outcome *o = &r->outcome;
@@ -95,14 +126,9 @@ void report_fit(text *t, const training *r)
   if (how.l1 > 0) text_add(t, "; L1 %g", how.l1);
   if (how.l2 > 0 || how.l1 > 0)
     text_add(t, " on %s columns", how.standardized ? "standardized" : "the original");
-  const bool epochs = o->stop == FIT_EPOCHS;
-  text_add(
-      t,
-      "\nobjective %.10g, gradient norm %.2g, after %zu %s%s of %s (%zu values, %zu gradients, %zu Hessians) "
-      "in %s\n%s\n",
-      o->objective, o->gradient_norm, o->iterations, epochs ? "epoch" : "iteration",
-      o->iterations == 1 ? "" : "s", o->method, o->values, o->gradients, o->hessians,
-      time_text(o->seconds, time), fit_stop_string(o->stop));
+  text_add(t, "\nobjective %.10g, gradient norm %.2g, after ", o->objective, o->gradient_norm);
+  report_work(t, o);
+  text_add(t, " in %s\n%s\n", time_text(o->seconds, time), fit_stop_string(o->stop));
   if (r->separated != SEPARATION_NONE) {
     static const char *const kind[] = {"no", "suspected", "quasi-complete", "complete"};
     text_add(t, "%s separation: %s. Use a penalty (--lambda) or merge classes.\n", kind[r->separated],
@@ -134,10 +160,21 @@ static int label_width(const trained *m)
 
 enum { MOST_COLUMNS = 24 }; /* of a confusion matrix for people; --json gives any */
 
+static int count_width(const class_metrics *c)
+{
+  int most = 6;
+  for (size_t i = 0; i < c->classes * c->classes; i++) {
+    char count[SHOWN_ROOM];
+    const int w = (int)strlen(shown_count(count, c->confusion[i]));
+    most = w > most ? w : most;
+  }
+  return most;
+}
+
 static void confusion_table(text *t, const judged *j, const trained *m)
 {
   const size_t k = j->classes.classes;
-  const int w = label_width(m), cell = k <= 12 ? (w < 6 ? 6 : w) : 6;
+  const int w = label_width(m), least = count_width(&j->classes), cell = k <= 12 && w > least ? w : least;
   const size_t columns = k <= MOST_COLUMNS ? k : 0;
   char name[EXCERPT_ROOM];
   text_add(t, "  %*s |", w, "truth");
@@ -145,8 +182,9 @@ static void confusion_table(text *t, const judged *j, const trained *m)
   text_add(t, "%srecall precision\n", columns > 0 ? " | " : " ");
   for (size_t a = 0; a < k; a++) {
     text_add(t, "  %*.*s |", w, w, label(&m->labels, a, name));
-    for (size_t b = 0; b < columns; b++) text_add(t, " %*.6g", cell, j->classes.confusion[a * k + b]);
-    char recall[SHOWN_ROOM], precision[SHOWN_ROOM];
+    char recall[SHOWN_ROOM], precision[SHOWN_ROOM], count[SHOWN_ROOM];
+    for (size_t b = 0; b < columns; b++)
+      text_add(t, " %*s", cell, shown_count(count, j->classes.confusion[a * k + b]));
     text_add(t, "%s%6s %9s\n", columns > 0 ? " | " : " ", shown(recall, 'f', 4, j->classes.recall[a]),
              shown(precision, 'f', 4, j->classes.precision[a]));
   }
@@ -154,11 +192,13 @@ static void confusion_table(text *t, const judged *j, const trained *m)
 
 static void calibration_table(text *t, const judged *j, const trained *m)
 {
-  char name[EXCERPT_ROOM];
+  char name[EXCERPT_ROOM], rows[SHOWN_ROOM];
   text_add(t, "  calibration of P(%s): mean prediction / frequency (rows)\n ", label(&m->labels, 1, name));
   for (size_t b = 0; b < CALIBRATION_BINS; b++) {
     const calibration_bin *bin = &j->classes.calibration[b];
-    if (bin->weight > 0) text_add(t, " %.2f/%.2f (%g)", bin->mean_probability, bin->frequency, bin->weight);
+    if (bin->weight > 0) {
+      text_add(t, " %.2f/%.2f (%s)", bin->mean_probability, bin->frequency, shown_count(rows, bin->weight));
+    }
   }
   text_add(t, "\n");
 }
@@ -193,6 +233,7 @@ void report_summary(text *t, const training *r)
   const inference *s = &r->inference;
   if (s->row == NULL) return;
   const bool student = isfinite(s->freedom);
+  char freedom[SHOWN_ROOM];
   text_add(t, "\n%-40s %13s %12s %9s %10s %13s %13s\n", "coefficient", "estimate", "std. error",
            student ? "t" : "z", student ? "P(>|t|)" : "P(>|z|)", "low", "high");
   for (size_t i = 0; i < s->n; i++) {
@@ -209,7 +250,8 @@ void report_summary(text *t, const training *r)
   }
   text_add(t, "*** p < 0.001, ** p < 0.01, * p < 0.05, . p < 0.1");
   if (student)
-    text_add(t, "; residual standard error %.6g on %g degrees of freedom", sqrt(s->dispersion), s->freedom);
+    text_add(t, "; residual standard error %.6g on %s degrees of freedom", sqrt(s->dispersion),
+             shown_count(freedom, s->freedom));
   else
     text_add(t, "; log-likelihood %.8g", s->log_likelihood);
   text_add(t, "\n");
@@ -272,8 +314,9 @@ void json_fit(text *t, const training *r)
   text_add(t, "\"fit\":{\"kind\":\"%s\",\"loss\":\"%s\",\"method\":\"%s\",\"converged\":%s,\"stop\":",
            kind_name(r->model.shape.kind),
            r->model.shape.classes > 0 ? "logarithmic" : loss_word[r->model.shape.loss], o->method,
-           o->stop == FIT_CONVERGED ? "true" : "false");
+           fit_converged(o->stop) ? "true" : "false");
   text_quoted(t, fit_stop_string(o->stop));
+  text_add(t, ",\"status\":\"%s\"", fit_stop_word(o->stop));
   text_add(t, ",\"separation\":\"%s\",\"separated\":", separated[r->separated]);
   text_quoted(t, r->separated_classes);
   next_member(t, "rows", (double)r->data.rows);
@@ -286,6 +329,8 @@ void json_fit(text *t, const training *r)
   next_member(t, "values", (double)o->values);
   next_member(t, "gradients", (double)o->gradients);
   next_member(t, "hessians", (double)o->hessians);
+  next_member(t, "hessian_products", (double)o->products);
+  next_member(t, "mini_batches", (double)o->batches);
   next_member(t, "seconds", o->seconds);
   text_add(t, "}");
 }

@@ -269,6 +269,10 @@ static void infer(training *t, const options *o, double start)
   const bool good =
       inference_new(&t->inference, p, &t->model.design, &t->scaling, t->theta, o->confidence, &t->no_errors);
   p->go_on = NULL;
+  if (good && t->inference.exact) {
+    fail(&t->no_errors, "the model fits exactly: no residual is left to estimate them from");
+    return;
+  }
   if (good || !p->stopped) return;
   fail(&t->no_errors, "%s", outcome.stop == FIT_SECONDS ? "the limit on time is reached" : "interrupted");
 }

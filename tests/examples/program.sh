@@ -149,6 +149,49 @@ expect 0 "best on the rows held back" "$train" fit "$data/wine.csv" --path 5 --m
 expect 0 "within one standard error" "$train" cv "$data/diabetes.csv" --path 5 --mix 1 --folds 4
 expect 0 '"one_standard_error":' "$train" cv "$data/diabetes.csv" --path 5 --folds 3 --json
 
+# Losses with straight pieces, in memory or not, along a path and in folds
+expect 0 "objective 42.55133008" "$train" fit "$data/diabetes.csv" --loss huber --delta 1
+expect 0 "objective 42.55133008" "$train" fit "$data/diabetes.csv" --loss huber --delta 1 -k linear --chunk-rows 100
+expect 0 "converged" "$train" cv "$data/diabetes.csv" --loss huber --delta 1
+expect 0 "best on the rows held back" "$train" fit "$data/diabetes.csv" --loss huber --delta 1 --path 4 --mix 1 --holdout 0.2
+expect 0 "within one standard error" "$train" cv "$data/diabetes.csv" --loss huber --delta 1 --path 4 --mix 0.5
+
+# Reached, as low as doubles go, not reached: also when the limit is just enough, in folds, along paths, in silence
+expect 0 '"converged":true,"stop":"converged","status":"converged"' "$train" fit "$data/diabetes.csv" --json --max-iterations 2
+expect 0 '"converged":true,"stop":"converged as far as rounding allows' "$train" fit "$data/diabetes.csv" --json --tolerance 0
+expect 0 '"status":"rounding"' "$train" fit "$data/diabetes.csv" --json --tolerance 0 --mix 1 -l 0.1
+expect 0 '"status":"rounding"' "$train" fit "$data/iris.csv" --json --tolerance 0 --method lbfgs
+expect 0 '"status":"rounding"' "$train" cv "$data/diabetes.csv" --json --tolerance 0
+expect 0 '"converged":true' "$train" fit "$(printf 'x,y\n1,10\n2,20\n3,30\n4,40\n5,50\n' | file tenfold)" -k linear --json
+expect 0 '"converged":true' "$train" fit "$(printf 'x,y\n1,0.1\n2,0.2\n3,0.3\n4,0.4\n5,0.5\n7,0.7\n' | file tenth)" -k linear --json
+expect 0 '"converged":true' "$train" fit "$folder/tenth" -k linear --json --loss absolute
+expect 0 '"converged":true' "$train" fit "$folder/tenth" -k linear --json --method lbfgs
+expect 0 '"converged":false,"stop":"the epochs asked for are done","status":"epochs"' "$train" fit "$data/iris.csv" --method adam --epochs 2 --json
+expect 0 "kept: lambda" "$train" fit "$data/iris.csv" --method adam --epochs 2 --path 2
+for more in "-q" "-q --chunk-rows 50" "-q --mix 1" "-q -k net" "-q --method lbfgs" "-q --method gd" "-q --path 3" "-q --method proximal --mix 1"; do
+  expect 3 "" "$train" fit "$data/wine.csv" $more --max-iterations 1
+  [ -s "$folder/said" ] || { echo "FAILED: nothing is said of a fit not reached: $more"; failed=1; }
+done
+expect 3 "limit on iterations" "$train" fit "$data/diabetes.csv" -q --loss absolute --max-iterations 1
+expect 3 "in at least one fold: the limit on iterations" "$train" cv "$data/wine.csv" -q --max-iterations 1
+expect 3 "not every fit of the path converged" "$train" cv "$data/wine.csv" -q --max-iterations 1 --path 3
+expect 3 "  not converged" "$train" cv "$data/wine.csv" --max-iterations 1 --path 3
+expect 3 '"converged":false' "$train" cv "$data/wine.csv" --max-iterations 1 --path 3 --json
+
+# Counts are counts, of rows and of work, and an exact fit has no errors
+awk 'BEGIN {print "x,w,y"; for (i = 0; i < 60; i++) print i % 7 "," (i % 3 + 1) * 500000 "," (i % 5 < 2 ? "a" : "b")}' >"$folder/million"
+expect 0 "b |        0 36000000 | 1.0000" "$train" fit "$folder/million" --weights w -l 1e9
+grep -q 'e+0[78]' "$folder/said" && { echo "FAILED: counts in powers of ten"; failed=1; }
+expect 0 "after 20 epochs of adam (100 mini-batches) in" "$train" fit "$data/iris.csv" --method adam --epochs 20
+expect 0 "after 1 epoch of adam (1 mini-batch) in" "$train" fit "$data/iris.csv" --method adam --epochs 1 --batch 150
+expect 0 "after 1 iteration of newton (2 values, 2 gradients, 1 Hessian) in" "$train" fit "$folder/tenfold" -k linear
+expect 0 "products with Hessians)" "$train" fit "$data/iris.csv" --method trust_region_cg
+expect 0 '"no_standard_errors":"the model fits exactly' "$train" fit "$folder/tenth" -k linear --summary --json
+"$train" fit "$folder/tenfold" -k linear --summary >"$folder/said" 2>&1
+grep -q 'inf\|nan' "$folder/said" && { echo "FAILED: the summary of an exact fit"; failed=1; }
+expect 0 "residual standard error 54.1542 on 431 degrees of freedom" "$train" fit "$data/diabetes.csv" --summary
+expect 0 "R^2 0.517748" "$train" fit "$data/diabetes.csv" --lambda 0 --mix 0.5
+
 # Bad command lines
 expect 2 "nothing to do" "$train"
 expect 2 "must be fit, predict, evaluate or cv" "$train" train x

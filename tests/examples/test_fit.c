@@ -548,3 +548,27 @@ Test(fit, the_start_does_not_matter)
   from_afar(file, "-k multinomial -l 1e-6 --mix 1", -500, 0.930897919651);
   remove(file);
 }
+
+/* -- how a fit ends ---------------------------------------------------------------------------------------
+ */
+
+/* A stop of the library is a success only where it is one there, or where what is left is lost in rounding.
+ */
+Test(fit, no_stop_is_a_success_by_accident)
+{
+  session s;
+  session_open(&s, DATA "/diabetes.csv", "");
+  for (int stop = TG_RUNNING; stop <= TG_STOP_ERROR; stop++) {
+    const fit_outcome o = {.objective = 1000};
+    const fit_stop far = fit_stop_of(&s.t.problem, (tg_stop)stop, 1, &o);
+    const bool epochs = stop == TG_STOP_EPOCHS || stop == TG_STOP_PATIENCE;
+    cr_expect_eq(fit_stop_kind(far) == FIT_SUCCESS, tg_converged((tg_stop)stop) || epochs, "%s: %s",
+                 tg_stop_string((tg_stop)stop), fit_stop_string(far));
+    cr_expect_eq(fit_converged(far), tg_converged((tg_stop)stop));
+  }
+  const fit_outcome o = {.objective = 1000}, exact = {.objective = 1e-27};
+  cr_expect_eq(fit_stop_of(&s.t.problem, TG_STOP_STALLED, 1e-12, &o), FIT_ROUNDING);
+  cr_expect_eq(fit_stop_of(&s.t.problem, TG_STOP_STALLED, 1e-6, &o), FIT_STALLED);
+  cr_expect_eq(fit_stop_of(&s.t.problem, TG_STOP_STALLED, 1e-6, &exact), FIT_ROUNDING);
+  session_close(&s);
+}
