@@ -92,7 +92,10 @@ static bool open_table(apply *a, const options *o, bool needs_target, failure *f
   if (a->model->offset == NULL && o->offset != NULL) return fail(f, "the model was made without offsets");
   const char *offset = a->model->offset != NULL && o->offset != NULL ? o->offset : a->model->offset;
   if (!add_number(a, offset, &a->role.offset, f)) return false;
-  return add_number(a, needs_target ? o->weights : NULL, &a->role.weight, f);
+  if (!add_number(a, needs_target ? o->weights : NULL, &a->role.weight, f)) return false;
+  if (a->role.weight != NO_COLUMN)
+    a->table.column[a->role.weight].nonnegative = a->table.column[a->role.weight].is_weight = true;
+  return true;
 }
 
 /* Targets of a libsvm file as class numbers. */
@@ -100,6 +103,7 @@ static bool sparse_targets(apply *a, failure *f)
 {
   const trained *m = a->model;
   for (size_t i = 0; m->shape.classes > 0 && i < a->sparse.rows; i++) {
+    if (a->row_weight != NULL && a->row_weight[a->next + i] == 0) continue;
     char number[NUMBER_ROOM];
     const size_t length = number_write(a->sparse.target[i] + 0.0, number);
     const size_t level = levels_match(&m->labels, number, length);
@@ -158,9 +162,9 @@ static bool read_piece(apply *a, failure *f)
 {
   size_t row[PIECE];
   table_clear(&a->table);
-  while (a->table.rows == 0 && !a->end) { /* all rows of a piece may be dropped */
+  while (a->table.rows == 0 && !a->end) { /* all rows of a piece may be left out */
     if (!table_read(&a->reader, &a->table, PIECE, &a->end, f)) return false;
-    if (a->drops) table_drop(&a->table, true, NO_COLUMN, &a->dropped);
+    if (a->drops) table_drop_missing(&a->table);
   }
   for (size_t i = 0; i < a->table.rows; i++) row[i] = i;
   return dataset_from_table(&a->piece, &a->model->design, &a->table, a->role, row, a->table.rows, f);
@@ -185,31 +189,59 @@ static bool sparse_piece(apply *a, failure *f)
     return fail_at(f, (place){a->lines.in.name, 0, 0}, "the file has no rows");
   }
   if (a->needs_target && !sparse_targets(a, f)) return false;
-  for (size_t i = 0; i < n; i++) row[i] = i;
   const double *weight = a->row_weight != NULL ? a->row_weight + a->next : NULL;
   const double *offset = a->row_offset != NULL ? a->row_offset + a->next : NULL;
   a->next = end;
-  return dataset_from_sparse(&a->piece, &a->sparse, (sparse_extras){weight, offset, false}, row, n, f);
+  size_t kept = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (weight == NULL || weight[i] > 0) row[kept++] = i;
+  }
+  a->dropped.weightless += n - kept;
+  return dataset_from_sparse(&a->piece, &a->sparse, (sparse_extras){weight, offset, false}, row, kept, f);
 }
 
 bool apply_next(apply *a, bool *failed, failure *f)
 {
   *failed = false;
   if (a->end) return false;
-  dataset_free(&a->piece);
-  if (!(a->is_sparse ? sparse_piece(a, f) : read_piece(a, f))) return *failed = true, false;
+  do {
+    dataset_free(&a->piece);
+    if (!(a->is_sparse ? sparse_piece(a, f) : read_piece(a, f))) return *failed = true, false;
+  } while (a->piece.rows == 0 && !a->end);
   if (a->piece.rows == 0) return false;
   *failed = !score_piece(a, f);
   return !*failed;
 }
 
+const dropped_rows *apply_dropped(const apply *a)
+{
+  return a->is_sparse ? &a->dropped : &a->table.dropped;
+}
+
+bool apply_no_rows(const apply *a, const char *file, failure *f)
+{
+  const dropped_rows *d = apply_dropped(a);
+  const place where = {file, 0, 0};
+  if (d->missing + d->weightless == 0) return fail_at(f, where, "there are no rows to evaluate");
+  if (d->missing == 0)
+    return fail_at(f, where, "the weights of all %zu rows are 0: there is nothing to evaluate",
+                   d->weightless);
+  return fail_at(f, where, "every row has a missing value%s", d->weightless > 0 ? " or a weight of 0" : "");
+}
+
+static void note_dropped(size_t n, const char *which, const char *why)
+{
+  if (n == 0) return;
+  fprintf(stderr, "tapegrad-train: %zu row%s %s %s left out%s\n", n, n == 1 ? "" : "s", which,
+          n == 1 ? "is" : "are", why);
+}
+
 void apply_note(const apply *a)
 {
   const unknown_entries *u = &a->lines.unknown;
-  const size_t n = a->dropped.missing;
-  if (n > 0)
-    say("%zu row%s with a missing value %s left out, as when the model was made", n, n == 1 ? "" : "s",
-        n == 1 ? "is" : "are");
+  const dropped_rows *d = apply_dropped(a);
+  note_dropped(d->missing, "with a missing value", ", as when the model was made");
+  note_dropped(d->weightless, "of weight 0", "");
   if (!a->is_sparse && !a->reader.header.sure)
     say("%s: %s", a->reader.in.name, header_words(a->reader.header));
   if (u->count == 0) return;

@@ -20,7 +20,7 @@ typedef struct apply {
   size_t extras, next;             /* how many weights and offsets there are; the next sparse row */
   bool needs_target;
   bool drops;           /* evaluate, for a model that was made so: rows with a missing value are left out */
-  dropped_rows dropped; /* so far */
+  dropped_rows dropped; /* of sparse rows; those of a table counts the table */
   bool is_sparse, end;
 } apply;
 
@@ -32,6 +32,10 @@ bool apply_next(apply *a, bool *failed, failure *f);
 /* Lines to standard error if rows were left out or there was something in the data that the model does not
  * know. */
 void apply_note(const apply *a);
+/* The rows left out so far. */
+const dropped_rows *apply_dropped(const apply *a);
+bool apply_no_rows(const apply *a, const char *file,
+                   failure *f); /* false: not one is there to be evaluated; why */
 void apply_close(apply *a);
 
 #endif

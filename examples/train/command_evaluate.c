@@ -42,13 +42,15 @@ static bool weigh_something(const collected *c, failure *f)
   return fail(f, "the weights of all %zu rows are 0: there is nothing to evaluate", c->rows);
 }
 
-static bool print(const judged *j, const trained *m, size_t dropped, const options *o, failure *f)
+static bool print(const judged *j, const trained *m, const dropped_rows *dropped, const options *o,
+                  failure *f)
 {
   text t = {0};
   if (o->json) {
     text_add(&t, "{");
     json_judged(&t, "evaluated", j, m);
-    text_add(&t, ",\"dropped_missing\":%zu", dropped);
+    text_add(&t, ",\"dropped_missing\":%zu,\"dropped_weightless\":%zu", dropped->missing,
+             dropped->weightless);
     text_add(&t, "}\n");
   } else {
     report_judged(&t, o->data, j, m);
@@ -65,11 +67,11 @@ static bool evaluate(apply *a, const options *o, failure *f)
   bool failed, good = true;
   while (good && apply_next(a, &failed, f)) good = collect(&c, a, f);
   good = good && !failed;
-  if (good && c.rows == 0) good = fail_at(f, (place){o->data, 0, 0}, "there are no rows to evaluate");
+  if (good && c.rows == 0) good = apply_no_rows(a, o->data, f);
   const bool weighted = a->role.weight != NO_COLUMN || a->row_weight != NULL;
   good = good && weigh_something(&c, f);
   good = good && judge_scores(&j, a->model, c.score, c.target, weighted ? c.weight : NULL, c.rows, f);
-  good = good && (o->quiet || print(&j, a->model, a->dropped.missing, o, f));
+  good = good && (o->quiet || print(&j, a->model, apply_dropped(a), o, f));
   judged_free(&j);
   free(c.score);
   free(c.target);

@@ -198,11 +198,7 @@ bool design_sparse(design *d, const sparse_rows *s, const size_t *column)
 
 static bool same_column(const design_column *a, const design_column *b)
 {
-  if (a->kind != b->kind || strcmp(a->name, b->name) != 0 || a->levels.count != b->levels.count) return false;
-  for (size_t i = 0; i < a->levels.count; i++) {
-    if (strcmp(a->levels.text[i], b->levels.text[i]) != 0) return false;
-  }
-  return true;
+  return a->kind == b->kind && strcmp(a->name, b->name) == 0 && levels_same(&a->levels, &b->levels);
 }
 
 bool design_same(const design *a, const design *b)

@@ -202,6 +202,15 @@ bool levels_settle(levels *l, const bool *used, char point, size_t *place)
   return rehash(l, l->slots);
 }
 
+bool levels_same(const levels *a, const levels *b)
+{
+  if (a->count != b->count) return false;
+  for (size_t i = 0; i < a->count; i++) {
+    if (strcmp(a->text[i], b->text[i]) != 0) return false;
+  }
+  return true;
+}
+
 bool levels_copy(levels *to, const levels *from)
 {
   for (size_t i = 0; i < from->count; i++) {

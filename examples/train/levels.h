@@ -33,6 +33,7 @@ bool levels_settle(levels *l, const bool *used, char point, size_t *place);
 bool levels_by_value(levels *l, char point);
 size_t levels_match(const levels *l, const char *text, size_t length);
 
-bool levels_copy(levels *to, const levels *from); /* to the end of others; false: no memory */
+bool levels_same(const levels *a, const levels *b); /* the same texts in the same order? */
+bool levels_copy(levels *to, const levels *from);   /* to the end of others; false: no memory */
 
 #endif

@@ -157,13 +157,9 @@ static bool set_columns(loaded *l, const table_reader *r, const options *o, cons
   l->table.column[l->role.target].words_are_text = w->na_text[w->target];
   l->table.column[l->role.target].predicted = true;
   if (!add_special(l, r, w->weight, COLUMN_NUMBER, o, &l->role.weight, f)) return false;
-  if (l->role.weight != NO_COLUMN) l->table.column[l->role.weight].nonnegative = true;
+  if (l->role.weight != NO_COLUMN)
+    l->table.column[l->role.weight].nonnegative = l->table.column[l->role.weight].is_weight = true;
   return add_special(l, r, w->offset, COLUMN_NUMBER, o, &l->role.offset, f);
-}
-
-static void drop_rows(loaded *l, const options *o)
-{
-  table_drop(&l->table, o->missing == MISSING_DROP, l->role.weight, &l->dropped);
 }
 
 /* Whole, into memory. */
@@ -171,7 +167,7 @@ static bool read_whole(loaded *l, table_reader *r, const options *o, failure *f)
 {
   bool end;
   if (!table_read(r, &l->table, (size_t)-1, &end, f)) return false;
-  drop_rows(l, o);
+  if (o->missing == MISSING_DROP) table_drop_missing(&l->table);
   l->rows = l->table.rows;
   return true;
 }
@@ -181,7 +177,7 @@ static bool read_pieces(loaded *l, table_reader *r, const options *o, failure *f
 {
   for (bool end = false; !end;) {
     if (!table_read(r, &l->table, o->chunk_rows, &end, f)) return false;
-    drop_rows(l, o);
+    if (o->missing == MISSING_DROP) table_drop_missing(&l->table);
     if (!table_put_away(&l->table, o->chunk_rows, f)) return false;
   }
   free(l->table.cell);
@@ -213,6 +209,7 @@ static bool read_table(loaded *l, table_reader *r, const options *o, failure *f)
   good = good && (o->chunk_rows > 0 ? read_pieces(l, r, o, f) : read_whole(l, r, o, f));
   good = good && (table_settle_levels(&l->table, l->point) || fail_memory(f));
   wanted_free(&w);
+  l->dropped = l->table.dropped;
   return good && some_rows(l, r->in.name, f) && paged_good(l->table.paged, f);
 }
 

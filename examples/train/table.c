@@ -245,6 +245,16 @@ static bool number_cell(const table_reader *r, const table_column *column, const
   return bad_number(r, column, field, kind, f);
 }
 
+static bool store_cell(const table_reader *r, table *t, size_t field, double *row, failure *f)
+{
+  const size_t k = r->column_of[field];
+  if (k == NO_COLUMN) return true;
+  table_column *column = &t->column[k];
+  return column->kind == COLUMN_NUMBER ? number_cell(r, column, &r->field[field], &row[k], f)
+                                       : text_cell(r, column, &r->field[field], &row[k], f);
+}
+
+/* The weight first: a row without any might as well not be there. */
 static bool store_record(table_reader *r, table *t, failure *f)
 {
   if (r->fields != r->names.count) {
@@ -253,25 +263,33 @@ static bool store_record(table_reader *r, table *t, failure *f)
                    r->fields == 1 ? "" : "s", r->names.count, r->names.count == 1 ? "is" : "are");
   }
   double *row = t->cell + t->rows * t->columns;
+  if (r->weight != NO_COLUMN) {
+    if (!store_cell(r, t, r->weight, row, f)) return false;
+    if (row[r->column_of[r->weight]] == 0) return t->dropped.weightless++, true;
+  }
   for (size_t i = 0; i < r->fields; i++) {
-    const size_t k = r->column_of[i];
-    if (k == NO_COLUMN) continue;
-    table_column *column = &t->column[k];
-    const bool good = column->kind == COLUMN_NUMBER ? number_cell(r, column, &r->field[i], &row[k], f)
-                                                    : text_cell(r, column, &r->field[i], &row[k], f);
-    if (!good) return false;
+    if (i != r->weight && !store_cell(r, t, i, row, f)) return false;
   }
   t->rows++;
   return true;
 }
 
+static void match_columns(table_reader *r, const table *t)
+{
+  r->weight = NO_COLUMN;
+  for (size_t i = 0; i < r->names.count; i++) r->column_of[i] = NO_COLUMN;
+  for (size_t k = 0; k < t->columns; k++) {
+    const table_column *column = &t->column[k];
+    if (column->source == NO_COLUMN) continue;
+    r->column_of[column->source] = k;
+    if (column->is_weight) r->weight = column->source;
+  }
+}
+
 bool table_read(table_reader *r, table *t, size_t most, bool *end, failure *f)
 {
   *end = false;
-  for (size_t i = 0; i < r->names.count; i++) r->column_of[i] = NO_COLUMN;
-  for (size_t k = 0; k < t->columns; k++) {
-    if (t->column[k].source != NO_COLUMN) r->column_of[t->column[k].source] = k;
-  }
+  match_columns(r, t);
   for (size_t n = 0; n < most; n++) {
     const csv_result result = next_record(r, f);
     if (result == CSV_FAILED) return false;
@@ -381,19 +399,16 @@ bool table_settle_levels(table *t, char point)
   return good;
 }
 
-void table_drop(table *t, bool missing, size_t weight, dropped_rows *dropped)
+void table_drop_missing(table *t)
 {
   size_t kept = 0;
   for (size_t i = 0; i < t->rows; i++) {
     const double *row = t->cell + i * t->columns;
     bool whole = true;
-    for (size_t k = 0; missing && k < t->columns; k++) whole = whole && !isnan(row[k]);
-    const bool weighs = weight == NO_COLUMN || row[weight] != 0;
-    dropped->missing += !whole;
-    dropped->weightless += whole && !weighs;
-    if (!whole || !weighs) continue;
-    if (kept != i) memcpy(t->cell + kept * t->columns, row, t->columns * sizeof *row);
-    kept++;
+    for (size_t k = 0; k < t->columns; k++) whole = whole && !isnan(row[k]);
+    t->dropped.missing += !whole;
+    if (whole && kept != i) memcpy(t->cell + kept * t->columns, row, t->columns * sizeof *row);
+    kept += whole;
   }
   t->rows = kept;
 }

@@ -22,8 +22,14 @@ typedef struct table_column {
   bool words_are_text; /* NA, nan, ? and the like are texts; only nothing at all is missing */
   bool nonnegative;    /* weights */
   bool predicted;      /* the target: for messages */
+  bool is_weight;      /* a row with a 0 here is passed over, whatever else it has */
   const char *advice;  /* what to do about a missing value, for messages; NULL: none */
 } table_column;
+
+/* Rows that were left out, and why. */
+typedef struct dropped_rows {
+  size_t missing, weightless; /* a missing value; else a weight of 0 */
+} dropped_rows;
 
 typedef struct table {
   table_column *column;
@@ -31,6 +37,7 @@ typedef struct table {
   double *cell; /* rows x columns, row by row */
   paged *paged; /* or the rows are in a file; cell then has those just read */
   size_t rows, room;
+  dropped_rows dropped; /* so far */
 } table;
 
 typedef enum header_kind { HEADER_AUTO, HEADER_YES, HEADER_NO } header_kind;
@@ -51,6 +58,7 @@ typedef struct table_reader {
   size_t kept_count, next_kept;
   const csv_field *field; /* of the row at hand, `fields` of them */
   size_t fields;
+  size_t weight;     /* the field that holds the weight, or NO_COLUMN */
   size_t *column_of; /* field -> column of the table, or NO_COLUMN */
 } table_reader;
 
@@ -77,15 +85,8 @@ double *table_row(const table *t, size_t i); /* the cells of row i, until anothe
  */
 bool table_settle_levels(table *t, char point);
 
-/* Rows that were left out, and why. */
-typedef struct dropped_rows {
-  size_t missing, weightless; /* a missing value; else a weight of 0 */
-} dropped_rows;
-
-/* Removes the rows with a missing value, if `missing`, and those whose weight, in that column, is 0
- * (NO_COLUMN: there is none); adds their numbers to *dropped. */
-void table_drop(table *t, bool missing, size_t weight, dropped_rows *dropped);
-void table_clear(table *t); /* forgets the rows, keeps the columns */
+void table_drop_missing(table *t); /* removes the rows with a missing value, and counts them */
+void table_clear(table *t);        /* forgets the rows, keeps the columns */
 void table_free(table *t);
 
 #endif

@@ -93,8 +93,8 @@ static bool start_from_model(training *t, const char *file, failure *f)
   trained old;
   if (!trained_read(&old, file, f)) return false;
   const model_shape *a = &t->model.shape, *b = &old.shape;
-  const bool fits = a->kind == b->kind && a->classes == b->classes && a->hidden == b->hidden &&
-                    design_same(&t->model.design, &old.design);
+  const bool fits = a->kind == b->kind && levels_same(&t->model.labels, &old.labels) &&
+                    a->hidden == b->hidden && design_same(&t->model.design, &old.design);
   if (fits) {
     memcpy(t->theta, old.theta, t->problem.n * sizeof *t->theta);
     scaling_redo(&t->scaling, a, t->theta);

@@ -38,6 +38,7 @@ expect 1 "number.csv:3:3: column 'y': the value is missing ('NA')" "$train" fit 
 expect 0 "5 rows, without 1 with a missing value; 1 columns and a numeric target" "$train" fit number.csv --missing drop
 expect 0 '"dropped_missing":1,"dropped_weightless":0' "$train" fit number.csv --missing drop --json
 printf 'x,y\n1,\n2,NA\n' >all.csv
+expect 1 "all.csv: every row has a missing value" "$train" evaluate all.csv -m model
 expect 1 "every row has a missing value" "$train" fit all.csv --missing drop
 printf 'x,w,o,y\n1,1,0,a\n2,NA,0,b\n3,1,?,b\n4,1,0,b\n5,1,0,a\n6,2,0,b\n' >beside.csv
 expect 1 "column 'w': the value is missing ('NA'); such rows can be dropped (--missing drop)" "$train" fit beside.csv --weights w --offset o
@@ -94,6 +95,11 @@ expect 0 "4 rows, without 1 with a missing value; 1 columns, 2 classes (a 2, b 2
 printf '1 1:3\n0 1:2\n2 1:9\n1 1:4\n0 1:5\n' >class.svm
 printf '1\n1\n0\n1\n1\n' >class.weights
 expect 0 "4 rows, without 1 of weight 0; 1 columns, 2 classes (0 2, 1 2)" "$train" fit class.svm --weights class.weights
+"$train" fit value.svm -q -m svm
+expect 0 "(4 rows): accuracy" "$train" evaluate class.svm --weights class.weights -m svm
+grep -q '1 row of weight 0 is left out' said || { echo "FAILED: a row without weight is judged in silence"; failed=1; }
+printf 'x,y,w\n1,0,1\n?,q,0\n2,1,1\n' >judged.csv
+expect 0 '"dropped_missing":0,"dropped_weightless":1' "$train" evaluate judged.csv --weights w -m value --json
 printf '0\n0\n0\n0\n0\n' >class.weights
 expect 1 "the weights of all 5 rows are 0" "$train" fit class.svm --weights class.weights
 
@@ -135,6 +141,8 @@ printf '1 2:1 4:1 10000000:3\n' >known.svm
 expect 0 "known.svm:1:7: column number 4 is none of the 7 columns of the model; it was passed over" "$train" predict known.svm -m wide.model
 sed 's/268435456/268435455/' wide.svm >moved.svm
 expect 1 "other columns or classes than this fit" "$train" fit moved.svm --start wide.model
+expect 1 "other columns or classes than this fit" "$train" fit wide.svm --positive 0 --start wide.model
+expect 0 "converged" "$train" fit wide.svm --start wide.model
 
 # A category of 2000 levels in 0.7 MB of text: dense rows were 1 GB
 awk 'BEGIN {srand(1); print "g,x,y"; for (i = 0; i < 60000; i++) {g = int(2000 * rand()); printf "c%d,%.2f,%d\n", g, rand(), rand() < 0.3 + g / 5000}}' >levels.csv

@@ -24,9 +24,8 @@ static void read_with(const char *bytes, size_t size, table_format format)
     good = table_add_column(&t, r.names.text[i], (column_kind)(i % 3), i, &f);
     if (good) t.column[i].missing_allowed = i % 2 == 0;
   }
-  dropped_rows dropped = {0};
   if (good && table_read(&r, &t, 1000, &end, &f)) {
-    table_drop(&t, true, NO_COLUMN, &dropped);
+    table_drop_missing(&t);
     table_settle_levels(&t, format.point);
   }
   table_free(&t);

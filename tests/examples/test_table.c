@@ -21,7 +21,7 @@ static const char *read_text(table *t, const char *text, const char *kinds, tabl
                                                : COLUMN_NUMBER;
     good = table_add_column(t, r.names.text[i], kind, i, &f);
     t->column[t->columns - 1].missing_allowed = kinds[i] == 'm';
-    t->column[t->columns - 1].nonnegative = kinds[i] == 'w';
+    t->column[t->columns - 1].nonnegative = t->column[t->columns - 1].is_weight = kinds[i] == 'w';
   }
   if (good) table_read(&r, t, (size_t)-1, &end, &f);
   table_close(&r);
@@ -157,9 +157,8 @@ Test(table, rows_with_missing_values_can_be_dropped)
 {
   table t;
   cr_assert_str_eq(read_text(&t, "a,b\n1,2\n?,3\n4,NA\n5,6\n", "mm", automatic), "");
-  dropped_rows dropped = {0};
-  table_drop(&t, true, NO_COLUMN, &dropped);
-  cr_assert_eq(dropped.missing, 2);
+  table_drop_missing(&t);
+  cr_assert_eq(t.dropped.missing, 2);
   cr_assert_eq(t.rows, 2);
   cr_assert_eq(t.cell[2], 5);
   table_free(&t);
@@ -168,10 +167,8 @@ Test(table, rows_with_missing_values_can_be_dropped)
 Test(table, rows_without_weight_go_with_the_levels_that_only_they_have)
 {
   table t;
-  dropped_rows dropped = {0};
-  cr_assert_str_eq(read_text(&t, "g,w,y\nz,0,a\nd,1,c\nb,1,c\nb,2,b\n", "cwl", automatic), "");
-  table_drop(&t, false, 1, &dropped);
-  cr_assert_eq(dropped.weightless, 1);
+  cr_assert_str_eq(read_text(&t, "g,w,y\n?,0,\nz,0,a\nd,1,c\nb,1,c\nb,2,b\n", "cwl", automatic), "");
+  cr_assert_eq(t.dropped.weightless, 2);
   cr_assert(table_settle_levels(&t, '.'));
   cr_assert_eq(t.rows, 3);
   cr_assert_eq(t.column[0].levels.count, 2);
