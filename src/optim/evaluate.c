@@ -123,14 +123,22 @@ void tg_accept_(tg_run *run, tg_point_ *p, double rate)
   tg_accept_step_(run, p, rate, run->kernel->distance(p->x, tg_current_(run)->x, run->padded));
 }
 
-int tg_rate_(tg_run *run, size_t total, double *rate)
+/* Steps the schedule has in all. Another method may have made some of the iterations before its first. */
+static size_t planned(const tg_run *run)
+{
+  const size_t most = run->o.max_iterations, before = run->s.report.iterations - run->s.t;
+  if (run->fit) return tg_fit_planned_(run);
+  return most > before ? most - before : most;
+}
+
+int tg_rate_(tg_run *run, double *rate)
 {
   const tg_schedule *s = &run->m.schedule;
   *rate = run->m.alpha;
   if (tg_is_plateau_(s))
     *rate *= run->s.plateau_scale;
   else if (s->rate)
-    *rate = s->rate(s, run->m.alpha, run->s.t, total);
+    *rate = s->rate(s, run->m.alpha, run->s.t, planned(run));
   if (!(*rate >= 0.0 && *rate < INFINITY))
     return tg_error_(run, TG_E_ARGUMENT, "schedule: a rate is negative or not finite");
   return *rate == 0.0 && !run->fit && tg_stays_zero_(s) ? tg_stop_(run, TG_STOP_STALLED) : 0;

@@ -134,7 +134,7 @@ static int look_ahead(tg_run *run, double rate, tg_point_ *from)
 int tg_first_order_step_(tg_run *run)
 {
   double rate;
-  if (tg_rate_(run, run->o.max_iterations, &rate)) return 1;
+  if (tg_rate_(run, &rate)) return 1;
   tg_point_ from = *tg_current_(run);
   if (run->rule->look && look_ahead(run, rate, &from)) return 1;
   tg_point_ *next = tg_spare_(run, NULL); /* where it looked, unless that is the best point now */

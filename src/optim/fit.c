@@ -50,7 +50,7 @@ size_t tg_fit_batches_(const tg_run *run)
   return run->order_count / run->f.batch + (run->order_count % run->f.batch != 0);
 }
 
-static size_t planned(const tg_run *run)
+size_t tg_fit_planned_(const tg_run *run)
 {
   const size_t batches = tg_fit_batches_(run), epochs = run->f.epochs;
   return epochs > SIZE_MAX / batches ? SIZE_MAX : epochs * batches;
@@ -162,7 +162,7 @@ int tg_fit_step_(tg_run *run)
   double rate;
   s->started = true;
   const size_t *index = batch(run, &count);
-  if (tg_rate_(run, planned(run), &rate) || gradient(run, rate, index, count)) return finish(run);
+  if (tg_rate_(run, &rate) || gradient(run, rate, index, count)) return finish(run);
   s->report.step = tg_first_order_update_(run, p, p->x, rate);
   s->report.rate = rate;
   s->report.gradient_norm = p->largest;

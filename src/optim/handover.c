@@ -6,21 +6,6 @@
 #include "box.h"
 #include "run.h"
 
-/* The second run takes over place, counts and time. */
-static void pass_on(tg_run *to, const tg_run *from)
-{
-  const tg_report *r = &from->s.report;
-  memcpy(to->s.point[0].x, tg_final_point_(from)->x, to->n * sizeof(double));
-  if (tg_boxed_(&to->m)) tg_box_begin_(to, to->s.point[0].x);
-  to->s.report.iterations = r->iterations;
-  to->s.report.values = r->values;
-  to->s.report.gradients = r->gradients;
-  to->s.report.products = r->products;
-  to->s.report.hessians = r->hessians;
-  to->s.lap = r->seconds;
-  to->origin = tg_clock_();
-}
-
 static bool tolerance_met(tg_stop stop)
 {
   return tg_converged(stop) && stop != TG_STOP_ROUNDING;
@@ -40,6 +25,36 @@ static bool problem_is_new(const tg_run *first, const tg_run *then)
   const tg_method *a = &first->m, *b = &then->m;
   return !(same(a->lower, b->lower, then->n, -INFINITY) && same(a->upper, b->upper, then->n, INFINITY) &&
            a->l1 == b->l1 && (b->l1 == 0.0 || same(a->l1_weight, b->l1_weight, then->n, 1.0)));
+}
+
+/* What is known of a point, of the same problem, need not be evaluated again. Residuals are another matter.
+ */
+static void tell(tg_run *to, const tg_run *from)
+{
+  const tg_point_ *p = tg_final_point_(from);
+  tg_point_ *q = &to->s.point[0];
+  if (!p->has_gradient || from->rule->evaluate || to->rule->evaluate || problem_is_new(from, to)) return;
+  memcpy(q->g, p->g, to->n * sizeof(double));
+  q->value = p->value;
+  q->largest = p->largest;
+  q->finite = p->finite;
+  q->has_gradient = true;
+}
+
+/* The second run takes over place, counts and time. */
+static void pass_on(tg_run *to, const tg_run *from)
+{
+  const tg_report *r = &from->s.report;
+  memcpy(to->s.point[0].x, tg_final_point_(from)->x, to->n * sizeof(double));
+  if (tg_boxed_(&to->m)) tg_box_begin_(to, to->s.point[0].x);
+  tell(to, from);
+  to->s.report.iterations = r->iterations;
+  to->s.report.values = r->values;
+  to->s.report.gradients = r->gradients;
+  to->s.report.products = r->products;
+  to->s.report.hessians = r->hessians;
+  to->s.lap = r->seconds;
+  to->origin = tg_clock_();
 }
 
 /* Whether the first run's end is the end of all. What was met under other bounds or another L1 term than the

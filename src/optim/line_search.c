@@ -190,7 +190,7 @@ static int backtrack(search *s)
   const double least = 0.1 * DBL_EPSILON * fmax(x, DBL_MIN) / run->kernel->largest(s->line->d, run->padded);
   const double factor = run->m.factor > 0.0 ? run->m.factor : 2.0 / 3.0;
   trial p;
-  if (tg_rate_(run, run->o.max_iterations, &p.t)) return 1;
+  if (tg_rate_(run, &p.t)) return 1;
   if (s->line->unit > 0.0) p.t *= s->line->unit;
   p.t = fmin(p.t, s->most);
   const double far_below = 1e-16 * fmin(p.t, tg_line_first_(run, s->line->d));
@@ -208,7 +208,7 @@ static int fixed(search *s)
 {
   tg_point_ *at = tg_spare_(s->run, NULL);
   trial p;
-  if (tg_rate_(s->run, s->run->o.max_iterations, &p.t)) return 1;
+  if (tg_rate_(s->run, &p.t)) return 1;
   p.t = fmin(p.t, s->most);
   if (measure(s, at, &p)) return 1;
   if (!p.finite) return tg_stop_nonfinite_(s->run, p.value);

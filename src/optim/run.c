@@ -162,7 +162,8 @@ static int start(tg_run *run)
 {
   tg_point_ *p = tg_current_(run);
   run->s.started = true;
-  if (tg_evaluate_(run, p, true, NULL, NULL) || (tg_boxed_(&run->m) && tg_box_enter_(run))) {
+  const bool known = p->has_gradient && p->finite && !run->rule->evaluate;
+  if ((!known && tg_evaluate_(run, p, true, NULL, NULL)) || (tg_boxed_(&run->m) && tg_box_enter_(run))) {
     run->s.started = false;
     return 1;
   }
@@ -280,7 +281,7 @@ static tg_status update(tg_run *run, double value, const double *gradient)
   if (!isfinite(p.largest) || isinf(value)) return tg_stop_nonfinite_(run, value), TG_OK;
   if (tg_start_reached_(run)) return tg_stop_(run, TG_STOP_GRADIENT), TG_OK;
   double rate;
-  if (tg_rate_(run, run->o.max_iterations, &rate)) return run->s.status;
+  if (tg_rate_(run, &rate)) return run->s.status;
   if (step_of_caller(run, &p, rate)) return TG_OK;
   r->rate = rate;
   r->iterations++;

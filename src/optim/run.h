@@ -141,7 +141,7 @@ int tg_stop_(tg_run *run, tg_stop why);
 int tg_stop_nonfinite_(tg_run *run, double value);
 int tg_error_(tg_run *run, tg_status why, const char *message); /* `message`: static */
 /* The learning rate of this step. */
-int tg_rate_(tg_run *run, size_t total, double *rate);
+int tg_rate_(tg_run *run, double *rate);
 
 /* ---- pieces of the driver ---- */
 
@@ -182,6 +182,7 @@ const tg_point_ *tg_final_point_(const tg_run *run);
 int tg_fit_step_(tg_run *run);
 void tg_fit_begin_(tg_run *run);
 size_t tg_fit_batches_(const tg_run *run); /* in an epoch (4.13) */
+size_t tg_fit_planned_(const tg_run *run); /* in all */
 void tg_finish_(tg_run *run);              /* theta and the report's theta: the final point */
 const tg_rule_ *tg_rule_of_(const tg_method *m);
 /* What tg_minimize_check, tg_fit_check and tg_update_check have in common. */

@@ -182,3 +182,43 @@ Test(handover, time_is_counted_once)
   cr_expect(r.seconds <= tg_clock_() - begun);
   cr_expect(r.seconds >= 0.04);
 }
+
+typedef struct path {
+  double last[N];
+  size_t calls, again;
+} path;
+
+static int walked(const double *x, double *value, double *g, void *user)
+{
+  path *w = user;
+  probe p = {.n = N};
+  w->again += w->calls++ > 0 && memcmp(x, w->last, sizeof w->last) == 0;
+  memcpy(w->last, x, sizeof w->last);
+  return problem_rosenbrock(x, value, g, &p);
+}
+
+Test(handover, does_not_evaluate_again_where_the_first_method_ended)
+{
+  double x[N];
+  begin(x);
+  path w = {.calls = 0};
+  const tg_objective c = {.n = N, .evaluate = walked, .user = &w};
+  tg_report r;
+  cr_expect(tg_minimize_handover(c, tg_gd(1e-4), 5, tg_lbfgs(), x, NULL, &r) == TG_OK);
+  cr_expect(r.stop == TG_STOP_GRADIENT && r.values == w.calls && w.again == 0, "%zu", w.again);
+}
+
+/* The second method plans the iterations that are left. */
+Test(handover, a_schedule_of_the_second_method_ends_with_the_run)
+{
+  double x[N];
+  begin(x);
+  probe p = {.n = N};
+  tg_method then = tg_gd(1e-4);
+  then.schedule = tg_one_cycle_rate(0.25, 25.0, 1000.0, 0);
+  const tg_minimize_options o = {.max_iterations = 25};
+  tg_report r;
+  cr_expect(tg_minimize_handover(problem(problem_rosenbrock, &p), tg_gd(1e-4), 5, then, x, &o, &r) == TG_OK);
+  cr_expect(r.stop == TG_STOP_ITERATIONS && r.iterations == 25 && fabs(r.rate - 1e-7) <= 1e-15, "%zu %g",
+            r.iterations, r.rate);
+}
