@@ -266,8 +266,10 @@ TG_API tg_method tg_secant(double alpha);
 /* Newton's method (4.54) with the Hessian (objective.hessian, or n calls of objective.hvp), made positive
  * definite by a multiple of the identity, and a line search. With line_search = TG_LINE_FIXED the bare form
  * theta - alpha H^-1 g, (4.51) for one parameter, which may go to any stationary point, or diverge. But for
- * that form theta does not move along directions that C does not depend on, in any method of second order
- * below. */
+ * that form, and in all methods of second order below: theta does not move along directions that C does not
+ * depend on, and a point is called converged only when no lower one is found along negative curvature: of the
+ * last Hessian, of one more where that has some, or by up to 21 products. (A saddle where curvature vanishes
+ * looks like a minimum.) */
 TG_API tg_method tg_newton(void);
 /* The same with conjugate gradients on objective.hvp, for many parameters. */
 TG_API tg_method tg_newton_cg(void);

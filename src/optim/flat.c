@@ -19,6 +19,8 @@ typedef struct elimination {
   size_t *order; /* a permutation; the first `rank` are eliminated */
   size_t n, stride, rank;
   double least; /* part of a diagonal entry that is rounding */
+  size_t down,
+      beside; /* where curvature is negative: at order[down], with order[beside] unless that is the same */
 } elimination;
 
 static double *row_of(const elimination *e, size_t k)
@@ -57,13 +59,20 @@ static void eliminate(elimination *e)
   e->rank++;
 }
 
+static bool negative(elimination *e, size_t k, size_t l)
+{
+  e->down = k;
+  e->beside = l;
+  return false;
+}
+
 /* Where what remains of the diagonal is rounding, so is all else of a matrix without negative curvature. */
-static bool rest_is_rounding(const elimination *e)
+static bool rest_is_rounding(elimination *e)
 {
   for (size_t k = e->rank; k < e->n; k++)
     for (size_t l = e->rank; l < e->n; l++) {
       const double size = diagonal(e, e->order[k]) * diagonal(e, e->order[l]);
-      if (!(fabs(row_of(e, k)[e->order[l]]) <= 4.0 * e->least * sqrt(size))) return false;
+      if (!(fabs(row_of(e, k)[e->order[l]]) <= 4.0 * e->least * sqrt(size))) return negative(e, k, l);
     }
   return true;
 }
@@ -76,8 +85,8 @@ static bool factor(elimination *e)
     size_t best = e->n;
     double most = e->least;
     for (size_t k = e->rank; k < e->n; k++) {
-      const double was = diagonal(e, e->order[k]), part = was > 0.0 ? remains(e, k) / was : 0.0;
-      if (was < 0.0 || part < -e->least) return false;
+      const double was = diagonal(e, e->order[k]), left = remains(e, k), part = was > 0.0 ? left / was : 0.0;
+      if (left < -e->least * fabs(was)) return negative(e, k, k);
       if (part > most) most = part, best = k;
     }
     if (best == e->n) return rest_is_rounding(e);
@@ -155,15 +164,41 @@ static bool definite(const tg_run *run, const double *h, double *a, double least
   return true;
 }
 
+static elimination begin(tg_run *run, const double *h, double *a, size_t *order)
+{
+  memcpy(a, h, run->n * run->padded * sizeof *a);
+  return (elimination){.run = run,
+                       .h = h,
+                       .a = a,
+                       .order = order,
+                       .n = run->n,
+                       .stride = run->padded,
+                       .least = 16.0 * (double)run->n * DBL_EPSILON};
+}
+
+bool tg_leads_down_(tg_run *run, const double *h, double *a, size_t *order, double *z)
+{
+  elimination e = begin(run, h, a, order);
+  if (factor(&e)) return false;
+  const double cross = row_of(&e, e.down)[order[e.beside]];
+  solve_flat(&e, e.down);
+  memcpy(z, row_of(&e, e.down), run->padded * sizeof *z);
+  if (e.down != e.beside) {
+    solve_flat(&e, e.beside);
+    run->kernel->add(z, z, cross > 0.0 ? -1.0 : 1.0, row_of(&e, e.beside), run->padded);
+  }
+  return true;
+}
+
 void tg_bend_flats_(tg_run *run, double *h, double *g, double *a, size_t *order)
 {
   const tg_point_ *p = tg_current_(run);
-  elimination e = {.run = run, .h = h, .a = a, .order = order, .n = run->n, .stride = run->padded};
-  e.least = 16.0 * (double)run->n * DBL_EPSILON;
   memcpy(g, p->g, run->padded * sizeof *g);
-  if (definite(run, h, a, e.least)) return;
-  memcpy(a, h, run->n * run->padded * sizeof *a);
-  if (!factor(&e)) return;
+  run->s.convex = definite(run, h, a, 16.0 * (double)run->n * DBL_EPSILON);
+  if (run->s.convex) return;
+  elimination e = begin(run, h, a, order);
+  run->s.convex = factor(&e);
+  if (!run->s.convex) return;
   for (size_t f = e.rank; f < e.n; f++) {
     solve_flat(&e, f);
     orthogonalise(&e, f);

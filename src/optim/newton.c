@@ -82,6 +82,11 @@ int tg_second_order_(tg_run *run, double *h, double *scratch)
   return 0;
 }
 
+size_t *tg_order_(tg_run *run)
+{
+  return (size_t *)(void *)(run->own + run->own_size - run->n * sizeof(size_t));
+}
+
 /* ---- direct ---- */
 
 static size_t work(const tg_objective *c, const tg_method *m, size_t padded)
@@ -150,7 +155,7 @@ static int step(tg_run *run)
   if (tg_second_order_(run, h, d)) return 1;
   memset(d, 0, run->padded * sizeof *d);
   if (run->m.line_search != TG_LINE_FIXED) {
-    tg_bend_flats_(run, h, g, a, (size_t *)(void *)run->own);
+    tg_bend_flats_(run, h, g, a, tg_order_(run));
     solve_shifted(run, h, g, a, d);
   } else if (bare(run, h, d))
     return 1;
@@ -167,6 +172,7 @@ const tg_rule_ tg_newton_rule_ = {
     .work = work,
     .own = own,
     .step = step,
+    .curvature = tg_dense_curvature_,
 };
 
 /* ---- conjugate gradients ---- */
@@ -183,9 +189,9 @@ bool tg_lost_(const tg_run *run, const double *d)
   return run->kernel->largest(d, run->padded) <= 4.0 * DBL_EPSILON * x;
 }
 
-/* d approximates -H^-1 g; ends where the curvature is not positive. *some: there is such a d. Enough is done
- * when the gradient left is small and the last iteration gained little of what all did (Nash & Sofer 1990):
- * in narrow valleys the first alone does not tell. */
+/* d approximates -H^-1 g; ends where the curvature is negative, with a step as long as if it were positive.
+ * *some: there is such a d. Enough is done when the gradient left is small and the last iteration gained
+ * little of what all did (Nash & Sofer 1990): in narrow valleys the first alone does not tell. */
 static int inexact(tg_run *run, double *d, bool *some)
 {
   const tg_vector_ *k = run->kernel;
@@ -203,8 +209,9 @@ static int inexact(tg_run *run, double *d, bool *some)
     if (tg_product_(run, at->x, p, hp)) return 1;
     const double curvature = k->dot(p, hp, n), t = rr / curvature, before = rr;
     if (!isfinite(curvature)) return tg_stop_(run, TG_STOP_NONFINITE);
-    if (!(curvature > 0.0 && t * unit < INFINITY)) return 0;
+    if (!(fabs(t * unit) < INFINITY)) return 0;
     *some = true;
+    if (!(t > 0.0)) return k->add(d, d, -t * unit, p, n), 0;
     last = 0.5 * t * rr;
     gain += last;
     k->add(d, d, t * unit, p, n);
@@ -230,4 +237,5 @@ const tg_rule_ tg_newton_cg_rule_ = {
     .monotone = true,
     .work = cg_work,
     .step = cg_step,
+    .curvature = tg_product_curvature_,
 };

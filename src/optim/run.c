@@ -177,11 +177,9 @@ static int start(tg_run *run)
   return ended(run);
 }
 
-static int minimize_step(tg_run *run)
+/* A point has been accepted. */
+static int end_step(tg_run *run)
 {
-  if (!run->s.started && start(run)) return 1;
-  run->s.before = tg_current_(run)->value;
-  if (run->rule->step ? run->rule->step(run) : tg_first_order_step_(run)) return 1;
   const tg_point_ *p = tg_current_(run);
   show(run, p, p->x);
   run->s.t++;
@@ -191,10 +189,34 @@ static int minimize_step(tg_run *run)
   return tg_after_iteration_(run);
 }
 
+static int minimize_step(tg_run *run)
+{
+  if (!run->s.started && start(run)) return 1;
+  run->s.before = tg_current_(run)->value;
+  if (run->rule->step ? run->rule->step(run) : tg_first_order_step_(run)) return 1;
+  return end_step(run);
+}
+
+/* Whether to look at the curvature before it ends. */
+static bool may_be_saddle(const tg_run *run)
+{
+  return tg_converged(run->s.report.stop) && run->rule->curvature && tg_descends_(run);
+}
+
+static int minimize_beyond_saddles(tg_run *run)
+{
+  int end = minimize_step(run);
+  while (end && may_be_saddle(run)) {
+    if (tg_leave_saddle_(run)) return 1;
+    end = end_step(run);
+  }
+  return end;
+}
+
 bool tg_iterate_(tg_run *run)
 {
   if (ended(run)) return false;
-  const int end = run->fit ? tg_fit_step_(run) : minimize_step(run);
+  const int end = run->fit ? tg_fit_step_(run) : minimize_beyond_saddles(run);
   run->s.report.seconds = seconds(run);
   tg_say_(run);
   return !end;

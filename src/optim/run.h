@@ -47,6 +47,7 @@ typedef struct tg_state_ {
   double moved;            /* the last step in the norm of step_tol, or a bound above it (tg_step_norm_) */
   double lowest, smallest; /* value and largest gradient entry, among iterates */
   size_t idle;             /* iterations since one of them fell */
+  bool convex;             /* the Hessian looked at last has no negative curvature */
   uint64_t random[4];
   size_t position, wait; /* tg_fit: samples of the epoch used; epochs without improvement */
   double epoch_sum;      /* tg_fit: sum over the epoch's samples of their batch's value */
@@ -111,6 +112,9 @@ struct tg_rule_ {
   bool (*sound)(const tg_run *run, const unsigned char *own);
   int (*evaluate)(tg_run *run, tg_point_ *p, bool gradient); /* in place of objective.evaluate, or NULL */
   int (*step)(tg_run *run);                                  /* 0, or nonzero when the run has ended */
+  /* A direction *z of curvature below 0 at the current point, *curvature = z'Hz, left at 0 when none is
+   * found; or NULL. Asked before the run ends as converged. */
+  int (*curvature)(tg_run *run, const double **z, double *curvature);
 };
 
 /* ---- services to methods ----
@@ -154,6 +158,9 @@ int tg_first_order_step_(tg_run *run);
 double tg_first_order_update_(tg_run *run, const tg_point_ *p, double *out, double rate);
 /* x -> out: the point where the gradient is taken. */
 void tg_first_order_look_(tg_run *run, const double *x, double *out, double rate);
+/* At a point called converged: goes on to a lower one along negative curvature; nonzero: the run has ended.
+ */
+int tg_leave_saddle_(tg_run *run);
 int tg_after_iteration_(tg_run *run); /* stopping tests (stop.c) and watch */
 /* The condition that the iterate shown meets, or TG_RUNNING; `gradient`: the one shown belongs to it. */
 tg_stop tg_limit_(const tg_run *run, bool gradient);

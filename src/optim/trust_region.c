@@ -316,7 +316,7 @@ static size_t work(const tg_objective *c, const tg_method *m, size_t padded)
 static void start(tg_run *run)
 {
   state *kept = (state *)(void *)run->own;
-  if (run->s.t > 0) return;
+  if (kept->radius > 0.0) return;
   const double x = run->kernel->largest(tg_current_(run)->x, run->padded);
   kept->radius = fmax(run->m.radius, sqrt(DBL_EPSILON) * x); /* far out a step of 1 is lost in rounding */
 }
@@ -337,7 +337,7 @@ static int step(tg_run *run)
              .padded = run->padded};
   start(run);
   if (tg_second_order_(run, h, e.w)) return 1;
-  tg_bend_flats_(run, h, h + 2 * square, e.a, (size_t *)(void *)(run->own + sizeof(state)));
+  tg_bend_flats_(run, h, h + 2 * square, e.a, tg_order_(run));
   memset(e.s, 0, 3 * run->padded * sizeof *e.s);
   for (bool accepted = false; !accepted;) {
     proposal p;
@@ -358,6 +358,7 @@ const tg_rule_ tg_trust_region_rule_ = {
     .own = own,
     .sound = sound,
     .step = step,
+    .curvature = tg_dense_curvature_,
 };
 
 static size_t cg_work(const tg_objective *c, const tg_method *m, size_t padded)
@@ -389,4 +390,5 @@ const tg_rule_ tg_trust_region_cg_rule_ = {
     .own = cg_own,
     .sound = sound,
     .step = cg_step,
+    .curvature = tg_product_curvature_,
 };

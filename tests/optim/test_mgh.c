@@ -16,7 +16,7 @@ typedef struct goal {
 static const goal goals[] = {
     {"lbfgs", 45, 33.6},           {"bfgs", 45, 35.0},
     {"trust_region", 45, 15.7},    {"levenberg_marquardt", 44, 11.1},
-    {"newton", 44, 15.7},          {"newton_cg", 45, 17.5},
+    {"newton", 44, 15.7},          {"newton_cg", 45, 15.7},
     {"trust_region_cg", 45, 16.5}, {"nonlinear_cg", 42, 70.0},
 };
 

@@ -700,3 +700,132 @@ Test(second_order, negative_curvature_moves_nothing_else)
               second_order_methods[k], x[3], x[0] - x[1]);
   }
 }
+
+/* ---- saddles ---- */
+
+Test(second_order, a_saddle_is_not_called_converged)
+{
+  for (int k = 0; k < 4; k++)
+    for (double near = 0.0; near<1e-3; near = near> 0.0 ? 1e3 * near : 1e-12) {
+      double x[HUMP] = {near, near, 0, 7, 1};
+      tg_method m;
+      cr_assert(tg_method_named(&m, second_order_methods[k]) == TG_OK);
+      tg_report r;
+      cr_expect(tg_minimize(humps, m, x, NULL, &r) == TG_OK && r.stop == TG_STOP_GRADIENT);
+      cr_expect(fabs(r.value + 0.25) <= 1e-10 && r.iterations <= 12, "%s from %g: %.12g after %zu",
+                second_order_methods[k], near, r.value, r.iterations);
+      cr_expect(x[3] == 7.0 && fabs(x[0] - x[1]) <= 1e-9, "%s: %.17g, %g", second_order_methods[k], x[3],
+                x[0] - x[1]);
+    }
+}
+
+/* 1e9 x^2 - 1e-3 y^2 + 1e-3 y^4 / 2: every step from (1, 0) has y = 0; minima at y = +-1, -5e-4. */
+static int ridge(const double *x, double *value, double *g, void *user)
+{
+  (void)user;
+  const double y = x[1] * x[1];
+  if (value) *value = 1e9 * x[0] * x[0] + 1e-3 * y * (0.5 * y - 1.0);
+  if (g) g[0] = 2e9 * x[0], g[1] = 2e-3 * x[1] * (y - 1.0);
+  return 0;
+}
+
+static int ridge_product(const double *x, const double *v, double *hv, void *user)
+{
+  (void)user;
+  hv[0] = 2e9 * v[0];
+  hv[1] = 2e-3 * (3.0 * x[1] * x[1] - 1.0) * v[1];
+  return 0;
+}
+
+/* x y + (x^4 + y^4) / 4: no curvature on the diagonal of H at 0, where steps from (1, 1) lead; minima -1/2 at
+ * x = -y = +-1. */
+static int crossed(const double *x, double *value, double *g, void *user)
+{
+  (void)user;
+  if (value) *value = x[0] * x[1] + 0.25 * (pow(x[0], 4) + pow(x[1], 4));
+  if (g) g[0] = x[1] + pow(x[0], 3), g[1] = x[0] + pow(x[1], 3);
+  return 0;
+}
+
+static int crossed_product(const double *x, const double *v, double *hv, void *user)
+{
+  (void)user;
+  hv[0] = v[1] + 3.0 * x[0] * x[0] * v[0];
+  hv[1] = v[0] + 3.0 * x[1] * x[1] * v[1];
+  return 0;
+}
+
+/* (newton leaves, but where H is not definite it goes by the largest unit, slowly) */
+Test(second_order, saddles_are_left_whatever_the_units_and_the_way_there)
+{
+  const tg_objective ridges = {.n = 2, .evaluate = ridge, .hvp = ridge_product},
+                     crosses = {.n = 2, .evaluate = crossed, .hvp = crossed_product};
+  for (int k = 0; k < 4; k++)
+    for (double from = 0.0; from <= 1.0; from += 0.5) {
+      double x[2] = {from, 0}, y[2] = {from, from};
+      tg_method m;
+      cr_assert(tg_method_named(&m, second_order_methods[k]) == TG_OK);
+      tg_report r;
+      cr_expect(tg_minimize(ridges, m, x, NULL, &r) == TG_OK && r.value < -1e-8 &&
+                    (k == 1 || fabs(r.value + 5e-4) <= 1e-9),
+                "%s: %g, %s", second_order_methods[k], r.value, tg_stop_string(r.stop));
+      cr_expect(tg_minimize(crosses, m, y, NULL, &r) == TG_OK && fabs(r.value + 0.5) <= 1e-10, "%s: %g, %s",
+                second_order_methods[k], r.value, tg_stop_string(r.stop));
+    }
+}
+
+/* The limit holds at a saddle too, and is what is said; where no value is lower a saddle of higher order is
+ * not told from a minimum. */
+Test(second_order, a_saddle_at_the_limit_on_iterations_is_not_converged)
+{
+  for (int k = 0; k < 4; k++) {
+    double x[HUMP] = {0, 0, 0, 7, 5};
+    tg_method m;
+    cr_assert(tg_method_named(&m, second_order_methods[k]) == TG_OK);
+    tg_minimize_options o = tg_minimize_defaults();
+    o.gradient_tol = 1e-3;
+    size_t to_saddle = 0;
+    for (o.max_iterations = 1; o.max_iterations < 9 && to_saddle == 0; o.max_iterations++) {
+      tg_report r;
+      memcpy(x, (double[]){0, 0, 0, 7, 5}, sizeof x);
+      cr_expect(tg_minimize(humps, m, x, &o, &r) == TG_OK && r.iterations <= o.max_iterations);
+      cr_expect(r.stop == TG_STOP_ITERATIONS || r.value < -0.2, "%s: %s at %g", second_order_methods[k],
+                tg_stop_string(r.stop), r.value);
+      if (r.stop != TG_STOP_ITERATIONS) to_saddle = r.iterations;
+    }
+  }
+}
+
+static int rounded(const double *x, double *value, double *g, void *user)
+{
+  (void)user;
+  if (value) *value = pow(fabs(x[0]), 1.5);
+  if (g) g[0] = copysign(1.5 * sqrt(fabs(x[0])), x[0]);
+  return 0;
+}
+
+static int rounded_hessian(const double *x, double *h, void *user)
+{
+  (void)user;
+  h[0] = 0.75 / sqrt(fabs(x[0]));
+  return 0;
+}
+
+static int rounded_product(const double *x, const double *v, double *hv, void *user)
+{
+  rounded_hessian(x, hv, user);
+  hv[0] *= v[0];
+  return 0;
+}
+
+Test(second_order, a_minimum_without_a_finite_hessian_is_one_all_the_same)
+{
+  const tg_objective c = {.n = 1, .evaluate = rounded, .hessian = rounded_hessian, .hvp = rounded_product};
+  for (int k = 0; k < 4; k++) {
+    double x = 0.0;
+    tg_method m;
+    cr_assert(tg_method_named(&m, second_order_methods[k]) == TG_OK);
+    tg_report r;
+    cr_expect(tg_minimize(c, m, &x, NULL, &r) == TG_OK && r.stop == TG_STOP_GRADIENT && x == 0.0);
+  }
+}
