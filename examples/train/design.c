@@ -324,10 +324,13 @@ static bool is_table_itself(const dataset *s, const design *d, const table *t, c
  * compressed rows. */
 enum { DENSE_NUMBERS = 1 << 20 };
 
+/* Of a table in a file they are kept so too, in memory, unless they take more of it than a piece of the dense
+ * rows would. */
 static bool wants_sparse(const design *d, const table *t, size_t rows)
 {
-  return t->paged == NULL && d->columns < d->features / 4 &&
-         (double)rows * (double)d->features > (double)DENSE_NUMBERS;
+  const double numbers = (double)rows * (double)d->features, entries = (double)rows * (double)d->columns;
+  if (d->columns >= d->features / 4 || numbers <= (double)DENSE_NUMBERS) return false;
+  return t->paged == NULL || 2 * entries <= (double)t->paged->most * (double)d->features;
 }
 
 /* Every number has an entry, also a zero, and every category one but at its first level. Returns how many. */
@@ -383,7 +386,9 @@ static bool sparse_from_table(dataset *s, const design *d, const table *t, roles
     return fail_memory(f);
   }
   fill_sparse(s, d, t, role, row);
-  return true;
+  if (paged_good(t->paged, f)) return true;
+  dataset_free(s);
+  return false;
 }
 
 bool dataset_from_table(dataset *s, const design *d, const table *t, roles role, const size_t *row,
@@ -395,8 +400,8 @@ bool dataset_from_table(dataset *s, const design *d, const table *t, roles role,
   s->has_target = role.target != NO_COLUMN;
   s->width = s->features + (size_t)s->has_offset + (size_t)s->has_weight + (size_t)s->has_target;
   if (s->width == 0) return fail(f, "there is no column to learn from");
-  if (t->paged != NULL) return fill_paged(s, d, t, role, row, f);
   if (wants_sparse(d, t, rows)) return sparse_from_table(s, d, t, role, row, f);
+  if (t->paged != NULL) return fill_paged(s, d, t, role, row, f);
   s->borrowed = is_table_itself(s, d, t, row);
   if (s->borrowed) return s->values = t->cell, true;
   if (rows > (size_t)-1 / s->width) return fail_memory(f);

@@ -147,17 +147,18 @@ expect 0 "converged" "$train" fit wide.svm --start wide.model
 # A category of 2000 levels in 0.7 MB of text: dense rows were 1 GB
 awk 'BEGIN {srand(1); print "g,x,y"; for (i = 0; i < 60000; i++) {g = int(2000 * rand()); printf "c%d,%.2f,%d\n", g, rand(), rand() < 0.3 + g / 5000}}' >levels.csv
 within 100000 expect 0 "2001 parameters, learned from 60000 rows" "$train" fit levels.csv -c g -m levels.model
+within 100000 expect 0 "2001 parameters, learned from 60000 rows" "$train" fit levels.csv -c g --chunk-rows 1000
 within 100000 expect 0 "(60000 rows): accuracy 0.6" "$train" evaluate levels.csv -m levels.model
 within 100000 expect 0 "prediction,P(0),P(1)" "$train" predict levels.csv -m levels.model
 within 100000 expect 3 "limit on iterations" "$train" fit levels.csv -c g -k net --hidden 2 --max-iterations 2
 expect 2 "no standard errors for a net" "$train" fit levels.csv -c g -k net --summary
 
-# Compressed rows or dense ones, which is what pieces of a file are, make the same model with the same errors
+# Compressed rows or dense ones, which is what small pieces of a file are, make the same model with the same errors
 awk 'BEGIN {srand(3); print "g,x,h,w,o,y,z,k"; split("u v w", t); for (i = 0; i < 4000; i++) {
   g = int(300 * rand()); h = int(3 * rand()); x = 2 * rand(); e = sin(g) + x + h / 4
   printf "g%d,%.3f,h%d,%d,%.2f,%.4f,%d,%s\n", g, 1000 + x, h, 1 + 3 * rand(), rand(), e + rand(), rand() < e / 3, t[1 + int(2.99 * rand())]}}' >large.csv
 same_form() { # same_form OPTIONS...
-  "$train" fit large.csv -c g,h --json -m form1 "$@" >form1.json && "$train" fit large.csv -c g,h --json -m form2 --chunk-rows 4000 "$@" >form2.json ||
+  "$train" fit large.csv -c g,h --json -m form1 "$@" >form1.json && "$train" fit large.csv -c g,h --json -m form2 --chunk-rows 50 "$@" >form2.json ||
     { echo "FAILED: $*"; failed=1; }
   for form in form1 form2; do tr '{},' '\n' <$form.json | grep -e estimate -e std_error | tr -dc '0-9.e+\n-' | sed 's/^e*//; s/^[^0-9-]*//' >$form.numbers; done
   paste form1.numbers form2.numbers | awk '{d = $1 - $2; m = ($2 < 0 ? -$2 : $2) + 1; if (d > 1e-6 * m || -d > 1e-6 * m) bad++} END {exit bad > 0 || NR < 300}' ||
@@ -170,6 +171,6 @@ same_form -t z --ignore y,k,w,o --summary
 same_form -t z --ignore y,k --weights w --offset o --class-weights balanced
 same_form -t k --ignore y,z,w,o
 expect 3 "the classes are separable" "$train" fit large.csv -c g,h -t z --ignore y,k,w,o -l 0
-expect 3 "the classes are separable" "$train" fit large.csv -c g,h -t z --ignore y,k,w,o -l 0 --chunk-rows 4000
+expect 3 "the classes are separable" "$train" fit large.csv -c g,h -t z --ignore y,k,w,o -l 0 --chunk-rows 50
 
 exit $failed
