@@ -138,7 +138,9 @@ TG_API tg_status tg_finite_sum_hvp(tg_finite_sum *s, const double *theta, const 
 
 /* The d x d Hessian of the mean, row-major, symmetric to the bit. Parameters that enter through products with
  * the data (scores W x, dot, affine) are cheap, whatever their number: a sweep for each score, and x x'
- * weighted by the curvature of the scores. Each of the others takes a sweep of its own. */
+ * weighted by the curvature of the scores. Each of the others takes a sweep of its own. At a kink (operations.h)
+ * the directions that count are then those of single scores, so it is the Hessian where the loss of a sample is
+ * smooth as a function of its scores. */
 TG_API tg_status tg_finite_sum_hessian(tg_finite_sum *s, const double *theta, const size_t *index,
                                        size_t count, double *hessian);
 

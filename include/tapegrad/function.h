@@ -75,7 +75,8 @@ TG_API tg_status tg_jvp(tg_function *f, const double *x, const double *v, double
 /* Reverse mode: y = f(x), uj = J' u. */
 TG_API tg_status tg_vjp(tg_function *f, const double *x, const double *u, double *y, double *uj);
 
-/* Second order, m = 1: the gradient and hv = H v, where H is the Hessian. */
+/* Second order, m = 1: the gradient and hv = H v, where H is the Hessian. At a kink (operations.h) hv is the
+ * one-sided derivative of the gradient along v, which is H v wherever there is an H to speak of. */
 TG_API tg_status tg_hvp(tg_function *f, const double *x, const double *v, double *gradient, double *hv);
 
 /* The same for k directions at once, cheaper than k calls: v is k x n and jv k x m; u is k x m and uj k x n;
@@ -94,7 +95,8 @@ TG_API tg_status tg_partial(tg_function *f, const double *x, size_t output, size
  * operation lacks the first). */
 TG_API tg_status tg_jacobian(tg_function *f, const double *x, double *y, double *jacobian);
 
-/* m = 1: value, gradient and the n x n Hessian, symmetric to rounding. */
+/* m = 1: value, gradient and the n x n Hessian, symmetric to rounding (but where a kink leaves f without one: row
+ * j is then hv for the unit direction j). */
 TG_API tg_status tg_hessian(tg_function *f, const double *x, double *value, double *gradient,
                             double *hessian);
 

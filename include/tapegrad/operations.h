@@ -6,7 +6,13 @@
  *
  * Values are those of C99's <math.h> where it has the function. Derivatives follow these rules:
  *   - at the boundary of the domain, the one-sided limit: sqrt'(0) = inf;
- *   - at a kink, the subgradient of least norm: fabs'(0) = 0, relu'(0) = 0, a tie of fmax gives both 1/2;
+ *   - at a kink, the subgradient of least norm: fabs'(0) = 0, relu'(0) = 0, a tie of fmax gives both 1/2. Second
+ *     derivatives are one-sided there, along the direction v of the product H v: square(norm2(x, n)) has the Hessian
+ *     2 I at 0 as well, and so has every smooth function written through fabs, copysign, fmax, fmin, fdim, clamp,
+ *     relu, leaky_relu, elu, softsign, huber, hypot, norm3 and norm2 that has slope 0 in the result of each at its
+ *     kink. Where that slope is not 0 (fabs(square(x)), fmax(square(x), 0)), or an infinite one is on the way
+ *     (square(sqrt(dot(x, x, n)))), it is not to be had: write square(x), dot(x, x, n) instead. Where the function
+ *     has no Hessian, H v is not linear in v;
  *   - outside the domain, or where no subgradient exists, NaN;
  *   - a product with a factor exactly zero contributes zero, even if the other is infinite or NaN. So the
  *     branch that tg_where did not take never spoils a derivative; the price: square(sqrt(x)) at 0 gives 0.

@@ -101,7 +101,7 @@ static bool any_nan(const tg_var *at, size_t count, const double *array, size_t 
 /* ---- One block of at most TG_BLOCK directions. While it is swept f is busy: custom operations call back.
  * ---- */
 
-static tg_status tangents(tg_function *f, directions d)
+static tg_status tangents(tg_function *f, directions d, bool sided)
 {
   const size_t width = width_for(d.count);
   double *const dot = tg_function_work_(f, TG_TANGENT, width);
@@ -110,7 +110,7 @@ static tg_status tangents(tg_function *f, directions d)
     clear_inputs(f, dot, width);
     seed(f->x, f->n, d, dot, width);
     f->busy = true;
-    const tg_status s = tg_sweep_tangent_(f->tape, dot, width, masked);
+    const tg_status s = tg_sweep_tangent_(f->tape, dot, width, sided, masked);
     f->busy = false;
     if (s != TG_OK || !any_nan(f->y, f->m, dot, width, d.count)) return s;
   }
@@ -162,7 +162,7 @@ static tg_status second(tg_function *f, directions d)
     seed(f->y, 1, output_0, bar, 1);
     bool nan = false;
     f->busy = true;
-    tg_status s = tg_sweep_tangent_(f->tape, dot, width, masked);
+    tg_status s = tg_sweep_tangent_(f->tape, dot, width, true, masked);
     if (s == TG_OK) s = tg_sweep_second_(f->tape, last, dot, bar, bar_dot, width, masked, &nan);
     f->busy = false;
     if (s != TG_OK || !nan) return s;
@@ -225,6 +225,16 @@ tg_status tg_jvp(tg_function *f, const double *x, const double *v, double *y, do
   return tg_jvp_block(f, x, 1, v, y, jv);
 }
 
+tg_status tg_jvp_sided_(tg_function *f, const double *x, const double *v, double *y, double *jv)
+{
+  tg_status s = evaluate(f, x);
+  if (s == TG_OK) s = tangents(f, (directions){v, 0, 1}, true);
+  if (s != TG_OK) return done(f, s);
+  take(f->y, f->m, f->tape->work[TG_TANGENT], 1, 1, jv);
+  copy_value(f, y);
+  return TG_OK;
+}
+
 tg_status tg_vjp(tg_function *f, const double *x, const double *u, double *y, double *uj)
 {
   return tg_vjp_block(f, x, 1, u, y, uj);
@@ -250,7 +260,7 @@ tg_status tg_jvp_block(tg_function *f, const double *x, size_t k, const double *
     if (!to) return done(f, TG_E_NOMEM);
     FOR_BLOCKS(k)
     {
-      s = tangents(f, (directions){v + from * f->n, 0, count});
+      s = tangents(f, (directions){v + from * f->n, 0, count}, false);
       if (s != TG_OK) return done(f, s);
       take(f->y, f->m, f->tape->work[TG_TANGENT], width_for(count), count, to + from * f->m);
     }
@@ -331,7 +341,7 @@ static tg_status jacobian_by(tg_function *f, bool forward, double *out)
   FOR_BLOCKS(k)
   {
     const directions d = {NULL, from, count};
-    const tg_status s = forward ? tangents(f, d) : adjoints(f, d);
+    const tg_status s = forward ? tangents(f, d, false) : adjoints(f, d);
     if (s != TG_OK) return s;
     const size_t width = width_for(count);
     if (!forward) {

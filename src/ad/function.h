@@ -30,6 +30,9 @@ tg_status tg_function_record_(tg_function *f, const double *x);
 /* The last node any output depends on, or false when all outputs are constants. */
 bool tg_function_last_(const tg_function *f, uint32_t *last);
 
+/* tg_jvp with the one-sided derivatives along v at kinks: the tangents that a second-order sweep goes on from. */
+tg_status tg_jvp_sided_(tg_function *f, const double *x, const double *v, double *y, double *jv);
+
 /* Room for the sweep's array `which` (TG_TANGENT ...), `width` numbers a node, at least n x width of them. */
 double *tg_function_work_(tg_function *f, int which, size_t width);
 

@@ -82,7 +82,7 @@ tg_status tg_tangent_sweep(tg_tape *t, const tg_var *x, const double *dx, size_t
   for (int masked = 0; masked < 2; masked++) {
     clear(dot, tg_size_(t));
     seed(dot, x, dx, n);
-    s = tg_sweep_tangent_(t, dot, 1, masked);
+    s = tg_sweep_tangent_(t, dot, 1, false, masked);
     if (s != TG_OK) return s;
     if (!any_nan(dot, tg_size_(t))) break;
   }

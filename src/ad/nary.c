@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "nary/nary.h"
 #include "sweeps.h"
 
 static bool all_constant(const tg_segment_ *s, size_t segments)
@@ -143,7 +144,7 @@ typedef struct call {
   const uint32_t *operand;
   tg_nary_shape_ shape; /* what a built-in sees as its user pointer */
   void *user;
-  double *x, *in, *out, *more;
+  double *x, *in, *out, *more, *along;
 } call;
 
 static void begin_call(tg_tape *t, uint32_t i, bool masked, call *c)
@@ -157,6 +158,7 @@ static void begin_call(tg_tape *t, uint32_t i, bool masked, call *c)
   c->in = c->x + t->nary_widest;
   c->out = c->in + t->nary_widest;
   c->more = c->out + t->nary_widest;
+  c->along = c->more + t->nary_widest;
   for (uint32_t k = 0; k < c->r->n; k++) c->x[k] = tg_listed_primal_(t, c->operand[k]);
 }
 
@@ -214,10 +216,11 @@ static bool gather_outputs(const call *c, uint32_t i, const double *array, size_
   return any;
 }
 
-tg_status tg_nary_tangent_(tg_tape *t, uint32_t i, double *tangent, size_t width, bool masked)
+tg_status tg_nary_tangent_(tg_tape *t, uint32_t i, double *tangent, size_t width, bool sided, bool masked)
 {
   call c;
   begin_call(t, i, masked, &c);
+  if (sided) c.shape.along = c.in;
   if (!c.r->op->jvp) return no_order(t, i, "it has no jvp");
   for (size_t l = 0; l < width; l++) {
     const bool any = gather_tangents(&c, tangent, width, l, c.in);
@@ -255,6 +258,7 @@ tg_status tg_nary_second_(tg_tape *t, uint32_t i, const double *tangent, double 
   for (size_t l = 0; l < width;
        l++) { /* J' times the tangents of the adjoints, and the tangent of J' times them */
     double *const w_dot = c.more;
+    if (c.r->op == &tg_nary_norm2_) gather_tangents(&c, tangent, width, l, c.along), c.shape.along = c.along;
     if (gather_outputs(&c, i, second, width, l, w_dot)) {
       const int answer = c.r->op->vjp(c.x, c.r->n, w_dot, c.r->m, c.out, c.user);
       if (answer != 0) return fault(t, i, answer, "its vjp callback failed");
@@ -267,6 +271,7 @@ tg_status tg_nary_second_(tg_tape *t, uint32_t i, const double *tangent, double 
     }
   }
   if (!reached) return TG_OK;
+  c.shape.along = NULL;
   const int answer = c.r->op->vjp(c.x, c.r->n, c.in, c.r->m, c.out, c.user);
   if (answer != 0) return fault(t, i, answer, "its vjp callback failed");
   scatter(&c, c.out, adjoint, 1, 0);

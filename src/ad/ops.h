@@ -68,6 +68,12 @@ typedef struct tg_op_info_ {
 
 extern const tg_op_info_ tg_ops_[TG_OP_count];
 
+/* The base opcode of a binary operation's forms. */
+static inline unsigned tg_base_op_(unsigned op)
+{
+  return tg_ops_[op].form == TG_FORM_xc ? op - 1 : tg_ops_[op].form == TG_FORM_cy ? op - 2 : op;
+}
+
 /* The name of an operation on t, n-ary ones included. */
 const char *tg_node_name_(const tg_tape *t, uint32_t node);
 

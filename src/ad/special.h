@@ -34,6 +34,13 @@ static inline double tg_step_(double x) { return x > 0.0 ? 1.0 : x <= 0.0 ? 0.0 
 static inline double tg_inside_(int inside, double d) { return inside ? d : (double)NAN; }
 /* A partial that is d wherever the value v is a number (operations with a piecewise constant partial). */
 static inline double tg_unless_nan_(double v, double d) { return v != v ? v : d; }
+/* Is x below y just after the point, when they move by a and b? */
+static inline int tg_passes_(double x, double y, double a, double b) { return x < y || (x == y && a < b); }
+/* Does |x| = y just now, and |x| grow faster, when x and y move by a and b? */
+static inline int tg_leaves_(double x, double a, double b)
+{
+  return (x > 0.0 ? a : x < 0.0 ? -a : fabs(a)) > b;
+}
 /* Partial of max(x, y) in x: a tie gives 1/2, and a NaN beside a number has no weight. */
 static inline double tg_fmax1_(double x, double y)
 {

@@ -1,5 +1,6 @@
 #include "sweeps.h"
 
+#include "kinks.h"
 #include "special.h"
 
 #ifdef __GNUC__
@@ -144,8 +145,8 @@ typedef struct partials {
   unsigned count;
   uint32_t node[3];
   double first[3], second[3][3];
+  bool kink;
 } partials;
-
 
 /* The cases below leave the full set in d and dd; `keep` drops what belongs to constants. */
 static void keep(partials *p, const double *d, const double (*dd)[3], const uint32_t *entry, unsigned arity)
@@ -171,6 +172,7 @@ NOINLINE void find_partials(const tg_tape *t, uint32_t i, bool second, partials 
   const unsigned op = tg_opcode_(word);
   const double v = PRIMAL(i);
   p->count = 0;
+  p->kink = false;
   if (op < TG_OP_first || op >= TG_OP_count || tg_ops_[op].guard) return;
   uint32_t entry[3] = {(uint32_t)A, (uint32_t)B, 0};
   unsigned arity = 1;
@@ -193,6 +195,7 @@ NOINLINE void find_partials(const tg_tape *t, uint32_t i, bool second, partials 
     SILENT(x, y, v);                                                                                         \
     d[0] = (f);                                                                                              \
     if (second) dd[0][0] = (s);                                                                              \
+    p->kink = tg_at_kink_(TG_OP_##name, x, 0.0, 0.0);                                                        \
     break;
 #define BINARY(name, value, dx, dy, dxx, dxy, dyy, ...)                                                      \
   case TG_OP_##name:                                                                                         \
@@ -200,11 +203,13 @@ NOINLINE void find_partials(const tg_tape *t, uint32_t i, bool second, partials 
   case TG_OP_##name##_cv:                                                                                    \
     d[0] = (dx), d[1] = (dy);                                                                                \
     if (second) dd[0][0] = (dxx), dd[0][1] = dd[1][0] = (dxy), dd[1][1] = (dyy);                             \
+    p->kink = tg_at_kink_(TG_OP_##name, x, y, 0.0);                                                          \
     break;
 #define GUARD(name, condition)
 #define TERNARY(name, value, dx, dy, dz, dxx, dxy, dxz, dyy, dyz, dzz, ...)                                  \
   case TG_OP_##name:                                                                                         \
     d[0] = (dx), d[1] = (dy), d[2] = (dz);                                                                   \
+    p->kink = tg_at_kink_(TG_OP_##name, x, y, z);                                                            \
     if (!second) break;                                                                                      \
     dd[0][0] = (dxx), dd[0][1] = dd[1][0] = (dxy), dd[0][2] = dd[2][0] = (dxz);                              \
     dd[1][1] = (dyy), dd[1][2] = dd[2][1] = (dyz), dd[2][2] = (dzz);                                         \
@@ -225,10 +230,48 @@ INLINE double product(double d, double w, bool masked)
   return masked && (d == 0.0 || w == 0.0) ? 0.0 : d * w;
 }
 
-INLINE void tangent_node(const tg_tape *t, uint32_t i, double *dot, const size_t width, const bool masked)
+/* The partials to the operands of node i, at a kink, along their tangents in a lane. */
+static void find_sided(const tg_tape *t, uint32_t i, const double *dot, size_t width, size_t lane, partials *p)
+{
+  const tg_node_ *const nodes = t->r.nodes_;
+  const uint64_t word = nodes[i].word_;
+  const unsigned op = tg_opcode_(word);
+  const tg_form_ form = tg_ops_[op].form;
+  uint32_t entry[3] = {(uint32_t)A, (uint32_t)B, 0};
+  double x[3] = {0.0}, a[3] = {0.0};
+  const unsigned arity = form == TG_FORM_x ? 1 : form == TG_FORM_xyz ? 3 : 2;
+  if (form == TG_FORM_xc) entry[1] |= TG_CONSTANT_OPERAND;
+  if (form == TG_FORM_cy) entry[0] |= TG_CONSTANT_OPERAND;
+  for (unsigned k = 0; k < arity; k++) {
+    if (form == TG_FORM_xyz) entry[k] = t->operands[A + k];
+    x[k] = tg_listed_primal_(t, entry[k]);
+    a[k] = entry[k] & TG_CONSTANT_OPERAND ? 0.0 : dot[entry[k] * width + lane];
+  }
+  tg_sided_ s;
+  tg_one_sided_(tg_base_op_(op), x, a, &s);
+  keep(p, s.first, (const double(*)[3])s.second, entry, arity);
+}
+
+NOINLINE void tangent_kink(const tg_tape *t, uint32_t i, double *dot, size_t width, bool masked)
+{
+  for (size_t l = 0; l < width; l++) {
+    partials p;
+    double sum = 0.0;
+    find_sided(t, i, dot, width, l, &p);
+    for (unsigned j = 0; j < p.count; j++) sum += product(p.first[j], dot[p.node[j] * width + l], masked);
+    dot[i * width + l] = sum;
+  }
+}
+
+INLINE void tangent_node(const tg_tape *t, uint32_t i, double *dot, const size_t width, const bool sided,
+                         const bool masked)
 {
   partials p;
   find_partials(t, i, false, &p);
+  if (sided && p.kink) {
+    tangent_kink(t, i, dot, width, masked);
+    return;
+  }
   double *const out = dot + i * width;
   for (size_t l = 0; l < width; l++) out[l] = 0.0;
   for (unsigned j = 0; j < p.count; j++) {
@@ -252,11 +295,34 @@ INLINE void adjoint_node(const tg_tape *t, uint32_t i, double *bar, const size_t
 }
 
 /* bar_dot[a] += d bar_dot[i] + sum_b dd[a][b] dot[b] bar[i]: the tangent of the adjoint's rule. */
+NOINLINE void second_kink(const tg_tape *t, uint32_t i, const double *dot, double *bar, double *bar_dot, size_t width,
+                          bool masked)
+{
+  partials p;
+  const double w = bar[i];
+  for (size_t l = 0; l < width; l++) {
+    find_sided(t, i, dot, width, l, &p);
+    for (unsigned j = 0; j < p.count; j++) {
+      double curve = 0.0;
+      for (unsigned k = 0; k < p.count; k++)
+        curve += product(p.second[j][k], dot[p.node[k] * width + l], masked);
+      bar_dot[p.node[j] * width + l] +=
+          product(p.first[j], bar_dot[i * width + l], masked) + product(curve, w, masked);
+    }
+  }
+  find_partials(t, i, false, &p);
+  for (unsigned j = 0; j < p.count; j++) bar[p.node[j]] += product(p.first[j], w, masked);
+}
+
 INLINE void second_node(const tg_tape *t, uint32_t i, const double *dot, double *bar, double *bar_dot,
                         const size_t width, const bool masked)
 {
   partials p;
   find_partials(t, i, true, &p);
+  if (p.kink) {
+    second_kink(t, i, dot, bar, bar_dot, width, masked);
+    return;
+  }
   const double w = bar[i];
   const double *const w_dot = bar_dot + i * width;
   for (unsigned j = 0; j < p.count; j++) {
@@ -275,15 +341,15 @@ INLINE void second_node(const tg_tape *t, uint32_t i, const double *dot, double 
 
 /* ---- The general sweeps: any width, masked or not. ---- */
 
-INLINE tg_status tangent_all(tg_tape *t, double *dot, const size_t width, const bool masked)
+INLINE tg_status tangent_all(tg_tape *t, double *dot, const size_t width, const bool sided, const bool masked)
 {
   for (uint32_t i = 0; i < tg_size_(t); i++) {
     const unsigned op = tg_opcode_(t->r.nodes_[i].word_);
     if (op == TG_OP_nary) {
-      const tg_status s = tg_nary_tangent_(t, i, dot, width, masked);
+      const tg_status s = tg_nary_tangent_(t, i, dot, width, sided, masked);
       if (s != TG_OK) return s;
     } else if (op != TG_OP_input && op != TG_OP_output) {
-      tangent_node(t, i, dot, width, masked);
+      tangent_node(t, i, dot, width, sided, masked);
     }
   }
   return TG_OK;
@@ -336,7 +402,7 @@ INLINE tg_status second_all(tg_tape *t, uint32_t last, const double *dot, double
   if (++i == size) return TG_OK;                                                                             \
   word = nodes[i].word_
 
-static tg_status tangent_one(tg_tape *t, double *dot)
+static tg_status tangent_one(tg_tape *t, double *dot, bool sided)
 {
 #include "labels.inc"
   const tg_node_ *const nodes = t->r.nodes_;
@@ -355,27 +421,30 @@ static tg_status tangent_one(tg_tape *t, double *dot)
   }
   CASE(TG_OP_nary)
   {
-    const tg_status s = tg_nary_tangent_(t, (uint32_t)i, dot, 1, false);
+    const tg_status s = tg_nary_tangent_(t, (uint32_t)i, dot, 1, sided, false);
     if (s != TG_OK) return s;
     NEXT;
   }
-#define ROW(op, X, Y, tangent)                                                                               \
-  CASE(op)                                                                                                   \
+#define ROW(name, form, X, Y, tangent)                                                                       \
+  CASE(TG_OP_##name##form)                                                                                   \
   {                                                                                                          \
     const double x = X, y = Y, v = PRIMAL(i);                                                                \
     SILENT(x, y, v);                                                                                         \
-    dot[i] = tangent;                                                                                        \
+    if (tg_at_kink_(TG_OP_##name, x, y, 0.0) && sided)                                                       \
+      tangent_kink(t, (uint32_t)i, dot, 1, false);                                                           \
+    else                                                                                                     \
+      dot[i] = tangent;                                                                                      \
     NEXT;                                                                                                    \
   }
-#define UNARY(name, value, first, ...) ROW(TG_OP_##name, PRIMAL(A), 0.0, PRODUCT(first, dot[A]))
+#define UNARY(name, value, first, ...) ROW(name, , PRIMAL(A), 0.0, PRODUCT(first, dot[A]))
 #define BINARY(name, value, dx, dy, ...)                                                                     \
-  ROW(TG_OP_##name, PRIMAL(A), PRIMAL(B), PRODUCT(dx, dot[A]) + PRODUCT(dy, dot[B]))                         \
-  ROW(TG_OP_##name##_vc, PRIMAL(A), constants[B], PRODUCT(dx, dot[A]))                                       \
-  ROW(TG_OP_##name##_cv, constants[A], PRIMAL(B), PRODUCT(dy, dot[B]))
+  ROW(name, , PRIMAL(A), PRIMAL(B), PRODUCT(dx, dot[A]) + PRODUCT(dy, dot[B]))                               \
+  ROW(name, _vc, PRIMAL(A), constants[B], PRODUCT(dx, dot[A]))                                               \
+  ROW(name, _cv, constants[A], PRIMAL(B), PRODUCT(dy, dot[B]))
 #define TERNARY(name, ...)                                                                                   \
   CASE(TG_OP_##name)                                                                                         \
   {                                                                                                          \
-    tangent_node(t, (uint32_t)i, dot, 1, false);                                                             \
+    tangent_node(t, (uint32_t)i, dot, 1, sided, false);                                                             \
     NEXT;                                                                                                    \
   }
 #define GUARD(name, ...)                                                                                     \
@@ -489,12 +558,15 @@ static tg_status second_one(tg_tape *t, uint32_t last, const double *dot, double
     if (s != TG_OK) return s;
     NEXT;
   }
-#define ROW(op, X, Y, share)                                                                                 \
-  CASE(op)                                                                                                   \
+#define ROW(name, form, X, Y, share)                                                                         \
+  CASE(TG_OP_##name##form)                                                                                   \
   {                                                                                                          \
     const double x = X, y = Y, v = PRIMAL(i), w = bar[i], w_dot = bar_dot[i];                                \
     SILENT(x, y, v);                                                                                         \
-    share;                                                                                                   \
+    if (tg_at_kink_(TG_OP_##name, x, y, 0.0))                                                                \
+      second_kink(t, (uint32_t)i, dot, bar, bar_dot, 1, false);                                              \
+    else                                                                                                     \
+      share;                                                                                                 \
     NEXT;                                                                                                    \
   }
 #define BOTH(dx, dy, dxx, dxy, dyy)                                                                          \
@@ -511,11 +583,11 @@ static tg_status second_one(tg_tape *t, uint32_t last, const double *dot, double
       bar_dot[b] += PRODUCT(dy_, w_dot) + (PRODUCT(dxy_, dot[a]) + PRODUCT(dyy, dot[b])) * w;                \
     }                                                                                                        \
   } while (0)
-#define UNARY(name, value, first, second, ...) ROW(TG_OP_##name, PRIMAL(A), 0.0, SHARE(A, first, second))
+#define UNARY(name, value, first, second, ...) ROW(name, , PRIMAL(A), 0.0, SHARE(A, first, second))
 #define BINARY(name, value, dx, dy, dxx, dxy, dyy, ...)                                                      \
-  ROW(TG_OP_##name, PRIMAL(A), PRIMAL(B), BOTH(dx, dy, dxx, dxy, dyy))                                       \
-  ROW(TG_OP_##name##_vc, PRIMAL(A), constants[B], SHARE(A, dx, dxx))                                         \
-  ROW(TG_OP_##name##_cv, constants[A], PRIMAL(B), SHARE(B, dy, dyy))
+  ROW(name, , PRIMAL(A), PRIMAL(B), BOTH(dx, dy, dxx, dxy, dyy))                                             \
+  ROW(name, _vc, PRIMAL(A), constants[B], SHARE(A, dx, dxx))                                                 \
+  ROW(name, _cv, constants[A], PRIMAL(B), SHARE(B, dy, dyy))
 #define TERNARY(name, ...)                                                                                   \
   CASE(TG_OP_##name)                                                                                         \
   {                                                                                                          \
@@ -541,11 +613,11 @@ done:
 
 /* ---- The door: the expanded form where there is one, the general one with its width known elsewhere. ---- */
 
-tg_status tg_sweep_tangent_(tg_tape *t, double *tangent, size_t width, bool masked)
+tg_status tg_sweep_tangent_(tg_tape *t, double *tangent, size_t width, bool sided, bool masked)
 {
-  if (width == 1 && !masked) return tangent_one(t, tangent);
-  if (masked) return tangent_all(t, tangent, width, true);
-  return width == 4 ? tangent_all(t, tangent, 4, false) : tangent_all(t, tangent, TG_BLOCK, false);
+  if (width == 1 && !masked) return tangent_one(t, tangent, sided);
+  if (masked) return tangent_all(t, tangent, width, sided, true);
+  return width == 4 ? tangent_all(t, tangent, 4, sided, false) : tangent_all(t, tangent, TG_BLOCK, sided, false);
 }
 
 tg_status tg_sweep_adjoint_(tg_tape *t, uint32_t last, double *adjoint, size_t width, bool masked, bool *nan)

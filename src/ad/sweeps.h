@@ -24,20 +24,21 @@ static inline tg_status tg_callback_status_(int answer)
 /* Recompute the primals from those of the inputs: TG_OK, TG_E_BRANCH (a guard changed), TG_E_CALLBACK. */
 tg_status tg_sweep_primal_(tg_tape *t);
 
-/* tangent[inputs] -> tangent[all]; width is 1, 4 or TG_BLOCK. */
-tg_status tg_sweep_tangent_(tg_tape *t, double *tangent, size_t width, bool masked);
+/* tangent[inputs] -> tangent[all]; width is 1, 4 or TG_BLOCK. `sided`: at a kink along the tangents (kinks.h), as
+ * tg_sweep_second_ wants them; else by the partials that hold at first order. */
+tg_status tg_sweep_tangent_(tg_tape *t, double *tangent, size_t width, bool sided, bool masked);
 
 /* Adjoints of nodes 0..last, seeds included, -> of everything they depend on. *nan tells whether the adjoint of an
  * input came out as NaN. */
 tg_status tg_sweep_adjoint_(tg_tape *t, uint32_t last, double *adjoint, size_t width, bool masked, bool *nan);
 
-/* One adjoint a node and `width` tangents of it: second[x] = d/dt of adjoint[x] along `tangent`. */
+/* One adjoint a node and `width` tangents of it: second[x] = d/dt of adjoint[x] along `tangent`, for t > 0. */
 tg_status tg_sweep_second_(tg_tape *t, uint32_t last, const double *tangent, double *adjoint, double *second,
                            size_t width, bool masked, bool *nan);
 
 /* n-ary operations (nary.c): the same four for the record of node i. `nary_value` writes the primals. */
 tg_status tg_nary_value_(tg_tape *t, uint32_t i);
-tg_status tg_nary_tangent_(tg_tape *t, uint32_t i, double *tangent, size_t width, bool masked);
+tg_status tg_nary_tangent_(tg_tape *t, uint32_t i, double *tangent, size_t width, bool sided, bool masked);
 tg_status tg_nary_adjoint_(tg_tape *t, uint32_t i, double *adjoint, size_t width, bool masked);
 tg_status tg_nary_second_(tg_tape *t, uint32_t i, const double *tangent, double *adjoint, double *second,
                           size_t width, bool masked);

@@ -32,6 +32,7 @@ typedef struct tg_nary_shape_ {
   size_t columns; /* of an affine map */
   bool bias;      /* an affine map has one */
   bool masked;    /* rule R5: a product with a factor that is exactly zero contributes zero */
+  const double *along; /* at second order: the tangents of the operands, for one-sided partials at a kink; or NULL */
 } tg_nary_shape_;
 
 /* One n-ary operation: `n` entries of `operands` from `first`, `m` outputs in consecutive nodes. */
@@ -72,7 +73,7 @@ struct tg_tape {
 };
 
 enum { TG_TANGENT, TG_ADJOINT, TG_SECOND };
-enum { TG_SCRATCH_PARTS = 4 };
+enum { TG_SCRATCH_PARTS = 5 };
 
 static inline uint32_t tg_size_(const tg_tape *t) { return (uint32_t)t->r.at_; }
 static inline uint32_t tg_id_(const tg_tape *t) { return (uint32_t)(t->r.at_ >> 32); }

@@ -67,7 +67,7 @@ def case(name, f, x, columns=0, bias=0, discrete=0):
             hvp[i] += sum(u[j] * h[j] for j in range(m)) * v[k]
             hvp_size[i] += sum(abs(u[j] * h[j]) for j in range(m)) * abs(v[k])
     parts = (x, u, v, f(x), jvp, vjp, hvp, jvp_size, vjp_size, hvp_size)
-    print('{&tg_nary_%s_, {%d, %s, false}, %d, %d,\n %s},' % (name, columns, "true" if bias else "false", n, m, ",\n ".join(listed(p) for p in parts)))
+    print('{&tg_nary_%s_, {%d, %s, false, NULL}, %d, %d,\n %s},' % (name, columns, "true" if bias else "false", n, m, ",\n ".join(listed(p) for p in parts)))
 
 
 print("/* Made by nary_reference.py (mpmath %s): do not edit. See struct reference in test_nary.c. */" % mpmath.__version__)

@@ -366,7 +366,7 @@ static void sweep_all(trial *t, const double *v, sweeps *s, int masked, int w)
   bool nan;
   for (size_t i = 0; i < n; i++)
     for (size_t l = 0; l < width; l++) s->tangent[i * width + l] = v[i] * ldexp(1.0, (int)l);
-  cr_assert(tg_sweep_tangent_(f->tape, s->tangent, width, masked) == TG_OK);
+  cr_assert(tg_sweep_tangent_(f->tape, s->tangent, width, true, masked) == TG_OK);
   lane_0(s->lane[masked][w][0], s->tangent, size, width);
   memset(s->adjoint, 0, size * width * sizeof *s->adjoint);
   for (size_t l = 0; l < width; l++) s->adjoint[(size - 1) * width + l] = ldexp(1.0, (int)l);

@@ -1,11 +1,12 @@
 #include "execute.h"
 
+#include "../kinks.h"
 #include "../nary/nary.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { FIRST_PARTIAL = 0, SECOND_PARTIAL = 3, SUM = 9, ONES = 10, MINUS_ONES = 11, TEMPORARIES = 12 };
+enum { FIRST_PARTIAL = 0, SECOND_PARTIAL = 3, SUM = 9, ONES = 10, MINUS_ONES = 11, SIDED = 12, TEMPORARIES = 15 };
 
 /* ---- memory ---- */
 
@@ -71,7 +72,7 @@ tg_status tg_worker_new_(tg_worker_ *w, const tg_body_ *b, const tg_kernels_ *k)
 {
   const size_t vectors = b->slots * b->L, weights = padded(b->weights + 1),
                data = b->sparse ? 0 : b->columns * b->L;
-  const size_t scratch = padded(5 * b->nary_widest + 1);
+  const size_t scratch = padded(6 * b->nary_widest + 1);
   const size_t uniforms = padded(tg_uniforms_(b) + 1);
   const size_t all = 4 * vectors + 3 * weights + uniforms + data + TEMPORARIES * b->L + scratch;
   *w = (tg_worker_){.body = b, .kernels = k};
@@ -90,7 +91,7 @@ tg_status tg_worker_new_(tg_worker_ *w, const tg_body_ *b, const tg_kernels_ *k)
   w->data = w->u_dot + uniforms;
   for (size_t i = 0; i < TEMPORARIES; i++) w->temporary[i] = w->data + data + i * b->L;
   w->scratch = w->temporary[TEMPORARIES - 1] + b->L;
-  w->names = (uint32_t *)(void *)(w->scratch + 4 * b->nary_widest);
+  w->names = (uint32_t *)(void *)(w->scratch + 5 * b->nary_widest);
   for (size_t l = 0; l < b->L; l++) w->temporary[ONES][l] = 1.0, w->temporary[MINUS_ONES][l] = -1.0;
   return TG_OK;
 }
@@ -463,6 +464,66 @@ static bool second_partials(const tg_worker_ *w, const tg_step_ *s, const double
   return any;
 }
 
+/* ---- kinks: at second order the partials on the side that the tangents point to ---- */
+
+/* The partials of lane l at a kink, zero to and among passive operands. */
+static void sided_partials(const tg_worker_ *w, const tg_step_ *s, size_t l, tg_sided_ *p)
+{
+  double x[3] = {0.0}, a[3] = {0.0};
+  for (unsigned k = 0; k < s->arity; k++) {
+    x[k] = operand(w, s->operand[k])[l];
+    a[k] = s->passive[k] ? 0.0 : w->dot[s->operand[k] + l];
+  }
+  tg_one_sided_(s->op, x, a, p);
+}
+
+static bool lane_at_kink(const tg_worker_ *w, const tg_step_ *s, size_t l)
+{
+  double x[3] = {0.0};
+  for (unsigned k = 0; k < s->arity; k++) x[k] = operand(w, s->operand[k])[l];
+  return tg_at_kink_(s->op, x[0], x[1], x[2]);
+}
+
+static bool any_kink(const tg_worker_ *w, const tg_step_ *s)
+{
+  return (w->mode == TG_RUN_SECOND || w->mode == TG_RUN_HESSIAN) &&
+         tg_any_kink_(s->op, operand(w, s->operand[0]), operand_or_null(w, s, 1), operand_or_null(w, s, 2), w->lanes);
+}
+
+/* The vectors of first partials, copied, with those of the lanes at a kink in their place. */
+static void side_first(const tg_worker_ *w, const tg_step_ *s, const double **d)
+{
+  for (unsigned k = 0; k < s->arity; k++) {
+    if (s->passive[k]) continue;
+    double *to = w->temporary[SIDED + k];
+    if (d[k] != NULL)
+      memcpy(to, d[k], w->lanes * sizeof *to);
+    else
+      zero(to, w->lanes);
+    d[k] = to;
+  }
+  for (size_t l = 0; l < w->lanes; l++) {
+    tg_sided_ p;
+    if (!lane_at_kink(w, s, l)) continue;
+    sided_partials(w, s, l, &p);
+    for (unsigned k = 0; k < s->arity; k++) w->temporary[SIDED + k][l] = p.first[k];
+  }
+}
+
+/* Likewise the second partials, in the temporaries where they are: a partial that is zero everywhere stays so. */
+static void side_second(const tg_worker_ *w, const tg_step_ *s)
+{
+  static const unsigned at[2][2] = {{TG_XX, TG_XY}, {TG_XY, TG_YY}};
+  for (size_t l = 0; l < w->lanes; l++) {
+    tg_sided_ p;
+    if (!lane_at_kink(w, s, l)) continue;
+    sided_partials(w, s, l, &p);
+    for (unsigned j = 0; j < 2; j++)
+      for (unsigned k = 0; k < 2; k++) w->temporary[SECOND_PARTIAL + at[j][k]][l] = p.second[j][k];
+    for (unsigned k = 0; s->arity == 3 && k < TG_SECONDS; k++) w->temporary[SECOND_PARTIAL + k][l] = 0.0;
+  }
+}
+
 /* t += d u, d perhaps a vector of ones. */
 static void accumulate(const tg_worker_ *w, double *t, const double *d, const double *u)
 {
@@ -479,6 +540,7 @@ static void element_tangent(const tg_worker_ *w, const tg_step_ *s)
 {
   const double *d[3] = {NULL, NULL, NULL};
   first_partials(w, s, d);
+  if (any_kink(w, s)) side_first(w, s, d);
   zero(w->dot + s->out, w->lanes);
   for (unsigned k = 0; k < s->arity && k < 3; k++)
     if (d[k] != NULL) accumulate(w, w->dot + s->out, d[k], w->dot + s->operand[k]);
@@ -488,12 +550,15 @@ static void element_backward(const tg_worker_ *w, const tg_step_ *s, bool second
 {
   const double *d[3] = {NULL, NULL, NULL}, *h[3][3];
   first_partials(w, s, d);
-  for (unsigned k = 0; k < s->arity; k++) {
-    if (d[k] == NULL) continue;
-    if (second) accumulate(w, w->bar_dot + s->operand[k], d[k], w->bar_dot + s->out);
-    if (!w->apart) accumulate(w, w->bar + s->operand[k], d[k], w->bar + s->out);
-  }
-  if (!second || !second_partials(w, s, h)) return;
+  const bool kink = second && any_kink(w, s);
+  for (unsigned k = 0; k < s->arity && !w->apart; k++)
+    accumulate(w, w->bar + s->operand[k], d[k], w->bar + s->out);
+  if (!second) return;
+  if (kink) side_first(w, s, d);
+  for (unsigned k = 0; k < s->arity; k++)
+    accumulate(w, w->bar_dot + s->operand[k], d[k], w->bar_dot + s->out);
+  if (!second_partials(w, s, h)) return;
+  if (kink) side_second(w, s);
   for (unsigned k = 0; k < s->arity; k++) {
     double *curve = w->temporary[SUM];
     bool any = false;
@@ -631,7 +696,8 @@ typedef enum nary_pass { NARY_VALUE, NARY_TANGENT, NARY_ADJOINT, NARY_SECOND } n
 static int nary_lane(const tg_worker_ *w, const tg_lane_nary_ *n, size_t lane, nary_pass pass, void *user)
 {
   const size_t widest = w->body->nary_widest;
-  double *x = w->scratch, *in = x + widest, *out = in + widest, *more = out + widest;
+  double *x = w->scratch, *in = x + widest, *out = in + widest, *more = out + widest, *along = more + widest;
+  tg_nary_shape_ *shape = n->builtin ? user : NULL;
   const uint32_t *y = w->body->lists + n->y;
   int answer = 0;
   gather_operands(w, n, lane, x);
@@ -643,6 +709,7 @@ static int nary_lane(const tg_worker_ *w, const tg_lane_nary_ *n, size_t lane, n
   if (pass == NARY_TANGENT) {
     if (n->op->jvp == NULL) return TG_E_ORDER;
     const bool any = gather(w, w->dot, n->x, n->n, lane, in);
+    if (shape) shape->along = in;
     if (any) answer = n->op->jvp(x, n->n, in, out, n->m, user);
     for (uint32_t j = 0; j < n->m && answer == 0; j++) w->dot[y[j] + lane] = any ? out[j] : 0.0;
     return answer;
@@ -650,6 +717,7 @@ static int nary_lane(const tg_worker_ *w, const tg_lane_nary_ *n, size_t lane, n
   if (n->op->vjp == NULL) return TG_E_ORDER;
   if (pass == NARY_SECOND) {
     if (n->op->hvp == NULL) return TG_E_ORDER;
+    if (n->op == &tg_nary_norm2_) gather(w, w->dot, n->x, n->n, lane, along), shape->along = along;
     if (gather(w, w->bar_dot, n->y, n->m, lane, in)) {
       answer = n->op->vjp(x, n->n, in, n->m, out, user);
       if (answer != 0) return answer;
@@ -662,6 +730,7 @@ static int nary_lane(const tg_worker_ *w, const tg_lane_nary_ *n, size_t lane, n
     }
   }
   if (w->apart || !gather(w, w->bar, n->y, n->m, lane, in)) return 0;
+  if (shape) shape->along = NULL;
   answer = n->op->vjp(x, n->n, in, n->m, out, user);
   if (answer == 0) scatter(w, n, out, w->bar, lane);
   return answer;

@@ -23,7 +23,7 @@ typedef struct tg_worker_ {
   double *u_bar, *u_bar_dot;          /* of the uniforms: the caller's */
   double *u_dot, *w_dot;              /* a direction of the Hessian */
   double *data;                       /* columns x L, where rows are gathered */
-  double *temporary[12];              /* L each: partials, and constant vectors */
+  double *temporary[15];              /* L each: partials, and constant vectors */
   double *scratch;                    /* of the scalar form of an n-ary operation */
   uint32_t *names;                    /* of the operands of one */
   const double *current;              /* the block's data */

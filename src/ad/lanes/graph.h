@@ -60,10 +60,4 @@ static inline bool tg_varies_(const tg_graph_ *g, uint32_t value)
   return g->values[value].form >= TG_VALUE_COLUMN;
 }
 
-/* The base opcode of a binary operation's forms. */
-static inline unsigned tg_base_op_(unsigned op)
-{
-  return tg_ops_[op].form == TG_FORM_xc ? op - 1 : tg_ops_[op].form == TG_FORM_cy ? op - 2 : op;
-}
-
 #endif

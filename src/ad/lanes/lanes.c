@@ -332,7 +332,7 @@ static tg_status set_uniforms(tg_lanes_ *l, variant *v)
   tg_status s = TG_OK;
   if (b->uniform != NULL)
     s = l->mode == TG_RUN_SECOND
-            ? tg_jvp(b->uniform, l->call->theta, l->call->v, v->state.u + l->d, v->state.u_dot + l->d)
+            ? tg_jvp_sided_(b->uniform, l->call->theta, l->call->v, v->state.u + l->d, v->state.u_dot + l->d)
             : tg_value(b->uniform, l->call->theta, v->state.u + l->d);
   v->fits = s == TG_OK;
   if (s != TG_OK) return s == TG_E_BRANCH ? TG_OK : s;
@@ -878,7 +878,7 @@ static tg_status sweep_tangents(sweep *w, const double *v, size_t first, size_t 
     for (size_t j = 0; v != NULL && j < f->n; j++) entry(w, w->dot, f->x[j])[i] = v[i * f->n + j];
     if (v == NULL) entry(w, w->dot, f->x[first + i])[i] = 1.0;
   }
-  return tg_sweep_tangent_(f->tape, w->dot, w->width, masked);
+  return tg_sweep_tangent_(f->tape, w->dot, w->width, true, masked);
 }
 
 /* Zero adjoints but for those of the results. */

@@ -2,7 +2,7 @@
  * as documented at tg_custom_op), its form for plain numbers, and its recorder.
  *
  * Their user pointer is a tg_nary_shape_. Where `masked` is set, rule R5 holds: a product with a factor that is
- * exactly zero contributes zero. */
+ * exactly zero contributes zero. Where `along` is not NULL, jvp and vjp take the partials of a kink on that side. */
 #ifndef TG_NARY_H
 #define TG_NARY_H
 

@@ -1,5 +1,6 @@
 /* The Euclidean norm. Scaled by a power of two, so that no square over- or underflows. At the origin, a kink,
- * its partials are 0 (least norm), and its second partials count as 0 as well; at infinity the limits, NaN if
+ * its partials are 0 (least norm), at second order those on the line along the tangents, v / |v|, which is straight:
+ * no second partials; at infinity the limits, NaN if
  * two entries are infinite. */
 #include <math.h>
 
@@ -65,10 +66,21 @@ static int value(const double *x, size_t n, double *y, size_t m, void *user)
   return 0;
 }
 
+/* Where the direction is taken from: x, or, at the origin, the tangents of x. */
+static const double *base(const double *x, size_t n, const void *user, size *s)
+{
+  const double *const along = ((const tg_nary_shape_ *)user)->along;
+  *s = measure(x, n);
+  if (s->largest != 0.0 || !along) return x;
+  *s = measure(along, n);
+  return along;
+}
+
 static int vjp(const double *x, size_t n, const double *u, size_t m, double *uj, void *user)
 {
   (void)m;
-  const size s = measure(x, n);
+  size s;
+  x = base(x, n, user, &s);
   for (size_t i = 0; i < n; i++) uj[i] = tg_product_(direction(x, i, s), u[0], tg_masked_(user));
   return 0;
 }
@@ -76,7 +88,8 @@ static int vjp(const double *x, size_t n, const double *u, size_t m, double *uj,
 static int jvp(const double *x, size_t n, const double *v, double *jv, size_t m, void *user)
 {
   (void)m;
-  const size s = measure(x, n);
+  size s;
+  x = base(x, n, user, &s);
   jv[0] = 0.0;
   for (size_t i = 0; i < n; i++) jv[0] += tg_product_(direction(x, i, s), v[i], tg_masked_(user));
   return 0;
