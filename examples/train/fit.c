@@ -69,9 +69,10 @@ bool fit_fail_status(tg_status status, failure *f)
 
 /* Is C - C* <= gap lost in the rounding of C, in so many of its units, or the fit as exact as the target is?
  */
-static bool within_rounding(const problem *p, double gap, double units, const fit_outcome *o)
+static bool within_rounding(const problem *p, const double *theta, double gap, double units,
+                            const fit_outcome *o)
 {
-  const double exact = problem_exact(p);
+  const double exact = problem_exact(p, theta);
   return gap <= units * DBL_EPSILON * fabs(o->objective) || gap <= exact || o->objective <= exact;
 }
 
@@ -98,7 +99,7 @@ bool fit_goes_on(const problem *p, const double *theta, double gap, const fit_se
   if (o->stop != FIT_RUNNING) return false;
   if (gap <= s->tolerance * fabs(o->objective)) return o->stop = FIT_CONVERGED, false;
   o->stop = limit_reached(s, o);
-  if (o->stop != FIT_RUNNING && within_rounding(p, gap, 1, o)) o->stop = FIT_ROUNDING;
+  if (o->stop != FIT_RUNNING && within_rounding(p, theta, gap, 1, o)) o->stop = FIT_ROUNDING;
   return o->stop == FIT_RUNNING;
 }
 
@@ -146,7 +147,7 @@ static double gap_of(const problem *p, const fit_outcome *o, const whitening *w,
   return o->gradient_norm * o->gradient_norm / (2 * m);
 }
 
-fit_stop fit_stop_of(const problem *p, tg_stop stop, double gap, const fit_outcome *o)
+fit_stop fit_stop_of(const problem *p, const double *theta, tg_stop stop, double gap, const fit_outcome *o)
 {
   if (tg_converged(stop)) return stop == TG_STOP_ROUNDING ? FIT_ROUNDING : FIT_CONVERGED;
   switch (stop) {
@@ -161,7 +162,7 @@ fit_stop fit_stop_of(const problem *p, tg_stop stop, double gap, const fit_outco
   case TG_STOP_NONFINITE:
     return FIT_DIVERGED;
   default:
-    return within_rounding(p, gap, 1000, o) ? FIT_ROUNDING : FIT_STALLED;
+    return within_rounding(p, theta, gap, 1000, o) ? FIT_ROUNDING : FIT_STALLED;
   }
 }
 
@@ -184,7 +185,7 @@ static tg_status step_run(problem *p, tg_run *run, whitening *w, const double *v
     if (w != NULL) whitening_leave(w, v, theta);
     const double gap = gap_of(p, o, w, entered, least);
     if (!fit_goes_on(p, theta, gap, s, o, start)) return TG_OK;
-    if (!more) return o->stop = fit_stop_of(p, now->stop, gap, o), TG_OK;
+    if (!more) return o->stop = fit_stop_of(p, theta, now->stop, gap, o), TG_OK;
     *ended = now->iterations < most;
     if (!*ended) return TG_OK;
   }
@@ -419,7 +420,7 @@ static tg_status step_epochs(problem *p, tg_run *run, const double *theta, const
     if (whole_epoch && !fit_goes_on(p, theta, INFINITY, &per_epoch, o, start) && o->stop != FIT_ITERATIONS)
       return TG_OK;
     if (!whole_epoch && !epoch_goes_on(theta, s, o, &looked)) return TG_OK;
-    if (!more) return o->stop = fit_stop_of(p, now->stop, INFINITY, o), TG_OK;
+    if (!more) return o->stop = fit_stop_of(p, theta, now->stop, INFINITY, o), TG_OK;
   }
 }
 
@@ -544,7 +545,9 @@ static bool fit_absolute(problem *p, double *theta, const fit_settings *s, fit_o
     last = !(smoothing > wanted);
     p->shape.smoothing = last ? wanted : smoothing;
     o->iterations = 0;
-    if (!fit_once(p, theta, s, o, f)) return false;
+    fit_settings here = *s;
+    if (!last) here.tolerance = fmax(s->tolerance, 1e-6); /* only a start */
+    if (!fit_once(p, theta, &here, o, f)) return false;
     iterations += o->iterations;
     smoothing /= 10;
     if (!fit_converged(o->stop) && o->stop != FIT_STALLED) break;

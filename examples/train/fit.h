@@ -110,7 +110,7 @@ double fit_clock(void); /* seconds */
 bool fit_goes_on(const problem *p, const double *theta, double gap, const fit_settings *s, fit_outcome *o,
                  double start);
 /* Why a run of the library ended, with C - C* <= gap. */
-fit_stop fit_stop_of(const problem *p, tg_stop stop, double gap, const fit_outcome *o);
+fit_stop fit_stop_of(const problem *p, const double *theta, tg_stop stop, double gap, const fit_outcome *o);
 /* Beyond every step that makes sense: too large it costs a few values only. */
 double fit_first_radius(const model_shape *m);
 tg_minimize_options fit_run_options(const fit_settings *s);

@@ -163,7 +163,7 @@ static bool estimate(inference *out, problem *p, const scaling *s, const double 
   out->log_likelihood = NAN;
   if (p->shape.kind != MODEL_LINEAR) out->log_likelihood = -loss * p->data->weight_as_given;
   if (p->shape.kind == MODEL_LINEAR) residual_variance(out, p, s->constant, loss);
-  out->exact = p->shape.kind == MODEL_LINEAR && loss <= problem_exact(p);
+  out->exact = p->shape.kind == MODEL_LINEAR && loss <= problem_exact(p, theta);
   if (out->freedom <= 0) return fail(f, "there are not more rows of weight than coefficients");
   return true;
 }

@@ -110,7 +110,7 @@ static bool iterate(newton *w, tg_run *run, const double *theta, const fit_setti
   const double start = fit_clock();
   const tg_report *now = tg_run_report(run);
   while (fit_goes_on(w->p, theta, w->gain, s, o, start)) {
-    if (now->stop != TG_RUNNING) return o->stop = fit_stop_of(w->p, now->stop, w->gain, o), true;
+    if (now->stop != TG_RUNNING) return o->stop = fit_stop_of(w->p, theta, now->stop, w->gain, o), true;
     tg_run_step(run);
     const tg_status status = tg_run_status(run);
     if (w->p->stopped) return true; /* the outcome tells why */

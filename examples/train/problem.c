@@ -15,11 +15,13 @@ double problem_curvature(const model_shape *m)
   return (k - 1) / (k * k);
 }
 
-double problem_exact(const problem *p)
+double problem_exact(const problem *p, const double *theta)
 {
   const model_shape *m = &p->shape;
   if (m->classes > 0) return 0;
-  const double r = 16 * DBL_EPSILON * m->magnitude;
+  double size = m->magnitude;
+  for (size_t j = 0; m->kind == MODEL_LINEAR && j < p->n; j++) size += fabs(theta[j]);
+  const double r = 16 * DBL_EPSILON * size;
   return m->loss == LOSS_ABSOLUTE ? r : m->loss == LOSS_HUBER && r > m->delta ? m->delta * r : r * r / 2;
 }
 

@@ -59,9 +59,10 @@ tg_objective problem_objective(problem *p);
 /* The curvature that the penalty is compared with when columns are scaled. */
 double problem_curvature(const model_shape *m);
 
-/* The mean loss that is left when predictions differ from a numeric target by no more than rounding: below it
- * a fit is exact. 0 for classes. */
-double problem_exact(const problem *p);
+/* The mean loss that is left when predictions differ from a numeric target by no more than the rounding of
+ * the terms they add up, which for columns of variance 1 are as large as their coefficients: below it a fit
+ * is exact. 0 for classes. */
+double problem_exact(const problem *p, const double *theta);
 
 /* Weights brought to mean 1. */
 void dataset_normalize_weights(dataset *d);

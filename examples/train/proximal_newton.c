@@ -21,6 +21,8 @@ typedef struct proximal_newton {
   size_t *free_at; /* which coefficients are not zero */
   double value;    /* the whole objective at theta, L1 part included */
   double damping;
+  double lowest, smallest; /* value and subgradient so far */
+  size_t idle;             /* iterations since one of them fell */
 } proximal_newton;
 
 static double shrink(double x, double by)
@@ -113,7 +115,7 @@ static bool lasso_step(proximal_newton *w, const double *theta, double precision
     if (!problem_goes_on(w->p)) return false;
     const double gain = coordinate_pass(w, theta, &settled);
     if (settled && solve_free(w, theta) && gain <= precision) return true;
-    idle += gain <= precision;
+    idle += gain <= 1e-6 * precision;
   }
   return true;
 }
@@ -171,7 +173,7 @@ static void damp_more(proximal_newton *w)
 /* The linear part promises twice what an exact model holds. */
 static void adapt(proximal_newton *w, double ratio)
 {
-  if (ratio > 0.4) damp(w, 0.01 * w->damping);
+  if (ratio > 0.4) damp(w, 0.1 * w->damping);
 }
 
 /* The step of the model; when it lowers the objective enough theta moves there. *fell tells by how much;
@@ -219,13 +221,33 @@ static tg_status advance(proximal_newton *w, double *theta, double precision, do
     status = try_step(w, theta, promised, moved, &fell);
     if (status != TG_OK) break;
     if (*moved)
-      adapt(w, -promised > 8 * DBL_EPSILON * fabs(w->value) ? fell / -promised : 1);
+      adapt(w, -promised > 1e4 * DBL_EPSILON * fabs(w->value) ? fell / -promised : 1);
     else if (too_short(w, theta))
       break;
     else
       damp_more(w);
   }
   return status;
+}
+
+/* Where steps end for want of a lower value: what the model without damping would still gain. */
+static tg_status judge_gap(proximal_newton *w, const double *theta, double precision, double *gap)
+{
+  w->damping = 0;
+  const tg_status status = renew(w, theta);
+  if (status == TG_OK && lasso_step(w, theta, precision)) *gap = -promise(w, theta) / 2;
+  return status;
+}
+
+/* Has neither the value nor the subgradient reached a new low for long, or is there no step at all? */
+static bool idles(proximal_newton *w, const fit_outcome *o, bool moved)
+{
+  enum { PATIENCE = 20 };
+  const bool falls = o->objective < w->lowest || o->gradient_norm < 0.9 * w->smallest;
+  w->lowest = fmin(w->lowest, o->objective);
+  w->smallest = fmin(w->smallest, o->gradient_norm);
+  w->idle = falls ? 0 : w->idle + 1;
+  return !moved || w->idle >= PATIENCE;
 }
 
 static bool iterate(proximal_newton *w, double *theta, const fit_settings *s, fit_outcome *o, failure *f)
@@ -236,16 +258,17 @@ static bool iterate(proximal_newton *w, double *theta, const fit_settings *s, fi
   tg_status status = problem_evaluate(w->p, theta, &w->value, w->gradient);
   if (status != TG_OK) return fit_fail_status(status, f);
   w->value += problem_lasso(w->p, theta);
-  for (;;) {
-    const double before = o->objective;
+  for (w->lowest = w->smallest = INFINITY;;) {
     o->objective = w->value;
     o->gradient_norm = least_subgradient(w->p, theta, w->gradient);
     if (!isfinite(w->value)) return o->stop = FIT_DIVERGED, true;
     if (o->gradient_norm == 0) gap = 0;
-    const bool idle = !moved || (o->iterations > 0 && o->objective >= before && gap <= DBL_EPSILON * before);
-    if (!fit_goes_on(w->p, theta, gap, s, o, start)) return true;
-    if (idle) return o->stop = fit_stop_of(w->p, TG_STOP_STALLED, gap, o), true;
-    status = advance(w, theta, 1e-3 * fmax(s->tolerance, DBL_EPSILON) * fabs(w->value), &gap, &moved);
+    const double precision = 1e-3 * fmax(s->tolerance, DBL_EPSILON) * fabs(w->value);
+    const bool ends = idles(w, o, moved);
+    status = ends ? judge_gap(w, theta, precision, &gap) : TG_OK;
+    if (status == TG_OK && !fit_goes_on(w->p, theta, gap, s, o, start)) return true;
+    if (status == TG_OK && ends) return o->stop = fit_stop_of(w->p, theta, TG_STOP_STALLED, gap, o), true;
+    if (status == TG_OK) status = advance(w, theta, precision, &gap, &moved);
     if (w->p->stopped) return true; /* the outcome tells why */
     if (status != TG_OK) return fit_fail_status(status, f);
     o->iterations++;
@@ -259,8 +282,15 @@ bool fit_proximal_newton(problem *p, double *theta, const fit_settings *s, fit_o
   size_t *free_at = room != NULL ? resize(NULL, n, sizeof *free_at) : NULL;
   if (free_at == NULL) return free(room), fail_memory(f);
   double *vector = room + 2 * n * n;
-  proximal_newton w = {p,       n, room, room + n * n, vector, vector + n, vector + 2 * n, vector + 3 * n,
-                       free_at, 0, 0};
+  proximal_newton w = {.p = p,
+                       .n = n,
+                       .hessian = room,
+                       .factor = room + n * n,
+                       .gradient = vector,
+                       .step = vector + n,
+                       .trial = vector + 2 * n,
+                       .product = vector + 3 * n,
+                       .free_at = free_at};
   o->method = "proximal Newton";
   const bool good = iterate(&w, theta, s, o, f);
   free(room);

@@ -560,15 +560,93 @@ Test(fit, no_stop_is_a_success_by_accident)
   session_open(&s, DATA "/diabetes.csv", "");
   for (int stop = TG_RUNNING; stop <= TG_STOP_ERROR; stop++) {
     const fit_outcome o = {.objective = 1000};
-    const fit_stop far = fit_stop_of(&s.t.problem, (tg_stop)stop, 1, &o);
+    const fit_stop far = fit_stop_of(&s.t.problem, s.t.theta, (tg_stop)stop, 1, &o);
     const bool epochs = stop == TG_STOP_EPOCHS || stop == TG_STOP_PATIENCE;
     cr_expect_eq(fit_stop_kind(far) == FIT_SUCCESS, tg_converged((tg_stop)stop) || epochs, "%s: %s",
                  tg_stop_string((tg_stop)stop), fit_stop_string(far));
     cr_expect_eq(fit_converged(far), tg_converged((tg_stop)stop));
   }
   const fit_outcome o = {.objective = 1000}, exact = {.objective = 1e-27};
-  cr_expect_eq(fit_stop_of(&s.t.problem, TG_STOP_STALLED, 1e-12, &o), FIT_ROUNDING);
-  cr_expect_eq(fit_stop_of(&s.t.problem, TG_STOP_STALLED, 1e-6, &o), FIT_STALLED);
-  cr_expect_eq(fit_stop_of(&s.t.problem, TG_STOP_STALLED, 1e-6, &exact), FIT_ROUNDING);
+  cr_expect_eq(fit_stop_of(&s.t.problem, s.t.theta, TG_STOP_STALLED, 1e-12, &o), FIT_ROUNDING);
+  cr_expect_eq(fit_stop_of(&s.t.problem, s.t.theta, TG_STOP_STALLED, 1e-6, &o), FIT_STALLED);
+  cr_expect_eq(fit_stop_of(&s.t.problem, s.t.theta, TG_STOP_STALLED, 1e-6, &exact), FIT_ROUNDING);
   session_close(&s);
+}
+
+/* As many coefficients as rows, and columns far from 0: what is left is the rounding of the terms of a
+ * prediction. */
+Test(fit, an_exact_fit_is_as_low_as_rounding_allows)
+{
+  const char *file = data_file(
+      "c0,c1,c2,c3,y\n"
+      "3.057493885789455,9.168927179768653e-05,1.586214429173293,-1555.2876121234397,1.8513829256526733\n"
+      "-1982.1027124181405,-0.0008913282496036592,-1.0636828877145805,-31501.7921240556,50.91034691204808\n"
+      "-82.37408016108944,0.0029996721668794626,1.7210338675763375,-1620.1677910012647,4.508697722665486\n"
+      "-196.26862300989487,0.00047276511861876465,1.5684704948632073,-9006.89992835636,11.985848885935257\n"
+      "353.64827727435954,0.0005069226051130764,2.258610207227936,-286.03144338504546,-0.7774870432109604\n");
+  static const char *const words[] = {"-k linear", "-k linear --loss huber --delta 8e-5"};
+  for (size_t i = 0; i < 2; i++) {
+    session s;
+    session_open(&s, file, words[i]);
+    session_run(&s);
+    cr_expect(fit_converged(s.t.outcome.stop), "%s: %s", words[i], fit_stop_string(s.t.outcome.stop));
+    session_close(&s);
+  }
+  remove(file);
+}
+
+static double uniform(unsigned long long *state)
+{
+  *state = *state * 6364136223846793005u + 1442695040888963407u;
+  return (double)(*state >> 11) / 9007199254740992.0;
+}
+
+static void random_rows(char *out, bool classes, unsigned long long *state)
+{
+  out += sprintf(out, "a,b,c,y\n");
+  const int rows = 6 + (int)(20 * uniform(state));
+  for (int i = 0; i < rows; i++) {
+    const double a = 100 + uniform(state), b = 1e-3 * (uniform(state) - 0.5),
+                 c = 50 * uniform(state) * uniform(state);
+    const double noise = uniform(state) < 0.1 ? 1000 : uniform(state);
+    out += sprintf(out, "%.12g,%.12g,%.12g,", a, b, c);
+    if (classes)
+      out += sprintf(out, "%c\n", i < 4 ? "pqpq"[i] : "pq"[uniform(state) < 0.5]);
+    else
+      out += sprintf(out, "%.12g\n", a + 1000 * b - c / 10 + noise);
+  }
+}
+
+/* Newton's method, damped under an L1 penalty, knows when it has arrived, and is nowhere above L-BFGS. */
+Test(fit, newton_arrives_on_random_rows_and_says_so)
+{
+  static const char *const words[] = {"-k linear --loss huber",
+                                      "-k linear --loss huber --delta 0.01 -l 0.01 --mix 1",
+                                      "-k linear --loss huber -l 1e-4 --mix 0.5 --penalty-on standardized",
+                                      "-k linear --loss huber --delta 1e-3 -l 1",
+                                      "-k logistic -l 1 --mix 1",
+                                      "-k logistic -l 1e-3 --mix 0.5 --penalty-on standardized",
+                                      "-k logistic -l 1e-6"};
+  static char rows[1 << 14];
+  unsigned long long state = 20;
+  for (size_t i = 0; i < 10 * sizeof words / sizeof *words; i++) {
+    const char *how = words[i % (sizeof words / sizeof *words)];
+    char with[200];
+    double objective[2];
+    random_rows(rows, strstr(how, "logistic") != NULL, &state);
+    const char *file = data_file(rows);
+    for (int lbfgs = 0; lbfgs < 2; lbfgs++) {
+      session s;
+      snprintf(with, sizeof with, "%s --method %s", how, lbfgs ? "lbfgs --tolerance 1e-14" : "newton");
+      session_open(&s, file, with);
+      session_run(&s);
+      objective[lbfgs] = s.t.outcome.objective;
+      cr_expect(lbfgs || fit_converged(s.t.outcome.stop), "%zu %s: %s", i, how,
+                fit_stop_string(s.t.outcome.stop));
+      session_close(&s);
+    }
+    cr_expect(objective[0] <= objective[1] * (1 + 1e-9), "%zu %s: %.15g %.15g", i, how, objective[0],
+              objective[1]);
+    remove(file);
+  }
 }
