@@ -13,39 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct fold_scores {
-  size_t width;
-  double *score, *target, *weight; /* of every row, from the model that did not see it */
-} fold_scores;
-
-static bool allocate(fold_scores *s, const loaded *l, failure *f)
-{
-  s->width = l->labels.count == 0 ? 1 : l->labels.count;
-  s->score = resize(NULL, l->rows, s->width * sizeof(double));
-  s->target = resize(NULL, l->rows, sizeof(double));
-  s->weight = resize(NULL, l->rows, sizeof(double));
-  return (s->score && s->target && s->weight) || fail_memory(f);
-}
-
-static bool judge_fold(judged *j, fold_scores *s, const training *t, const loaded *l, const size_t *held,
-                       size_t helds, failure *f)
-{
-  dataset d;
-  *j = (judged){0};
-  if (!loaded_rows(&d, l, &t->model.design, held, helds, false, f)) return false;
-  double *score_of_fold = resize(NULL, helds, s->width * sizeof(double));
-  bool good = (score_of_fold != NULL && score(&t->model, &d, score_of_fold)) || fail_memory(f);
-  for (size_t i = 0; good && i < helds; i++) {
-    memcpy(s->score + held[i] * s->width, score_of_fold + i * s->width, s->width * sizeof(double));
-    s->target[held[i]] = dataset_target(&d, i);
-    s->weight[held[i]] = dataset_weight(&d, i);
-  }
-  good = good && judge(j, &t->model, &d, f);
-  free(score_of_fold);
-  dataset_free(&d);
-  return good;
-}
-
 static void fold_line(text *out, const options *o, size_t k, const training *t, const judged *j)
 {
   if (o->json) {
@@ -69,7 +36,7 @@ static void fold_line(text *out, const options *o, size_t k, const training *t, 
 }
 
 /* One fold; *stop is the last reason that was no success. */
-static bool run_fold(text *out, fold_scores *s, const loaded *l, const options *o, const size_t *fold,
+static bool run_fold(text *out, judged *whole, const loaded *l, const options *o, const size_t *fold,
                      size_t k, size_t *row, fit_stop *stop, trained *last, failure *f)
 {
   size_t learns = 0, helds = 0;
@@ -88,7 +55,8 @@ static bool run_fold(text *out, fold_scores *s, const loaded *l, const options *
   t.settings.user = &p;
   bool good = loaded_covers(l, &t.model.design, row + l->rows - helds, helds, f);
   good = good && training_run(&t, l, o, f);
-  good = good && judge_fold(&j, s, &t, l, row + l->rows - helds, helds, f);
+  good = good && judge_start(&j, l->labels.count, f) &&
+         judge_rows(&j, whole, &t.model, l, row + l->rows - helds, helds, f) && judge_finish(&j, f);
   progress_end(&p);
   if (good) fold_line(out, o, k, &t, &j);
   if (good && fit_stop_kind(t.outcome.stop) != FIT_SUCCESS) *stop = t.outcome.stop;
@@ -101,30 +69,26 @@ static bool run_fold(text *out, fold_scores *s, const loaded *l, const options *
   return good;
 }
 
-static bool report_whole(text *out, const fold_scores *s, const loaded *l, const options *o, const trained *m,
-                         failure *f)
+static bool report_whole(text *out, judged *whole, const options *o, const trained *m, failure *f)
 {
-  judged j;
-  const bool weighted = loaded_weighted(l);
-  if (!judge_scores(&j, m, s->score, s->target, weighted ? s->weight : NULL, l->rows, f)) return false;
+  if (!judge_finish(whole, f)) return false;
   if (o->json) {
     text_add(out, "],");
-    json_judged(out, "together", &j, m);
+    json_judged(out, "together", whole, m);
     text_add(out, "}\n");
   } else {
-    report_judged(out, "all rows, each judged by the model that did not see it", &j, m);
+    report_judged(out, "all rows, each judged by the model that did not see it", whole, m);
   }
-  judged_free(&j);
   return true;
 }
 
 static int cross_validate(const loaded *l, const options *o, size_t *fold, size_t *row, failure *f)
 {
-  fold_scores s = {0};
+  judged whole;
   text out = {0};
   trained last = {0};
   fit_stop stop = FIT_CONVERGED;
-  bool good = allocate(&s, l, f);
+  bool good = judge_start(&whole, l->labels.count, f);
   good =
       good && (split_folds(fold, l->rows, o->folds, l->class_of, l->labels.count, o->seed) || fail_memory(f));
   if (o->json) {
@@ -135,16 +99,14 @@ static int cross_validate(const loaded *l, const options *o, size_t *fold, size_
     report_data(&out, l, o->data);
   }
   for (size_t k = 0; good && k < o->folds && stop != FIT_INTERRUPTED; k++) {
-    good = run_fold(&out, &s, l, o, fold, k, row, &stop, &last, f);
+    good = run_fold(&out, &whole, l, o, fold, k, row, &stop, &last, f);
   }
-  if (good && stop != FIT_INTERRUPTED) good = report_whole(&out, &s, l, o, &last, f);
+  if (good && stop != FIT_INTERRUPTED) good = report_whole(&out, &whole, o, &last, f);
   if (good && out.failed) good = fail_memory(f);
   if (good && !o->quiet && stop != FIT_INTERRUPTED) good = write_file("-", out.bytes, out.length, f);
   trained_free(&last);
   text_free(&out);
-  free(s.score);
-  free(s.target);
-  free(s.weight);
+  judged_free(&whole);
   if (!good) return EXIT_BAD;
   if (fit_stop_kind(stop) == FIT_SUCCESS) return EXIT_FINE;
   fail(f, "in at least one fold: %s", fit_stop_string(stop));

@@ -14,23 +14,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The rows to learn from, and those held back. */
+/* The rows to learn from, and behind them, in the same memory, those held back. */
 typedef struct row_split {
   size_t *learn, *held, learns, helds;
 } row_split;
 
 static bool split_rows(row_split *s, const loaded *l, const options *o, failure *f)
 {
-  *s = (row_split){resize(NULL, l->rows, sizeof(size_t)), resize(NULL, l->rows, sizeof(size_t)), 0, 0};
+  *s = (row_split){.learn = resize(NULL, l->rows, sizeof(size_t))};
   bool *held = zeroed(l->rows, 1);
-  bool good = s->learn != NULL && s->held != NULL && held != NULL;
+  bool good = s->learn != NULL && held != NULL;
   if (good && o->holdout > 0)
     good = split_holdout(held, l->rows, o->holdout, l->class_of, l->labels.count, o->seed);
-  for (size_t i = 0; good && i < l->rows; i++) {
+  for (size_t i = 0; good && i < l->rows; i++) s->learns += !held[i];
+  s->held = good ? s->learn + s->learns : NULL;
+  for (size_t i = 0, learns = 0; good && i < l->rows; i++) {
     if (held[i])
       s->held[s->helds++] = i;
     else
-      s->learn[s->learns++] = i;
+      s->learn[learns++] = i;
   }
   free(held);
   if (!good) return fail_memory(f);
@@ -40,16 +42,13 @@ static bool split_rows(row_split *s, const loaded *l, const options *o, failure 
          fail(f, "--holdout %g of %zu rows leaves too few to learn from", o->holdout, l->rows);
 }
 
-static bool judge_rows(judged *j, const training *t, const loaded *l, const size_t *row, size_t rows,
+/* No rows are none judged. */
+static bool judge_part(judged *j, const training *t, const loaded *l, const size_t *row, size_t rows,
                        failure *f)
 {
-  *j = (judged){0};
   if (rows == 0) return true;
-  dataset d;
-  if (!loaded_rows(&d, l, &t->model.design, row, rows, false, f)) return false;
-  const bool good = judge(j, &t->model, &d, f);
-  dataset_free(&d);
-  return good;
+  return judge_start(j, t->model.shape.classes, f) && judge_rows(j, NULL, &t->model, l, row, rows, f) &&
+         judge_finish(j, f);
 }
 
 static void text_report(text *t, const options *o, const loaded *l, const training *r, const judged *learn,
@@ -85,7 +84,7 @@ static bool print_report(const options *o, const loaded *l, const training *r, c
   judged learn = {0}, held = {0};
   text t = {0};
   bool good =
-      judge_rows(&learn, r, l, s->learn, s->learns, f) && judge_rows(&held, r, l, s->held, s->helds, f);
+      judge_part(&learn, r, l, s->learn, s->learns, f) && judge_part(&held, r, l, s->held, s->helds, f);
   if (good) (o->json ? json_report : text_report)(&t, o, l, r, &learn, &held);
   if (good && t.failed) good = fail_memory(f);
   good = good && write_file("-", t.bytes, t.length, f);
@@ -188,7 +187,6 @@ int command_fit(const options *o, failure *f)
   catch_interrupt(); /* from here on there is something to keep */
   const int status = split_rows(&s, &l, o, f) ? fit_rows(o, &l, &s, f) : EXIT_BAD;
   free(s.learn);
-  free(s.held);
   loaded_free(&l);
   return status;
 }

@@ -19,23 +19,14 @@ static double badness(const judged *j)
   return j->is_class ? j->classes.log_loss : j->values.root_mean_square * j->values.root_mean_square;
 }
 
-static bool judge_rows(judged *j, const training *t, const loaded *l, const size_t *row, size_t rows,
-                       failure *f)
-{
-  dataset d;
-  if (!loaded_rows(&d, l, &t->model.design, row, rows, false, f)) return false;
-  const bool good = judge(j, &t->model, &d, f);
-  dataset_free(&d);
-  return good;
-}
-
 static bool judge_badness(double *bad, const training *t, const loaded *l, const size_t *row, size_t rows,
                           failure *f)
 {
   judged j = {0};
   *bad = NAN;
   if (rows == 0) return true;
-  const bool good = judge_rows(&j, t, l, row, rows, f);
+  const bool good = judge_start(&j, l->labels.count, f) && judge_rows(&j, NULL, &t->model, l, row, rows, f) &&
+                    judge_finish(&j, f);
   if (good) *bad = badness(&j);
   judged_free(&j);
   return good;

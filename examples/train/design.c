@@ -312,7 +312,7 @@ static bool are_all(const size_t *row, size_t rows)
 /* Are the wanted rows those of the table, cell by cell? Then they need not be copied. */
 static bool is_table_itself(const dataset *s, const design *d, const table *t, const size_t *row)
 {
-  if (s->width != t->columns || s->has_weight || s->has_offset) return false;
+  if (t->paged != NULL || s->width != t->columns || s->has_weight || s->has_offset) return false;
   if (d->missing == MISSING_MEAN || d->missing == MISSING_MEDIAN) return false;
   for (size_t k = 0; k < d->columns; k++) {
     if (d->column[k].kind != COLUMN_NUMBER) return false;
@@ -401,14 +401,16 @@ bool dataset_from_table(dataset *s, const design *d, const table *t, roles role,
   s->width = s->features + (size_t)s->has_offset + (size_t)s->has_weight + (size_t)s->has_target;
   if (s->width == 0) return fail(f, "there is no column to learn from");
   if (wants_sparse(d, t, rows)) return sparse_from_table(s, d, t, role, row, f);
-  if (t->paged != NULL) return fill_paged(s, d, t, role, row, f);
+  if (t->paged != NULL && rows > t->paged->most) return fill_paged(s, d, t, role, row, f);
   s->borrowed = is_table_itself(s, d, t, row);
   if (s->borrowed) return s->values = t->cell, true;
   if (rows > (size_t)-1 / s->width) return fail_memory(f);
   s->values = resize(NULL, rows * s->width, sizeof *s->values);
   if (s->values == NULL) return fail_memory(f);
   for (size_t i = 0; i < rows; i++) fill_row(s, d, table_row(t, row[i]), role, s->values + i * s->width);
-  return true;
+  if (paged_good(t->paged, f)) return true;
+  dataset_free(s);
+  return false;
 }
 
 /* A quarter of all entries and more: skipping zeros costs more than it saves. */

@@ -4,39 +4,70 @@
 
 #include <stdlib.h>
 
-static bool judge_classes(judged *j, const trained *m, const double *scores, const double *target,
-                          const double *weight, failure *f)
+/* Rows of a piece, and numbers in it where rows are long. */
+enum { MOST_ROWS = 4096, MOST_NUMBERS = 1 << 20 };
+
+bool judge_start(judged *j, size_t classes, failure *f)
 {
-  size_t *truth = resize(NULL, j->rows, sizeof *truth);
-  if (truth == NULL) return fail_memory(f);
-  for (size_t i = 0; i < j->rows; i++) truth[i] = (size_t)target[i];
-  const bool good = class_metrics_new(&j->classes, scores, truth, weight, j->rows, m->shape.classes);
-  free(truth);
-  return good || fail_memory(f);
+  *j = (judged){.is_class = classes > 0};
+  return classes == 0 || class_metrics_start(&j->classes, classes) || fail_memory(f);
 }
 
-bool judge_scores(judged *j, const trained *m, const double *scores, const double *target,
-                  const double *weight, size_t rows, failure *f)
+bool judge_add(judged *j, const dataset *d, const double *scores, failure *f)
 {
-  *j = (judged){.rows = rows, .is_class = m->shape.classes > 0};
-  if (j->is_class) return judge_classes(j, m, scores, target, weight, f);
-  j->values = value_metrics_of(scores, target, weight, rows);
+  const size_t width = j->is_class ? j->classes.classes : 1;
+  j->rows += d->rows;
+  for (size_t i = 0; i < d->rows; i++) {
+    const double *s = scores + i * width, target = dataset_target(d, i), weight = dataset_weight(d, i);
+    if (!j->is_class)
+      value_metrics_add(&j->values, s[0], target, weight);
+    else if (!class_metrics_add(&j->classes, s, (size_t)target, weight))
+      return fail_memory(f);
+  }
   return true;
 }
 
-bool judge(judged *j, const trained *m, const dataset *d, failure *f)
+bool judge_finish(judged *j, failure *f)
 {
-  *j = (judged){0};
-  const size_t width = score_width(m), n = d->rows;
-  double *scores = resize(NULL, n, (width + 2) * sizeof *scores);
-  if (scores == NULL) return fail_memory(f);
-  double *target = scores + n * width, *weight = target + n;
-  for (size_t i = 0; i < n; i++) {
-    target[i] = dataset_target(d, i);
-    weight[i] = dataset_weight(d, i);
+  if (j->is_class) return class_metrics_finish(&j->classes) || fail_memory(f);
+  value_metrics_finish(&j->values);
+  return true;
+}
+
+double judged_weight(const judged *j)
+{
+  return j->is_class ? j->classes.weight : j->values.weight;
+}
+
+static bool judge_piece(judged *j, judged *other, const trained *m, const dataset *d, double *scores,
+                        failure *f)
+{
+  if (!score(m, d, scores)) return fail_memory(f);
+  if (!dataset_good(d, f) || !judge_add(j, d, scores, f)) return false;
+  return other == NULL || judge_add(other, d, scores, f);
+}
+
+static size_t piece_of(const trained *m, const loaded *l)
+{
+  const size_t numbers = score_width(m) + (l->is_sparse ? 0 : m->design.features + 3);
+  const size_t rows = MOST_NUMBERS / numbers;
+  return rows == 0 ? 1 : rows < MOST_ROWS ? rows : MOST_ROWS;
+}
+
+bool judge_rows(judged *j, judged *other, const trained *m, const loaded *l, const size_t *row, size_t rows,
+                failure *f)
+{
+  const size_t most = piece_of(m, l);
+  double *scores = resize(NULL, most, score_width(m) * sizeof *scores);
+  bool good = scores != NULL || fail_memory(f);
+  for (size_t first = 0; good && first < rows; first += most) {
+    dataset d;
+    const size_t count = rows - first < most ? rows - first : most;
+    good = loaded_rows(&d, l, &m->design, row + first, count, false, f);
+    if (!good) break;
+    good = judge_piece(j, other, m, &d, scores, f);
+    dataset_free(&d);
   }
-  const bool good = (score(m, d, scores) || fail_memory(f)) && dataset_good(d, f) &&
-                    judge_scores(j, m, scores, target, d->has_weight ? weight : NULL, n, f);
   free(scores);
   return good;
 }
