@@ -87,8 +87,8 @@ TG_API tg_status tg_data_check(const tg_data *data, size_t *row);
 TG_API tg_status tg_data_explain(const tg_data *data, char *text, size_t size);
 
 /* A sum over `data` of `loss` with d parameters, in *s. The loss is first recorded when it is first
- * evaluated. TG_E_ARGUMENT (NULL, d = 0), TG_E_DATA (NULL arrays, no rows or columns, bad offsets or column
- * numbers), TG_E_NOMEM, TG_E_SIZE. On failure *s is NULL, and tg_data_explain says what is wrong with the
+ * evaluated. No rows are fine: the mean is 0. TG_E_ARGUMENT (NULL, d = 0), TG_E_DATA (NULL arrays, no columns, bad
+ * offsets or column numbers), TG_E_NOMEM, TG_E_SIZE. On failure *s is NULL, and tg_data_explain says what is wrong with the
  * data:
  *
  *   if (status == TG_E_DATA) tg_data_explain(&data, words, sizeof words), puts(words);
@@ -147,6 +147,22 @@ TG_API tg_status tg_finite_sum_hessian(tg_finite_sum *s, const double *theta, co
 /* Sample by sample: values[count] (or [rows]) and gradients, count x d. */
 TG_API tg_status tg_finite_sum_each(tg_finite_sum *s, const double *theta, const size_t *index, size_t count,
                                     double *values, double *gradients);
+
+/* Which number that is not finite spoils a mean: the first sample whose value or derivative by theta is NaN or
+ * infinite, and in it the operation that made it from finite operands. */
+typedef struct tg_nonfinite {
+  size_t row;      /* of the data, SIZE_MAX: all samples are finite                                            */
+  size_t position; /* of the sample in index, or the row                                                       */
+  bool derivative; /* the value is finite and a partial of `op` is not, as of sqrt at 0                        */
+  const char *op;  /* its name, "input" where a number of theta or the row is not finite; NULL: it is not known */
+  size_t input;    /* then: below d the parameter, else d + the column (the label last); SIZE_MAX              */
+  char text[160];  /* all this in words: "row 17 (the first is row 0): log(-0.5) is nan"                       */
+} tg_nonfinite;
+
+/* Fills *found; samples go the plain way one by one until one is found. Of several operations that are not finite the
+ * one on the way to the result is told, not one in a branch that tg_where did not take. Statuses as above. */
+TG_API tg_status tg_finite_sum_nonfinite(tg_finite_sum *s, const double *theta, const size_t *index, size_t count,
+                                         tg_nonfinite *found);
 
 /* The size of theta, and the number of rows bound. */
 TG_API size_t tg_finite_sum_parameters(const tg_finite_sum *s);

@@ -3,6 +3,7 @@
  * back what it cannot do. */
 #include "function.h"
 #include "lanes/lanes.h"
+#include "locate.h"
 #include "tapegrad/finite_sum.h"
 
 #include <math.h>
@@ -86,7 +87,6 @@ static tg_status found(flaw *f, tg_status status, size_t row, const char *format
 static tg_status examine_row(const tg_data *data, size_t i, flaw *f)
 {
   const size_t from = data->row_start[i], to = data->row_start[i + 1];
-  if (i == 0 && from != 0) return found(f, TG_E_DATA, i, "row_start[0] is %zu and not 0", from, 0);
   if (from > to) return found(f, TG_E_DATA, i, "row_start descends from %zu to %zu", from, to);
   for (size_t k = from; k < to; k++) {
     const size_t column = data->column[k];
@@ -103,16 +103,17 @@ static tg_status examine(const tg_data *data, flaw *f)
   const size_t stride = data->stride ? data->stride : data->columns;
   const bool sparse = data->row_start && data->column;
   *f = (flaw){TG_OK, SIZE_MAX, f->text, f->size};
-  if (data->rows == 0) return found(f, TG_E_DATA, SIZE_MAX, "there are no rows", 0, 0);
   if (data->columns == 0 && !data->label) return found(f, TG_E_DATA, SIZE_MAX, "there are no columns", 0, 0);
   if (!data->row_start != !data->column)
     return found(f, TG_E_DATA, SIZE_MAX, "row_start and column go together, and one is NULL", 0, 0);
   if (data->rows > SIZE_MAX / sizeof(double) - 1 ||
       (stride && data->rows > SIZE_MAX / sizeof(double) / stride && !sparse))
     return found(f, TG_E_SIZE, SIZE_MAX, "%zu rows of %zu numbers cannot be addressed", data->rows, stride);
+  if (sparse && data->row_start[0] != 0)
+    return found(f, TG_E_DATA, 0, "row_start[0] is %zu and not 0", data->row_start[0], 0);
   for (size_t i = 0; sparse && i < data->rows; i++)
     if (examine_row(data, i, f) != TG_OK) return f->status;
-  if (!data->values && (sparse ? data->row_start[data->rows] : data->columns) > 0)
+  if (!data->values && data->rows > 0 && (sparse ? data->row_start[data->rows] : data->columns) > 0)
     return found(f, TG_E_DATA, SIZE_MAX, "the values are NULL", 0, 0);
   if (!sparse && stride < data->columns)
     return found(f, TG_E_DATA, SIZE_MAX, "the stride, %zu, is less than the %zu columns", stride,
@@ -161,7 +162,7 @@ static bool copy_values(copy *c, const tg_data *data)
            copied(&c->row_start, data->row_start, data->rows + 1, sizeof *data->row_start) &&
            copied(&c->column, data->column, n, sizeof *data->column);
   }
-  if (data->columns == 0) return true;
+  if (data->columns == 0 || data->rows == 0) return true;
   double *const values = tg_memory_resize_(NULL, data->rows * data->columns, sizeof *values);
   c->values = values;
   if (values && data->stride == data->columns) {
@@ -550,6 +551,58 @@ tg_status tg_finite_sum_each(tg_finite_sum *s, const double *theta, const size_t
     if (values) values[k] = known ? s->values[k] : v;
     if (gradients) memcpy(gradients + k * s->d, s->one, s->d * sizeof *gradients);
   }
+  return TG_OK;
+}
+
+static bool all_finite(const double *x, size_t n)
+{
+  bool finite = true;
+  for (size_t i = 0; i < n; i++) finite = finite && isfinite(x[i]);
+  return finite;
+}
+
+static void name_input(const tg_finite_sum *s, size_t input, char *to, size_t size)
+{
+  if (input < s->d)
+    snprintf(to, size, "parameter %zu", input);
+  else if (s->data.label && input + 1 == s->d + s->columns)
+    snprintf(to, size, "the label");
+  else
+    snprintf(to, size, "column %zu", input - s->d);
+}
+
+/* At the sample that was evaluated last. */
+static void locate(tg_finite_sum *s, tg_nonfinite *f)
+{
+  tg_origin_ o;
+  char input[32], words[112] = "the loss is not finite";
+  if (tg_function_origin_(s->body, &o)) {
+    f->op = tg_node_name_(s->body->tape, o.node);
+    f->input = o.input;
+    f->derivative = o.derivative;
+    name_input(s, o.input, input, sizeof input);
+    tg_origin_text_(s->body, &o, input, words, sizeof words);
+  }
+  snprintf(f->text, sizeof f->text, "row %zu (the first is row 0): %s", f->row, words);
+}
+
+tg_status tg_finite_sum_nonfinite(tg_finite_sum *s, const double *theta, const size_t *index, size_t count,
+                                  tg_nonfinite *found)
+{
+  tg_status status = begin(s, theta, index, &count);
+  if (status != TG_OK || !found) return status;
+  tg_nonfinite f = {.row = SIZE_MAX, .position = SIZE_MAX, .input = SIZE_MAX, .text = "all samples are finite"};
+  for (size_t k = 0; k < count && f.row == SIZE_MAX; k++) {
+    double v;
+    status = tg_gradient(s->body, sample(s, index, k), &v, s->one);
+    if (status == TG_OK) status = sparse_rule(s);
+    if (status != TG_OK) return failed(s, status);
+    if (isfinite(v) && all_finite(s->one, s->d)) continue;
+    f.position = k;
+    f.row = index ? index[k] : k;
+    locate(s, &f);
+  }
+  *found = f;
   return TG_OK;
 }
 

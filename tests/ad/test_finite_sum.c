@@ -281,8 +281,6 @@ Test(finite_sum, odd_arguments_are_answered)
   cr_expect(tg_finite_sum_new(&s, NULL, D, good, NULL) == TG_E_ARGUMENT && !s);
   cr_expect(tg_finite_sum_new(&s, logistic, 0, good, NULL) == TG_E_ARGUMENT && !s);
   cr_expect(tg_finite_sum_new(&s, logistic, SIZE_MAX, good, NULL) == TG_E_SIZE && !s);
-  bad.rows = 0;
-  cr_expect(tg_finite_sum_new(&s, logistic, D, bad, NULL) == TG_E_DATA && !s);
   bad = good, bad.columns = 0, bad.label = NULL;
   cr_expect(tg_finite_sum_new(&s, logistic, D, bad, NULL) == TG_E_DATA && !s);
   bad = good, bad.stride = 2;
@@ -412,4 +410,79 @@ Test(finite_sum, outputs_may_overlap_theta)
   cr_expect(tg_finite_sum_hvp(s, theta, NULL, 0, v, hv) == TG_OK);
   cr_expect(tg_finite_sum_hvp(s, theta, NULL, 0, v, v) == TG_OK && memcmp(v, hv, sizeof v) == 0);
   tg_finite_sum_free(s);
+}
+
+/* ---- no rows ---- */
+
+static void expect_empty(tg_finite_sum *s)
+{
+  double value = 1, g[D] = {1, 1, 1}, h[D * D] = {1}, each = 7;
+  cr_assert(tg_finite_sum_gradient(s, theta, NULL, 0, &value, g) == TG_OK);
+  cr_assert(tg_finite_sum_hvp(s, theta, NULL, 0, theta, h) == TG_OK && h[0] == 0);
+  h[0] = 1;
+  cr_assert(tg_finite_sum_hessian(s, theta, NULL, 0, h) == TG_OK);
+  cr_assert(tg_finite_sum_each(s, theta, NULL, 0, &each, &each) == TG_OK && each == 7);
+  cr_expect(value == 0 && g[0] == 0 && g[D - 1] == 0 && h[0] == 0);
+}
+
+Test(finite_sum, over_no_rows_is_a_mean_of_0)
+{
+  static const size_t start[1] = {0}, column[1] = {0}, wrong[1] = {3};
+  tg_data none = labelled(), rows = labelled(), sparse = tg_sparse(start, column, NULL, 0, rows.columns);
+  none.rows = 0;
+  tg_finite_sum *s = sum_over(none, NULL);
+  expect_empty(s);
+  double value = 0;
+  cr_assert(tg_finite_sum_bind(s, rows) == TG_OK);
+  cr_expect(tg_finite_sum_gradient(s, theta, NULL, 0, &value, NULL) == TG_OK && value > 0);
+  none.values = none.label = NULL;
+  cr_assert(tg_finite_sum_bind(s, (tg_data){.columns = rows.columns, .label = &value}) == TG_OK);
+  expect_empty(s);
+  tg_finite_sum_free(s);
+  s = sum_over(sparse, NULL);
+  expect_empty(s);
+  tg_finite_sum_free(s);
+  sparse.row_start = wrong;
+  cr_expect(tg_finite_sum_new(&s, logistic, D, sparse, NULL) == TG_E_DATA);
+}
+
+/* ---- where a NaN comes from ---- */
+
+static tg_var delicate(const tg_var *t, size_t d, const tg_var *x, size_t columns, void *user)
+{
+  (void)d, (void)columns, (void)user;
+  const tg_var dead = tg_where(tg_less(x[0], 0), 1, tg_log(x[0]));
+  const tg_var root = tg_sqrt(tg_mul(t[0], x[1]));
+  return tg_add(dead, root, tg_mul(t[1], x[2]), tg_log(tg_sub(x[2], -1)));
+}
+
+static tg_nonfinite located(const double *rows, const double *at, const size_t *index, size_t count)
+{
+  tg_finite_sum *s;
+  tg_nonfinite f;
+  cr_assert(tg_finite_sum_new(&s, delicate, 2, tg_dense(rows, 3, 3), NULL) == TG_OK);
+  cr_assert(tg_finite_sum_nonfinite(s, at, index, count, &f) == TG_OK);
+  tg_finite_sum_free(s);
+  return f;
+}
+
+Test(finite_sum, a_number_that_is_not_finite_is_located)
+{
+  static const double fine[9] = {-1, 1, 1, 2, 1, 1, 3, 4, 5}, at[2] = {1, 2}, zero[2] = {0, 2};
+  static const size_t index[] = {2, 1, 0};
+  double rows[9];
+  memcpy(rows, fine, sizeof rows);
+  tg_nonfinite f = located(rows, at, NULL, 0);
+  cr_expect(f.row == SIZE_MAX && !f.op, "a branch not taken is no fault: %s", f.text);
+  rows[5] = -1.5;
+  f = located(rows, at, NULL, 0);
+  cr_expect(f.row == 1 && strcmp(f.op, "log") == 0 && !f.derivative, "%s", f.text);
+  cr_expect(strstr(f.text, "row 1 (the first is row 0): log(-0.5) is") && strstr(f.text, "nan"), "%s", f.text);
+  f = located(rows, at, index, 3);
+  cr_expect(f.row == 1 && f.position == 1, "%s", f.text);
+  rows[7] = NAN;
+  f = located(rows, at, index, 1);
+  cr_expect(f.row == 2 && f.input == 3 && strstr(f.text, "column 1 is nan"), "%s", f.text);
+  f = located(fine, zero, NULL, 0);
+  cr_expect(f.row == 0 && f.derivative && strcmp(f.op, "sqrt") == 0 && strstr(f.text, "sqrt(0)"), "%s", f.text);
 }

@@ -1,0 +1,139 @@
+#include "locate.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tapegrad/tape.h"
+
+static double value_of(const tg_tape *t, tg_var x)
+{
+  return tg_is_constant_(x) ? x.value_ : t->r.nodes_[tg_node_of_(x)].primal_;
+}
+
+static size_t operands_of(const tg_tape *t, uint32_t i, tg_var *x, size_t room)
+{
+  return tg_operands(t, tg_tape_at(t, i), x, room);
+}
+
+/* Operand k of node i. */
+static tg_var operand(const tg_tape *t, uint32_t i, size_t k)
+{
+  tg_var x[3] = {{0}};
+  if (k < 3 && operands_of(t, i, x, 3) > k) return x[k];
+  const size_t count = operands_of(t, i, NULL, 0);
+  tg_var *const all = tg_memory_resize_(NULL, count, sizeof *all);
+  if (!all) return tg_constant(0.0); /* memory is short: the search ends at this node */
+  operands_of(t, i, all, count);
+  const tg_var found = all[k];
+  tg_memory_free_(all);
+  return found;
+}
+
+/* The first operand of node i that is not finite; of `where` only the one taken counts. */
+static bool culprit(const tg_tape *t, uint32_t i, uint32_t *next)
+{
+  const size_t count = operands_of(t, i, NULL, 0);
+  const bool where = tg_opcode_(t->r.nodes_[i].word_) == TG_OP_where;
+  const size_t taken = where && value_of(t, operand(t, i, 0)) != 0.0 ? 1 : 2;
+  for (size_t k = 0; k < count; k++) {
+    const tg_var x = operand(t, i, k);
+    if (tg_is_constant_(x) || isfinite(value_of(t, x)) || (where && k != taken)) continue;
+    *next = tg_node_of_(x);
+    return true;
+  }
+  return false;
+}
+
+static size_t input_of(const tg_function *f, uint32_t node)
+{
+  for (size_t k = 0; k < f->n; k++)
+    if (tg_node_of_(f->x[k]) == node) return k;
+  return SIZE_MAX;
+}
+
+static bool value_origin(const tg_function *f, tg_origin_ *origin)
+{
+  uint32_t at = tg_node_of_(f->y[0]);
+  while (culprit(f->tape, at, &at)) {
+  }
+  *origin = (tg_origin_){.node = at, .input = input_of(f, at)};
+  return true;
+}
+
+static bool has_operand(const tg_tape *t, uint32_t i, uint32_t node)
+{
+  const size_t count = operands_of(t, i, NULL, 0);
+  for (size_t k = 0; k < count; k++) {
+    const tg_var x = operand(t, i, k);
+    if (!tg_is_constant_(x) && tg_node_of_(x) == node) return true;
+  }
+  return false;
+}
+
+/* Is the derivative of node `from` by node `to` not finite? */
+static bool steep(tg_function *f, uint32_t from, uint32_t to, double *bar)
+{
+  bool nan;
+  memset(bar, 0, tg_size_(f->tape) * sizeof *bar);
+  bar[from] = 1.0;
+  f->busy = true;
+  const tg_status s = tg_sweep_adjoint_(f->tape, from, bar, 1, true, &nan);
+  f->busy = false;
+  return s == TG_OK && !isfinite(bar[to]);
+}
+
+/* Backwards the first adjoint that is not finite is that of `node`: of the operations it enters, the first
+ * with a partial that is not finite; if there is none their product overflowed, and it is the first of them.
+ */
+static bool derivative_origin(tg_function *f, uint32_t last, double *bar, tg_origin_ *origin)
+{
+  uint32_t node = last + 1, any = 0;
+  while (node > 0 && isfinite(bar[node - 1])) node--;
+  if (node-- == 0) return false;
+  for (uint32_t i = last; i > node; i--) {
+    if (!has_operand(f->tape, i, node)) continue;
+    any = i;
+    if (!steep(f, i, node, bar)) continue;
+    *origin = (tg_origin_){.node = i, .input = SIZE_MAX, .derivative = true};
+    return true;
+  }
+  *origin = (tg_origin_){.node = any, .input = SIZE_MAX, .derivative = true};
+  return any > 0;
+}
+
+bool tg_function_origin_(tg_function *f, tg_origin_ *origin)
+{
+  uint32_t last;
+  if (f->m != 1 || !tg_function_last_(f, &last)) return false;
+  if (!isfinite(value_of(f->tape, f->y[0]))) return value_origin(f, origin);
+  double *const bar = tg_function_work_(f, TG_ADJOINT, 1);
+  return bar && derivative_origin(f, last, bar, origin);
+}
+
+/* "log(-0.5)": up to three operands. */
+static void write_call(const tg_tape *t, uint32_t node, char *text, size_t size)
+{
+  tg_var x[3];
+  const size_t count = operands_of(t, node, x, 3);
+  int at = snprintf(text, size, "%s(", tg_node_name_(t, node));
+  for (size_t k = 0; k < count && k < 3 && at > 0 && (size_t)at < size; k++)
+    at += snprintf(text + at, size - (size_t)at, "%s%.6g", k > 0 ? ", " : "", value_of(t, x[k]));
+  if (at > 0 && (size_t)at < size) snprintf(text + at, size - (size_t)at, "%s", count > 3 ? ", ...)" : ")");
+}
+
+void tg_origin_text_(const tg_function *f, const tg_origin_ *origin, const char *input, char *text,
+                     size_t size)
+{
+  char call[96];
+  const double value = f->tape->r.nodes_[origin->node].primal_;
+  if (origin->input != SIZE_MAX) {
+    snprintf(text, size, "%s is %g", input, value);
+    return;
+  }
+  write_call(f->tape, origin->node, call, sizeof call);
+  if (origin->derivative)
+    snprintf(text, size, "a derivative of %s is not finite", call);
+  else
+    snprintf(text, size, "%s is %g", call, value);
+}
