@@ -18,6 +18,7 @@
 
 static inline tg_var tg_keep_var_(tg_var x) { return x; }
 static inline double tg_keep_(double x) { return x; }
+
 /* What misuse runs into; never defined. The names are the message. */
 typedef struct tg_operand_must_be_a_number_or_a_var_ {
   char unused_;
@@ -27,11 +28,16 @@ typedef struct tg_array_must_be_of_vars_or_doubles_ {
 } tg_array_must_be_of_vars_or_doubles_;
 double tg_operand_must_be_a_number_or_a_var(tg_operand_must_be_a_number_or_a_var_ x, ...);
 double tg_array_must_be_of_vars_or_doubles(tg_array_must_be_of_vars_or_doubles_ x, ...);
+double tg_second_array_must_be_of_vars_or_doubles(const void *, tg_array_must_be_of_vars_or_doubles_ y, ...);
+double tg_third_array_must_be_of_vars_or_doubles(const void *, const void *,
+                                                 tg_array_must_be_of_vars_or_doubles_ x, ...);
 
-/* One of two functions by the element type of an array. */
-#define TG_BY_ARRAY_(x, of_vars, of_doubles)                                                                 \
+/* One of two functions by the element type of an array; `wrong` has a place for the array that is neither. */
+#define TG_BY_ARRAY_OR_(x, of_vars, of_doubles, wrong)                                                       \
   _Generic((x), tg_var *: of_vars, const tg_var *: of_vars, double *: of_doubles,                            \
-           const double *: of_doubles, default: tg_array_must_be_of_vars_or_doubles)
+           const double *: of_doubles, default: wrong)
+#define TG_BY_ARRAY_(x, of_vars, of_doubles)                                                                 \
+  TG_BY_ARRAY_OR_(x, of_vars, of_doubles, tg_array_must_be_of_vars_or_doubles)
 
 #if defined __GNUC__ && !defined TG_ISO_MACROS
 
@@ -50,12 +56,13 @@ double tg_array_must_be_of_vars_or_doubles(tg_array_must_be_of_vars_or_doubles_ 
                    1                                                                                         \
                ? 0                                                                                           \
                : 2)
-/* An operand as the double or var that it is, 0 for misuse; as a var if `lift`. */
-#define TG_GIVEN_(u) __builtin_choose_expr(u##k == 1, u, (double)__builtin_choose_expr(u##k == 0, u, 0))
+/* An operand as the double or var that it is, misuse as it is; as a var if `lift`. */
+#define TG_GIVEN_(u) __builtin_choose_expr(u##k != 0, u, (double)__builtin_choose_expr(u##k == 0, u, 0))
 #define TG_LIFTED_(u, lift)                                                                                  \
   __builtin_choose_expr(lift && u##k == 0, tg_constant((double)__builtin_choose_expr(u##k == 0, u, 0)),      \
                         TG_GIVEN_(u))
-/* One of two functions by an operand's kind; misuse is one error, which the name of the function tells. */
+/* One of two functions by an operand's kind. Misuse is one error, which the name of the function tells; its
+ * first argument is the operand to blame. */
 #define TG_BY_KIND_(k, if_var, if_double)                                                                    \
   __builtin_choose_expr(k == 1, if_var,                                                                      \
                         __builtin_choose_expr(k == 0, if_double, tg_operand_must_be_a_number_or_a_var))
@@ -74,7 +81,7 @@ double tg_array_must_be_of_vars_or_doubles(tg_array_must_be_of_vars_or_doubles_ 
     __auto_type tg_y##n = ((void)0, (y));                                                                    \
     enum { tg_x##n##k = TG_KIND_(tg_x##n), tg_y##n##k = TG_KIND_(tg_y##n) };                                 \
     TG_BY_KIND_(tg_x##n##k, TG_BY_KIND_(tg_y##n##k, vv, vd), TG_BY_KIND_(tg_y##n##k, dv, dd))                \
-    (TG_GIVEN_(tg_x##n), TG_GIVEN_(tg_y##n));                                                                \
+    (__builtin_choose_expr(tg_y##n##k == 2, tg_y##n, TG_GIVEN_(tg_x##n)), TG_GIVEN_(tg_y##n));               \
   })
 
 #define TG_CALL_3_(v, d, x, y, z, n)                                                                         \
@@ -88,7 +95,9 @@ double tg_array_must_be_of_vars_or_doubles(tg_array_must_be_of_vars_or_doubles_ 
       tg_all##n = tg_x##n##k == 2 || tg_y##n##k == 2 || tg_z##n##k == 2 ? 2 : tg_any##n                      \
     };                                                                                                       \
     TG_BY_KIND_(tg_all##n, v, d)                                                                             \
-    (TG_LIFTED_(tg_x##n, tg_any##n), TG_LIFTED_(tg_y##n, tg_any##n), TG_LIFTED_(tg_z##n, tg_any##n));        \
+    (__builtin_choose_expr(tg_z##n##k == 2, tg_z##n,                                                         \
+                           __builtin_choose_expr(tg_y##n##k == 2, tg_y##n, TG_LIFTED_(tg_x##n, tg_any##n))), \
+     TG_LIFTED_(tg_y##n, tg_any##n), TG_LIFTED_(tg_z##n, tg_any##n));                                        \
   })
 
 /* An array z of `size` elements and one operand x. */
@@ -99,7 +108,7 @@ double tg_array_must_be_of_vars_or_doubles(tg_array_must_be_of_vars_or_doubles_ 
     __auto_type tg_x##n = ((void)0, (x));                                                                    \
     enum { tg_x##n##k = TG_KIND_(tg_x##n) };                                                                 \
     TG_BY_KIND_(tg_x##n##k, TG_BY_ARRAY_(tg_z##n, vv, dv), TG_BY_ARRAY_(tg_z##n, vd, dd))                    \
-    (tg_z##n, tg_y##n, TG_GIVEN_(tg_x##n));                                                                  \
+    (__builtin_choose_expr(tg_x##n##k == 2, tg_x##n, tg_z##n), tg_y##n, TG_GIVEN_(tg_x##n));                 \
   })
 
 /* The frequent operations are inline in the first so many calls of a translation unit, and calls of its own
@@ -128,7 +137,6 @@ double tg_array_must_be_of_vars_or_doubles(tg_array_must_be_of_vars_or_doubles_ 
 #define TG_FOLD_15_(f, n, x, y, ...) TG_FOLD_14_(f, __COUNTER__, TG_FOLD_2_(f, n, x, y), __VA_ARGS__)
 #define TG_FOLD_16_(f, n, x, y, ...) TG_FOLD_15_(f, __COUNTER__, TG_FOLD_2_(f, n, x, y), __VA_ARGS__)
 
-#define TG_FREQUENT_(f, x, y, n) TG_FOLD_2_(f, n, x, y)
 #define TG_UNARY_(f, x, n) TG_CALL_1_((f), f##_d, x, n)
 #define TG_BINARY_(f, x, y, n) TG_CALL_2_((f), f##_vd_, f##_dv_, f##_d, x, y, n)
 #define TG_TERNARY_(f, x, y, z, n) TG_CALL_3_((f), f##_d, x, y, z, n)
@@ -252,7 +260,7 @@ static inline tg_var tg_var_of_ldouble_(long double x) { return tg_constant((dou
   TG_FROM_VAR_(each(TG_IS_VAR_, TG_PLUS_, __VA_ARGS__))                                                      \
   (f##_all_((const tg_var[]){each(TG_TO_VAR_, TG_COMMA_, __VA_ARGS__)}, n))
 #define TG_FOLD_1_(f, n, x) TG_NUMBER_(x)
-#define TG_FOLD_2_(f, n, x, y) TG_FREQUENT_(f, x, y, n)
+#define TG_FOLD_2_(f, n, x, y) TG_CALL_2_(f##_inline_, f##_vd_, f##_dv_, f##_plain_, x, y)
 #define TG_FOLD_3_(f, n, ...) TG_FOLD_ARRAY_(f, 3, TG_EACH_3_, __VA_ARGS__)
 #define TG_FOLD_4_(f, n, ...) TG_FOLD_ARRAY_(f, 4, TG_EACH_4_, __VA_ARGS__)
 #define TG_FOLD_5_(f, n, ...) TG_FOLD_ARRAY_(f, 5, TG_EACH_5_, __VA_ARGS__)
@@ -288,7 +296,6 @@ static inline tg_var tg_mul_all_(const tg_var *x, size_t n)
   TG_FROM_VAR_(TG_IS_VAR_(x) + TG_IS_VAR_(y) + TG_IS_VAR_(z))                                                \
   ((f)(TG_TO_VAR_(x), TG_TO_VAR_(y), TG_TO_VAR_(z)))
 #define TG_GUARD_(f, x, y, n) TG_CALL_2_((f), f##_vd_, f##_dv_, f##_plain_, x, y)
-#define TG_FREQUENT_(f, x, y, n) TG_CALL_2_(f##_inline_, f##_vd_, f##_dv_, f##_plain_, x, y)
 #define TG_SIMPLE_(f, x, n) TG_CALL_1_((f), f##_plain_, x)
 #define TG_VALUE_(f, x, n) TG_CALL_1_((f), tg_keep_, x)
 #define TG_INDEX_(f, z, k, x, n)                                                                             \
@@ -307,15 +314,30 @@ static inline tg_var tg_mul_all_(const tg_var *x, size_t n)
 #define TG_BY_COUNT_(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, bb,   \
                      cc, dd, ee, ff, fold, ...)                                                              \
   fold
-#define TG_FOLD_17_(...)                                                                                     \
-  ((double)sizeof(struct {                                                                                   \
-    _Static_assert(0, "tg_add and tg_mul take at most 16 operands");                                         \
+/* Two operands, where beside add and mul more might be expected. */
+#define TG_PAIR_(f, n, ...)                                                                                  \
+  TG_BY_COUNT_(__VA_ARGS__, TG_NOT_TWO_, TG_NOT_TWO_, TG_NOT_TWO_, TG_NOT_TWO_, TG_NOT_TWO_, TG_NOT_TWO_,    \
+               TG_NOT_TWO_, TG_NOT_TWO_, TG_NOT_TWO_, TG_NOT_TWO_, TG_NOT_TWO_, TG_NOT_TWO_, TG_NOT_TWO_,    \
+               TG_NOT_TWO_, TG_NOT_TWO_, TG_NOT_TWO_, TG_NOT_TWO_, TG_NOT_TWO_, TG_NOT_TWO_, TG_NOT_TWO_,    \
+               TG_NOT_TWO_, TG_NOT_TWO_, TG_NOT_TWO_, TG_NOT_TWO_, TG_NOT_TWO_, TG_NOT_TWO_, TG_NOT_TWO_,    \
+               TG_NOT_TWO_, TG_NOT_TWO_, TG_NOT_TWO_, TG_FOLD_2_, TG_NOT_TWO_, )                             \
+  (f, n, __VA_ARGS__)
+#define TG_NOT_TWO_(f, n, x, ...) TG_MISCOUNTED_("tg_sub and tg_divide take 2 operands", x)
+#define TG_FOLD_17_(f, n, x, ...) TG_MISCOUNTED_("tg_add and tg_mul take at most 16 operands", x)
+
+/* One error: what is left has the type that the call would have had. */
+#define TG_MISCOUNTED_(text, x)                                                                              \
+  (sizeof(struct {                                                                                           \
+    _Static_assert(0, text);                                                                                 \
     char unused_;                                                                                            \
-  }))
+  })                                                                                                         \
+       ? (x)                                                                                                 \
+       : (x))
 
 #define TG_ARRAY_(f, x, n) TG_BY_ARRAY_(x, (f), f##_d)(x, n)
-#define TG_TWO_ARRAYS_(f, x, y)                                                                              \
-  TG_BY_ARRAY_(x, TG_BY_ARRAY_(y, (f), f##_vd_), TG_BY_ARRAY_(y, f##_dv_, f##_d))
+#define TG_TWO_ARRAYS_(f, x, y, place)                                                                       \
+  TG_BY_ARRAY_(x, TG_BY_ARRAY_OR_(y, (f), f##_vd_, tg_##place##_array_must_be_of_vars_or_doubles),           \
+               TG_BY_ARRAY_OR_(y, f##_dv_, f##_d, tg_##place##_array_must_be_of_vars_or_doubles))
 
 #endif /* C */
 #endif

@@ -311,8 +311,8 @@ static inline tg_var tg_cross_entropy_vd_(const tg_var *z, size_t k, double labe
 
 #define tg_add(...) TG_FOLD_(tg_add, __COUNTER__, __VA_ARGS__)
 #define tg_mul(...) TG_FOLD_(tg_mul, __COUNTER__, __VA_ARGS__)
-#define tg_sub(x, y) TG_FREQUENT_(tg_sub, x, y, __COUNTER__)
-#define tg_divide(x, y) TG_FREQUENT_(tg_divide, x, y, __COUNTER__)
+#define tg_sub(...) TG_PAIR_(tg_sub, __COUNTER__, __VA_ARGS__)
+#define tg_divide(...) TG_PAIR_(tg_divide, __COUNTER__, __VA_ARGS__)
 #define tg_neg(x) TG_SIMPLE_(tg_neg, x, __COUNTER__)
 #define tg_inv(x) TG_SIMPLE_(tg_inv, x, __COUNTER__)
 #define tg_square(x) TG_SIMPLE_(tg_square, x, __COUNTER__)
@@ -380,9 +380,9 @@ static inline tg_var tg_cross_entropy_vd_(const tg_var *z, size_t k, double labe
 #define tg_softsign(x) TG_UNARY_(tg_softsign, x, __COUNTER__)
 #define tg_logcosh(x) TG_UNARY_(tg_logcosh, x, __COUNTER__)
 
-#define tg_less(x, y) TG_BINARY_(tg_less, x, y, __COUNTER__)
-#define tg_less_equal(x, y) TG_BINARY_(tg_less_equal, x, y, __COUNTER__)
-#define tg_equal(x, y) TG_BINARY_(tg_equal, x, y, __COUNTER__)
+#define tg_less(x, y) TG_BINARY_(tg_less, x, y, __COUNTER__) /* a var, for where; for `if` there is tg_lt */
+#define tg_less_equal(x, y) TG_BINARY_(tg_less_equal, x, y, __COUNTER__) /* a var, for where; for `if` there is tg_le */
+#define tg_equal(x, y) TG_BINARY_(tg_equal, x, y, __COUNTER__) /* a var, for where; for `if` there is tg_eq */
 #define tg_pow(x, y) TG_BINARY_(tg_pow, x, y, __COUNTER__)
 #define tg_hypot(x, y) TG_BINARY_(tg_hypot, x, y, __COUNTER__)
 #define tg_xlogy(x, y) TG_BINARY_(tg_xlogy, x, y, __COUNTER__)
@@ -413,8 +413,8 @@ static inline tg_var tg_cross_entropy_vd_(const tg_var *z, size_t k, double labe
 #define tg_logsumexp(x, n) TG_ARRAY_(tg_logsumexp, x, n)
 #define tg_argmax(z, k) TG_ARRAY_(tg_argmax, z, k)
 #define tg_softmax(z, k, p) TG_BY_ARRAY_(z, (tg_softmax), tg_softmax_d)(z, k, p)
-#define tg_dot(x, y, n) TG_TWO_ARRAYS_(tg_dot, x, y)(x, y, n)
-#define tg_affine(w, b, x, rows, columns, y) TG_TWO_ARRAYS_(tg_affine, w, x)(w, b, x, rows, columns, y)
+#define tg_dot(x, y, n) TG_TWO_ARRAYS_(tg_dot, x, y, second)(x, y, n)
+#define tg_affine(w, b, x, rows, columns, y) TG_TWO_ARRAYS_(tg_affine, w, x, third)(w, b, x, rows, columns, y)
 #define tg_pick(z, k, index) TG_INDEX_(tg_pick, z, k, index, __COUNTER__)
 #define tg_cross_entropy(z, k, label) TG_INDEX_(tg_cross_entropy, z, k, label, __COUNTER__)
 

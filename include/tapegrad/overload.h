@@ -39,9 +39,9 @@
 #undef square
 #undef fma
 #define add(...) tg_add(__VA_ARGS__)
-#define sub(x, y) tg_sub(x, y)
+#define sub(...) tg_sub(__VA_ARGS__)
 #define mul(...) tg_mul(__VA_ARGS__)
-#define divide(x, y) tg_divide(x, y)
+#define divide(...) tg_divide(__VA_ARGS__)
 #define neg(x) tg_neg(x)
 #define inv(x) tg_inv(x)
 #define square(x) tg_square(x)

@@ -3,6 +3,7 @@
 #include <complex.h>
 
 #include <tapegrad/tapegrad.h>
+#include <tapegrad/overload.h>
 
 #ifdef CASE_outside_a_function /* function|file scope|constant */
 static double outside = tg_exp(1.0);
@@ -49,8 +50,20 @@ void misuse(tg_var x, double *d, float *f, const struct point *p, double complex
 #ifdef CASE_one_too_many /* many|passed 2 arguments */
   tg_sin(x, x);
 #endif
-#ifdef CASE_three_to_subtract /* many|passed 3 arguments */
-  tg_sub(x, x, 1);
+#ifdef CASE_three_to_subtract /* tg_sub and tg_divide take 2 operands */
+  x = tg_sub(x, x, 1);
+#endif
+#ifdef CASE_three_to_subtract_by_the_short_name /* tg_sub and tg_divide take 2 operands */
+  x = sub(x, x, x);
+#endif
+#ifdef CASE_one_to_divide /* tg_sub and tg_divide take 2 operands */
+  x = tg_divide(x);
+#endif
+#ifdef CASE_var_as_condition /* for `if` there is tg_lt|statement requires expression of scalar type ('tg_var' */
+  if (tg_less(x, 0)) return;
+#endif
+#ifdef CASE_var_as_condition_by_the_short_name /* for `if` there is tg_eq|statement requires expression of scalar type ('tg_var' */
+  if (equal(x, 0)) return;
 #endif
 #ifdef CASE_no_operand /* expected expression */
   tg_add();
@@ -61,8 +74,23 @@ void misuse(tg_var x, double *d, float *f, const struct point *p, double complex
 #ifdef CASE_array_of_float /* array_must_be_of_vars_or_doubles */
   tg_sum(f, 3);
 #endif
-#ifdef CASE_second_array_of_float /* array_must_be_of_vars_or_doubles */
+#ifdef CASE_second_array_of_float /* second_array_must_be_of_vars_or_doubles|'float *' to parameter */
   tg_dot(d, f, 3);
+#endif
+#ifdef CASE_second_array_of_float_beside_vars /* second_array_must_be_of_vars_or_doubles|'float *' to parameter */
+  tg_dot(&x, f, 3);
+#endif
+#ifdef CASE_affine_of_float /* third_array_must_be_of_vars_or_doubles|'float *' to parameter */
+  tg_affine(d, d, f, 1, 1, &x);
+#endif
+#ifdef CASE_affine_by_float /* argument 1 of|'float *' to parameter */
+  tg_affine(f, d, d, 1, 1, d);
+#endif
+#ifdef CASE_second_operand_is_blamed /* argument is of type ‘double *’|argument is of type 'double *'|passing 'double *'|invalid operands to binary */
+  x = tg_pow(x, d);
+#endif
+#ifdef CASE_third_operand_is_blamed /* argument is of type ‘double *’|argument is of type 'double *'|passing 'double *'|invalid operands to binary */
+  x = tg_fma(x, 1, d);
 #endif
 #ifdef CASE_array_missing /* array_must_be_of_vars_or_doubles */
   tg_norm2(x, 1);
