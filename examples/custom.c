@@ -103,7 +103,7 @@ int main(void)
   options.gradient_tol = 1e-9;
 
   tg_status s = tg_record(&f, misfit, 4, orbit, NULL);
-  if (s == TG_OK) s = tg_check(f, orbit, &check);
+  if (s == TG_OK) s = tg_check(f, orbit, NULL, &check);
   if (s == TG_OK) s = tg_minimize(tg_function_objective(f), tg_lbfgs(), orbit, &options, &report);
   if (s != TG_OK) fprintf(stderr, "%s\n", f ? tg_function_message(f) : tg_status_string(s));
   tg_function_free(f);

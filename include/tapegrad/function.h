@@ -100,22 +100,35 @@ TG_API tg_status tg_jacobian(tg_function *f, const double *x, double *y, double 
 TG_API tg_status tg_hessian(tg_function *f, const double *x, double *value, double *gradient,
                             double *hessian);
 
-/* What tg_check found. `error` is the largest |AD - differences| / (1 + |AD|) over the Jacobian, at (row,
- * column). bad_op names the first operation whose value is not finite at x (NULL: none) and bad_node is its
- * node. */
+/* How tg_check judges: NULL for 1e-6 and true. */
+typedef struct tg_check_options {
+  double tolerance;  /* > 0; what errors may reach                                       */
+  bool second_order; /* m = 1: the Hessian too, unless an operation has no second order */
+} tg_check_options;
+
+/* What tg_check found. Errors are |AD - differences| / (1 + |AD|), the largest of all entries. */
 typedef struct tg_check_report {
-  double error;
+  double error;       /* of the Jacobian, at (row, column)                                           */
   size_t row, column;
-  const char *bad_op;
-  size_t bad_node;
+  bool forward;       /* that entry by forward mode; else reverse                                    */
+  bool second_order;  /* the Hessian was looked at                                                   */
+  double second_error; /* of the Hessian, at (second_row, second_column)                             */
+  size_t second_row, second_column;
+  size_t unchecked;   /* entries of both where differences are not finite and tell nothing          */
+  size_t zero_rule;   /* sweeps at x that needed rule R5, see tg_function_stats                      */
+  const char *bad_op; /* the first operation whose value is not finite at x, or NULL                 */
+  size_t bad_node;    /* and its node                                                                */
 } tg_check_report;
 
-/* Is the recording still the function? Records fresh at x and compares with the replay: TG_E_CAPTURED if
- * values differ, as they do when fn read something that changed since. Then compares the Jacobian with
- * extrapolated central differences of fn at four scales, of which the best counts: at a smooth point they
- * agree to about 1e-9. Costs 24 n + 1 calls of fn. r may be NULL. The report is filled also when the answer
- * is TG_E_CAPTURED (error is then that of the values). */
-TG_API tg_status tg_check(tg_function *f, const double *x, tg_check_report *r);
+/* Is the recording still the function, and are its derivatives right? Records fresh at x and compares with the
+ * replay: TG_E_CAPTURED if values differ, as they do when fn read something that changed since. Then compares
+ * the Jacobian, by forward and by reverse mode (by one where a custom operation lacks the other), with
+ * extrapolated central differences of fn at four scales, of which the best counts, and for m = 1 the Hessian
+ * with those of the gradient: at a smooth point they agree to about 1e-9. At a kink, or where rule R5 hides a
+ * limit, they do not. TG_E_DERIVATIVE if an error is beyond the tolerance. Costs 24 n + 1 calls of fn, and for
+ * the Hessian 24 n gradients. o and r may be NULL. The report is filled also when the answer is TG_E_CAPTURED
+ * (error is then that of the values) or TG_E_DERIVATIVE. TG_E_ARGUMENT for a tolerance that is not positive. */
+TG_API tg_status tg_check(tg_function *f, const double *x, const tg_check_options *o, tg_check_report *r);
 
 /* What f has cost so far. */
 typedef struct tg_function_stats {
@@ -124,6 +137,8 @@ typedef struct tg_function_stats {
   size_t rerecordings;  /* those made because a comparison had another outcome                          */
   size_t evaluations;   /* driver calls that evaluated f                                                */
   bool point_dependent; /* tg_primal was used: every evaluation records                                 */
+  size_t zero_rule;     /* sweeps that gave NaN and were repeated under rule R5 (operations.h): a product with
+                           an exact zero may have hidden a part of the derivative                          */
 } tg_function_stats;
 
 TG_API tg_status tg_function_statistics(const tg_function *f, tg_function_stats *s);

@@ -1,6 +1,7 @@
-/* tg_check: is the recording still the function, and does its Jacobian agree with differences? */
+/* tg_check: is the recording still the function, and do its derivatives agree with differences? */
 #include "function.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -9,11 +10,13 @@ enum { SCALES = 4, POINTS = 6 };
 /* What a check needs beside the function: everything in one block. */
 typedef struct check {
   tg_function *f;
-  double *x;        /* n: the point being moved */
-  double *y;        /* m: the values of the replay */
-  double *moved;    /* POINTS x m: values at x +- h, x +- h/2, x +- h/4 along one coordinate */
-  double *best;     /* m: smallest disagreement over the scales */
-  double *jacobian; /* m x n */
+  double *x;     /* n: the point being moved */
+  double *y;     /* m: the values of the replay */
+  double *moved; /* POINTS x the larger of n and m: what differences are taken of, at x +- h, x +- h/2, x +-
+                    h/4 */
+  double *best;  /* 2 x the larger: smallest disagreement over the scales, by reverse and forward mode */
+  double *matrix[2]; /* m x n: the Jacobian by reverse and by forward mode, NULL where there is none; then the
+                        Hessian */
 } check;
 
 static void take_values(const tg_function *f, double *y)
@@ -74,67 +77,142 @@ static double extrapolated(const double *moved, size_t m, size_t i, double h)
   return second + (second - first) / 15.0;
 }
 
-/* The disagreement of column j, at the scale where each row agrees best. */
-static tg_status check_column(check *c, size_t j)
+/* A derivative beside differences that are finite. */
+static double disagreement(double ad, double d)
 {
-  tg_function *const f = c->f;
+  if (isinf(ad)) return INFINITY; /* no difference is that large */
+  return isnan(ad) ? DBL_MAX : fabs(ad - d) / (1.0 + fabs(ad));
+}
+
+/* What the differences are taken of: fn for the Jacobian, the gradient for the Hessian. */
+static tg_status evaluate_moved(check *c, bool second, double *to)
+{
+  return second ? tg_gradient(c->f, c->x, NULL, to) : call_function(c, to);
+}
+
+/* The disagreement of column j in each of `rows` rows, at the scale where it is least. */
+static tg_status compare_column(check *c, bool second, size_t rows, size_t j)
+{
   const double at = c->x[j];
-  for (size_t i = 0; i < f->m; i++) c->best[i] = INFINITY;
+  for (size_t i = 0; i < 2 * rows; i++) c->best[i] = INFINITY;
   for (int scale = 0; scale < SCALES; scale++) {
     const double h = ldexp(fmax(fabs(at), 1e-2), -4 - 3 * scale);
     tg_status s = TG_OK;
     for (int k = 0; k < POINTS && s == TG_OK; k++) {
       c->x[j] = k % 2 == 0 ? at + ldexp(h, -k / 2) : at - ldexp(h, -k / 2);
-      s = call_function(c, c->moved + (size_t)k * f->m);
+      s = evaluate_moved(c, second, c->moved + (size_t)k * rows);
     }
     c->x[j] = at;
     if (s != TG_OK) return s;
-    for (size_t i = 0; i < f->m; i++) {
-      const double ad = c->jacobian[i * f->n + j], d = extrapolated(c->moved, f->m, i, h);
-      const double error = !isfinite(ad) && !isfinite(d) ? 0.0 : fabs(ad - d) / (1.0 + fabs(ad));
-      if (error < c->best[i]) c->best[i] = error;
+    for (size_t i = 0; i < 2 * rows; i++) {
+      const double *const matrix = c->matrix[i / rows];
+      const double d = extrapolated(c->moved, rows, i % rows, h);
+      if (matrix && isfinite(d))
+        c->best[i] = fmin(c->best[i], disagreement(matrix[i % rows * c->f->n + j], d));
     }
   }
   return TG_OK;
 }
 
-static tg_status run(check *c, tg_check_report *r)
+/* The largest of all disagreements in *error, and where: *side is its mode. */
+static tg_status compare(check *c, bool second, tg_check_report *r, double *error, size_t *row,
+                         size_t *column)
 {
-  tg_function *const f = c->f;
-  tg_status s = tg_jacobian(f, c->x, c->y, c->jacobian);
-  if (s == TG_OK) s = compare_recordings(c, r);
-  if (s != TG_OK) return s;
-  find_bad_node(f->tape, r);
-  for (size_t j = 0; j < f->n; j++) {
-    s = check_column(c, j);
+  const size_t rows = second ? c->f->n : c->f->m;
+  for (size_t j = 0; j < c->f->n; j++) {
+    const tg_status s = compare_column(c, second, rows, j);
     if (s != TG_OK) return s;
-    for (size_t i = 0; i < f->m; i++)
-      if (c->best[i] > r->error) r->error = c->best[i], r->row = i, r->column = j;
+    for (size_t i = 0; i < 2 * rows; i++) {
+      if (!c->matrix[i / rows]) continue;
+      if (isinf(c->best[i])) r->unchecked++;
+      if (isinf(c->best[i]) || !(c->best[i] > *error)) continue;
+      *error = c->best[i], *row = i % rows, *column = j;
+      if (!second) r->forward = i >= rows;
+    }
   }
-  return tg_function_evaluate_(f, c->x);
+  return TG_OK;
 }
 
-tg_status tg_check(tg_function *f, const double *x, tg_check_report *r)
+/* Both Jacobians, or the one there is. */
+static tg_status make_jacobians(check *c)
 {
-  if (!f || !x) return TG_E_ARGUMENT;
+  tg_status s[2];
+  for (int forward = 0; forward < 2; forward++) {
+    s[forward] = tg_jacobian_by_(c->f, c->x, forward != 0, c->matrix[forward]);
+    if (s[forward] == TG_E_ORDER) c->matrix[forward] = NULL;
+    if (s[forward] != TG_OK && s[forward] != TG_E_ORDER) return s[forward];
+  }
+  if (s[0] != TG_OK && s[1] != TG_OK) return TG_E_ORDER;
+  take_values(c->f, c->y);
+  return TG_OK;
+}
+
+static tg_status check_jacobian(check *c, tg_check_report *r)
+{
+  const size_t before = c->f->stats.zero_rule;
+  tg_status s = make_jacobians(c);
+  r->zero_rule += c->f->stats.zero_rule - before;
+  if (s == TG_OK) s = compare_recordings(c, r);
+  if (s != TG_OK) return s;
+  find_bad_node(c->f->tape, r);
+  return compare(c, false, r, &r->error, &r->row, &r->column);
+}
+
+static tg_status check_hessian(check *c, double *hessian, tg_check_report *r)
+{
+  c->matrix[0] = hessian, c->matrix[1] = NULL;
+  const size_t before = c->f->stats.zero_rule;
+  const tg_status s = tg_hessian(c->f, c->x, NULL, NULL, hessian);
+  r->zero_rule += c->f->stats.zero_rule - before;
+  if (s == TG_E_ORDER) return TG_OK;
+  if (s != TG_OK) return s;
+  r->second_order = true;
+  return compare(c, true, r, &r->second_error, &r->second_row, &r->second_column);
+}
+
+static tg_status run(check *c, const tg_check_options *o, double *hessian, tg_check_report *r)
+{
+  tg_function *const f = c->f;
+  tg_status s = check_jacobian(c, r);
+  if (s == TG_OK && hessian) s = check_hessian(c, hessian, r);
+  if (s == TG_OK) s = tg_function_evaluate_(f, c->x);
+  return s == TG_OK && !(r->error <= o->tolerance && r->second_error <= o->tolerance) ? TG_E_DERIVATIVE : s;
+}
+
+static const char *complaint(tg_status s, const tg_check_report *r, const tg_check_options *o)
+{
+  if (s == TG_E_CAPTURED)
+    return "a fresh recording gives other values than the replay: what the function reads has changed";
+  if (s != TG_E_DERIVATIVE) return NULL;
+  if (r->error <= o->tolerance) return "second derivatives are not those of the gradient";
+  return r->forward ? "derivatives by forward mode are not those of the function"
+                    : "derivatives by reverse mode are not those of the function";
+}
+
+tg_status tg_check(tg_function *f, const double *x, const tg_check_options *o, tg_check_report *r)
+{
+  static const tg_check_options usual = {1e-6, true};
+  if (!f || !x || (o && !(o->tolerance > 0.0))) return TG_E_ARGUMENT;
   if (f->busy) return TG_E_TAPE;
-  const size_t n = f->n, m = f->m;
-  if (n > PTRDIFF_MAX / sizeof(double) / m - POINTS - 3) return TG_E_SIZE;
-  double *const block = tg_memory_resize_(NULL, n + (POINTS + 2) * m + n * m, sizeof *block);
+  if (!o) o = &usual;
+  const size_t n = f->n, m = f->m, longer = n > m ? n : m, second = o->second_order && m == 1 ? n : 0;
+  if (longer > PTRDIFF_MAX / sizeof(double) / (2 * m + n + POINTS + 5)) return TG_E_SIZE;
+  double *const block =
+      tg_memory_resize_(NULL, n + m + (POINTS + 2) * longer + 2 * n * m + n * second, sizeof *block);
   if (!block) {
     f->complaint = NULL;
     return f->status = TG_E_NOMEM;
   }
   check c = {.f = f, .x = block, .y = block + n};
   c.moved = c.y + m;
-  c.best = c.moved + POINTS * m;
-  c.jacobian = c.best + m;
+  c.best = c.moved + POINTS * longer;
+  c.matrix[0] = c.best + 2 * longer;
+  c.matrix[1] = c.matrix[0] + n * m;
   memcpy(c.x, x, n * sizeof *x);
   tg_check_report found = {0};
-  const tg_status s = run(&c, &found);
+  const tg_status s = run(&c, o, second ? c.matrix[1] + n * m : NULL, &found);
   tg_memory_free_(block);
-  if (r && (s == TG_OK || s == TG_E_CAPTURED)) *r = found;
-  f->complaint = s == TG_E_CAPTURED ? "a fresh recording gives other values than the replay: what the function reads has changed"
-                                    : NULL;
+  if (r && (s == TG_OK || s == TG_E_CAPTURED || s == TG_E_DERIVATIVE)) *r = found;
+  f->complaint = complaint(s, &found, o);
   return f->status = s;
 }

@@ -107,6 +107,7 @@ static tg_status tangents(tg_function *f, directions d, bool sided)
   double *const dot = tg_function_work_(f, TG_TANGENT, width);
   if (!dot) return TG_E_NOMEM;
   for (int masked = 0; masked < 2; masked++) {
+    f->stats.zero_rule += masked != 0;
     clear_inputs(f, dot, width);
     seed(f->x, f->n, d, dot, width);
     f->busy = true;
@@ -127,6 +128,7 @@ static tg_status adjoints(tg_function *f, directions d)
   const bool any = tg_function_last_(f, &last);
   if (!any) clear_inputs(f, bar, width);
   for (int masked = 0; any && masked < 2; masked++) {
+    f->stats.zero_rule += masked != 0;
     zeros(bar,
           (size_t)tg_size_(f->tape) * width); /* beyond `last` too: outputs of one operation go together */
     seed(f->y, f->m, d, bar, width);
@@ -155,6 +157,7 @@ static tg_status second(tg_function *f, directions d)
     clear_inputs(f, bar_dot, width);
   }
   for (int masked = 0; any && masked < 2; masked++) {
+    f->stats.zero_rule += masked != 0;
     zeros(bar, tg_size_(f->tape));
     zeros(bar_dot, (size_t)tg_size_(f->tape) * width);
     clear_inputs(f, dot, width);
@@ -368,6 +371,12 @@ tg_status tg_jacobian(tg_function *f, const double *x, double *y, double *jacobi
   if (s != TG_OK) return done(f, s);
   copy_value(f, y);
   return TG_OK;
+}
+
+tg_status tg_jacobian_by_(tg_function *f, const double *x, bool forward, double *jacobian)
+{
+  const tg_status s = evaluate(f, x);
+  return done(f, s == TG_OK ? jacobian_by(f, forward, jacobian) : s);
 }
 
 tg_status tg_hessian(tg_function *f, const double *x, double *value, double *gradient, double *hessian)

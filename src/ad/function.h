@@ -33,6 +33,9 @@ bool tg_function_last_(const tg_function *f, uint32_t *last);
 /* tg_jvp with the one-sided derivatives along v at kinks: the tangents that a second-order sweep goes on from. */
 tg_status tg_jvp_sided_(tg_function *f, const double *x, const double *v, double *y, double *jv);
 
+/* All columns of the m x n Jacobian at x by tangents, or all rows by adjoints. */
+tg_status tg_jacobian_by_(tg_function *f, const double *x, bool forward, double *jacobian);
+
 /* Room for the sweep's array `which` (TG_TANGENT ...), `width` numbers a node, at least n x width of them. */
 double *tg_function_work_(tg_function *f, int which, size_t width);
 

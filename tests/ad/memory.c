@@ -166,7 +166,8 @@ static tg_status in_place(state *s, double *out)
 static tg_status check(state *s, double *out)
 {
   tg_check_report r;
-  const tg_status status = tg_check(s->f, s->x, &r);
+  const tg_check_options at_a_kink = {1e9, true}; /* of clamp: differences tell nothing */
+  const tg_status status = tg_check(s->f, s->x, &at_a_kink, &r);
   if (status == TG_OK) out[0] = r.error;
   return status;
 }

@@ -284,8 +284,8 @@ Test(drivers, null_and_missing_things_are_refused_with_a_message)
       /* no function */
       tg_value(NULL, x, out), tg_gradient(NULL, x, out, out + 1), tg_jvp(NULL, x, x, out, out + 1),
       tg_vjp(NULL, x, x, out, out + 1), tg_hvp(NULL, x, x, out, out + 2), tg_partial(NULL, x, 0, 0, out),
-      tg_jacobian(NULL, x, out, out + 1), tg_hessian(NULL, x, out, out + 1, out + 3), tg_check(NULL, x, NULL),
-      tg_check(f, NULL, NULL), tg_function_clone(NULL, f), tg_function_statistics(f, NULL),
+      tg_jacobian(NULL, x, out, out + 1), tg_hessian(NULL, x, out, out + 1, out + 3), tg_check(NULL, x, NULL, NULL),
+      tg_check(f, NULL, NULL, NULL), tg_function_clone(NULL, f), tg_function_statistics(f, NULL),
       tg_function_statistics(NULL, NULL)};
   for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
     cr_expect(answers[i] == TG_E_ARGUMENT, "%zu: %d", i, answers[i]);

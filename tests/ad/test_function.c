@@ -333,7 +333,7 @@ static tg_var nested(const tg_var *x, size_t n, void *user)
     s->own[1] = tg_gradient(s->outer, &at, &y, &y);
     s->own[2] = tg_jvp(s->outer, &at, &one, &y, &y);
     s->own[3] = tg_hvp(s->outer, &at, &one, &y, &y);
-    s->own[4] = tg_check(s->outer, &at, NULL);
+    s->own[4] = tg_check(s->outer, &at, NULL, NULL);
     s->own[5] = tg_jacobian(s->outer, &at, &y, &y);
     cr_expect(y == pattern);
   }

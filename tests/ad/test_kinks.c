@@ -1,5 +1,6 @@
-/* Second derivatives at kinks: smooth functions written through norms, absolute values and extremes have their true
- * Hessian there, on every way to it. The right values are those of the polynomial that each function is. */
+/* Second derivatives at kinks: smooth functions written through norms, absolute values and extremes have
+ * their true Hessian there, on every way to it. The right values are those of the polynomial that each
+ * function is. */
 #include <criterion/criterion.h>
 #include <math.h>
 
@@ -46,7 +47,8 @@ static tg_var through_relu(const tg_var *x)
 {
   return tg_add(tg_square(tg_relu(x[0])), tg_square(tg_relu(tg_neg(x[0]))));
 }
-static tg_var through_leaky_relu(const tg_var *x) /* its square is x^2 or x^2 / 4, the other way round beside it */
+static tg_var
+through_leaky_relu(const tg_var *x) /* its square is x^2 or x^2 / 4, the other way round beside it */
 {
   return tg_add(tg_square(tg_leaky_relu(x[0], 0.5)), tg_square(tg_leaky_relu(tg_neg(x[0]), 0.5)));
 }
@@ -116,8 +118,8 @@ static bool near(const double *a, const double *b, size_t n)
   return true;
 }
 
-static void expect_products(const quadratic *q, const char *way, tg_status (*hvp)(void *, const double *, double *),
-                            void *object)
+static void expect_products(const quadratic *q, const char *way,
+                            tg_status (*hvp)(void *, const double *, double *), void *object)
 {
   static const double v[4][N] = {{1, 0}, {-1, 0}, {0.25, -2}, {-0.5, 0.75}};
   for (size_t k = 0; k < 4; k++) {
@@ -125,8 +127,8 @@ static void expect_products(const quadratic *q, const char *way, tg_status (*hvp
     const double right[N] = {q->hessian[0] * v[k][0] + q->hessian[1] * v[k][1],
                              q->hessian[2] * v[k][0] + q->hessian[3] * v[k][1]};
     cr_assert(hvp(object, v[k], hv) == TG_OK);
-    cr_expect(near(hv, right, N), "%s, %s, direction %zu: %g %g for %g %g", q->name, way, k, hv[0], hv[1], right[0],
-              right[1]);
+    cr_expect(near(hv, right, N), "%s, %s, direction %zu: %g %g for %g %g", q->name, way, k, hv[0], hv[1],
+              right[0], right[1]);
   }
 }
 
@@ -181,7 +183,8 @@ Test(kinks, samples_have_their_hessian_there)
       tg_finite_sum_plain(o.s, plain != 0);
       cr_assert(tg_finite_sum_hessian(o.s, o.q->at, NULL, 0, h) == TG_OK);
       if (plain || o.q->f != through_huber_of_two) /* not smooth in its scores: see tg_finite_sum_hessian */
-        cr_expect(near(h, o.q->hessian, N * N), "%s, plain %d: %g %g %g %g", o.q->name, plain, h[0], h[1], h[2], h[3]);
+        cr_expect(near(h, o.q->hessian, N * N), "%s, plain %d: %g %g %g %g", o.q->name, plain, h[0], h[1],
+                  h[2], h[3]);
       expect_products(o.q, plain ? "plain sums" : "lanes", by_sum, &o);
       tg_finite_sum_free(o.s);
     }
