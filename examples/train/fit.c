@@ -532,6 +532,16 @@ static bool fit_once(problem *p, double *theta, const fit_settings *s, fit_outco
   return fit_named(p, theta, s, automatic ? "lbfgs" : s->method, o, f);
 }
 
+/* A fit cut short in an earlier stage is told by the loss that was asked for. */
+static bool settle_smoothing(problem *p, const double *theta, double wanted, fit_outcome *o, failure *f)
+{
+  if (p->shape.smoothing == wanted) return true;
+  p->shape.smoothing = wanted;
+  const tg_status status = problem_evaluate(p, theta, &o->objective, NULL);
+  o->objective += problem_lasso(p, theta);
+  return status == TG_OK || fit_fail_status(status, f);
+}
+
 /* The smoothing starts at the size of the residuals and falls to where it was asked to be, each solution the
  * start of the next: Newton's method would not get there in one go. */
 static bool fit_absolute(problem *p, double *theta, const fit_settings *s, fit_outcome *o, failure *f)
@@ -542,18 +552,19 @@ static bool fit_absolute(problem *p, double *theta, const fit_settings *s, fit_o
   if (status != TG_OK) return fit_fail_status(status, f);
   size_t iterations = 0;
   for (bool last = false; !last;) {
+    fit_settings here = *s;
     last = !(smoothing > wanted);
     p->shape.smoothing = last ? wanted : smoothing;
-    o->iterations = 0;
-    fit_settings here = *s;
+    here.max_iterations = s->max_iterations - iterations;
     if (!last) here.tolerance = fmax(s->tolerance, 1e-6); /* only a start */
+    o->iterations = 0;
     if (!fit_once(p, theta, &here, o, f)) return false;
     iterations += o->iterations;
     smoothing /= 10;
     if (!fit_converged(o->stop) && o->stop != FIT_STALLED) break;
   }
   o->iterations = iterations;
-  return true;
+  return settle_smoothing(p, theta, wanted, o, f);
 }
 
 /* Where all rows are as certain as that, a gradient no longer tells how far the optimum is, nor does a

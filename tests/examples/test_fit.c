@@ -650,3 +650,22 @@ Test(fit, newton_arrives_on_random_rows_and_says_so)
     remove(file);
   }
 }
+
+/* The loss asked for, not that of the stage it was cut short in: at the first point of all it is the mean
+ * distance from the start. */
+Test(fit, an_absolute_fit_cut_short_is_told_by_its_own_loss)
+{
+  const char *file = data_file("x,y\n0,1.5\n0,2.25\n0,100.5\n1,7\n1,9.5\n1,1000\n");
+  session s;
+  session_open(&s, file, "--kind linear --loss absolute --max-iterations 1");
+  session_run(&s);
+  double sum = 0;
+  static const double y[] = {1.5, 2.25, 100.5, 7, 9.5, 1000};
+  for (size_t i = 0; i < 6; i++)
+    sum += fabs(y[i] - s.t.model.theta[1] - (i > 2 ? s.t.model.theta[0] : 0)) / 6;
+  cr_expect_eq(s.t.outcome.stop, FIT_ITERATIONS);
+  cr_expect_eq(s.t.outcome.iterations, 1);
+  cr_expect_lt(fabs(s.t.outcome.objective / sum - 1), 1e-4, "%g %g", s.t.outcome.objective, sum);
+  session_close(&s);
+  remove(file);
+}
