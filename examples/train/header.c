@@ -104,33 +104,47 @@ static bool is_count(const kept_record *r, size_t from, char point)
   return first == 0 || first == 1;
 }
 
-/* Names differ; without memory to look they do. */
-static bool all_differ(const kept_record *r)
+/* False: no memory to look. */
+static bool all_differ(const kept_record *r, bool *differ)
 {
   levels names = {0};
-  bool differ = true;
-  for (size_t j = 0; differ && j < r->fields; j++) {
+  bool good = true;
+  *differ = true;
+  for (size_t j = 0; good && *differ && j < r->fields; j++) {
     const size_t level = levels_add(&names, r->field[j].text, r->field[j].length);
-    if (level == LEVEL_NONE) break;
-    differ = level == j;
+    good = level != LEVEL_NONE;
+    *differ = level == j;
   }
   levels_free(&names);
-  return differ;
+  return good;
 }
 
-header_guess header_find(const kept_record *record, size_t count, char point)
+/* Where numbers are involved. */
+static header_guess by_numbers(const evidence *e, bool counted, bool below)
+{
+  if (e->text_over_number > 0) {
+    const bool bad_row = e->repeated > 0 && e->number_over_number > 0; /* a row with one word too many */
+    return (header_guess){!bad_row, e->repeated == 0};
+  }
+  if (e->number_over_number > 0) return (header_guess){false, !counted && (e->texts == 0 || e->repeated > 0)};
+  return (header_guess){false, below && !counted && e->texts == 0};
+}
+
+bool header_find(header_guess *g, const kept_record *record, size_t count, char point)
 {
   const evidence e = collect(record, count, point);
-  const bool counted = is_count(record, 0, point), below = count > 1;
-  if (record->field[0].length == 0 && is_count(record, 1, point)) return (header_guess){true, below};
-  if (e.text_over_number > 0) {
-    const bool bad_row = e.repeated > 0 && e.number_over_number > 0; /* a row with one word too many */
-    return (header_guess){!bad_row, e.repeated == 0};
+  const bool below = count > 1;
+  *g = (header_guess){true, below};
+  if (record->field[0].length == 0 && is_count(record, 1, point)) return true;
+  if (e.text_over_number > 0 || e.texts == 0 || e.numbers > 0) {
+    *g = by_numbers(&e, is_count(record, 0, point), below);
+    return true;
   }
-  if (e.number_over_number > 0) return (header_guess){false, !counted && (e.texts == 0 || e.repeated > 0)};
-  if (e.texts == 0 || e.numbers > 0) return (header_guess){false, below && !counted && e.texts == 0};
-  if (e.repeated > 0 || (below && !all_differ(record))) return (header_guess){false, true};
-  return (header_guess){true, false};
+  bool differ;
+  if (!all_differ(record, &differ)) return false;
+  const bool row = e.repeated > 0 || (below && !differ);
+  *g = (header_guess){!row, row};
+  return true;
 }
 
 const char *header_words(header_guess g)

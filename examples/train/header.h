@@ -20,8 +20,9 @@ typedef struct header_guess {
 } header_guess;
 
 /* From the first `count` records, at least one. A header has words above numbers, or is all words that do not
- * occur again below; a row has numbers above numbers, or words that do. `point` is the decimal mark. */
-header_guess header_find(const kept_record *record, size_t count, char point);
+ * occur again below; a row has numbers above numbers, or words that do. `point` is the decimal mark. False:
+ * no memory. */
+bool header_find(header_guess *g, const kept_record *record, size_t count, char point);
 
 const char *header_words(header_guess g); /* for people */
 

@@ -59,8 +59,8 @@ static bool read_header(table_reader *r, failure *f)
   const bool asked = r->format.header == HEADER_AUTO;
   if (!keep_records(r, asked ? KEPT_RECORDS : 1, f)) return false;
   if (r->kept_count == 0) return fail_at(f, (place){r->in.name, 0, 0}, "the file is empty");
-  r->header = asked ? header_find(r->kept, r->kept_count, r->format.point)
-                    : (header_guess){r->format.header == HEADER_YES, true};
+  r->header = (header_guess){r->format.header == HEADER_YES, true};
+  if (asked && !header_find(&r->header, r->kept, r->kept_count, r->format.point)) return fail_memory(f);
   r->next_kept = r->header.is_header ? 1 : 0;
   for (size_t i = 0; i < r->kept->fields; i++) {
     if (!add_name(r, &r->kept->field[i], i, f)) return false;
