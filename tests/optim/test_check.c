@@ -107,6 +107,16 @@ Test(check, armijo_is_any_share_and_wolfe_above_it_only_where_it_is_read)
   }
 }
 
+Test(check, a_constant_schedule_is_none_for_methods_without_a_rate)
+{
+  probe p = {.n = N};
+  tg_method m = tg_trust_region();
+  m.schedule = tg_constant_rate();
+  accepted(problem_squares(&p), m);
+  m.schedule = tg_exponential_rate(0.99);
+  refused(problem_squares(&p), m, NULL, TG_E_ARGUMENT, "schedule");
+}
+
 Test(check, a_method_is_found_by_its_name_with_either_stroke)
 {
   tg_method m;
