@@ -34,14 +34,23 @@ static int no_minimum(tg_run *run, const double *d, double slope, double curvatu
   return tg_stop_(run, quadratic ? TG_STOP_UNBOUNDED : TG_STOP_SINGULAR);
 }
 
+static double scaled_square(const tg_run *run, const tg_point_ *p, double unit)
+{
+  double sum = 0.0;
+  for (size_t i = 0; i < run->n; i++) sum += (p->g[i] / unit) * (p->g[i] / unit);
+  return sum;
+}
+
 static int step(tg_run *run)
 {
   const tg_vector_ *k = run->kernel;
   const size_t n = run->padded;
   double *d = run->work, *hd = d + n;
   const tg_point_ *p = tg_current_(run);
+  const double unit =
+      tg_power_(p->largest); /* d is kept divided by it: no digit changes, no square overflows */
   if (run->s.t == 0)
-    for (size_t i = 0; i < n; i++) d[i] = -p->g[i];
+    for (size_t i = 0; i < n; i++) d[i] = -p->g[i] / unit;
   if (tg_product_(run, p->x, d, hd)) return 1;
   const double slope = k->dot(p->g, d, n), curvature = k->dot(d, hd, n);
   if (!isfinite(curvature)) return tg_stop_(run, TG_STOP_NONFINITE);
@@ -52,9 +61,10 @@ static int step(tg_run *run)
   k->add(q->x, p->x, t, d, n);
   if (tg_evaluate_(run, q, true, NULL, NULL)) return 1;
   if (!q->finite) return tg_stop_nonfinite_(run, q->value);
-  const double beta = k->dot(q->g, q->g, n) / k->dot(p->g, p->g, n);
-  for (size_t i = 0; i < n; i++) d[i] = beta * d[i] - q->g[i];
-  tg_accept_(run, q, t);
+  const double next = tg_power_(q->largest), before = scaled_square(run, p, unit);
+  const double beta = scaled_square(run, q, next) / before * (next / unit);
+  for (size_t i = 0; i < n; i++) d[i] = beta * d[i] - q->g[i] / next;
+  tg_accept_(run, q, t / unit);
   return 0;
 }
 

@@ -431,3 +431,16 @@ Test(extremes, second_order_solves_at_any_condition)
                   condition, start, error, tg_stop_string(r.stop), r.iterations);
       }
 }
+
+Test(extremes, linear_cg_bears_gradients_of_any_size)
+{
+  for (double far = 1.0; far < 1e150; far *= 1e20) {
+    spread_out s;
+    double x[WIDE];
+    for (int i = 0; i < WIDE; i++) s.weight[i] = 1.0 + i, x[i] = far * (1.0 + i * i);
+    const tg_objective c = {.n = WIDE, .evaluate = spread_sum, .hvp = spread_product, .user = &s};
+    const tg_report r = minimize(c, tg_linear_cg(), x);
+    cr_expect(r.stop == TG_STOP_GRADIENT && fabs(x[1] - 2.0 / 3.0) <= 1e-6, "from %g: %s after %zu", far,
+              tg_stop_string(r.stop), r.iterations);
+  }
+}
