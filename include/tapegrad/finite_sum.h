@@ -177,6 +177,7 @@ typedef struct tg_finite_sum_stats {
   size_t variants;      /* ways through the loss's branches that have been compiled              */
   size_t steps;         /* of the first of them                                                  */
   size_t fallbacks;     /* calls that had to take the plain way                                  */
+  size_t zero_rule;     /* how often samples or blocks of them needed rule R5 (operations.h)     */
   size_t threads;       /* that there are for the next call: fewer than asked for if some could not start */
 } tg_finite_sum_stats;
 

@@ -44,6 +44,9 @@ typedef struct tg_objective {
   int (*hessian)(const double *theta, double *hessian, void *user);
   /* r (residuals) and its Jacobian (residuals x n, row by row); either may be NULL. C = |r|^2 / 2. */
   int (*residual)(const double *theta, double *r, double *jacobian, void *user);
+  /* How often derivatives needed rule R5 so far (operations.h): a gradient that did may be 0 where a limit is
+   * not. NULL: never. */
+  size_t (*zero_rule)(void *user);
   void *user; /* handed to every callback */
 } tg_objective;
 
@@ -303,6 +306,8 @@ TG_API tg_status tg_method_check(const tg_objective *c, const tg_method *m, cons
   X(TG_STOP_RELATIVE, "the value changes less than its tolerance, relative to its size")                     \
   X(TG_STOP_STEP, "the step is within its tolerance")                                                        \
   X(TG_STOP_ROUNDING, "as low as rounding allows")                                                           \
+  X(TG_STOP_ZERO_RULE,                                                                                       \
+    "the gradient is within its tolerance, but a product with an exact zero may hide some")                  \
   X(TG_STOP_ITERATIONS, "the limit on iterations is reached")                                                \
   X(TG_STOP_EPOCHS, "the epochs asked for are done")                                                         \
   X(TG_STOP_SECONDS, "the limit on time is reached")                                                         \
@@ -323,7 +328,8 @@ typedef enum tg_stop {
 /* The text of a stop reason, never NULL. Static storage. */
 TG_API const char *tg_stop_string(tg_stop s);
 /* Whether a run that stopped so reached its aim: a tolerance was met, or the value is as low as rounding
- * allows. False for limits, stalls and failures, and for what ends a tg_fit, which has no tolerance. */
+ * allows. False where rule R5 may hide a part of the gradient (TG_STOP_ZERO_RULE), for limits, stalls and
+ * failures, and for what ends a tg_fit, which has no tolerance. */
 TG_API bool tg_converged(tg_stop s);
 
 /* Where a run stands. Plain, owns nothing. In tg_minimize value, gradient_norm and theta always belong to the
@@ -338,6 +344,7 @@ typedef struct tg_report {
   size_t gradients;       /* ... of the gradient (a call for both counts once in each) */
   size_t products;        /* Hessian-vector products */
   size_t hessians;        /* Hessians, or Jacobians of residuals */
+  size_t zero_rule; /* how often derivatives needed rule R5, as the objective counts: 0 if it does not */
   size_t best_epoch;      /* tg_fit: the epoch whose parameters are kept */
   double value;           /* C(theta); tg_fit: mean of the last epoch's batch values */
   double gradient_norm;   /* in the norm of the options; tg_fit: largest entry of the last batch's gradient */

@@ -631,6 +631,7 @@ tg_status tg_finite_sum_statistics(const tg_finite_sum *s, tg_finite_sum_stats *
   stats->steps = lanes.steps;
   stats->lanes = s->plain ? 0 : lanes.lanes;
   stats->fallbacks = lanes.fallbacks;
+  stats->zero_rule = of_body.zero_rule + lanes.zero_rule;
   stats->threads = s->lanes ? lanes.threads : 1;
   return TG_OK;
 }

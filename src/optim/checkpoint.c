@@ -152,7 +152,8 @@ static bool bools_sound(const tg_state_ *s)
   for (size_t i = 0; i < TG_POINTS_; i++) {
     const size_t point = offsetof(tg_state_, point) + i * sizeof(tg_point_);
     sound = sound && is_bool(s, point + offsetof(tg_point_, finite)) &&
-            is_bool(s, point + offsetof(tg_point_, has_gradient));
+            is_bool(s, point + offsetof(tg_point_, has_gradient)) &&
+            is_bool(s, point + offsetof(tg_point_, zero_rule));
   }
   return sound;
 }
@@ -259,7 +260,8 @@ static void mend(tg_run *run)
 static void reopen(tg_run *run)
 {
   tg_state_ *s = &run->s;
-  const bool gradient_shown = !run->by_caller || s->report.stop == TG_STOP_GRADIENT;
+  const bool gradient_shown =
+      !run->by_caller || s->report.stop == TG_STOP_GRADIENT || s->report.stop == TG_STOP_ZERO_RULE;
   mend(run);
   if (s->gave_best) memcpy(s->point[0].x, s->point[2].x, run->n * sizeof(double));
   s->gave_best = false;

@@ -64,13 +64,26 @@ static void look_at_gradient(tg_run *run, tg_point_ *p, const double *d, double 
   p->finite = p->finite && isfinite(p->largest);
 }
 
+size_t tg_zero_rule_(const tg_run *run)
+{
+  return run->c.zero_rule ? run->c.zero_rule(run->c.user) : 0;
+}
+
+bool tg_needed_zero_rule_(tg_run *run, size_t before)
+{
+  const size_t now = tg_zero_rule_(run);
+  run->s.report.zero_rule += now - before;
+  return now != before;
+}
+
 int tg_evaluate_(tg_run *run, tg_point_ *p, bool gradient, const double *d, double *slope)
 {
   if (run->rule->evaluate) return run->rule->evaluate(run, p, gradient);
   run->s.report.values++;
   run->s.report.gradients += gradient;
   p->value = p->largest = NAN;
-  p->has_gradient = false;
+  p->has_gradient = p->zero_rule = false;
+  const size_t before = tg_zero_rule_(run);
   if (tg_answer_(run, run->c.evaluate(p->x, &p->value, gradient ? p->g : NULL, run->c.user),
                  "objective.evaluate returned a failure")) {
     p->value = NAN; /* whatever it left there */
@@ -78,6 +91,7 @@ int tg_evaluate_(tg_run *run, tg_point_ *p, bool gradient, const double *d, doub
   }
   if (run->m.l1 > 0.0) p->value += tg_box_penalty_(run, p->x);
   p->finite = isfinite(p->value);
+  p->zero_rule = tg_needed_zero_rule_(run, before) && gradient;
   if (gradient) look_at_gradient(run, p, d, slope);
   tg_seen_(run, p);
   return 0;
@@ -86,21 +100,29 @@ int tg_evaluate_(tg_run *run, tg_point_ *p, bool gradient, const double *d, doub
 int tg_product_(tg_run *run, const double *x, const double *v, double *hv)
 {
   run->s.report.products++;
-  return tg_answer_(run, run->c.hvp(x, v, hv, run->c.user), "objective.hvp returned a failure");
+  const size_t before = tg_zero_rule_(run);
+  const int answer = run->c.hvp(x, v, hv, run->c.user);
+  tg_needed_zero_rule_(run, before);
+  return tg_answer_(run, answer, "objective.hvp returned a failure");
 }
 
 int tg_hessian_(tg_run *run, const double *x, double *hessian)
 {
   run->s.report.hessians++;
-  return tg_answer_(run, run->c.hessian(x, hessian, run->c.user), "objective.hessian returned a failure");
+  const size_t before = tg_zero_rule_(run);
+  const int answer = run->c.hessian(x, hessian, run->c.user);
+  tg_needed_zero_rule_(run, before);
+  return tg_answer_(run, answer, "objective.hessian returned a failure");
 }
 
 int tg_residual_(tg_run *run, const double *x, double *r, double *jacobian)
 {
   run->s.report.values += r != NULL;
   run->s.report.hessians += jacobian != NULL;
-  return tg_answer_(run, run->c.residual(x, r, jacobian, run->c.user),
-                    "objective.residual returned a failure");
+  const size_t before = tg_zero_rule_(run);
+  const int answer = run->c.residual(x, r, jacobian, run->c.user);
+  tg_needed_zero_rule_(run, before);
+  return tg_answer_(run, answer, "objective.residual returned a failure");
 }
 
 bool tg_descends_(const tg_run *run)

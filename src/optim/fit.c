@@ -146,9 +146,11 @@ static int gradient(tg_run *run, double rate, const size_t *index, size_t count)
   run->s.report.values++;
   run->s.report.gradients++;
   p->value = NAN;
+  const size_t before = tg_zero_rule_(run);
   if (tg_answer_(run, run->c.batch(x, index, count, &p->value, p->g, run->c.user),
                  "objective.batch returned a failure"))
     return 1;
+  tg_needed_zero_rule_(run, before);
   p->largest = run->kernel->largest(p->g, run->padded);
   if (isfinite(p->value) && isfinite(p->largest)) return 0;
   return tg_stop_nonfinite_(run, p->value);

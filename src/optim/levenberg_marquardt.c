@@ -104,7 +104,9 @@ static void set_value(const lm *q, tg_point_ *p, const double *r)
 /* J at p->x, and with it the gradient J'r. */
 static int differentiate(const lm *q, tg_point_ *p)
 {
+  const size_t before = q->run->s.report.zero_rule;
   if (tg_residual_(q->run, p->x, NULL, q->j)) return 1;
+  p->zero_rule = q->run->s.report.zero_rule != before;
   q->run->s.report.gradients++;
   for (size_t k = 0; k < q->n; k++) p->g[k] = 0.0;
   for (size_t i = 0; i < q->m; i++)

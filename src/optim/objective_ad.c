@@ -22,10 +22,21 @@ static int hessian(const double *theta, double *h, void *user)
   return tg_hessian(user, theta, NULL, NULL, h);
 }
 
+static size_t zero_rule(void *user)
+{
+  const tg_function *const f = user;
+  return f->stats.zero_rule;
+}
+
 tg_objective tg_function_objective(tg_function *f)
 {
   if (tg_function_outputs(f) != 1) return (tg_objective){.evaluate = tg_no_function_};
-  return (tg_objective){.n = f->n, .evaluate = value_gradient, .hvp = product, .hessian = hessian, .user = f};
+  return (tg_objective){.n = f->n,
+                        .evaluate = value_gradient,
+                        .hvp = product,
+                        .hessian = hessian,
+                        .zero_rule = zero_rule,
+                        .user = f};
 }
 
 /* ---- residuals: C = |r|^2 / 2, its gradient J'r ---- */
@@ -55,6 +66,7 @@ tg_objective tg_least_squares_objective(tg_function *residuals)
   return (tg_objective){.n = residuals->n,
                         .residuals = residuals->m,
                         .evaluate = squares,
+                        .zero_rule = zero_rule,
                         .residual = residual,
                         .user = residuals};
 }
@@ -82,12 +94,19 @@ static int mean_hessian(const double *theta, double *h, void *user)
   return tg_finite_sum_hessian(user, theta, NULL, 0, h);
 }
 
+static size_t zero_rule_of_sum(void *user)
+{
+  tg_finite_sum_stats stats;
+  return tg_finite_sum_statistics(user, &stats) == TG_OK ? stats.zero_rule : 0;
+}
+
 tg_objective tg_finite_sum_objective(tg_finite_sum *s)
 {
   if (!s) return (tg_objective){0};
   return (tg_objective){.n = tg_finite_sum_parameters(s),
                         .samples = tg_finite_sum_rows(s),
                         .evaluate = mean,
+                        .zero_rule = zero_rule_of_sum,
                         .batch = batch_mean,
                         .hvp = mean_product,
                         .hessian = mean_hessian,

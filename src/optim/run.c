@@ -230,6 +230,7 @@ const tg_point_ *tg_final_point_(const tg_run *run)
   switch (s->report.stop) {
   case TG_RUNNING:
   case TG_STOP_GRADIENT:
+  case TG_STOP_ZERO_RULE:
   case TG_STOP_STEP:
   case TG_STOP_VALUE:
   case TG_STOP_RELATIVE:

@@ -22,6 +22,7 @@ typedef struct tg_point_ {
   double value, largest; /* largest |g_i|; NaN when not finite */
   bool finite;           /* value, and the gradient if it was asked for */
   bool has_gradient;
+  bool zero_rule; /* the gradient needed rule R5 */
 } tg_point_;
 
 enum { TG_LINE_ANY_ = -1 };
@@ -122,6 +123,10 @@ struct tg_rule_ {
  * Those returning int give 0 to go on and nonzero when the run has ended: unwind then. */
 
 tg_point_ *tg_current_(tg_run *run);
+/* How often the objective's derivatives needed rule R5 so far; counts what has come since then: was there
+ * any? */
+size_t tg_zero_rule_(const tg_run *run);
+bool tg_needed_zero_rule_(tg_run *run, size_t before);
 /* How many this run keeps. Without a search no method holds one. */
 int tg_points_(const tg_run *run);
 /* p has been evaluated: should the run be cut short now, the lowest is what it returns. */

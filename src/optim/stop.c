@@ -141,7 +141,8 @@ tg_stop tg_limit_(const tg_run *run, bool gradient)
   const tg_report *r = &run->s.report;
   const tg_minimize_options *o = &run->o;
   const double change = fabs(run->s.before - r->value);
-  if (gradient && flat(run)) return TG_STOP_GRADIENT;
+  const bool hidden = !run->by_caller && run->s.point[run->s.current].zero_rule;
+  if (gradient && flat(run)) return hidden ? TG_STOP_ZERO_RULE : TG_STOP_GRADIENT;
   const bool moved = r->rate != 0.0; /* a step of rate 0 says nothing by changing nothing */
   if (moved && o->step_tol > 0.0 && run->s.moved <= o->step_tol) return TG_STOP_STEP;
   if (moved && o->value_tol > 0.0 && change <= o->value_tol) return TG_STOP_VALUE;

@@ -66,6 +66,7 @@ typedef struct chunk_result {
   double value;
   size_t misfit;
   unsigned used; /* bit v: a sample fits variant v */
+  size_t zero_rule; /* how often a block or the chunk needed rule R5 */
   tg_status status;
 } chunk_result;
 
@@ -82,7 +83,7 @@ struct tg_lanes_ {
   bool unsuited; /* depends on the point: the plain way from now on */
   unsigned used; /* as in chunk_result, of the last attempt */
   unsigned curved; /* those whose curvature a Hessian is made of */
-  size_t fallbacks;
+  size_t fallbacks, zero_rule;
   unsigned threads;
   tg_pool_ *pool;
   lane_thread *thread;
@@ -561,7 +562,8 @@ static void lane_gradient(const tg_lanes_ *l, size_t v, double *u_bar)
 
 /* Gradients one by one; if there is NaN among them the block runs backward again with the masked rules, for
  * the samples that need it. */
-static void each_gradient(const tg_lanes_ *l, lane_thread *t, size_t v, const size_t *position, size_t n)
+static void each_gradient(const tg_lanes_ *l, lane_thread *t, size_t v, const size_t *position, size_t n,
+                          chunk_result *r)
 {
   tg_worker_ *w = &t->worker[v];
   const tg_call_state_ *s = &l->variants[v].state;
@@ -569,6 +571,7 @@ static void each_gradient(const tg_lanes_ *l, lane_thread *t, size_t v, const si
   for (size_t i = 0; i < n; i++) wanted[i] = true;
   for (int masked = 0; masked < 2; masked++) {
     w->masked = masked != 0;
+    r->zero_rule += masked != 0;
     tg_worker_begin_(w, s, l->mode, w->u_bar, w->u_bar_dot);
     derivatives(l, t, v, n, NULL);
     for (size_t i = 0; i < n; i++) {
@@ -642,7 +645,7 @@ static void take(const tg_lanes_ *l, lane_thread *t, size_t v, const size_t *pos
 {
   take_values(l, t, &t->worker[v], position, n);
   if (l->call->gradients != NULL)
-    each_gradient(l, t, v, position, n);
+    each_gradient(l, t, v, position, n, r);
   else if (l->mode != TG_RUN_VALUE)
     derivatives(l, t, v, n, r);
   r->used |= 1u << v;
@@ -740,12 +743,15 @@ static void run_chunk_once(const tg_lanes_ *l, lane_thread *t, size_t c, chunk_r
 /* Rule R5: NaN among the derivatives, and the chunk runs again with the masked rules. */
 static void run_chunk(const tg_lanes_ *l, lane_thread *t, size_t c, chunk_result *r)
 {
+  r->zero_rule = 0;
   run_chunk_once(l, t, c, r, false);
   if (l->mode == TG_RUN_VALUE || r->misfit != NOWHERE) return;
   const size_t n = uniforms_in_use(l);
   if (has_nan(r->u_bar, n) || (l->mode == TG_RUN_SECOND && has_nan(r->u_bar_dot, n)) ||
-      has_nan(r->curve, curvature_in_use(l)))
+      has_nan(r->curve, curvature_in_use(l))) {
+    r->zero_rule++;
     run_chunk_once(l, t, c, r, true);
+  }
 }
 
 static void add_to(double *restrict t, const double *restrict x, size_t n)
@@ -805,6 +811,7 @@ static tg_status make_results(tg_lanes_ *l)
 static tg_status judged(tg_lanes_ *l, const chunk_result *r, size_t *misfit)
 {
   l->used |= r->used;
+  l->zero_rule += r->zero_rule;
   if (r->misfit != NOWHERE && *misfit == NOWHERE) *misfit = r->misfit;
   return r->status;
 }
@@ -906,6 +913,7 @@ static tg_status finish_second(tg_lanes_ *l, const variant *v, double *hv)
   bool nan = true;
   tg_status s = new_sweep(&w, f, l->call->theta, 1);
   for (int masked = 0; masked < 2 && s == TG_OK && nan; masked++) {
+    l->zero_rule += masked != 0;
     s = sweep_tangents(&w, l->call->v, 0, 1, masked != 0);
     sweep_seeds(&w, v->u_bar + l->d);
     for (size_t k = 0; k < f->m; k++) *entry(&w, w.bar_dot, f->y[k]) += v->u_bar_dot[l->d + k];
@@ -944,6 +952,7 @@ static tg_status finish_rows(tg_lanes_ *l, const variant *v, sweep *w, size_t fr
   tg_status s = TG_OK;
   for (int masked = 0; masked < 2 && s == TG_OK && nan; masked++) {
     memset(rows, 0, count * d * sizeof *rows);
+    l->zero_rule += masked != 0;
     s = sweep_tangents(w, NULL, from, count, masked != 0);
     sweep_seeds(w, v->u_bar + d);
     pull_back(w, l->square, d, from, count, rows);
@@ -1095,6 +1104,17 @@ static tg_status run(tg_lanes_ *l, const tg_lanes_call_ *call)
   return run_one(l, call);
 }
 
+/* What the parts that depend on theta only have counted joins the rest. */
+static void collect_zero_rule(tg_lanes_ *l)
+{
+  for (size_t v = 0; v < l->variant_count; v++) {
+    tg_function *const uniform = l->variants[v].body->uniform;
+    if (uniform == NULL) continue;
+    l->zero_rule += uniform->stats.zero_rule;
+    uniform->stats.zero_rule = 0;
+  }
+}
+
 /* Callbacks of custom operations run on the way: the sum is busy for them.
  *
  * Kernels compute what is not taken too: both sides of a condition, lanes that go another way, padding. What that
@@ -1107,6 +1127,7 @@ tg_status tg_lanes_run_(tg_lanes_ *l, const tg_lanes_call_ *call)
   l->f->complaint = NULL;
   const tg_environment_ host = tg_environment_default_();
   const tg_status s = run(l, call);
+  collect_zero_rule(l);
   tg_environment_set_(host);
   l->running = l->f->busy = false;
   if (l->forget) tg_lanes_forget_(l);
@@ -1122,6 +1143,7 @@ tg_lanes_stats_ tg_lanes_statistics_(const tg_lanes_ *l)
   s.steps = l->variant_count > 0 ? l->variants[0].body->step_count : 0;
   s.lanes = l->variant_count > 0 ? l->variants[0].body->L : 0;
   s.fallbacks = l->fallbacks;
+  s.zero_rule = l->zero_rule;
   s.threads = l->pool != NULL ? tg_pool_threads_(l->pool) : 1;
   return s;
 }

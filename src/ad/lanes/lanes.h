@@ -40,7 +40,7 @@ typedef struct tg_lanes_call_ {
 tg_status tg_lanes_run_(tg_lanes_ *l, const tg_lanes_call_ *call);
 
 typedef struct tg_lanes_stats_ {
-  size_t variants, steps, lanes, fallbacks, threads;
+  size_t variants, steps, lanes, fallbacks, threads, zero_rule;
 } tg_lanes_stats_;
 tg_lanes_stats_ tg_lanes_statistics_(const tg_lanes_ *l);
 tg_status tg_lanes_print_(const tg_lanes_ *l, FILE *out);
