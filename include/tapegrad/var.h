@@ -63,7 +63,8 @@ TG_API void tg_fail(tg_status why);
  *   value  y = f(x)                       required
  *   jvp    jv = J(x) v                    J is m x n; NULL: forward mode answers TG_E_ORDER
  *   vjp    uj = J(x)' u                   NULL: reverse mode answers TG_E_ORDER
- *   hvp    hv = d/dt J(x + t v)' u        at t = 0; NULL: second order answers TG_E_ORDER */
+ *   hvp    hv = d/dt J(x + t v)' u        at t = 0; NULL: second order answers TG_E_ORDER
+ * At a kink second order goes by jvp and vjp as they are: smooth functions through it may lack curvature. */
 typedef struct tg_custom_op {
   const char *name;
   int (*value)(const double *x, size_t n, double *y, size_t m, void *user);
