@@ -160,7 +160,6 @@ static int fit_rows(const options *o, const loaded *l, const row_split *s, failu
   checkpoint c = {0};
   const bool good = loaded_covers(l, &r.model.design, s->held, s->helds, f) &&
                     go_on(&c, &r, p.signature, o, f) && training_run(&r, l, o, f);
-  progress_wipe(&p);
   const int status = good ? finish(o, l, &r, s, &p, f) : EXIT_BAD;
   if (status != EXIT_BAD && o->checkpoint != NULL && is_over(r.outcome.stop)) remove(o->checkpoint);
   progress_end(&p);

@@ -52,7 +52,6 @@ typedef struct path_run {
   text csv, picture; /* strengths and coefficients, of the original columns and of columns of variance 1 */
   text report;
   bool all_converged, interrupted;
-  progress *shown;
 } path_run;
 
 /* For gnuplot names are kept free of quoting. */
@@ -170,7 +169,6 @@ static bool draw(const path_run *r, failure *f)
 /* The chosen model, the coefficients and the report. */
 static bool deliver(path_run *r, failure *f)
 {
-  progress_wipe(r->shown);
   if (r->best_step == SIZE_MAX) return fail(f, "no fit of the path has found a model");
   const options *o = r->o;
   options at = *o;
@@ -222,7 +220,6 @@ int path_fit(const options *o, const loaded *l, const size_t *learn, size_t lear
   without_trace.trace = without_trace.plot = NULL; /* here they are about strengths, not iterations */
   progress p;
   progress_start(&p, &r.t, &without_trace);
-  r.shown = &p;
   r.t.settings.watch = progress_watch;
   r.t.settings.user = &p;
   const bool good = loaded_covers(l, &r.t.model.design, held, helds, f) && walk(&r, f);

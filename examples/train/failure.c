@@ -55,8 +55,26 @@ bool fail_memory(failure *f)
   return fail(f, "out of memory");
 }
 
+static bool bar_shown;
+
+void bar_show(const char *line)
+{
+  fprintf(stderr, "\r%s\033[K", line);
+  fflush(stderr);
+  bar_shown = true;
+}
+
+void bar_wipe(void)
+{
+  if (!bar_shown) return;
+  fputs("\r\033[K", stderr);
+  fflush(stderr);
+  bar_shown = false;
+}
+
 void say(const char *format, ...)
 {
+  bar_wipe();
   char text[sizeof((failure *)NULL)->text + 64], line[4 * sizeof text];
   va_list list;
   va_start(list, format);

@@ -36,6 +36,10 @@ bool fail_too(failure *f, const char *format, ...) PRINTF_LIKE(2, 3); /* more wo
 /* One line on standard error, whatever the names and labels in it hold. */
 void say(const char *format, ...) PRINTF_LIKE(1, 2);
 
+/* A line on standard error that the next one replaces. It is wiped before anything else is printed. */
+void bar_show(const char *line);
+void bar_wipe(void);
+
 /* The beginning of some bytes of a file, fit to be printed: what a terminal would obey and what is no UTF-8
  * is escaped, long text is cut. */
 const char *excerpt(char out[EXCERPT_ROOM], const char *text, size_t length);

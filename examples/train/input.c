@@ -8,6 +8,8 @@
 
 enum { FIRST_ROOM = 1 << 18 };
 
+void (*input_watch)(const input *in);
+
 static bool start(input *in, failure *f)
 {
   in->bytes = resize(NULL, FIRST_ROOM + 1, 1);
@@ -93,6 +95,8 @@ bool input_more(input *in, size_t line, failure *f)
   in->end += n;
   in->bytes[in->end] = '\0';
   in->finished = n == 0;
+  in->taken += (double)n;
+  if (input_watch != NULL && in->stream != NULL) input_watch(in);
   return true;
 }
 

@@ -16,9 +16,13 @@ typedef struct input {
   size_t start, end, room;
   const char *memory; /* what is still to come from memory */
   size_t left;
+  double taken;   /* bytes so far */
   bool finished;  /* nothing comes after bytes[end] */
   bool unbounded; /* the window may grow beyond INPUT_LONGEST */
 } input;
+
+/* Told of every piece that was read from a file, unless it is NULL: for progress. */
+extern void (*input_watch)(const input *in);
 
 bool input_open(input *in, const char *name, failure *f);
 bool input_memory(input *in, const char *name, const char *bytes, size_t length, failure *f);

@@ -4,6 +4,7 @@
 #include "commands.h"
 
 #include "output.h"
+#include "progress.h"
 
 #include <stdio.h>
 
@@ -43,7 +44,9 @@ int main(int argc, char **argv)
   }
   if (o.version) return puts("tapegrad-train " TRAIN_VERSION), printed(EXIT_FINE);
   if (o.help) return options_help(&o), printed(EXIT_FINE);
+  progress_of_reading(&o);
   int status = run(&o, &f);
+  bar_wipe();
   if (status == EXIT_BAD && f.usage) status = EXIT_USAGE;
   if (status != EXIT_FINE && f.text[0] != '\0') say("%s", f.text);
   return printed(status);

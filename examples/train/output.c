@@ -194,6 +194,7 @@ bool output_open(output *o, const char *file, failure *f)
 {
   *o = (output){.file = file};
   if (strcmp(file, "-") == 0) {
+    bar_wipe();
     o->file = "standard output";
     o->handle = STDOUT_FILENO;
     return true;

@@ -2,12 +2,14 @@
 #include "progress.h"
 
 #include "checkpoint.h"
+#include "input.h"
 #include "output.h"
 
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t stop_asked;
@@ -39,39 +41,98 @@ void progress_start(progress *p, training *t, const options *o)
   if (o->trace != NULL || o->plot != NULL) text_add(&p->trace, "iteration,objective,gradient_norm,seconds\n");
 }
 
-void progress_wipe(progress *p)
+/* -- what is seen ------------------------------------------------------------------------------------------
+ */
+
+enum { BAR = 20, LINE = 200 };
+
+static const char *bar_of(char bar[BAR + 1], double share)
 {
-  if (p->shown) fputs("\r\033[K", stderr);
-  fflush(stderr);
-  p->shown = false;
+  for (int i = 0; i < BAR; i++) bar[i] = i < (int)(BAR * share) ? '#' : '.';
+  bar[BAR] = '\0';
+  return bar;
 }
 
-static void show_bar(progress *p, const fit_progress *now)
+/* ", 12 s left" of what took so many seconds for this share; nothing while that is a guess. */
+static const char *time_left(char out[40], double seconds, double share)
 {
-  char bar[21];
-  const double part = now->limit > 0 ? (double)now->iteration / (double)now->limit : 0;
-  /* Iterations end long before their limit as a rule: the bar shows a logarithmic share. */
-  const double share = now->limit > 1 ? log1p((double)now->iteration) / log1p((double)now->limit) : part;
-  for (int i = 0; i < 20; i++) bar[i] = i < (int)(20 * share) ? '#' : '.';
-  bar[20] = '\0';
-  fprintf(stderr, "\r[%s] %s %zu  objective %.8g  gradient %.1e  %.1f s \033[K", bar, now->method,
-          now->iteration, now->objective, now->gradient_norm, now->seconds);
-  fflush(stderr);
-  p->shown = true;
+  out[0] = '\0';
+  if (share > 0 && seconds > 1) snprintf(out, 40, ", %.0f s left", seconds * (1 / share - 1));
+  return out;
+}
+
+/* Epochs have an end, and a rest that takes as long as those before. Iterations end long before their limit
+ * as a rule: there the bar shows a logarithmic share, and no total. */
+static void line_of(char out[LINE], const progress *p, const fit_progress *now)
+{
+  char bar[BAR + 1], left[40] = "", total[40] = "";
+  const double done = (double)now->iteration, limit = (double)now->limit;
+  const bool epochs = fit_stochastic(now->method);
+  double share = limit < 1 ? 0 : epochs ? done / limit : log1p(done) / log1p(limit);
+  if (epochs && limit > p->first) {
+    const double since = fit_clock() - p->began;
+    time_left(left, since, (done - p->first) / (limit - p->first));
+    snprintf(total, sizeof total, " of %zu", now->limit);
+  }
+  if (p->options->max_seconds > 0) share = fmax(share, now->seconds / p->options->max_seconds);
+  snprintf(out, LINE, "[%s] %s: %s %zu%s, objective %.8g, gradient %.1e, %.1f s%s", bar_of(bar, share),
+           now->method, epochs ? "epoch" : "iteration", now->iteration, total, now->objective,
+           now->gradient_norm, now->seconds, left);
 }
 
 static void show(progress *p, const fit_progress *now)
 {
   const double time = fit_clock(), every = p->on_terminal ? 0.1 : 10;
+  char line[LINE];
+  if (!p->begun) p->first = (double)now->iteration; /* of a fit that goes on from a checkpoint */
+  p->begun = true;
   if (p->options->quiet || time - p->last < every) return;
   p->last = time;
-  if (p->on_terminal) {
-    show_bar(p, now);
-    return;
-  }
-  fprintf(stderr, "%s: iteration %zu, objective %.8g, gradient norm %.2g, %.0f s\n", now->method,
-          now->iteration, now->objective, now->gradient_norm, now->seconds);
+  line_of(line, p, now);
+  if (p->on_terminal)
+    bar_show(line);
+  else
+    fprintf(stderr, "%s\n", line + BAR + 3);
 }
+
+/* There is one command in a run of the program. */
+static struct {
+  bool on_terminal;
+  double began, last;
+} reading;
+
+static void show_reading(const input *in)
+{
+  const double time = fit_clock(), every = reading.on_terminal ? 0.1 : 10;
+  struct stat file;
+  char bar[BAR + 1], left[40], name[60], line[LINE];
+  if (time - reading.began < 0.5 || time - reading.last < every || fstat(fileno(in->stream), &file) != 0)
+    return;
+  reading.last = time;
+  printable(name, sizeof name, in->name, strlen(in->name));
+  const double share = S_ISREG(file.st_mode) && file.st_size > 0 ? in->taken / (double)file.st_size : 0;
+  if (share > 0)
+    snprintf(line, LINE, "[%s] reading %s: %.0f of %.0f MB%s", bar_of(bar, share), name, in->taken / 1e6,
+             (double)file.st_size / 1e6, time_left(left, time - reading.began, share));
+  else
+    snprintf(line, LINE, "[%s] reading %s: %.0f MB", bar_of(bar, 0), name, in->taken / 1e6);
+  if (reading.on_terminal)
+    bar_show(line);
+  else
+    fprintf(stderr, "%s\n", line + BAR + 3);
+}
+
+void progress_of_reading(const options *o)
+{
+  const bool to_output = o->verb == VERB_PREDICT && (o->output == NULL || strcmp(o->output, "-") == 0);
+  if (o->quiet || to_output) return;
+  reading.on_terminal = isatty(STDERR_FILENO) == 1;
+  reading.began = reading.last = fit_clock();
+  input_watch = show_reading;
+}
+
+/* -- what is kept ------------------------------------------------------------------------------------------
+ */
 
 static void note(progress *p, const fit_progress *now)
 {
@@ -92,7 +153,6 @@ static void save(progress *p, const fit_progress *now)
   p->last_checkpoint = time;
   failure *f = &p->checkpoint_failure;
   if (checkpoint_write(o->checkpoint, p->signature, now->theta, p->training->problem.n, now->run, f)) return;
-  progress_wipe(p);
   say("checkpoint: %s", f->text);
 }
 
@@ -107,6 +167,6 @@ fit_stop progress_watch(const fit_progress *now, void *user)
 
 void progress_end(progress *p)
 {
-  progress_wipe(p);
+  bar_wipe();
   text_free(&p->trace);
 }

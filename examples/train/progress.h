@@ -9,8 +9,8 @@
 typedef struct progress {
   training *training; /* for checkpoints */
   const options *options;
-  bool on_terminal, shown;
-  double last, last_checkpoint, began;
+  bool on_terminal, begun;
+  double last, last_checkpoint, began, first; /* first: the iteration it began with */
   text trace;         /* CSV: iteration, objective, gradient norm, seconds */
   uint64_t signature; /* for checkpoints */
   failure checkpoint_failure;
@@ -18,8 +18,10 @@ typedef struct progress {
 
 void progress_start(progress *p, training *t, const options *o);
 fit_stop progress_watch(const fit_progress *now, void *user); /* a fit_watch; user: the progress */
-void progress_wipe(progress *p);                              /* the bar, before anything else is printed */
 void progress_end(progress *p);
+
+/* While data are read, for more than half a second: how much of them, on standard error. */
+void progress_of_reading(const options *o);
 
 void catch_interrupt(void); /* the first ctrl-C (or TERM, HUP) asks a fit to stop, the second ends the
                                program */

@@ -105,4 +105,12 @@ done
 "$train" evaluate "$odd" -m "$odd.model" >"$folder/said" 2>&1
 grep -q "$escape" "$folder/said" && fails "escape sequences come through: evaluate"
 
+# On a terminal: epochs with their number and their total, a linear bar, and a report on a line of its own
+if script -qec true /dev/null >/dev/null 2>&1; then
+  script -qec "'$train' fit '$data/digits.csv' -k net --method adam --hidden 32 --epochs 400" /dev/null | tr '\r' '\n' >"$folder/seen"
+  grep -q 'adam: epoch [0-9]* of 400, objective' "$folder/seen" || fails "no bar with epochs"
+  awk '/epoch [0-9]+ of 400/ {bar = gsub("#", ""); match($0, /epoch [0-9]+/); n = substr($0, RSTART + 6, RLENGTH - 6); if (bar != int(20 * n / 400 + 1e-9)) exit 1}' "$folder/seen" || fails "a bar that is not linear"
+  grep -q "^$escape\[K$data/digits.csv: 1797 rows" "$folder/seen" || fails "the report is glued to the bar"
+fi
+
 exit $failed
