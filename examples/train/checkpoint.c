@@ -1,9 +1,9 @@
-#define _POSIX_C_SOURCE 200809L
 #include "checkpoint.h"
 
 #include "input.h"
 #include "memory.h"
 #include "output.h"
+#include "system.h"
 #include "text.h"
 #include "trained_format.h"
 
@@ -11,7 +11,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static const char magic[] = "tapegrad-checkpoint 1\n";
 
@@ -63,15 +62,16 @@ uint64_t checkpoint_signature(const training *t, const options *o)
 bool checkpoint_write(const char *file, uint64_t signature, const double *theta, size_t n, const tg_run *run,
                       failure *f)
 {
-  head start = {.signature = signature, .n = n, .run_size = tg_run_size(run)};
+  const size_t run_size = tg_run_size(run);
+  head start = {.signature = signature, .n = n, .run_size = run_size};
   memcpy(start.magic, magic, sizeof magic);
-  void *bytes = resize(NULL, start.run_size, 1);
+  void *bytes = resize(NULL, run_size, 1);
   if (bytes == NULL) return fail_memory(f);
   if (run != NULL) tg_run_save(run, bytes);
   text t = {0};
   text_bytes(&t, (const char *)&start, sizeof start);
   text_bytes(&t, (const char *)theta, n * sizeof *theta);
-  text_bytes(&t, bytes, start.run_size);
+  text_bytes(&t, bytes, run_size);
   const uint64_t sum = t.failed ? 0 : model_checksum(t.bytes, t.length);
   text_bytes(&t, (const char *)&sum, sizeof sum);
   free(bytes);
@@ -135,18 +135,17 @@ static bool parse(checkpoint *c, const char *bytes, size_t length, place where, 
 
 bool checkpoint_possible(const char *file, failure *f)
 {
-  struct stat there;
   if (strcmp(file, "-") == 0) return fail_usage(f, "--checkpoint needs the name of a file");
-  if (stat(file, &there) != 0 || S_ISREG(there.st_mode)) return true;
+  const system_kind kind = system_kind_of(file);
+  if (kind == SYSTEM_NOTHING || kind == SYSTEM_REGULAR) return true;
   return fail_at(f, (place){file, 0, 0}, "a checkpoint must be a regular file");
 }
 
 /* The first bytes before all others: a file of another kind may be of any size. */
 bool checkpoint_read(checkpoint *c, const char *file, uint64_t signature, size_t n, failure *f)
 {
-  struct stat there;
   *c = (checkpoint){0};
-  if (stat(file, &there) != 0 && errno == ENOENT) return true;
+  if (system_kind_of(file) == SYSTEM_NOTHING && errno == ENOENT) return true;
   if (!checkpoint_possible(file, f)) return false;
   input in;
   if (!input_open(&in, file, f)) return false;

@@ -1,19 +1,17 @@
-#define _POSIX_C_SOURCE 200809L
 #include "files.h"
 
 #include "load.h"
 #include "output.h"
+#include "system.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* A file there is by its numbers; one to be made by those of its folder and its name in there. */
 typedef struct used_file {
   const char *role, *file; /* the role in words: an option, or the data */
   bool written, exists;
-  struct stat numbers;
+  system_identity numbers;
   const char *base; /* of a file to be made */
 } used_file;
 
@@ -21,23 +19,22 @@ typedef struct used_file {
 static bool identify(used_file *u)
 {
   if (strcmp(u->file, "-") == 0)
-    return !u->written && fstat(STDIN_FILENO, &u->numbers) == 0 && (u->exists = true);
-  u->exists = stat(u->file, &u->numbers) == 0;
+    return !u->written && system_identify(NULL, &u->numbers) && (u->exists = true);
+  u->exists = system_identify(u->file, &u->numbers);
   if (u->exists) return true;
-  const char *slash = strrchr(u->file, '/');
+  const char *slash = system_last_divider(u->file);
   u->base = slash != NULL ? slash + 1 : u->file;
   char *folder = folder_of(u->file);
-  const bool good = folder != NULL && stat(folder, &u->numbers) == 0;
+  const bool good = folder != NULL && system_identify(folder, &u->numbers);
   free(folder);
   return good;
 }
 
 static bool same(const used_file *a, const used_file *b)
 {
-  if (a->exists != b->exists || a->numbers.st_dev != b->numbers.st_dev ||
-      a->numbers.st_ino != b->numbers.st_ino)
+  if (a->exists != b->exists || a->numbers.device != b->numbers.device || a->numbers.number != b->numbers.number)
     return false;
-  return a->exists ? S_ISREG(a->numbers.st_mode) != 0 : strcmp(a->base, b->base) == 0;
+  return a->exists ? a->numbers.regular : strcmp(a->base, b->base) == 0;
 }
 
 static bool collide(const used_file *a, const used_file *b)

@@ -1,14 +1,13 @@
-#define _POSIX_C_SOURCE 200809L
 #include "fit.h"
 
 #include "memory.h"
+#include "system.h"
 #include "whitening.h"
 
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Where Newton's method is chosen: a Hessian costs about rows * parameters^2, and must not cost more than the
  * iterations it saves, unless there is an L1 or no penalty, or a wanted accuracy beyond what gradients give.
@@ -57,9 +56,7 @@ fit_settings fit_defaults(void)
 
 double fit_clock(void)
 {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+  return system_seconds();
 }
 
 bool fit_fail_status(tg_status status, failure *f)

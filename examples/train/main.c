@@ -5,6 +5,7 @@
 
 #include "output.h"
 #include "progress.h"
+#include "system.h"
 
 #include <stdio.h>
 
@@ -35,8 +36,7 @@ int main(int argc, char **argv)
 {
   failure f = {0};
   options o;
-  hold_standard_files();
-  ignore_size_limit();
+  system_begin();
   clean_up_on_signals();
   if (!options_parse(&o, argc, argv, &f)) {
     say("%s", f.text);

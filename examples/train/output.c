@@ -1,22 +1,23 @@
-#define _XOPEN_SOURCE 700 /* realpath */
+#define _POSIX_C_SOURCE 200809L
 #include "output.h"
 
 #include "memory.h"
+#include "system.h"
 #include "text.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+enum { MOST_AT_ONCE = 1 << 30 };
 
 static bool write_all(int out, const char *bytes, size_t length)
 {
   while (length > 0) {
-    const ssize_t n = write(out, bytes, length);
+    const ssize_t n = write(out, bytes, length < MOST_AT_ONCE ? (unsigned)length : MOST_AT_ONCE);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return false;
     bytes += n;
@@ -30,25 +31,9 @@ static bool fail_write(const char *file, failure *f)
   return fail_at(f, (place){file, 0, 0}, "cannot write: %s", strerror(errno));
 }
 
-void ignore_size_limit(void)
-{
-#ifdef SIGXFSZ
-  signal(SIGXFSZ, SIG_IGN); /* write() fails with EFBIG then */
-#endif
-}
-
-void hold_standard_files(void)
-{
-  static const int mode[] = {O_WRONLY, O_RDONLY, O_RDONLY}; /* the wrong ones: use fails, as if closed */
-  for (int i = 0; i < 3; i++) {
-    if (fcntl(i, F_GETFD) >= 0 || errno != EBADF) continue;
-    if (open("/dev/null", mode[i]) < 0) return; /* the lowest number that is free */
-  }
-}
-
 char *folder_of(const char *file)
 {
-  const char *slash = strrchr(file, '/');
+  const char *slash = system_last_divider(file);
   if (slash == NULL) return copy_text(".", 1);
   return copy_text(file, slash == file ? 1 : (size_t)(slash - file));
 }
@@ -57,32 +42,20 @@ char *folder_of(const char *file)
 static void sync_directory(const char *file)
 {
   char *folder = folder_of(file);
-  const int d = folder != NULL ? open(folder, O_RDONLY) : -1;
+  if (folder != NULL) system_sync_folder(folder);
   free(folder);
-  if (d < 0) return;
-  fsync(d);
-  close(d);
-}
-
-/* Behind symbolic links, so that they stay and the file they lead to is replaced. */
-static char *real_name(const char *file)
-{
-  struct stat link;
-  char *real = realpath(file, NULL);
-  if (real != NULL || errno != ENOENT || lstat(file, &link) == 0) return real;
-  return copy_text(file, strlen(file));
 }
 
 bool write_possible(const char *file, failure *f)
 {
-  struct stat there;
   if (strcmp(file, "-") == 0) return true;
-  if (stat(file, &there) == 0 && !S_ISREG(there.st_mode)) {
+  const system_kind kind = system_kind_of(file);
+  if (kind == SYSTEM_FOLDER || kind == SYSTEM_OTHER) {
     errno = EISDIR;
-    return !S_ISDIR(there.st_mode) || fail_write(file, f);
+    return kind == SYSTEM_OTHER || fail_write(file, f);
   }
-  char *real = real_name(file), *folder = real != NULL ? folder_of(real) : NULL;
-  const bool good = folder != NULL && access(folder, W_OK) == 0;
+  char *real = system_real_name(file), *folder = real != NULL ? folder_of(real) : NULL;
+  const bool good = folder != NULL && system_may_write_in(folder);
   const int why = errno;
   free(real);
   free(folder);
@@ -117,8 +90,9 @@ void end_by_signal(int number)
 
 void clean_up_on_signals(void)
 {
-  static const int number[] = {SIGINT, SIGTERM, SIGHUP};
-  for (size_t i = 0; i < sizeof number / sizeof *number; i++) {
+  size_t count;
+  const int *number = system_ending_signals(&count);
+  for (size_t i = 0; i < count; i++) {
     if (signal(number[i], end_by_signal) == SIG_IGN) signal(number[i], SIG_IGN); /* nohup */
   }
 }
@@ -126,57 +100,19 @@ void clean_up_on_signals(void)
 /* -- a file beside the file --------------------------------------------------------------------------------
  */
 
-/* A program holds a lock on what it writes, so what has none was left by one that was killed. */
-static bool lock(int handle)
-{
-  struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-  return fcntl(handle, F_SETLK, &whole) == 0;
-}
-
-static bool is_named(int handle, const char *name)
-{
-  struct stat opened, named;
-  return fstat(handle, &opened) == 0 && lstat(name, &named) == 0 && named.st_dev == opened.st_dev &&
-         named.st_ino == opened.st_ino && S_ISREG(opened.st_mode);
-}
-
-static void remove_left_over(const char *name)
-{
-  const int handle = open(name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
-  if (handle < 0) return;
-  if (lock(handle) && is_named(handle, name)) unlink(name);
-  close(handle);
-}
-
-/* A new file; -1 with EEXIST: another name is needed. The name has the number of the process, but that may
- * come again: in a container it always does. */
-static int open_new(const char *name, mode_t mode)
-{
-  int handle = open(name, O_WRONLY | O_CREAT | O_EXCL, mode);
-  if (handle < 0 && errno == EEXIST) {
-    remove_left_over(name);
-    handle = open(name, O_WRONLY | O_CREAT | O_EXCL, mode);
-  }
-  if (handle < 0) return -1;
-  const bool taken = !lock(handle) && (errno == EAGAIN || errno == EACCES); /* else there are no locks here */
-  if (!taken && is_named(handle, name)) return handle;
-  close(handle); /* another one took it for a left-over just then */
-  errno = EEXIST;
-  return -1;
-}
-
-/* A new name beside the file, with the mode that the file has or would get. */
-static bool open_beside(output *o, mode_t mode, failure *f)
+/* A new name beside the file, with the mode that the file has or would get. It has the number of the process, but
+ * that may come again: in a container it always does. */
+static bool open_beside(output *o, failure *f)
 {
   enum { TRIES = 100 };
   text name = {0};
-  o->real = real_name(o->file);
+  o->real = system_real_name(o->file);
   if (o->real == NULL) return fail_write(o->file, f);
   for (int i = 0; i < TRIES; i++) {
     name.length = 0;
     text_bytes(&name, o->real, strlen(o->real));
     text_add(&name, i == 0 ? ".%ld.part" : ".%ld-%d.part", (long)getpid(), i);
-    o->handle = name.failed ? -1 : open_new(name.bytes, mode);
+    o->handle = name.failed ? -1 : system_create(name.bytes, system_mode_of(o->file));
     if (o->handle >= 0) remember(name.bytes, NULL);
     if (o->handle >= 0) return o->beside = name.bytes, true;
     if (name.failed || errno != EEXIST) break;
@@ -199,10 +135,9 @@ bool output_open(output *o, const char *file, failure *f)
     o->handle = STDOUT_FILENO;
     return true;
   }
-  struct stat there;
-  const bool exists = stat(file, &there) == 0;
-  if (!exists || S_ISREG(there.st_mode)) return open_beside(o, exists ? there.st_mode & 0777 : 0666, f);
-  o->handle = open(file, O_WRONLY);
+  const system_kind kind = system_kind_of(file);
+  if (kind == SYSTEM_NOTHING || kind == SYSTEM_REGULAR) return open_beside(o, f);
+  o->handle = system_open_to_write(file);
   return o->handle >= 0 || fail_write(file, f);
 }
 
@@ -214,14 +149,14 @@ bool output_add(output *o, const char *bytes, size_t length, failure *f)
 bool output_close(output *o, bool keep, failure *f)
 {
   if (o->handle == STDOUT_FILENO) return true;
-  bool good = !keep || o->beside == NULL || fsync(o->handle) == 0;
+  bool good = !keep || o->beside == NULL || system_sync(o->handle);
   int why = errno;
   if (close(o->handle) != 0 && good && keep) {
     good = false;
     why = errno;
   }
   if (o->beside == NULL) return good || fail_write(o->file, f);
-  if (keep && good && rename(o->beside, o->real) != 0) {
+  if (keep && good && !system_replace(o->beside, o->real)) {
     good = false;
     why = errno;
   }

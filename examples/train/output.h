@@ -21,16 +21,10 @@ bool output_close(output *o, bool keep, failure *f); /* without `keep` nothing i
 /* A file with these bytes, made or replaced in one step: a failure leaves an older file as it was. */
 bool write_file(const char *file, const char *bytes, size_t length, failure *f);
 
-/* Numbers 0 to 2 mean the standard files or nothing: closed ones must not be given to a file. */
-void hold_standard_files(void);
-
 /* A signal that ends the program (INT, TERM, HUP) removes what is half written first. Ignored ones stay so.
  */
 void clean_up_on_signals(void);
 void end_by_signal(int number); /* a handler that does */
-
-/* A limit on the size of files is an error of writing like another, not the end of the program. */
-void ignore_size_limit(void);
 
 /* The folder a file is in: its name up to the last slash, in memory of its own; NULL: none is left. */
 char *folder_of(const char *file);

@@ -2,39 +2,13 @@
 #include "paged.h"
 
 #include "memory.h"
+#include "system.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
-#include <unistd.h>
-
-static const char *folder_for_files(void)
-{
-  const char *folder = getenv("TMPDIR");
-  return folder != NULL && folder[0] != '\0' ? folder : "/tmp";
-}
-
-static FILE *nameless_file(void)
-{
-  static const char end[] = "/tapegrad-train-XXXXXX";
-  const char *folder = folder_for_files();
-  const size_t length = strlen(folder);
-  char *name = resize(NULL, length + sizeof end, 1);
-  if (name == NULL) return NULL;
-  memcpy(name, folder, length);
-  memcpy(name + length, end, sizeof end);
-  const int handle = mkstemp(name);
-  FILE *file = NULL;
-  if (handle >= 0) {
-    unlink(name);
-    file = fdopen(handle, "w+b");
-    if (file == NULL) close(handle);
-  }
-  free(name);
-  return file;
-}
 
 paged *paged_new(size_t width, size_t most, failure *f)
 {
@@ -44,9 +18,9 @@ paged *paged_new(size_t width, size_t most, failure *f)
     free(p);
     return fail_memory(f), NULL;
   }
-  *p = (paged){.width = width, .most = most, .file = nameless_file()};
+  *p = (paged){.width = width, .most = most, .file = system_temporary()};
   if (p->file == NULL) {
-    fail(f, "cannot make a temporary file in %.300s: %s", folder_for_files(), strerror(errno));
+    fail(f, "cannot make a temporary file in %.300s: %s", system_temporary_folder(), strerror(errno));
     paged_free(p);
     return NULL;
   }

@@ -2,8 +2,8 @@
 #include "plot.h"
 
 #include "output.h"
+#include "system.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -56,7 +56,7 @@ static void script(FILE *to, const plot *p, bool is_svg)
 
 static bool is_there(void)
 {
-  FILE *version = popen("gnuplot --version 2>/dev/null", "r");
+  FILE *version = popen("gnuplot --version 2>" SYSTEM_NOWHERE, "r");
   if (version == NULL) return false;
   char line[64] = "";
   const bool there = fgets(line, sizeof line, version) != NULL && strncmp(line, "gnuplot", 7) == 0;
@@ -70,7 +70,7 @@ static FILE *start(int picture)
   fflush(stdout);
   const int kept = dup(STDOUT_FILENO);
   if (kept < 0) return NULL;
-  FILE *to = dup2(picture, STDOUT_FILENO) >= 0 ? popen("gnuplot 2>/dev/null", "w") : NULL;
+  FILE *to = dup2(picture, STDOUT_FILENO) >= 0 ? popen("gnuplot 2>" SYSTEM_NOWHERE, "w") : NULL;
   dup2(kept, STDOUT_FILENO);
   close(kept);
   return to;
@@ -78,14 +78,14 @@ static FILE *start(int picture)
 
 static bool draw(const plot *p, int picture, bool is_svg)
 {
-  void (*before)(int) = signal(SIGPIPE, SIG_IGN);
+  const system_handler before = system_ignore_broken_pipes();
   FILE *to = start(picture);
   bool good = to != NULL;
   if (good) {
     script(to, p, is_svg);
     good = pclose(to) == 0;
   }
-  signal(SIGPIPE, before);
+  system_resume_broken_pipes(before);
   return good;
 }
 

@@ -4,6 +4,7 @@
 #include "checkpoint.h"
 #include "input.h"
 #include "output.h"
+#include "system.h"
 
 #include <math.h>
 #include <signal.h>
@@ -22,9 +23,13 @@ static void on_interrupt(int number)
 
 void catch_interrupt(void)
 {
-  signal(SIGINT, on_interrupt);
-  signal(SIGTERM, on_interrupt);
-  if (signal(SIGHUP, on_interrupt) == SIG_IGN) signal(SIGHUP, SIG_IGN); /* nohup */
+  size_t count;
+  const int *number = system_ending_signals(&count);
+  for (size_t i = 0; i < count; i++) {
+    const bool ignored = signal(number[i], on_interrupt) == SIG_IGN;
+    /* nohup; but a shell's job in the background ignores INT, and is to end when it is asked by name */
+    if (ignored && number[i] != SIGINT && number[i] != SIGTERM) signal(number[i], SIG_IGN);
+  }
 }
 
 bool interrupted(void)
