@@ -63,7 +63,7 @@ int main(void)
 
   /* The finite sum is a mean; the likelihood wants the sum. */
   for (int i = 0; i < 4; i++) hessian[i] *= COUNT;
-  if (report.stop != TG_STOP_GRADIENT || !invert(hessian, covariance)) {
+  if (!tg_converged(report.stop) || !invert(hessian, covariance)) {
     fprintf(stderr, "no maximum found: %s\n", tg_stop_string(report.stop));
     return 1;
   }

@@ -110,7 +110,7 @@ void write_run(const char *name, tg_run *run, const double start[2], size_t step
 void write_path(const char *name, tg_objective c, tg_method m, const double start[2], size_t steps)
 {
   tg_minimize_options o = tg_minimize_defaults();
-  o.gradient_tol = 0.0;
+  o.accuracy = 0.0;
   o.max_iterations =
       0; /* write_run counts: a run at its own limit would end at its best point, not the last */
   double theta[2] = {start[0], start[1]};

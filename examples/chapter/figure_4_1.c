@@ -62,7 +62,7 @@ static points minima(tg_function *f)
     start(i, theta);
     tg_report r;
     must(tg_minimize(tg_function_objective(f), tg_lbfgs(), theta, NULL, &r), "minimising peaks");
-    if (r.stop == TG_STOP_GRADIENT) keep(&e, theta, r.value);
+    if (tg_converged(r.stop)) keep(&e, theta, r.value);
   }
   return e;
 }

@@ -367,7 +367,7 @@ static bool uses_curvature(const char *method)
 tg_minimize_options fit_run_options(const fit_settings *s)
 {
   tg_minimize_options options = tg_minimize_defaults();
-  options.gradient_tol = 0;
+  options.accuracy = 0;
   options.norm = TG_NORM_EUCLID;
   options.max_iterations = s->max_iterations;
   return options;

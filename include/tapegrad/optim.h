@@ -281,7 +281,7 @@ TG_API tg_method tg_newton_cg(void);
  * radius 1. */
 TG_API tg_method tg_trust_region(void);
 TG_API tg_method tg_trust_region_cg(void);
-/* Levenberg-Marquardt (More 1978) on objective.residual; C = |r|^2 / 2. radius 15, relative to the scaled
+/* Levenberg-Marquardt (More 1978) on objective.residual; C = |r|^2 / 2. radius 1, relative to the scaled
  * start. */
 TG_API tg_method tg_levenberg_marquardt(void);
 
@@ -305,6 +305,7 @@ TG_API tg_status tg_method_check(const tg_objective *c, const tg_method *m, cons
   X(TG_STOP_VALUE, "the value changes less than its tolerance")                                              \
   X(TG_STOP_RELATIVE, "the value changes less than its tolerance, relative to its size")                     \
   X(TG_STOP_STEP, "the step is within its tolerance")                                                        \
+  X(TG_STOP_ACCURACY, "the estimated distance to the minimum is within its tolerance")                       \
   X(TG_STOP_ROUNDING, "as low as rounding allows")                                                           \
   X(TG_STOP_ZERO_RULE,                                                                                       \
     "the gradient is within its tolerance, but a product with an exact zero may hide some")                  \
@@ -368,8 +369,10 @@ typedef int (*tg_watch_fn)(const tg_report *now, void *user);
 typedef enum tg_norm {
   TG_NORM_MAX,    /* the largest |g_i|: does not grow with n. The default */
   TG_NORM_EUCLID, /* sqrt(sum g_i^2), as in (4.1), computed without overflow */
-  TG_NORM_SCALED  /* max |g_i| max(|theta_i|, 1) / max(|C|, 1): free of the units of C and theta when they are
+  TG_NORM_SCALED, /* max |g_i| max(|theta_i|, 1) / max(|C|, 1): free of the units of C and theta when they are
                      large (Dennis & Schnabel 1983, (7.2.5)) */
+  TG_NORM_COSINE  /* levenberg_marquardt alone: the largest |cosine| of r with a column of J, free of all
+                     units;  MINPACK's gtol */
 } tg_norm;
 
 /* The norm of a step theta - theta' in which step_tol is met. */
@@ -380,14 +383,30 @@ typedef enum tg_step_norm {
                     (Dennis & Schnabel 1983, (7.2.7)) */
 } tg_step_norm;
 
-/* When to stop: the conditions of section 4.1, each off when 0. An iteration is checked in the order of the
- * fields. With all of them off, no watch and steps without a line search a run ends where the gradient is
- * exactly 0, where something is not finite, or by a callback of the objective: it may never. */
+/* When to stop: the conditions of section 4.1, each off when 0, and one more, which alone is on by default as
+ * it has a meaning in any units. An iteration is checked in the order of the fields.
+ *
+ * `accuracy` is about the distance of theta from the minimum, entry by entry and relative to |theta_i| (for
+ * entries below 1e-8 of the largest, to that). The distance is that to the minimum of the method's own model
+ * of C: it stays the same when C is multiplied by a number or one is added. Methods with second derivatives,
+ * or the Jacobian of residuals, are believed at once; of the others the last step must have been short too,
+ * and every |g_i theta_i| small beside |C| or what C has fallen. Where theta itself goes to 0 it is enough
+ * that next to nothing is left of the fall. No such test can know of a minimum further away, or see a
+ * direction in which C hardly changes where the method has never gone. Where values cannot be told apart any
+ * more, before that is met, a run with a line search or a trust region ends as TG_STOP_ROUNDING if what is
+ * left is less than that and the distance within 1e-5, and as TG_STOP_STALLED otherwise. tg_run_update has no
+ * such estimate.
+ *
+ * MINPACK's tests are relative_tol (ftol), accuracy (xtol) and gradient_tol in TG_NORM_COSINE (gtol). With
+ * all of them off, no watch and steps without a line search a run ends where the gradient is exactly 0, where
+ * something is not finite, or by a callback of the objective: it may never. */
 typedef struct tg_minimize_options {
-  double gradient_tol;   /* norm of the gradient <= gradient_tol. Default 1e-6 */
+  double gradient_tol;   /* norm of the gradient <= gradient_tol: a number in the units of C. Default 0 */
   double step_tol;       /* norm of the change of theta <= step_tol. Default 0 */
   double value_tol;      /* |C - C'| <= value_tol between two iterates. Default 0 */
   double relative_tol;   /* |C - C'| <= relative_tol |C|, C the value one iterate before. Default 0 */
+  double accuracy;       /* |estimated distance of theta_i from the minimum| <= accuracy |theta_i|. Default
+                            1e-8 */
   size_t max_iterations; /* Default 10000 */
   double max_seconds;    /* wall time, looked at after iterations and trials of a line search. Default 0 */
   int norm;              /* of the gradient: a tg_norm. Default TG_NORM_MAX */

@@ -135,13 +135,14 @@ static int step(tg_run *run)
   tg_line_ line = {.d = q.d};
   if (run->s.t == 0) forget(&q);
   const bool down = direction(&q, p, &line);
+  if (down && q.kept->updates > 0 && tg_guess_(run, q.d, -0.5 * line.slope, false)) return 1;
   if (down && tg_line_search_(run, &line)) return 1;
   if (!line.end && (q.kept->updates > 0 || !down)) { /* B may mislead: once more without it */
     forget(&q);
     tg_steepest_(run, q.d, &line);
     if (tg_line_search_(run, &line)) return 1;
   }
-  if (!line.end) return tg_stop_(run, TG_STOP_STALLED);
+  if (!line.end) return tg_stall_(run);
   learn(&q, p, line.end);
   tg_accept_(run, line.end, line.length);
   return 0;
@@ -154,6 +155,7 @@ const tg_rule_ tg_bfgs_rule_ = {
     .line = TG_LINE_ANY_,
     .missing = tg_missing_gradient_,
     .monotone = true,
+    .models = true,
     .work = work,
     .own = own,
     .step = step,
@@ -166,6 +168,7 @@ const tg_rule_ tg_dfp_rule_ = {
     .line = TG_LINE_ANY_,
     .missing = tg_missing_gradient_,
     .monotone = true,
+    .models = true,
     .work = work,
     .own = own,
     .step = step,

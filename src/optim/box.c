@@ -327,6 +327,8 @@ static int search(const box *b, double first, tg_line_ *line)
   const tg_point_ *p = tg_current_(b->run);
   double unbent, t = first;
   line->slope = bend(b, p, t, &unbent);
+  if (b->kept->pairs > 0 && line->slope < 0.0 && tg_guess_(b->run, b->way, -0.5 * line->slope, false))
+    return 1;
   for (int i = 0; i < 40 && !(line->slope <= 0.1 * unbent && line->slope < 0.0); i++) {
     t *= 0.5;
     line->slope = bend(b, p, t, &unbent);
@@ -354,7 +356,7 @@ int tg_box_step_(tg_run *run)
     direction(&b, 1.0);
     if (search(&b, fresh ? first_length(&b, p) : 1.0, &line)) return 1;
   }
-  if (!line.end) return tg_stop_(run, TG_STOP_STALLED);
+  if (!line.end) return tg_stall_(run);
   remember(&b, p, line.end);
   tg_accept_(run, line.end, line.length);
   return 0;

@@ -117,16 +117,19 @@ tg_status tg_settings_check_(const tg_objective *c, const tg_method *m, const ch
 
 /* ---- options ---- */
 
-static const char *check_minimize_options(const tg_minimize_options *o)
+static const char *check_minimize_options(const tg_minimize_options *o, const tg_method *m)
 {
+  if (o->norm == TG_NORM_COSINE && m->kind != TG_METHOD_levenberg_marquardt)
+    return "norm: cosines are those of residuals, for levenberg_marquardt";
   if (!in(o->gradient_tol, 0.0, INFINITY)) return "gradient_tol must be at least 0 and finite";
   if (!in(o->step_tol, 0.0, INFINITY)) return "step_tol must be at least 0 and finite";
   if (!in(o->value_tol, 0.0, INFINITY)) return "value_tol must be at least 0 and finite";
   if (!in(o->relative_tol, 0.0, INFINITY)) return "relative_tol must be at least 0 and finite";
+  if (!in(o->accuracy, 0.0, INFINITY)) return "accuracy must be at least 0 and finite";
   if (!(o->max_seconds >= 0.0)) return "max_seconds must be at least 0";
   if (o->step_norm < TG_STEP_EUCLID || o->step_norm > TG_STEP_SCALED)
     return "step_norm is not a tg_step_norm";
-  return o->norm >= TG_NORM_MAX && o->norm <= TG_NORM_SCALED ? NULL : "norm is not a tg_norm";
+  return o->norm >= TG_NORM_MAX && o->norm <= TG_NORM_COSINE ? NULL : "norm is not a tg_norm";
 }
 
 static const char *check_fit_options(const tg_objective *c, const tg_fit_options *o)
@@ -163,7 +166,7 @@ tg_status tg_minimize_check(const tg_objective *c, const tg_method *m, const tg_
   const tg_status status = tg_settings_check_(c, m, message);
   if (status) return status;
   const tg_rule_ *rule = tg_rule_of_(m);
-  const char *text = o ? check_minimize_options(o) : NULL;
+  const char *text = o ? check_minimize_options(o, m) : NULL;
   if (!text) text = check_unread(rule, m);
   if (text) return refuse(TG_E_ARGUMENT, text, message);
   if (tg_boxed_(m) && !rule->boxes)
@@ -202,7 +205,7 @@ tg_status tg_update_check(const tg_objective *c, const tg_method *m, const tg_mi
 {
   const tg_status status = tg_settings_check_(c, m, message);
   if (status) return status;
-  const char *text = o ? check_minimize_options(o) : NULL;
+  const char *text = o ? check_minimize_options(o, m) : NULL;
   if (text) return refuse(TG_E_ARGUMENT, text, message);
   const tg_rule_ *rule = tg_rule_of_(m);
   text = check_steps(rule, m);

@@ -148,7 +148,8 @@ static bool is_bool(const tg_state_ *s, size_t offset)
 static bool bools_sound(const tg_state_ *s)
 {
   bool sound = is_bool(s, offsetof(tg_state_, started)) && is_bool(s, offsetof(tg_state_, torn)) &&
-               is_bool(s, offsetof(tg_state_, convex)) && is_bool(s, offsetof(tg_state_, gave_best));
+               is_bool(s, offsetof(tg_state_, convex)) && is_bool(s, offsetof(tg_state_, gave_best)) &&
+               is_bool(s, offsetof(tg_state_, near)) && is_bool(s, offsetof(tg_state_, close));
   for (size_t i = 0; i < TG_POINTS_; i++) {
     const size_t point = offsetof(tg_state_, point) + i * sizeof(tg_point_);
     sound = sound && is_bool(s, point + offsetof(tg_point_, finite)) &&

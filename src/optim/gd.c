@@ -55,7 +55,7 @@ static int step(tg_run *run)
   if (before->length > 0.0 && unit == 1.0)
     line.first = tg_line_next_(run, line.d, before->length * before->slope / line.slope, before->length);
   if (tg_line_search_(run, &line)) return 1;
-  if (!line.end) return tg_stop_(run, TG_STOP_STALLED);
+  if (!line.end) return tg_stall_(run);
   *before = unit == 1.0 ? (steepest){line.length, line.slope} : (steepest){0};
   tg_accept_(run, line.end, line.length / unit);
   return 0;

@@ -295,13 +295,14 @@ static int step(tg_run *run)
   const tg_point_ *p = tg_current_(run);
   tg_line_ line = {.d = b.d, .first = 1.0};
   bool fresh = !direction(&b, p->g, &line.slope);
+  if (!fresh && tg_guess_(run, b.d, -0.5 * line.slope, false)) return 1;
   if (fresh) steepest(&b, &line);
   if (tg_line_search_(run, &line)) return 1;
   if (!line.end && !fresh) { /* the pairs may mislead: once more without them */
     steepest(&b, &line);
     if (tg_line_search_(run, &line)) return 1;
   }
-  if (!line.end) return tg_stop_(run, TG_STOP_STALLED);
+  if (!line.end) return tg_stall_(run);
   const double largest = remember(&b, p, line.end);
   tg_accept_step_(run, line.end, line.length, largest);
   return 0;
@@ -315,6 +316,7 @@ const tg_rule_ tg_lbfgs_rule_ = {
     .missing = tg_missing_gradient_,
     .boxes = true,
     .monotone = true,
+    .models = true,
     .work = work,
     .own = own,
     .sound = sound,

@@ -1,9 +1,11 @@
 /* Levenberg-Marquardt for residuals r with Jacobian J, after More (1978): the step p minimises |r + J p| for
  * |D p| <= radius, D the largest norms of J's columns so far, so that units of the parameters do not matter.
  * p comes from a QR factorisation of J with pivoting and at most ten corrections of the parameter lambda that
- * puts it on the border. Constants are those of that paper but two, chosen on the problems of More, Garbow &
- * Hillstrom: the first radius is 15, not 100, and a step that does what the model said to a tenth lets the
- * radius grow fourfold, not twofold. */
+ * puts it on the border. Constants are those of that paper but for four, chosen on the problems of More,
+ * Garbow & Hillstrom and on NIST's: the first radius is 1, not 100, from which far starts end on plateaus;
+ * the border is met to 1/20, not 1/10; only a step that gains less than 1/20 of what the model said, not 1/4,
+ * makes the radius less; and one that does what the model said to a tenth lets it grow fourfold, not twofold.
+ */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -13,7 +15,7 @@
 
 tg_method tg_levenberg_marquardt(void)
 {
-  return (tg_method){.kind = TG_METHOD_levenberg_marquardt, .radius = 15.0};
+  return (tg_method){.kind = TG_METHOD_levenberg_marquardt, .radius = 1.0};
 }
 
 static const char *check(const tg_objective *c, const tg_method *m)
@@ -101,6 +103,19 @@ static void set_value(const lm *q, tg_point_ *p, const double *r)
   p->largest = NAN;
 }
 
+/* Largest |cosine| of r with a column of J, whose product with r is g. */
+static double cosine(const lm *q, const double *g)
+{
+  const double norm = tg_norm_(q->r, q->m);
+  double most = 0.0;
+  for (size_t k = 0; k < q->n; k++) {
+    double column = 0.0;
+    for (size_t i = 0; i < q->m; i++) column = hypot(column, q->j[i * q->n + k]);
+    if (column > 0.0 && norm > 0.0) most = fmax(most, fabs(g[k]) / column / norm);
+  }
+  return most;
+}
+
 /* J at p->x, and with it the gradient J'r. */
 static int differentiate(const lm *q, tg_point_ *p)
 {
@@ -113,6 +128,7 @@ static int differentiate(const lm *q, tg_point_ *p)
     for (size_t k = 0; k < q->n; k++) p->g[k] += q->r[i] * q->j[i * q->n + k];
   p->largest = q->run->kernel->largest(p->g, q->run->padded);
   p->has_gradient = true;
+  if (q->run->o.norm == TG_NORM_COSINE) p->cosine = cosine(q, p->g);
   p->finite = p->finite && isfinite(p->largest);
   return 0;
 }
@@ -226,7 +242,16 @@ static double scaled_gradient(const lm *q)
   return tg_norm_(q->y, q->n);
 }
 
-/* Sets p and lambda so that |D p| is the radius to a tenth, or lambda = 0 and |D p| less. Returns |D p|. */
+/* What |r|^2 / 2 loses by the Gauss-Newton step: the part of r among the columns of J. */
+static double gain(const lm *q, size_t rank)
+{
+  const double norm = tg_norm_(q->b, rank < q->m ? rank : q->m);
+  return 0.5 * norm * norm;
+}
+
+static const double border = 0.05;
+
+/* Sets p and lambda so that |D p| is the radius to `border`, or lambda = 0 and |D p| less. Returns |D p|. */
 static double find_step(const lm *q)
 {
   const double radius = q->kept->radius;
@@ -234,8 +259,9 @@ static double find_step(const lm *q)
   double *lambda = &q->kept->lambda;
   copy_r(q);
   gauss_newton(q, r);
+  if (tg_model_(q->run, q->p, gain(q, r))) return NAN;
   double length = scaled_norm(q, q->p, q->x), excess = length - radius;
-  if (excess <= 0.1 * radius) return *lambda = 0.0, length;
+  if (excess <= border * radius) return *lambda = 0.0, length;
   const double low_start = r == q->n ? excess / radius / slope(q, length) : 0.0;
   const double gradient = scaled_gradient(q);
   double low = low_start, high = gradient / radius;
@@ -248,7 +274,7 @@ static double find_step(const lm *q)
     length = scaled_norm(q, q->p, q->x);
     const double before = excess;
     excess = length - radius;
-    if (fabs(excess) <= 0.1 * radius || (low == 0.0 && excess <= before && before < 0.0) || i == 9)
+    if (fabs(excess) <= border * radius || (low == 0.0 && excess <= before && before < 0.0) || i == 9)
       return length;
     const double correction = excess / radius / slope(q, length);
     if (excess > 0.0) low = fmax(low, *lambda);
@@ -285,7 +311,7 @@ static outcome judge(const lm *q, double length, double norm, double next)
   outcome o = {.actual = 0.1 * next < norm ? 1.0 - (next / norm) * (next / norm) : -1.0,
                .predicted = a * a + 2.0 * b * b};
   o.ratio = o.predicted > 0.0 ? o.actual / o.predicted : 0.0;
-  if (o.ratio <= 0.25) {
+  if (o.ratio <= 0.05) {
     double shrink = o.actual >= 0.0 ? 0.5 : 0.5 * slope_along / (slope_along + 0.5 * o.actual);
     if (!(0.1 * next < norm) || shrink < 0.1) shrink = 0.1;
     s->radius = shrink * fmin(s->radius, length / 0.1);
@@ -347,6 +373,7 @@ static int step(tg_run *run)
   double size = run->s.t == 0 ? set_radius(&q, from) : scaled_norm(&q, from->x, q.x);
   for (;;) {
     const double length = find_step(&q);
+    if (run->s.report.stop != TG_RUNNING) return 1;
     if (run->s.t == 0) q.kept->radius = fmin(q.kept->radius, length);
     tg_point_ *to = tg_spare_(run, NULL);
     for (size_t k = 0; k < q.n; k++) to->x[k] = from->x[k] + q.p[k];
@@ -363,7 +390,7 @@ static int step(tg_run *run)
       return 0;
     }
     if (!exhausted(&o, &q, size)) continue;
-    if (!raise_scale(&q)) return tg_stop_(run, TG_STOP_STALLED);
+    if (!raise_scale(&q)) return tg_stall_(run);
     size = set_radius(&q, from);
   }
 }
@@ -374,6 +401,7 @@ const tg_rule_ tg_levenberg_marquardt_rule_ = {
     .check = check,
     .missing = missing,
     .monotone = true,
+    .models = true,
     .work = work,
     .own = own,
     .sound = sound,

@@ -54,7 +54,7 @@ static int step(tg_run *run)
   if (tg_product_(run, p->x, d, hd)) return 1;
   const double slope = k->dot(p->g, d, n), curvature = k->dot(d, hd, n);
   if (!isfinite(curvature)) return tg_stop_(run, TG_STOP_NONFINITE);
-  if (!(slope < 0.0)) return tg_stop_(run, TG_STOP_STALLED);
+  if (!(slope < 0.0)) return tg_stall_(run);
   if (!(curvature > 0.0)) return no_minimum(run, d, slope, curvature);
   const double t = -slope / curvature;
   tg_point_ *q = tg_spare_(run, NULL);

@@ -4,7 +4,7 @@
 
 tg_minimize_options tg_minimize_defaults(void)
 {
-  return (tg_minimize_options){.gradient_tol = 1e-6, .max_iterations = 10000};
+  return (tg_minimize_options){.accuracy = 1e-8, .max_iterations = 10000};
 }
 
 tg_status tg_run_out_(tg_run *run, double *theta, tg_report *r)

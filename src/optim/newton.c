@@ -107,8 +107,8 @@ static void copy_shifted(const tg_run *run, const double *h, double shift, doubl
   for (size_t i = 0; i < run->n; i++) a[i * run->padded + i] += shift;
 }
 
-/* d = -(H + shift I)^-1 g with the least shift tried that makes it positive definite. */
-static void solve_shifted(const tg_run *run, const double *h, const double *g, double *a, double *d)
+/* d = -(H + shift I)^-1 g with the least shift tried that makes it positive definite; returns the shift. */
+static double solve_shifted(const tg_run *run, const double *h, const double *g, double *a, double *d)
 {
   const tg_matrix_ u = {a, run->n, run->padded};
   double smallest = INFINITY, size = 0.0, pivot;
@@ -124,6 +124,7 @@ static void solve_shifted(const tg_run *run, const double *h, const double *g, d
   for (size_t i = 0; i < run->n; i++) d[i] = -g[i];
   tg_solve_transposed_(u, run->n, d);
   tg_solve_upper_(u, run->n, d);
+  return shift;
 }
 
 static int bare(tg_run *run, double *h, double *d)
@@ -144,7 +145,7 @@ static int go(tg_run *run, double *d, bool newton)
     tg_steepest_(run, d, &line);
     if (tg_line_search_(run, &line)) return 1;
   }
-  if (!line.end) return tg_stop_(run, TG_STOP_STALLED);
+  if (!line.end) return tg_stall_(run);
   tg_accept_(run, line.end, line.length);
   return 0;
 }
@@ -154,11 +155,15 @@ static int step(tg_run *run)
   double *h = run->work, *a = h + run->n * run->padded, *d = a + run->n * run->padded, *g = d + run->padded;
   if (tg_second_order_(run, h, d)) return 1;
   memset(d, 0, run->padded * sizeof *d);
-  if (run->m.line_search != TG_LINE_FIXED) {
+  const bool is_bare = run->m.line_search == TG_LINE_FIXED;
+  double shift = 0.0;
+  if (is_bare && bare(run, h, d)) return 1;
+  if (!is_bare) {
     tg_bend_flats_(run, h, g, a, tg_order_(run));
-    solve_shifted(run, h, g, a, d);
-  } else if (bare(run, h, d))
-    return 1;
+    shift = solve_shifted(run, h, g, a, d);
+  }
+  const double gain = -0.5 * run->kernel->dot(d, tg_current_(run)->g, run->padded);
+  if (shift == 0.0 ? tg_model_(run, d, gain) : tg_guess_(run, d, gain, true)) return 1;
   return go(run, d, true);
 }
 
@@ -169,6 +174,7 @@ const tg_rule_ tg_newton_rule_ = {
     .line = TG_LINE_ANY_,
     .missing = tg_missing_hessian_,
     .monotone = true,
+    .models = true,
     .work = work,
     .own = own,
     .step = step,
@@ -219,13 +225,13 @@ static int inexact(tg_run *run, double *d, bool *some)
     rr = k->dot(r, r, n);
     for (size_t j = 0; j < n; j++) p[j] = rr / before * p[j] - r[j];
   }
-  return 0;
+  return tg_guess_(run, d, -0.5 * k->dot(d, at->g, n), false);
 }
 
 static int cg_step(tg_run *run)
 {
   bool some;
-  return inexact(run, run->work, &some) ? 1 : go(run, run->work, some);
+  return tg_level_(run) || inexact(run, run->work, &some) ? 1 : go(run, run->work, some);
 }
 
 const tg_rule_ tg_newton_cg_rule_ = {
@@ -235,6 +241,7 @@ const tg_rule_ tg_newton_cg_rule_ = {
     .line = TG_LINE_ANY_,
     .missing = tg_missing_product_,
     .monotone = true,
+    .models = true,
     .work = cg_work,
     .step = cg_step,
     .curvature = tg_product_curvature_,

@@ -83,7 +83,7 @@ static int step(tg_run *run)
     unit = tg_steepest_(run, d, &line);
     if (tg_line_search_(run, &line)) return 1;
   }
-  if (!line.end) return tg_stop_(run, TG_STOP_STALLED);
+  if (!line.end) return tg_stall_(run);
   *kept = unit == 1.0 ? (state){line.length, line.slope} : (state){0};
   const double beta = factor(run, p, line.end, d, y);
   const double sound = isfinite(beta) ? beta : 0.0; /* squares of gradients may overflow */

@@ -169,6 +169,9 @@ static int start(tg_run *run)
   }
   p = tg_current_(run);
   show(run, p, p->x);
+  run->s.first = p->value;
+  run->s.size = run->kernel->largest(p->x, run->padded);
+  run->s.gain = NAN;
   if (!p->finite) {
     tg_error_(run, TG_E_NONFINITE, "the value or gradient is not finite at the start");
     return tg_stop_(run, TG_STOP_NONFINITE);
@@ -177,8 +180,8 @@ static int start(tg_run *run)
   return ended(run);
 }
 
-/* A point has been accepted. */
-static int end_step(tg_run *run)
+/* A point has been accepted, in place of `from`. */
+static int end_step(tg_run *run, const tg_point_ *from)
 {
   const tg_point_ *p = tg_current_(run);
   show(run, p, p->x);
@@ -186,29 +189,32 @@ static int end_step(tg_run *run)
   run->s.report.iterations++;
   run->s.report.seconds = seconds(run);
   tg_plateau_(run, p->value);
-  return tg_after_iteration_(run);
+  return tg_after_iteration_(run, from);
 }
 
 static int minimize_step(tg_run *run)
 {
   if (!run->s.started && start(run)) return 1;
-  run->s.before = tg_current_(run)->value;
+  const tg_point_ *const from = tg_current_(run);
+  run->s.before = from->value;
   if (run->rule->step ? run->rule->step(run) : tg_first_order_step_(run)) return 1;
-  return end_step(run);
+  return end_step(run, from);
 }
 
 /* Whether to look at the curvature before it ends. */
 static bool may_be_saddle(const tg_run *run)
 {
-  return tg_converged(run->s.report.stop) && run->rule->curvature && tg_descends_(run);
+  const tg_stop stop = run->s.report.stop;
+  return (tg_converged(stop) || stop == TG_STOP_STALLED) && run->rule->curvature && tg_descends_(run);
 }
 
 static int minimize_beyond_saddles(tg_run *run)
 {
   int end = minimize_step(run);
   while (end && may_be_saddle(run)) {
+    const tg_point_ *const from = tg_current_(run);
     if (tg_leave_saddle_(run)) return 1;
-    end = end_step(run);
+    end = end_step(run, from);
   }
   return end;
 }
@@ -234,6 +240,7 @@ const tg_point_ *tg_final_point_(const tg_run *run)
   case TG_STOP_STEP:
   case TG_STOP_VALUE:
   case TG_STOP_RELATIVE:
+  case TG_STOP_ACCURACY:
   case TG_STOP_ERROR:
     return &s->point[s->current];
   case TG_STOP_ROUNDING:
@@ -310,7 +317,7 @@ static tg_status update(tg_run *run, double value, const double *gradient)
   r->iterations++;
   run->s.t++;
   tg_plateau_(run, value);
-  tg_after_iteration_(run);
+  tg_after_iteration_(run, NULL);
   return run->s.status;
 }
 

@@ -20,6 +20,7 @@ typedef struct tg_rule_ tg_rule_;
 typedef struct tg_point_ {
   double *x, *g;
   double value, largest; /* largest |g_i|; NaN when not finite */
+  double cosine;         /* levenberg_marquardt: largest of r with the columns of J */
   bool finite;           /* value, and the gradient if it was asked for */
   bool has_gradient;
   bool zero_rule; /* the gradient needed rule R5 */
@@ -49,6 +50,13 @@ typedef struct tg_state_ {
   double lowest, smallest; /* value and largest gradient entry, among iterates */
   size_t idle;             /* iterations since one of them fell */
   bool convex;             /* the Hessian looked at last has no negative curvature */
+  double first, size;      /* value and largest |theta_i| at the start */
+  /* What the method's model says of the current iterate, or what curvature says that was met on the way: the
+   * decrease left (NaN: nothing is known) and whether the distance left is small. */
+  double gain;
+  bool near;
+  bool close;      /* the last step was short and met positive curvature */
+  double flattest; /* the greatest s's / s'y of late, of steps s with change y of the gradient */
   uint64_t random[4];
   size_t position, wait; /* tg_fit: samples of the epoch used; epochs without improvement */
   double epoch_sum;      /* tg_fit: sum over the epoch's samples of their batch's value */
@@ -105,6 +113,7 @@ struct tg_rule_ {
   int line;      /* the tg_line_search it may be told to make besides TG_LINE_DEFAULT, or TG_LINE_ANY_ */
   bool boxes;    /* knows bounds and the L1 term */
   bool monotone; /* the current iterate is always the best */
+  bool models;   /* calls tg_model_ or tg_guess_ */
   /* Numbers, a multiple of TG_LANES_; SIZE_MAX: too many. */
   size_t (*work)(const tg_objective *c, const tg_method *m, size_t padded);
   size_t (*own)(const tg_objective *c, const tg_method *m); /* bytes */
@@ -143,6 +152,16 @@ bool tg_descends_(const tg_run *run);
 /* Makes p the current iterate; rate as reported. */
 void tg_accept_(tg_run *run, tg_point_ *p, double rate);
 void tg_accept_step_(tg_run *run, tg_point_ *p, double rate, double step); /* when the step is known */
+/* Before a step is tried: the model of C at the current iterate has its minimum at the current x + d, where C
+ * is less by `gain`. Ends the run when that is as near as the options ask for. A guess is a model made of
+ * other than all second derivatives at this point, and takes more to be believed; `here`: of some of them. */
+int tg_model_(tg_run *run, const double *d, double gain);
+int tg_guess_(tg_run *run, const double *d, double gain, bool here);
+/* For steps made of products with g: ends the run where g is rounding, which they would take for a direction.
+ */
+int tg_level_(tg_run *run);
+/* No lower point was found: ends the run, as it is as low as rounding allows, or has stalled. */
+int tg_stall_(tg_run *run);
 /* Ends the run; returns 1. */
 int tg_stop_(tg_run *run, tg_stop why);
 /* Ends it where a value or what belongs to it is not finite: TG_STOP_UNBOUNDED or TG_STOP_NONFINITE;
@@ -166,7 +185,8 @@ void tg_first_order_look_(tg_run *run, const double *x, double *out, double rate
 /* At a point called converged: goes on to a lower one along negative curvature; nonzero: the run has ended.
  */
 int tg_leave_saddle_(tg_run *run);
-int tg_after_iteration_(tg_run *run); /* stopping tests (stop.c) and watch */
+/* Stopping tests (stop.c) and watch. `from`: where the step came from; NULL in tg_run_update. */
+int tg_after_iteration_(tg_run *run, const tg_point_ *from);
 /* The condition that the iterate shown meets, or TG_RUNNING; `gradient`: the one shown belongs to it. */
 tg_stop tg_limit_(const tg_run *run, bool gradient);
 void tg_fit_limit_(tg_run *run); /* ends a fit that is at a limit */

@@ -40,6 +40,8 @@ static int step(tg_run *run)
   if (run->s.t > 0) {
     rate = (x - before->x) / (g - before->g);
     if (!isfinite(rate)) return tg_stop_(run, TG_STOP_SINGULAR);
+    const double d = -g * rate;
+    if (tg_guess_(run, &d, 0.5 * g * d, false)) return 1;
   }
   *before = (state){x, g};
   tg_point_ *q = tg_spare_(run, NULL);
@@ -55,6 +57,7 @@ const tg_rule_ tg_secant_rule_ = {
     .make = make,
     .check = check,
     .line = TG_LINE_FIXED,
+    .models = true,
     .missing = tg_missing_gradient_,
     .own = own,
     .step = step,

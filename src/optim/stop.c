@@ -71,6 +71,7 @@ static double boxed(const tg_run *run, const tg_point_ *p)
 double tg_gradient_norm_(const tg_run *run, const tg_point_ *p)
 {
   if (!p->has_gradient || isnan(p->largest)) return NAN;
+  if (run->o.norm == TG_NORM_COSINE) return p->cosine;
   if (tg_boxed_(&run->m)) return boxed(run, p);
   switch (run->o.norm) {
   case TG_NORM_EUCLID:
@@ -121,6 +122,154 @@ static bool flat(const tg_run *run)
   return r->gradient_norm == 0.0 || (run->o.gradient_tol > 0.0 && r->gradient_norm <= run->o.gradient_tol);
 }
 
+/* ---- how far it is to the minimum ----
+ *
+ * No test of the gradient or of values alone has a meaning in all units. What has is the step d to the
+ * minimum of the method's model of C: it changes neither when C is multiplied, nor when a constant is added
+ * to it, and compares with theta. */
+
+/* Entries far below the largest are measured against this part of it: 0 can be the right answer. */
+static const double speck = 1e-8;
+/* So near, the value decides whether there is anything left to gain. */
+static const double nearness = 1e-5;
+/* Steps as short as that tell the curvature here. */
+static const double shortness = 1e-3, stillness = 1e-11;
+/* Part of the value, or of all that it has fallen, that cannot be told from rounding. */
+static const double noise = 1e-13, dust = 1e-24;
+/* Part of the fall that a slope may foretell where the value itself goes to 0. */
+static const double dregs = 1e-11;
+
+static bool small(double d, double x, double least, double tolerance)
+{
+  return fabs(d) <= tolerance * fmax(fabs(x), least);
+}
+
+/* |scale d_i| <= tolerance |x_i| for all i */
+static bool within(const tg_run *run, const double *d, double scale, double tolerance)
+{
+  const double *x = run->s.point[run->s.current].x;
+  const double least = speck * run->kernel->largest(x, run->padded);
+  for (size_t i = 0; i < run->n; i++)
+    if (!small(scale * d[i], x[i], least, tolerance)) return false;
+  return true;
+}
+
+/* |g_i x_i| <= most for all i */
+static bool slight(const tg_run *run, double most)
+{
+  const tg_point_ *p = &run->s.point[run->s.current];
+  const double least = speck * run->kernel->largest(p->x, run->padded);
+  for (size_t i = 0; i < run->n; i++) {
+    const double g = tg_boxed_(&run->m) ? tg_box_gradient_(run, p, i) : p->g[i];
+    if (!(fabs(g) * fmax(fabs(p->x[i]), least) <= most)) return false;
+  }
+  return true;
+}
+
+/* Whether to believe what the differences of a few gradients say of curvature. A direction of which they know
+ * nothing may have next to none; a plateau looks like a minimum from afar. So the last step must have been
+ * short, and no parameter's own size times its slope be more than a small part of the value, or of its fall;
+ * where the value itself goes to 0, of a part of that fall. */
+static bool believed(const tg_run *run, double tolerance)
+{
+  const tg_state_ *s = &run->s;
+  const tg_point_ *p = &s->point[s->current];
+  const double fall = s->first - p->value;
+  return s->close && slight(run, fmax(tolerance * fmin(fall, fabs(p->value)), dregs * fall));
+}
+
+int tg_level_(tg_run *run)
+{
+  const tg_state_ *s = &run->s;
+  const double value = s->point[s->current].value, least = noise * fmin(s->first - value, fabs(value));
+  return s->close && slight(run, least) ? tg_stop_(run, TG_STOP_ROUNDING) : 0;
+}
+
+/* Where theta goes to 0 no step is small beside it. It is 0 when next to nothing is left of it beside the
+ * start, nor of the value's fall; from a start far out it might still go to something near 1. */
+static bool vanished(const tg_run *run, double gain)
+{
+  const tg_state_ *s = &run->s;
+  const tg_point_ *p = &s->point[s->current];
+  return gain <= dust * (s->first - p->value) &&
+         run->kernel->largest(p->x, run->padded) <= speck * speck * fmin(s->size, 1.0);
+}
+
+static bool settled(tg_run *run, const double *d, double scale, double gain, bool guess)
+{
+  const double tolerance = run->o.accuracy;
+  run->s.gain = gain;
+  run->s.near = within(run, d, scale, nearness) && (!guess || believed(run, nearness));
+  if (!(tolerance > 0.0) || (guess && !believed(run, tolerance))) return false;
+  return within(run, d, scale, tolerance) || vanished(run, gain);
+}
+
+int tg_model_(tg_run *run, const double *d, double gain)
+{
+  return settled(run, d, 1.0, fabs(gain), false) ? tg_stop_(run, TG_STOP_ACCURACY) : 0;
+}
+
+int tg_guess_(tg_run *run, const double *d, double gain, bool here)
+{
+  run->s.close = run->s.close || here;
+  return settled(run, d, 1.0, fabs(gain), true) ? tg_stop_(run, TG_STOP_ACCURACY) : 0;
+}
+
+/* What the step s from there to the current iterate shows, y being the change of the gradient. */
+typedef struct showing {
+  double ss, sy;
+  bool close, still;
+} showing;
+
+/* Not all of it for a step that is not short, when only that is asked for. */
+static showing compare(const tg_run *run, const tg_point_ *from, const tg_point_ *to, bool in_full)
+{
+  const double least = speck * run->kernel->largest(to->x, run->padded);
+  showing c = {.close = true, .still = true};
+  for (size_t i = 0; i < run->n && (c.close || in_full); i++) {
+    const double step = to->x[i] - from->x[i];
+    c.ss += step * step;
+    c.sy += step * (to->g[i] - from->g[i]);
+    c.close = c.close && small(step, to->x[i], least, shortness);
+    c.still = c.still && small(step, to->x[i], least, stillness);
+  }
+  return c;
+}
+
+/* The greatest s's / s'y of late is the reciprocal of the least curvature, which methods without a model
+ * leave for last: no parameter is further from its place than that times the gradient. */
+static void learn(tg_run *run, const tg_point_ *from, const tg_point_ *to)
+{
+  tg_state_ *s = &run->s;
+  const showing c = compare(run, from, to, !run->rule->models);
+  if (c.close && c.still) return; /* the gradients differ by rounding alone */
+  s->close = c.close && c.sy > 0.0;
+  s->flattest = c.sy > 0.0 ? fmax(c.ss / c.sy, 0.9 * s->flattest) : 2.0 * s->flattest;
+}
+
+static bool arrived(tg_run *run, const tg_point_ *from)
+{
+  const tg_point_ *to = tg_current_(run);
+  if (run->s.report.rate == 0.0) return false;
+  learn(run, from, to);
+  if (run->rule->models) return false;
+  run->s.near = false;
+  if (!run->s.close) return false;
+  const double flattest = run->s.flattest;
+  return settled(run, to->g, flattest, 0.5 * flattest * run->kernel->dot(to->g, to->g, run->padded), true);
+}
+
+static bool lowest_possible(const tg_state_ *s)
+{
+  const double value = s->point[s->current].value;
+  return s->near && s->gain <= fmax(noise * fabs(value), dust * (s->first - value));
+}
+
+int tg_stall_(tg_run *run)
+{
+  return tg_stop_(run, lowest_possible(&run->s) ? TG_STOP_ROUNDING : TG_STOP_STALLED);
+}
+
 /* A line search at the limit of rounding may accept steps that change nothing. When for long neither the
  * value nor the gradient reaches a new low, there is none to be found. */
 static bool idles(tg_run *run)
@@ -168,11 +317,13 @@ void tg_watch_(tg_run *run, tg_watch_fn watch, void *user)
   run->s.torn = false; /* between two steps */
 }
 
-int tg_after_iteration_(tg_run *run)
+int tg_after_iteration_(tg_run *run, const tg_point_ *from)
 {
-  const bool idle = !run->by_caller && idles(run);
+  const bool idle = from && idles(run), there = from && arrived(run, from);
   run->s.report.stop = tg_limit_(run, !run->by_caller); /* the caller's was looked at before the step */
-  if (idle && run->s.report.stop == TG_RUNNING) run->s.report.stop = TG_STOP_STALLED;
+  if (there && !tg_converged(run->s.report.stop)) run->s.report.stop = TG_STOP_ACCURACY;
+  if (idle && run->s.report.stop == TG_RUNNING) tg_stall_(run); /* by what the model said a step ago */
+  if (run->rule->models) run->s.near = false;
   tg_watch_(run, run->o.watch, run->o.user);
   return run->s.report.stop != TG_RUNNING;
 }

@@ -55,6 +55,7 @@ static bool sound(const tg_run *run, const unsigned char *own)
 /* A step and what the model says of it. */
 typedef struct proposal {
   double *s, decrease, length;
+  bool free; /* the model's minimum, not held by the radius */
 } proposal;
 
 /* Both roots t of |x + t z| = radius; true when there are any. */
@@ -194,6 +195,7 @@ static void propose_exact(exact *e, double radius, proposal *p)
   enum { TRIES = 60 };
   bounds(e, radius);
   double lambda = e->low == 0.0 ? 0.0 : between(e);
+  p->free = false;
   bool found = false;
   for (int i = 0; i < TRIES; i++) {
     const bool positive = solve(e, lambda);
@@ -204,7 +206,8 @@ static void propose_exact(exact *e, double radius, proposal *p)
     }
     found = true;
     const double length = tg_norm_(e->s, e->n);
-    if ((lambda == 0.0 && length <= radius) || fabs(length - radius) <= 0.1 * radius) break;
+    p->free = lambda == 0.0 && length <= radius;
+    if (p->free || fabs(length - radius) <= 0.1 * radius) break;
     const double next = secular(e, lambda, length, radius);
     if (length < radius) {
       e->high = lambda;
@@ -226,6 +229,21 @@ static void propose_exact(exact *e, double radius, proposal *p)
   p->decrease = model(e);
 }
 
+/* Parameters that change nothing make H singular, and no step is the model's only minimum: near the end the
+ * shortest decides how far it is. */
+static int look_for_end(exact *e, tg_run *run, const proposal *p)
+{
+  double size = 0.0;
+  if (p->free) return tg_model_(run, p->s, p->decrease);
+  if (!(p->decrease <= 1e-6 * (run->s.first - tg_current_(run)->value))) return 0;
+  for (size_t i = 0; i < e->n; i++) size = fmax(size, fabs(e->h[i * e->padded + i]));
+  double *const kept = e->s;
+  e->s = e->w; /* a factor that fails leaves its traces there, and no step */
+  const bool positive = solve(e, 1e-10 * size);
+  e->s = kept;
+  return positive ? tg_guess_(run, e->w, 0.5 * fabs(tg_inner_(e->w, e->g, e->n)), true) : 0;
+}
+
 /* ---- by conjugate gradients ---- */
 
 static int propose_cg(tg_run *run, double radius, proposal *proposed)
@@ -239,7 +257,7 @@ static int propose_cg(tg_run *run, double radius, proposal *proposed)
   for (size_t i = 0; i < n; i++) r[i] = at->g[i] / unit, p[i] = -r[i];
   double rr = k->dot(r, r, n);
   const double start = sqrt(rr), wanted = fmin(0.1, sqrt(start * unit)) * start;
-  *proposed = (proposal){.s = s};
+  *proposed = (proposal){.s = s, .free = true};
   for (size_t i = 0; i < 2 * run->n + 20 && rr > 0.0 && (sqrt(rr) > wanted || tg_lost_(run, s)); i++) {
     if (tg_product_(run, at->x, p, hp)) return 1;
     const double curvature = k->dot(p, hp, n), length = unit * (rr / curvature),
@@ -251,6 +269,7 @@ static int propose_cg(tg_run *run, double radius, proposal *proposed)
     if (out) t = some ? high : 0.0;
     k->add(s, s, t, p, n);
     proposed->decrease -= t * (slope + 0.5 * t * curvature);
+    proposed->free = !out;
     if (out) break;
     k->add(r, r, t / unit, hp, n);
     const double before = rr;
@@ -258,7 +277,7 @@ static int propose_cg(tg_run *run, double radius, proposal *proposed)
     for (size_t j = 0; j < n; j++) p[j] = rr / before * p[j] - r[j];
   }
   proposed->length = tg_norm_(s, run->n);
-  return 0;
+  return proposed->free ? tg_guess_(run, s, proposed->decrease, false) : 0;
 }
 
 /* ---- the radius ---- */
@@ -299,6 +318,12 @@ static int trial(tg_run *run, const proposal *p, bool *accepted)
   adapt(kept, p, ratio);
   if (*accepted) tg_accept_(run, to, 1.0);
   return 0;
+}
+
+/* Too short a step, or one that the model does not foretell, is the last. */
+static int end(tg_run *run, const proposal *p)
+{
+  return isnan(p->decrease) ? tg_stop_(run, TG_STOP_NONFINITE) : tg_stall_(run);
 }
 
 static bool too_short(tg_run *run, const proposal *p)
@@ -342,7 +367,8 @@ static int step(tg_run *run)
   for (bool accepted = false; !accepted;) {
     proposal p;
     propose_exact(&e, kept->radius, &p);
-    if (too_short(run, &p)) return tg_stop_(run, isnan(p.decrease) ? TG_STOP_NONFINITE : TG_STOP_STALLED);
+    if (look_for_end(&e, run, &p)) return 1;
+    if (too_short(run, &p)) return end(run, &p);
     if (trial(run, &p, &accepted)) return 1;
   }
   return 0;
@@ -354,6 +380,7 @@ const tg_rule_ tg_trust_region_rule_ = {
     .check = check,
     .missing = tg_missing_hessian_,
     .monotone = true,
+    .models = true,
     .work = work,
     .own = own,
     .sound = sound,
@@ -367,14 +394,22 @@ static size_t cg_work(const tg_objective *c, const tg_method *m, size_t padded)
   return tg_matrices_(c, padded, 0, 4);
 }
 
+/* How far the minimum of the model is is seen without the radius. */
+static int last(tg_run *run, const proposal *p)
+{
+  proposal whole;
+  return propose_cg(run, 1e100, &whole) ? 1 : end(run, p);
+}
+
 static int cg_step(tg_run *run)
 {
   const state *kept = (const state *)(const void *)run->own;
   start(run);
+  if (tg_level_(run)) return 1;
   for (bool accepted = false; !accepted;) {
     proposal p;
     if (propose_cg(run, kept->radius, &p)) return 1;
-    if (too_short(run, &p)) return tg_stop_(run, isnan(p.decrease) ? TG_STOP_NONFINITE : TG_STOP_STALLED);
+    if (too_short(run, &p)) return isnan(p.decrease) ? end(run, &p) : last(run, &p);
     if (trial(run, &p, &accepted)) return 1;
   }
   return 0;
@@ -386,6 +421,7 @@ const tg_rule_ tg_trust_region_cg_rule_ = {
     .check = check,
     .missing = tg_missing_product_,
     .monotone = true,
+    .models = true,
     .work = cg_work,
     .own = cg_own,
     .sound = sound,

@@ -16,6 +16,7 @@ int main(void)
     m.lower = p.lower;
     m.upper = p.upper;
     tg_minimize_options o = tg_minimize_defaults();
+    o.accuracy = 0.0;
     o.gradient_tol = 1e-9; /* HS 25 begins where the gradient is 1e-7 */
     tg_report r;
     if (tg_minimize(c, m, x, &o, &r) != TG_OK) return 1;

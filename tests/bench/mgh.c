@@ -1,7 +1,8 @@
 /* Problems by methods: points evaluated until f - f* <= 1e-8 (1 + |f*|), every method with its default
  * settings; "-" where that is never reached. Below: how many are solved, and the geometric mean over those.
- * The stopping tolerance is off, as when to stop is another question; -d leaves it on. -v says more, -s
- * prints the values at the starts; names of methods follow. */
+ * The stopping tolerance is off, as when to stop is another question; -d leaves it on. -g counts by a harder
+ * rule: the first point where norm2(grad f) <= 1e-6. -v says more, -s prints the values at the starts; names
+ * of methods follow. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,16 +23,17 @@ static int enough(const tg_report *now, void *user)
   return ((const mgh_probe *)user)->solved_at > 0;
 }
 
-static size_t solve(const mgh_problem *problem, const tg_method *m, bool tolerance, mgh_probe *p,
+static size_t solve(const mgh_problem *problem, const tg_method *m, const char *flag, mgh_probe *p,
                     tg_report *r)
 {
   double x[MGH_MOST];
   if (mgh_open(p, problem) != TG_OK) return 0;
+  p->by_gradient = strcmp(flag, "-g") == 0;
   problem->start(x, problem->n);
   const tg_objective c =
       strcmp(tg_method_name(m), "levenberg_marquardt") == 0 ? mgh_residuals(p) : mgh_objective(p);
   tg_minimize_options o = tg_minimize_defaults();
-  if (!tolerance) o.gradient_tol = 0.0;
+  if (strcmp(flag, "-d") != 0) o.accuracy = 0.0;
   o.max_iterations = 10000;
   o.watch = enough;
   o.user = p;
@@ -57,10 +59,10 @@ int main(int count, char **argument)
   static const char *const usual[] = {"lbfgs", "bfgs", "trust_region", "levenberg_marquardt", "nonlinear_cg"};
   column columns[METHODS_MOST];
   int width = 0;
-  const bool talk = count > 1 && strcmp(argument[1], "-v") == 0;
-  const bool tolerance = count > 1 && strcmp(argument[1], "-d") == 0;
-  if (count > 1 && strcmp(argument[1], "-s") == 0) return print_start(), 0;
-  const int flags = talk || tolerance, given = count - 1 - flags;
+  const char *const flag = count > 1 && argument[1][0] == '-' ? argument[1] : "";
+  const bool talk = strcmp(flag, "-v") == 0;
+  if (strcmp(flag, "-s") == 0) return print_start(), 0;
+  const int flags = flag[0] != 0, given = count - 1 - flags;
   for (int k = 0; k < (given ? given : 5) && k < METHODS_MOST; k++) {
     column c = {.solved = 0};
     if (tg_method_named(&c.method, given ? argument[1 + flags + k] : usual[k]) == TG_OK) columns[width++] = c;
@@ -73,7 +75,7 @@ int main(int count, char **argument)
     for (int k = 0; k < width; k++) {
       mgh_probe p;
       tg_report r;
-      const size_t at = solve(&mgh_table[i], &columns[k].method, tolerance, &p, &r);
+      const size_t at = solve(&mgh_table[i], &columns[k].method, flag, &p, &r);
       if (at > 0) {
         columns[k].solved++;
         columns[k].logarithms += log((double)at);

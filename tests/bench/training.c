@@ -179,6 +179,7 @@ static double solve(const problem *p, bool borrow, double tolerance, double *the
   tg_data data = p->data;
   data.borrow = borrow;
   o.gradient_tol = tolerance;
+  o.accuracy = 0.0;
   for (size_t j = 0; j < p->d; j++) theta[j] = 0;
   const double t = now();
   tg_finite_sum *s = make(p->loss, p->d, data);

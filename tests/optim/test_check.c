@@ -225,6 +225,14 @@ Test(check, options_out_of_range_are_refused)
   tg_minimize_options o = tg_minimize_defaults();
   o.norm = 3;
   refused(c, tg_lbfgs(), &o, TG_E_ARGUMENT, "norm");
+  o = tg_minimize_defaults();
+  o.norm = TG_NORM_COSINE;
+  refused(c, tg_lbfgs(), &o, TG_E_ARGUMENT, "levenberg_marquardt");
+  for (int i = 0; i < 2; i++) {
+    o = tg_minimize_defaults();
+    o.accuracy = bad[i];
+    refused(c, tg_lbfgs(), &o, TG_E_ARGUMENT, "accuracy");
+  }
 }
 
 Test(check, options_of_a_fit_out_of_range_are_refused)

@@ -128,9 +128,9 @@ Test(extremes, newton_goes_down_the_gradient_where_its_own_step_fails)
     double x[2] = {far, 0}, y[2] = {far, 0};
     const tg_objective c = {.n = 2, .evaluate = valley, .hvp = valley_product};
     tg_report r = minimize(c, tg_newton(), x);
-    cr_expect(r.stop == TG_STOP_GRADIENT, "from %g: %s", far, tg_stop_string(r.stop));
+    cr_expect(tg_converged(r.stop), "from %g: %s", far, tg_stop_string(r.stop));
     r = minimize(c, tg_newton_cg(), y);
-    cr_expect(r.stop == TG_STOP_GRADIENT, "from %g: %s", far, tg_stop_string(r.stop));
+    cr_expect(tg_converged(r.stop), "from %g: %s", far, tg_stop_string(r.stop));
   }
 }
 
@@ -144,8 +144,8 @@ Test(extremes, newton_cg_knows_curvature_at_any_scale)
     o.gradient_tol = 1e-6 * scale;
     tg_report r;
     cr_expect(tg_minimize(c, tg_newton_cg(), x, &o, &r) == TG_OK);
-    cr_expect(r.stop == TG_STOP_GRADIENT && r.iterations < 150, "%g: %s after %zu", scale,
-              tg_stop_string(r.stop), r.iterations);
+    cr_expect(tg_converged(r.stop) && r.iterations < 150, "%g: %s after %zu", scale, tg_stop_string(r.stop),
+              r.iterations);
   }
 }
 
@@ -308,14 +308,14 @@ Test(extremes, levenberg_marquardt_bears_columns_next_to_nothing)
     double x[2] = {at, 1};
     const tg_objective c = {.n = 2, .residuals = 2, .residual = parabola};
     const tg_report r = minimize(c, tg_levenberg_marquardt(), x);
-    cr_expect(r.stop == TG_STOP_GRADIENT, "from %g: %s after %zu at %g, %g", at, tg_stop_string(r.stop),
+    cr_expect(tg_converged(r.stop), "from %g: %s after %zu at %g, %g", at, tg_stop_string(r.stop),
               r.iterations, x[0], x[1]);
   }
   double x[2] = {-1.2, 1};
   const tg_objective c = {.n = 2, .residuals = 2, .residual = exponential};
   const tg_report r = minimize(c, tg_levenberg_marquardt(), x);
-  cr_expect(r.stop == TG_STOP_GRADIENT && fabs(x[1]) < 1e-6, "%s at %g, %g", tg_stop_string(r.stop), x[0],
-            x[1]);
+  /* on the plateau, which is no minimum */
+  cr_expect(!tg_converged(r.stop) && fabs(x[1]) < 1e-6, "%s at %g, %g", tg_stop_string(r.stop), x[0], x[1]);
 }
 
 /* ---- what conjugate gradients on products of any size make of it ---- */
@@ -371,12 +371,14 @@ Test(extremes, second_order_goes_down_from_gradients_of_any_size)
       for (int i = 0; i < WIDE; i++) x[i] = far * (1.0 - 0.1 * i), y[i] = (i + 1.0) * pow(10.0, far / 10.0);
       const tg_report r = minimize(growths, named(of_second_order[k]), x),
                       s = minimize(fourths, named(of_second_order[k]), y);
-      cr_expect(r.stop == TG_STOP_GRADIENT && r.iterations < (size_t)far + 10,
-                "%s, exp from %g: %s after %zu", of_second_order[k], far, tg_stop_string(r.stop),
-                r.iterations);
-      cr_expect(s.stop == TG_STOP_GRADIENT && s.iterations < 600, "%s, x^4 from 1e%g: %s after %zu",
-                of_second_order[k], far / 10.0, tg_stop_string(s.stop), s.iterations);
-      cr_expect(fabs(x[WIDE - 1] - log(2.0)) <= 1e-6 && fabs(y[WIDE - 1] - 5.0) <= 0.01);
+      cr_expect(tg_converged(r.stop) && r.iterations < (size_t)far + 10, "%s, exp from %g: %s after %zu",
+                of_second_order[k], far, tg_stop_string(r.stop), r.iterations);
+      cr_expect((tg_converged(s.stop) || s.value < 1e-40) && s.iterations < 600,
+                "%s, x^4 from 1e%g: %s after %zu", of_second_order[k], far / 10.0, tg_stop_string(s.stop),
+                s.iterations);
+      cr_expect(fabs(x[WIDE - 1] - log(2.0)) <= 1e-6 && fabs(y[WIDE - 1] - 5.0) <= 0.01,
+                "%s from %g: %g %g, %s, %s", of_second_order[k], far, x[WIDE - 1], y[WIDE - 1], r.message,
+                s.message);
     }
 }
 
@@ -440,7 +442,7 @@ Test(extremes, linear_cg_bears_gradients_of_any_size)
     for (int i = 0; i < WIDE; i++) s.weight[i] = 1.0 + i, x[i] = far * (1.0 + i * i);
     const tg_objective c = {.n = WIDE, .evaluate = spread_sum, .hvp = spread_product, .user = &s};
     const tg_report r = minimize(c, tg_linear_cg(), x);
-    cr_expect(r.stop == TG_STOP_GRADIENT && fabs(x[1] - 2.0 / 3.0) <= 1e-6, "from %g: %s after %zu", far,
+    cr_expect(tg_converged(r.stop) && fabs(x[1] - 2.0 / 3.0) <= 1e-6, "from %g: %s after %zu", far,
               tg_stop_string(r.stop), r.iterations);
   }
 }

@@ -363,16 +363,15 @@ Test(minimize, searches_back_off_from_what_is_not_finite)
     const char *name = tg_method_list(m);
     if (!backs_off(name)) continue;
     for (size_t at = 2; at < 12; at++) {
+      const double start[N] = {-1, 1, -1, 1, 0};
       double x[N] = {-1, 1, -1, 1, 0};
       probe p = {.n = N, .nan_value_at = at}, q = {.n = N, .nan_gradient_at = at};
       tg_report r;
       cr_expect(tg_minimize(problem(problem_rosenbrock, &p), method(name), x, NULL, &r) == TG_OK);
-      cr_expect(r.stop == TG_STOP_GRADIENT && r.value < 1e-10, "%s, %zu: %s", name, at,
-                tg_stop_string(r.stop));
-      x[0] = -1;
+      cr_expect(tg_converged(r.stop) && r.value < 1e-10, "%s, %zu: %s", name, at, tg_stop_string(r.stop));
+      memcpy(x, start, sizeof x);
       cr_expect(tg_minimize(problem(problem_rosenbrock, &q), method(name), x, NULL, &r) == TG_OK);
-      cr_expect(r.stop == TG_STOP_GRADIENT && r.value < 1e-10, "%s, %zu: %s", name, at,
-                tg_stop_string(r.stop));
+      cr_expect(tg_converged(r.stop) && r.value < 1e-10, "%s, %zu: %s", name, at, tg_stop_string(r.stop));
     }
   }
 }

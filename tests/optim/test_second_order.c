@@ -172,8 +172,7 @@ Test(second_order, bare_newton_oscillates_where_the_safeguarded_one_does_not)
   const tg_method sound[] = {tg_newton(), tg_trust_region()};
   for (int i = 0; i < 2; i++) {
     x = 1.0;
-    cr_expect(tg_minimize(c, sound[i], &x, NULL, &r) == TG_OK && r.stop == TG_STOP_GRADIENT &&
-              fabs(x) < 1e-6);
+    cr_expect(tg_minimize(c, sound[i], &x, NULL, &r) == TG_OK && tg_converged(r.stop) && fabs(x) < 1e-6);
   }
 }
 
@@ -217,8 +216,8 @@ Test(second_order, bfgs_with_exact_search_ends_in_n_steps_on_a_quadratic)
     tg_minimize_options o = {.gradient_tol = 1e-8};
     tg_report r;
     cr_expect(tg_minimize(tg_quadratic_objective(&p.q), m, x, &o, &r) == TG_OK);
-    cr_expect(r.stop == TG_STOP_GRADIENT && r.iterations <= Q, "%s: %zu, %s", tg_method_name(&m),
-              r.iterations, tg_stop_string(r.stop));
+    cr_expect(tg_converged(r.stop) && r.iterations <= Q, "%s: %zu, %s", tg_method_name(&m), r.iterations,
+              tg_stop_string(r.stop));
     cr_expect(difference(x, p.solution, Q) <= 1e-8);
   }
 }
@@ -331,8 +330,8 @@ Test(second_order, every_line_search_serves_every_method)
       m.line_search = line;
       tg_report r;
       cr_expect(tg_minimize(problem(problem_barrier, &p), m, x, NULL, &r) == TG_OK);
-      cr_expect(r.stop == TG_STOP_GRADIENT && r.value < 3.0 + 1e-9, "%s, %d: %s, %.17g", tg_method_name(&m),
-                line, tg_stop_string(r.stop), r.value);
+      cr_expect(tg_converged(r.stop) && r.value < 3.0 + 1e-9, "%s, %d: %s, %.17g", tg_method_name(&m), line,
+                tg_stop_string(r.stop), r.value);
     }
 }
 
@@ -621,8 +620,10 @@ Test(second_order, nothing_moves_along_directions_that_change_nothing)
       cr_assert(tg_method_named(&m, second_order_methods[k]) == TG_OK);
       const tg_objective c = {
           .n = FLAT, .evaluate = flat_sum, .hessian = flat_hessian, .hvp = flat_product, .user = &f};
+      tg_minimize_options o = tg_minimize_defaults();
+      o.gradient_tol = 1e-10; /* products with rounding lead anywhere */
       tg_report r;
-      cr_expect(tg_minimize(c, m, x, NULL, &r) == TG_OK && r.stop == TG_STOP_GRADIENT && r.iterations <= 15,
+      cr_expect(tg_minimize(c, m, x, &o, &r) == TG_OK && tg_converged(r.stop) && r.iterations <= 15,
                 "%s, loss %d: %s after %zu", second_order_methods[k], loss, tg_stop_string(r.stop),
                 r.iterations);
       cr_expect(x[5] == 7.0, "%s, loss %d: %.17g", second_order_methods[k], loss, x[5]);
@@ -645,7 +646,7 @@ Test(second_order, flat_directions_are_told_from_small_units)
     cr_assert(tg_method_named(&m, second_order_methods[k]) == TG_OK);
     const tg_minimize_options o = {.gradient_tol = 1e-9, .max_iterations = 100};
     tg_report r;
-    cr_expect(tg_minimize(c, m, x, &o, &r) == TG_OK && r.stop == TG_STOP_GRADIENT);
+    cr_expect(tg_minimize(c, m, x, &o, &r) == TG_OK && tg_converged(r.stop));
     cr_expect(x[5] == 7.0 && fabs(x[2] - x[4] + 0.2) <= 1e-8);
     least[k] = r.value;
   }
@@ -695,7 +696,7 @@ Test(second_order, negative_curvature_moves_nothing_else)
     tg_method m;
     cr_assert(tg_method_named(&m, second_order_methods[k]) == TG_OK);
     tg_report r;
-    cr_expect(tg_minimize(humps, m, x, NULL, &r) == TG_OK && r.stop == TG_STOP_GRADIENT);
+    cr_expect(tg_minimize(humps, m, x, NULL, &r) == TG_OK && tg_converged(r.stop));
     cr_expect(fabs(r.value + 0.25) <= 1e-10 && x[3] == 7.0 && fabs(x[0] - x[1]) <= 1e-12, "%s: %.17g, %g",
               second_order_methods[k], x[3], x[0] - x[1]);
   }
@@ -711,7 +712,7 @@ Test(second_order, a_saddle_is_not_called_converged)
       tg_method m;
       cr_assert(tg_method_named(&m, second_order_methods[k]) == TG_OK);
       tg_report r;
-      cr_expect(tg_minimize(humps, m, x, NULL, &r) == TG_OK && r.stop == TG_STOP_GRADIENT);
+      cr_expect(tg_minimize(humps, m, x, NULL, &r) == TG_OK && tg_converged(r.stop));
       cr_expect(fabs(r.value + 0.25) <= 1e-10 && r.iterations <= 12, "%s from %g: %.12g after %zu",
                 second_order_methods[k], near, r.value, r.iterations);
       cr_expect(x[3] == 7.0 && fabs(x[0] - x[1]) <= 1e-9, "%s: %.17g, %g", second_order_methods[k], x[3],
@@ -826,6 +827,6 @@ Test(second_order, a_minimum_without_a_finite_hessian_is_one_all_the_same)
     tg_method m;
     cr_assert(tg_method_named(&m, second_order_methods[k]) == TG_OK);
     tg_report r;
-    cr_expect(tg_minimize(c, m, &x, NULL, &r) == TG_OK && r.stop == TG_STOP_GRADIENT && x == 0.0);
+    cr_expect(tg_minimize(c, m, &x, NULL, &r) == TG_OK && tg_converged(r.stop) && x == 0.0);
   }
 }

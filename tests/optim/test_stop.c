@@ -12,8 +12,8 @@ enum { N = 4 };
 
 Test(stop, converged_is_said_of_tolerances_and_rounding_alone)
 {
-  static const tg_stop yes[] = {TG_STOP_GRADIENT, TG_STOP_VALUE, TG_STOP_RELATIVE, TG_STOP_STEP,
-                                TG_STOP_ROUNDING};
+  static const tg_stop yes[] = {TG_STOP_GRADIENT, TG_STOP_VALUE,    TG_STOP_RELATIVE,
+                                TG_STOP_STEP,     TG_STOP_ACCURACY, TG_STOP_ROUNDING};
   size_t count = 0, all = 0;
   for (int s = TG_RUNNING; s <= TG_STOP_ERROR; s++) all += tg_converged((tg_stop)s);
   for (; count < sizeof yes / sizeof *yes; count++) cr_expect(tg_converged(yes[count]));
@@ -137,4 +137,166 @@ Test(stop, least_squares_tell_of_hidden_gradients_too)
   cr_assert(tg_record_vector(&f, residuals, 2, 1, NULL, NULL) == TG_OK);
   expect_zero_rule(tg_least_squares_objective(f), tg_levenberg_marquardt(), "Levenberg-Marquardt");
   tg_function_free(f);
+}
+
+/* ---- claims of convergence ---- */
+
+/* scale (Rosenbrock's function) + offset, with second derivatives and residuals (C = |r|^2 / 2 without the
+ * offset) */
+typedef struct units {
+  double scale, offset;
+} units;
+
+static int valley(const double *x, double *value, double *g, void *user)
+{
+  const units *u = user;
+  const double a = x[1] - x[0] * x[0], b = 1.0 - x[0];
+  if (value) *value = u->scale * (100.0 * a * a + b * b) + u->offset;
+  if (g) g[0] = u->scale * (-400.0 * x[0] * a - 2.0 * b), g[1] = u->scale * 200.0 * a;
+  return 0;
+}
+
+static int valley_hessian(const double *x, double *h, void *user)
+{
+  const units *u = user;
+  h[0] = u->scale * (1200.0 * x[0] * x[0] - 400.0 * x[1] + 2.0);
+  h[1] = h[2] = u->scale * -400.0 * x[0];
+  h[3] = u->scale * 200.0;
+  return 0;
+}
+
+static int valley_product(const double *x, const double *v, double *hv, void *user)
+{
+  double h[4];
+  valley_hessian(x, h, user);
+  hv[0] = h[0] * v[0] + h[1] * v[1];
+  hv[1] = h[2] * v[0] + h[3] * v[1];
+  return 0;
+}
+
+static int valley_residual(const double *x, double *r, double *jacobian, void *user)
+{
+  const double s = sqrt(2.0 * ((const units *)user)->scale);
+  const double j[4] = {s * -20.0 * x[0], s * 10.0, -s, 0.0};
+  if (r) r[0] = s * 10.0 * (x[1] - x[0] * x[0]), r[1] = s * (1.0 - x[0]);
+  if (jacobian) memcpy(jacobian, j, sizeof j);
+  return 0;
+}
+
+static const char *const thorough[] = {"lbfgs",
+                                       "bfgs",
+                                       "dfp",
+                                       "nonlinear_cg",
+                                       "newton",
+                                       "newton_cg",
+                                       "trust_region",
+                                       "trust_region_cg",
+                                       "levenberg_marquardt"};
+enum { THOROUGH = sizeof thorough / sizeof *thorough, SQUARES = THOROUGH - 1 };
+
+static tg_report solve_valley(size_t method, units *u, double *x)
+{
+  const tg_objective c = {.n = 2,
+                          .residuals = 2,
+                          .evaluate = valley,
+                          .hessian = valley_hessian,
+                          .hvp = valley_product,
+                          .residual = valley_residual,
+                          .user = u};
+  tg_method m;
+  tg_report r;
+  x[0] = -1.2, x[1] = 1.0;
+  cr_assert(tg_method_named(&m, thorough[method]) == TG_OK);
+  cr_expect(tg_minimize(c, m, x, NULL, &r) == TG_OK);
+  return r;
+}
+
+Test(stop, the_units_of_the_value_change_nothing)
+{
+  for (size_t k = 0; k < THOROUGH; k++)
+    for (double scale = 1e-30; scale < 1e31; scale *= 1e10) {
+      double x[2];
+      units u = {.scale = scale};
+      const tg_report r = solve_valley(k, &u, x);
+      cr_expect(tg_converged(r.stop) && fabs(x[0] - 1.0) < 1e-7 && fabs(x[1] - 1.0) < 1e-7,
+                "%s, %g: %s at %.9g, %.9g", thorough[k], scale, r.message, x[0], x[1]);
+    }
+}
+
+/* Values have 1e-6 of the valley's floor left: to four digits of the parameters the slopes go on. */
+Test(stop, a_constant_added_to_the_value_makes_no_false_claim)
+{
+  static const double offsets[] = {-1e10, -24.2, 1e3, 1e6, 1e8, 1e10, 1e12};
+  for (size_t k = 0; k < SQUARES; k++)
+    for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++) {
+      double x[2];
+      units u = {1.0, offsets[i]};
+      const tg_report r = solve_valley(k, &u, x);
+      const double error = fmax(fabs(x[0] - 1.0), fabs(x[1] - 1.0));
+      cr_expect(!tg_converged(r.stop) || error < 1e-4, "%s, %g: %s, %g", thorough[k], offsets[i], r.message,
+                error);
+      cr_expect(tg_converged(r.stop) || fabs(offsets[i]) > 1e9, "%s, %g: %s, %g", thorough[k], offsets[i],
+                r.message, error);
+    }
+}
+
+static int plateau(const double *x, double *value, double *g, void *user)
+{
+  (void)user;
+  const double e = exp(-x[0] * x[0]);
+  if (value) *value = 1.0 - e + 1e-3 * x[1] * x[1];
+  if (g) g[0] = 2.0 * x[0] * e, g[1] = 2e-3 * x[1];
+  return 0;
+}
+
+/* From the edge a step goes far out, where the gradient is 1e-40 and nothing is known of the minimum at 0. */
+Test(stop, a_plateau_is_not_called_a_minimum)
+{
+  static const double starts[] = {0.72, 0.9, 2.0, 3.0, 5.0};
+  for (size_t k = 0; k < 4; k++)
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+      tg_method m;
+      tg_report r;
+      double x[2] = {starts[i], 3.0};
+      const tg_objective c = {.n = 2, .evaluate = plateau};
+      cr_assert(tg_method_named(&m, thorough[k]) == TG_OK);
+      cr_expect(tg_minimize(c, m, x, NULL, &r) == TG_OK);
+      cr_expect(!tg_converged(r.stop) || fabs(x[0]) < 1e-4, "%s from %g: %s at %g, %g", thorough[k],
+                starts[i], r.message, x[0], x[1]);
+    }
+}
+
+Test(stop, accuracy_is_what_was_asked_for)
+{
+  static const double wanted[] = {1e-3, 1e-5, 1e-8, 1e-10};
+  for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+    tg_minimize_options o = {.accuracy = wanted[i]};
+    units u = {.scale = 1.0};
+    double x[2] = {-1.2, 1.0};
+    tg_report r;
+    const tg_objective c = {.n = 2, .evaluate = valley, .user = &u};
+    cr_expect(tg_minimize(c, tg_lbfgs(), x, &o, &r) == TG_OK && r.stop == TG_STOP_ACCURACY);
+    cr_expect(fabs(x[0] - 1.0) <= wanted[i] && fabs(x[1] - 1.0) <= wanted[i], "%g: %g, %g", wanted[i],
+              x[0] - 1.0, x[1] - 1.0);
+  }
+}
+
+Test(stop, first_order_methods_end_where_they_have_arrived)
+{
+  static const char *const names[] = {"gd", "momentum", "nesterov", "lookahead"};
+  for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+    for (double scale = 1e-10; scale < 1e11; scale *= 1e10) {
+      tg_method m;
+      tg_report r;
+      units u = {.scale = scale};
+      double x[2] = {0.9, 0.8};
+      const tg_objective c = {.n = 2, .evaluate = valley, .user = &u};
+      tg_minimize_options o = tg_minimize_defaults();
+      o.max_iterations = 200000;
+      cr_assert(tg_method_named(&m, names[k]) == TG_OK);
+      m.alpha = 1e-3 / scale;
+      cr_expect(tg_minimize(c, m, x, &o, &r) == TG_OK && tg_converged(r.stop), "%s, %g: %s", names[k], scale,
+                r.message);
+      cr_expect(fabs(x[0] - 1.0) < 1e-6 && fabs(x[1] - 1.0) < 1e-6, "%s: %g", names[k], x[0] - 1.0);
+    }
 }

@@ -554,6 +554,14 @@ void mgh_close(mgh_probe *p)
   tg_function_free(p->vector);
 }
 
+static bool is_flat(const mgh_probe *p, const double *x)
+{
+  double g[MGH_MOST], square = 0.0;
+  if (tg_gradient(p->sum, x, NULL, g) != TG_OK) return false;
+  for (size_t i = 0; i < p->problem->n; i++) square += g[i] * g[i];
+  return square <= 1e-12;
+}
+
 /* Counts a point, once when it is asked for several things in a row. */
 static void see(mgh_probe *p, const double *x, double f)
 {
@@ -562,6 +570,10 @@ static void see(mgh_probe *p, const double *x, double f)
   memcpy(p->last, x, problem->n * sizeof *x);
   p->points++;
   if (f < p->best) p->best = f;
+  if (p->by_gradient) {
+    if (p->solved_at == 0 && is_flat(p, x)) p->solved_at = p->points;
+    return;
+  }
   for (size_t k = 0; k < problem->known && p->solved_at == 0; k++) {
     const double wanted = problem->minima[k], error = f - wanted;
     /* Above the lowest minimum only what is close from above or below is that minimum. */

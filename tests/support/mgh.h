@@ -24,11 +24,12 @@ typedef struct mgh_problem {
 extern const mgh_problem mgh_table[MGH_COUNT];
 
 /* A problem as an objective that counts the points at which it is asked and notes when f - f* <= 1e-8 (1 +
- * |f*|) was first met for one of the minima. */
+ * |f*|) was first met for one of the minima; or, by the gradient, when |grad f| <= 1e-6. */
 typedef struct mgh_probe {
   const mgh_problem *problem;
   tg_function *sum, *vector;
   size_t points, solved_at; /* solved_at: 0 as long as it is not */
+  bool by_gradient;         /* set it after mgh_open: what counts as solved */
   double best;              /* lowest f seen */
   double last[MGH_MOST];    /* the last point */
 } mgh_probe;
