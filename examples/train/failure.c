@@ -12,7 +12,7 @@ bool fail(failure *f, const char *format, ...)
   va_start(list, format);
   vsnprintf(f->text, sizeof f->text, format, list);
   va_end(list);
-  f->usage = false;
+  f->usage = f->no_memory = false;
   return false;
 }
 
@@ -23,6 +23,7 @@ bool fail_usage(failure *f, const char *format, ...)
   vsnprintf(f->text, sizeof f->text, format, list);
   va_end(list);
   f->usage = true;
+  f->no_memory = false;
   return false;
 }
 
@@ -36,7 +37,7 @@ bool fail_at(failure *f, place where, const char *format, ...)
   va_start(list, format);
   vsnprintf(f->text + used, sizeof f->text - (size_t)used, format, list);
   va_end(list);
-  f->usage = false;
+  f->usage = f->no_memory = false;
   return false;
 }
 
@@ -52,7 +53,9 @@ bool fail_too(failure *f, const char *format, ...)
 
 bool fail_memory(failure *f)
 {
-  return fail(f, "out of memory");
+  fail(f, "out of memory");
+  f->no_memory = true;
+  return false;
 }
 
 static bool bar_shown;

@@ -16,7 +16,8 @@
 
 typedef struct failure {
   char text[1024];
-  bool usage; /* the command line is to blame, not data or files */
+  bool usage;     /* the command line is to blame, not data or files */
+  bool no_memory; /* another run may go well */
 } failure;
 
 /* Where in a file: line and column count from 1, the column in bytes. A line of 0 leaves both out. */

@@ -61,6 +61,7 @@ double fit_clock(void)
 
 bool fit_fail_status(tg_status status, failure *f)
 {
+  if (status == TG_E_NOMEM) return fail_memory(f);
   return fail(f, "fitting failed: %s", tg_status_string(status));
 }
 
@@ -144,6 +145,31 @@ static double gap_of(const problem *p, const fit_outcome *o, const whitening *w,
   return o->gradient_norm * o->gradient_norm / (2 * m);
 }
 
+/* May rows be without the curvature that a gap counts on? On straight pieces of a loss they are, and where a
+ * logistic model is sure and wrong, so that it is worse than none. */
+static bool may_be_flat(const problem *p, const fit_outcome *o)
+{
+  const model_shape *m = &p->shape;
+  return m->kind == MODEL_LINEAR ? m->loss != LOSS_SQUARED : m->kind == MODEL_LOGISTIC && o->objective > log(2);
+}
+
+tg_status fit_judge_gap(problem *p, const double *theta, const fit_settings *s, const fit_outcome *o,
+                        double *gap)
+{
+  const double ends = fmax(s->tolerance, 1000 * DBL_EPSILON) * fabs(o->objective);
+  if (*gap == 0 || !may_be_flat(p, o) || (*gap > ends && *gap > problem_exact(p, theta))) return TG_OK;
+  const tg_objective c = problem_objective(p);
+  double *room = zeroed(2 * p->n, sizeof *room);
+  if (room == NULL) return TG_E_NOMEM;
+  double *intercept = room, *curvature = room + p->n;
+  intercept[p->n - 1] = 1;
+  const int status = c.hvp(theta, intercept, curvature, c.user);
+  const double share = curvature[p->n - 1] / problem_curvature(&p->shape);
+  if (share < 1) *gap = share > 0 ? *gap / share : INFINITY;
+  free(room);
+  return (tg_status)status;
+}
+
 fit_stop fit_stop_of(const problem *p, const double *theta, tg_stop stop, double gap, const fit_outcome *o)
 {
   if (tg_converged(stop)) return stop == TG_STOP_ROUNDING ? FIT_ROUNDING : FIT_CONVERGED;
@@ -174,13 +200,15 @@ static tg_status step_run(problem *p, tg_run *run, whitening *w, const double *v
   *ended = true;
   for (;;) {
     const bool more = tg_run_step(run);
-    const tg_status status = tg_run_status(run);
+    tg_status status = tg_run_status(run);
     if (status != TG_OK) return status;
     o->iterations = before + now->iterations;
     o->objective = now->value;
     o->gradient_norm = now->gradient_norm;
     if (w != NULL) whitening_leave(w, v, theta);
-    const double gap = gap_of(p, o, w, entered, least);
+    double gap = gap_of(p, o, w, entered, least);
+    status = fit_judge_gap(p, theta, s, o, &gap);
+    if (status != TG_OK) return status;
     if (!fit_goes_on(p, theta, gap, s, o, start)) return TG_OK;
     if (!more) return o->stop = fit_stop_of(p, theta, now->stop, gap, o), TG_OK;
     *ended = now->iterations < most;
@@ -218,7 +246,7 @@ static void renew(whitened_fit *a)
 }
 
 /* What Newton's method would gain from v: r'H^-1 r / 2 for the gradient r, by conjugate gradients, until
- * steps gain a twentieth and less. `room` has space for two more vectors. */
+ * steps gain a twentieth and less; INFINITY where there is no curvature along r. `room` has space for two more vectors. */
 static tg_status newton_gain(const tg_objective *c, const double *v, double *r, double square, double *room,
                              double *gain)
 {
@@ -231,7 +259,10 @@ static tg_status newton_gain(const tg_objective *c, const double *v, double *r, 
     status = c->hvp(v, d, hd, c->user);
     double curvature = 0, next = 0;
     for (size_t j = 0; j < n; j++) curvature += d[j] * hd[j];
-    if (!(curvature > 0)) break;
+    if (!(curvature > 0)) {
+      if (k == 0) *gain = INFINITY;
+      break;
+    }
     const double length = rest / curvature, more = length * rest / 2;
     for (size_t j = 0; j < n; j++) {
       r[j] -= length * hd[j];
@@ -268,7 +299,7 @@ static tg_status is_there(whitened_fit *a, const fit_settings *s, bool *there)
   free(room);
   free(index);
   *there = !(1.25 * gain > s->tolerance * fabs(a->o->objective));
-  if (!*there) a->least = fmin(a->least / 2, square / (2 * 1.25 * gain));
+  if (!*there) a->least = isinf(gain) ? a->least / 2 : fmin(a->least / 2, square / (2 * 1.25 * gain));
   return status;
 }
 

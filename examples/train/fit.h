@@ -109,6 +109,10 @@ double fit_clock(void); /* seconds */
  * as far as is known, is within the tolerance, or a limit is reached. */
 bool fit_goes_on(const problem *p, const double *theta, double gap, const fit_settings *s, fit_outcome *o,
                  double start);
+/* Divides a gap that would end the fit, and that was judged by the full curvature of the loss, by the share of
+ * it that the rows have at theta: that of the intercept, which stands in all of them. */
+tg_status fit_judge_gap(problem *p, const double *theta, const fit_settings *s, const fit_outcome *o,
+                        double *gap);
 /* Why a run of the library ended, with C - C* <= gap. */
 fit_stop fit_stop_of(const problem *p, const double *theta, tg_stop stop, double gap, const fit_outcome *o);
 /* Beyond every step that makes sense: too large it costs a few values only. */

@@ -70,23 +70,26 @@ static double least_ridge(const problem *p)
 
 /* With strong convexity m, C - C* <= |subgradient|^2 / (2 m). Without an L2 part m is taken as 1e-4 of the
  * curvature to which columns are scaled. */
-static double gap_of(const problem *p, const fit_outcome *o)
+static tg_status gap_of(problem *p, const double *theta, const fit_settings *s, const fit_outcome *o,
+                        double *gap)
 {
   const double m = fmax(least_ridge(p), 1e-4 * problem_curvature(&p->shape));
-  return o->gradient_norm * o->gradient_norm / (2 * m);
+  *gap = o->gradient_norm * o->gradient_norm / (2 * m);
+  return fit_judge_gap(p, theta, s, o, gap);
 }
 
 static bool iterate(proximal *w, double *theta, const fit_settings *s, fit_outcome *o, failure *f)
 {
   problem *p = w->p;
   const double start = fit_clock();
-  double t = 1, value_ahead, smooth;
+  double t = 1, value_ahead, smooth, gap = INFINITY;
   memcpy(w->ahead, theta, w->n * sizeof *theta);
   tg_status status = problem_evaluate(p, w->ahead, &value_ahead, w->gradient);
   if (status != TG_OK) return fit_fail_status(status, f);
   o->objective = value_ahead + problem_lasso(p, theta);
   o->gradient_norm = least_subgradient(p, theta, w->gradient);
-  while (fit_goes_on(p, theta, gap_of(p, o), s, o, start)) {
+  status = gap_of(p, theta, s, o, &gap);
+  while (status == TG_OK && fit_goes_on(p, theta, gap, s, o, start)) {
     if (!isfinite(o->objective)) return o->stop = FIT_DIVERGED, true;
     status = bounded_step(w, value_ahead, &smooth);
     if (status != TG_OK) return fit_fail_status(status, f);
@@ -97,9 +100,9 @@ static bool iterate(proximal *w, double *theta, const fit_settings *s, fit_outco
     o->iterations++;
     w->length *= 1.05; /* what was too long once may fit later */
     status = problem_evaluate(p, w->ahead, &value_ahead, w->gradient);
-    if (status != TG_OK) return fit_fail_status(status, f);
+    if (status == TG_OK) status = gap_of(p, theta, s, o, &gap);
   }
-  return true;
+  return status == TG_OK || fit_fail_status(status, f);
 }
 
 bool fit_proximal(problem *p, double *theta, const fit_settings *s, fit_outcome *o, failure *f)

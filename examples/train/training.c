@@ -253,7 +253,8 @@ static bool look_for_separation(training *t, const loaded *l, failure *f)
   return good;
 }
 
-/* A model is worth having without them: why they are not there is kept in words. */
+/* A model is worth having without them: why they are not there is kept in words. That memory did not suffice
+ * is no reason of theirs, but a failure to be told when the model is written. */
 static void infer(training *t, const options *o, double start)
 {
   fit_outcome outcome = t->outcome;

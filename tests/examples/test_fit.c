@@ -518,6 +518,33 @@ Test(fit, straight_losses_end_where_lbfgs_does)
   }
 }
 
+/* Hardly a residual is within delta, a billionth of them: what holds for a loss with curvature everywhere would
+ * call points an optimum that are not. The optimum is what four methods and --tolerance 1e-15 agree on. */
+Test(fit, no_straight_piece_is_taken_for_a_minimum)
+{
+  static const char *const method[] = {"lbfgs", "bfgs", "nonlinear_cg", "newton_cg"};
+  for (size_t i = 0; i < sizeof method / sizeof *method; i++) {
+    char words[200];
+    snprintf(words, sizeof words, "--loss huber --delta 1e-7 --method %s", method[i]);
+    reaches(DATA "/diabetes.csv", words, 4.30415006366236e-6);
+  }
+}
+
+/* Steps that are far too long lead to where every row is sure and half of them wrong: the gradient is small
+ * beside the objective there, and nothing is near an optimum. */
+Test(fit, sure_and_wrong_is_no_optimum)
+{
+  const char *file = data_file("x,y\n1,0\n2,1\n3,0\n4,1\n5,1\n-100,1\n");
+  session s;
+  session_open(&s, file, "-k logistic -l 0 --method gd --max-iterations 300");
+  for (size_t j = 0; j < s.t.problem.n; j++) s.t.theta[j] = 500;
+  session_run(&s);
+  cr_expect(!fit_converged(s.t.outcome.stop) || s.t.outcome.objective < 0.5757, "%g, %s",
+            s.t.outcome.objective, fit_stop_string(s.t.outcome.stop));
+  session_close(&s);
+  remove(file);
+}
+
 /* So far off that hardly a row has curvature, and what there is of it points far beyond the optimum. */
 static void from_afar(const char *file, const char *words, double factor, double objective)
 {
