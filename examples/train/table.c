@@ -223,6 +223,7 @@ static bool bad_number(const table_reader *r, const table_column *column, const 
     const char *mark = mark_advice(r, field);
     const char *hint = mark[0] != '\0'     ? mark
                        : column->predicted ? ", and this kind of model predicts numbers"
+                       : column->closed    ? ", as it was when the model was made"
                                            : " (columns of text: --categorical)";
     return fail_at(f, where, "column '%s': '%s' is not a number%s", column->name, shown, hint);
   }
