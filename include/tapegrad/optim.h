@@ -308,7 +308,7 @@ TG_API tg_status tg_method_check(const tg_objective *c, const tg_method *m, cons
   X(TG_STOP_ACCURACY, "the estimated distance to the minimum is within its tolerance")                       \
   X(TG_STOP_ROUNDING, "as low as rounding allows")                                                           \
   X(TG_STOP_ZERO_RULE,                                                                                       \
-    "the gradient is within its tolerance, but a product with an exact zero may hide some")                  \
+    "a tolerance is met, but a product with an exact zero may hide a part of the gradient")                  \
   X(TG_STOP_ITERATIONS, "the limit on iterations is reached")                                                \
   X(TG_STOP_EPOCHS, "the epochs asked for are done")                                                         \
   X(TG_STOP_SECONDS, "the limit on time is reached")                                                         \

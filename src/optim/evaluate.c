@@ -6,7 +6,7 @@
 
 int tg_stop_(tg_run *run, tg_stop why)
 {
-  run->s.report.stop = why;
+  run->s.report.stop = tg_unhidden_(run, why);
   return 1;
 }
 

@@ -134,6 +134,8 @@ struct tg_rule_ {
 tg_point_ *tg_current_(tg_run *run);
 /* How often the objective's derivatives needed rule R5 so far; counts what has come since then: was there
  * any? */
+/* The stop, or TG_STOP_ZERO_RULE for a success that was judged by a gradient that rule R5 may have cut. */
+tg_stop tg_unhidden_(const tg_run *run, tg_stop stop);
 size_t tg_zero_rule_(const tg_run *run);
 bool tg_needed_zero_rule_(tg_run *run, size_t before);
 /* How many this run keeps. Without a search no method holds one. */

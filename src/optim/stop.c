@@ -27,6 +27,13 @@ bool tg_converged(tg_stop s)
   return s >= TG_STOP_GRADIENT && s <= TG_STOP_ROUNDING;
 }
 
+/* All tolerances rest on the gradient: steps and falls end where it seems to. */
+tg_stop tg_unhidden_(const tg_run *run, tg_stop stop)
+{
+  const bool hidden = !run->by_caller && !run->fit && run->s.point[run->s.current].zero_rule;
+  return hidden && tg_converged(stop) ? TG_STOP_ZERO_RULE : stop;
+}
+
 /* Entries are divided by the largest, so no square overflows or vanishes. */
 static double euclid(const double *g, size_t n, double largest)
 {
@@ -285,13 +292,12 @@ static bool idles(tg_run *run)
   return s->idle >= PATIENCE && tg_descends_(run);
 }
 
-tg_stop tg_limit_(const tg_run *run, bool gradient)
+static tg_stop met(const tg_run *run, bool gradient)
 {
   const tg_report *r = &run->s.report;
   const tg_minimize_options *o = &run->o;
   const double change = fabs(run->s.before - r->value);
-  const bool hidden = !run->by_caller && run->s.point[run->s.current].zero_rule;
-  if (gradient && flat(run)) return hidden ? TG_STOP_ZERO_RULE : TG_STOP_GRADIENT;
+  if (gradient && flat(run)) return TG_STOP_GRADIENT;
   const bool moved = r->rate != 0.0; /* a step of rate 0 says nothing by changing nothing */
   if (moved && o->step_tol > 0.0 && run->s.moved <= o->step_tol) return TG_STOP_STEP;
   if (moved && o->value_tol > 0.0 && change <= o->value_tol) return TG_STOP_VALUE;
@@ -300,6 +306,11 @@ tg_stop tg_limit_(const tg_run *run, bool gradient)
   if (o->max_iterations > 0 && r->iterations >= o->max_iterations) return TG_STOP_ITERATIONS;
   if (o->max_seconds > 0.0 && r->seconds >= o->max_seconds) return TG_STOP_SECONDS;
   return TG_RUNNING;
+}
+
+tg_stop tg_limit_(const tg_run *run, bool gradient)
+{
+  return tg_unhidden_(run, met(run, gradient));
 }
 
 bool tg_start_reached_(const tg_run *run)
@@ -322,6 +333,7 @@ int tg_after_iteration_(tg_run *run, const tg_point_ *from)
   const bool idle = from && idles(run), there = from && arrived(run, from);
   run->s.report.stop = tg_limit_(run, !run->by_caller); /* the caller's was looked at before the step */
   if (there && !tg_converged(run->s.report.stop)) run->s.report.stop = TG_STOP_ACCURACY;
+  run->s.report.stop = tg_unhidden_(run, run->s.report.stop);
   if (idle && run->s.report.stop == TG_RUNNING) tg_stall_(run); /* by what the model said a step ago */
   if (run->rule->models) run->s.near = false;
   tg_watch_(run, run->o.watch, run->o.user);

@@ -87,6 +87,12 @@ static tg_var harmonic_loss(const tg_var *theta, size_t d, const tg_var *row, si
   return tg_mul(row[0], harmonic(theta, d, user));
 }
 
+/* Whatever tolerance is met there, it rests on that gradient: a second parameter falls towards its minimum meanwhile. */
+static tg_var harmonic_beside_a_bowl(const tg_var *x, size_t n, void *user)
+{
+  return tg_add(harmonic(x, n - 1, user), tg_square(tg_sub(x[2], 3.0)));
+}
+
 static void expect_zero_rule(tg_objective c, tg_method m, const char *way)
 {
   double x[2] = {0.0, 10.0};
@@ -299,4 +305,23 @@ Test(stop, first_order_methods_end_where_they_have_arrived)
                 r.message);
       cr_expect(fabs(x[0] - 1.0) < 1e-6 && fabs(x[1] - 1.0) < 1e-6, "%s: %g", names[k], x[0] - 1.0);
     }
+}
+
+Test(stop, no_tolerance_is_a_success_where_rule_r5_hides_a_gradient)
+{
+  for (int which = 0; which < 4; which++) {
+    double x[3] = {0.0, 10.0, 0.0};
+    tg_report r;
+    tg_function *f;
+    tg_minimize_options o = tg_minimize_defaults();
+    o.gradient_tol = which == 0 ? 1e-6 : 0.0;
+    o.value_tol = which == 1 ? 1e-9 : 0.0;
+    o.step_tol = which == 2 ? 1e-6 : 0.0;
+    o.accuracy = which == 3 ? 1e-6 : 0.0;
+    cr_assert(tg_record(&f, harmonic_beside_a_bowl, 3, x, NULL) == TG_OK);
+    cr_expect(tg_minimize(tg_function_objective(f), tg_gd(0.2), x, &o, &r) == TG_OK);
+    cr_expect(r.stop == TG_STOP_ZERO_RULE && !tg_converged(r.stop), "%d: %s", which, tg_stop_string(r.stop));
+    cr_expect(x[0] == 0.0 && x[1] == 10.0 && x[2] > 2.9, "%d", which);
+    tg_function_free(f);
+  }
 }
