@@ -65,12 +65,17 @@ static bool add_target(apply *a, const options *o, failure *f)
   return known_levels(a, column, &m->labels, f);
 }
 
-static bool add_number(apply *a, const char *name, size_t *role, failure *f)
+/* A column that an option names, or its number from 1, if there is one; else that of the model. */
+static bool add_number(apply *a, const char *told, const char *of_model, size_t *role, failure *f)
 {
-  size_t field;
+  const char *name = told != NULL ? told : of_model;
+  size_t field = NO_COLUMN;
   *role = NO_COLUMN;
   if (name == NULL) return true;
-  if (!find_field(a, name, &field, f)) return false;
+  if (told == NULL && !find_field(a, name, &field, f)) return false;
+  if (told != NULL) field = table_find(&a->reader, told);
+  if (field == NO_COLUMN)
+    return fail_at(f, (place){a->reader.in.name, 0, 0}, "there is no column '%.100s'", name);
   *role = a->table.columns;
   table_column *column = add_column(a, name, COLUMN_NUMBER, field, f);
   if (column == NULL) return false;
@@ -90,9 +95,8 @@ static bool open_table(apply *a, const options *o, bool needs_target, failure *f
   a->features = a->table.columns;
   if (needs_target && !add_target(a, o, f)) return false;
   if (a->model->offset == NULL && o->offset != NULL) return fail(f, "the model was made without offsets");
-  const char *offset = a->model->offset != NULL && o->offset != NULL ? o->offset : a->model->offset;
-  if (!add_number(a, offset, &a->role.offset, f)) return false;
-  if (!add_number(a, needs_target ? o->weights : NULL, &a->role.weight, f)) return false;
+  if (!add_number(a, o->offset, a->model->offset, &a->role.offset, f)) return false;
+  if (!add_number(a, needs_target ? o->weights : NULL, NULL, &a->role.weight, f)) return false;
   if (a->role.weight != NO_COLUMN)
     a->table.column[a->role.weight].nonnegative = a->table.column[a->role.weight].is_weight = true;
   return true;
@@ -145,7 +149,9 @@ static bool open_sparse(apply *a, const options *o, bool needs_target, failure *
 bool apply_open(apply *a, const trained *m, const options *o, bool needs_target, failure *f)
 {
   *a = (apply){.model = m, .role = {NO_COLUMN, NO_COLUMN, NO_COLUMN, false}};
-  if (is_libsvm(o) ? open_sparse(a, o, needs_target, f) : open_table(a, o, needs_target, f)) return true;
+  if (format_options(o, f) &&
+      (is_libsvm(o) ? open_sparse(a, o, needs_target, f) : open_table(a, o, needs_target, f)))
+    return true;
   apply_close(a);
   return false;
 }

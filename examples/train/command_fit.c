@@ -118,8 +118,8 @@ static int finish(const options *o, const loaded *l, training *r, const row_spli
   const char *model = fit_stop_kind(stop) != FIT_NOTHING ? o->model : NULL;
   if (model != NULL && !trained_write(&r->model, model, f)) return EXIT_BAD;
   const bool able = !r->no_errors.no_memory || fail_memory(f); /* no answer about standard errors at all */
-  const bool good =
-      able && write_trace(o->trace, &p->trace, f) && draw(o, p, f) && (o->quiet || print_report(o, l, r, s, f));
+  const bool good = able && write_trace(o->trace, &p->trace, f) && draw(o, p, f) &&
+                    (o->quiet || print_report(o, l, r, s, f));
   if (!good) return fail_beside_model(model, f), EXIT_BAD;
   if (r->no_errors.text[0] != '\0') say("no standard errors: %s", r->no_errors.text);
   if (fit_stop_kind(stop) == FIT_SUCCESS)

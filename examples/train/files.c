@@ -32,7 +32,8 @@ static bool identify(used_file *u)
 
 static bool same(const used_file *a, const used_file *b)
 {
-  if (a->exists != b->exists || a->numbers.device != b->numbers.device || a->numbers.number != b->numbers.number)
+  if (a->exists != b->exists || a->numbers.device != b->numbers.device ||
+      a->numbers.number != b->numbers.number)
     return false;
   return a->exists ? a->numbers.regular : strcmp(a->base, b->base) == 0;
 }

@@ -150,7 +150,8 @@ static double gap_of(const problem *p, const fit_outcome *o, const whitening *w,
 static bool may_be_flat(const problem *p, const fit_outcome *o)
 {
   const model_shape *m = &p->shape;
-  return m->kind == MODEL_LINEAR ? m->loss != LOSS_SQUARED : m->kind == MODEL_LOGISTIC && o->objective > log(2);
+  return m->kind == MODEL_LINEAR ? m->loss != LOSS_SQUARED
+                                 : m->kind == MODEL_LOGISTIC && o->objective > log(2);
 }
 
 tg_status fit_judge_gap(problem *p, const double *theta, const fit_settings *s, const fit_outcome *o,
@@ -246,7 +247,8 @@ static void renew(whitened_fit *a)
 }
 
 /* What Newton's method would gain from v: r'H^-1 r / 2 for the gradient r, by conjugate gradients, until
- * steps gain a twentieth and less; INFINITY where there is no curvature along r. `room` has space for two more vectors. */
+ * steps gain a twentieth and less; INFINITY where there is no curvature along r. `room` has space for two
+ * more vectors. */
 static tg_status newton_gain(const tg_objective *c, const double *v, double *r, double square, double *room,
                              double *gain)
 {
@@ -452,6 +454,25 @@ static tg_status step_epochs(problem *p, tg_run *run, const double *theta, const
   }
 }
 
+/* Epochs end wherever their steps have led: what is not finite, though every batch was, or half as high again
+ * as with no coefficients has run away. */
+static tg_status judge_epochs(problem *p, const double *theta, fit_outcome *o)
+{
+  double *zero = zeroed(2 * p->n, sizeof *zero), of_zero;
+  if (zero == NULL) return TG_E_NOMEM;
+  double *gradient = zero + p->n;
+  tg_status status = problem_evaluate(p, theta, &o->objective, gradient);
+  o->gradient_norm = least_subgradient(p, theta, gradient);
+  if (status == TG_OK) status = problem_evaluate(p, zero, &of_zero, NULL);
+  free(zero);
+  if (status != TG_OK) return status;
+  if (!isfinite(o->objective))
+    o->stop = FIT_DIVERGED;
+  else if (fit_stop_kind(o->stop) == FIT_SUCCESS && o->objective > 1.5 * of_zero)
+    o->stop = FIT_WORSE;
+  return TG_OK;
+}
+
 static bool fit_epochs(problem *p, tg_method method, double *theta, const fit_settings *s, fit_outcome *o,
                        failure *f)
 {
@@ -473,12 +494,7 @@ static bool fit_epochs(problem *p, tg_method method, double *theta, const fit_se
   o->run = NULL;
   tg_run_free(run);
   if (status != TG_OK) return fit_fail_status(status, f);
-  double *gradient = resize(NULL, p->n, sizeof *gradient);
-  if (gradient == NULL) return fail_memory(f);
-  status = problem_evaluate(p, theta, &o->objective, gradient);
-  o->gradient_norm = least_subgradient(p, theta, gradient);
-  free(gradient);
-  if (status == TG_OK && !isfinite(o->objective)) o->stop = FIT_DIVERGED; /* though every batch was finite */
+  status = judge_epochs(p, theta, o);
   return status == TG_OK || fit_fail_status(status, f);
 }
 

@@ -19,6 +19,8 @@ typedef enum fit_kind {
   X(FIT_ROUNDING, FIT_SUCCESS, "rounding",                                                                   \
     "converged as far as rounding allows, short of the tolerance: doubles tell nothing lower apart")         \
   X(FIT_EPOCHS, FIT_SUCCESS, "epochs", "the epochs asked for are done")                                      \
+  X(FIT_WORSE, FIT_SHORT, "worse",                                                                           \
+    "the objective has ended far above that of no coefficients at all: a smaller --rate may help")           \
   X(FIT_STALLED, FIT_SHORT, "stalled", "no lower value can be found, short of the tolerance")                \
   X(FIT_ITERATIONS, FIT_SHORT, "iterations", "the limit on iterations is reached, short of the tolerance")   \
   X(FIT_SECONDS, FIT_SHORT, "seconds", "the limit on time is reached, short of the tolerance")               \
@@ -109,8 +111,8 @@ double fit_clock(void); /* seconds */
  * as far as is known, is within the tolerance, or a limit is reached. */
 bool fit_goes_on(const problem *p, const double *theta, double gap, const fit_settings *s, fit_outcome *o,
                  double start);
-/* Divides a gap that would end the fit, and that was judged by the full curvature of the loss, by the share of
- * it that the rows have at theta: that of the intercept, which stands in all of them. */
+/* Divides a gap that would end the fit, and that was judged by the full curvature of the loss, by the share
+ * of it that the rows have at theta: that of the intercept, which stands in all of them. */
 tg_status fit_judge_gap(problem *p, const double *theta, const fit_settings *s, const fit_outcome *o,
                         double *gap);
 /* Why a run of the library ended, with C - C* <= gap. */

@@ -26,6 +26,14 @@ table_format format_of(const options *o)
   return (table_format){delimiter[o->delimiter], o->decimal == 1 ? ',' : '.', (header_kind)o->header};
 }
 
+/* An option for the other format would be passed over. */
+bool format_options(const options *o, failure *f)
+{
+  const bool for_csv = o->header != HEADER_AUTO || o->delimiter != 0 || o->decimal != 0;
+  if (is_libsvm(o) && for_csv) return fail_usage(f, "--header, --delimiter and --decimal are for CSV");
+  return is_libsvm(o) || o->index_base == -1 || fail_usage(f, "--index-base is for libsvm files");
+}
+
 /* The target is a number whatever it looks like. */
 static bool wants_number(const options *o)
 {
@@ -110,6 +118,10 @@ static bool find_columns(const table_reader *r, const options *o, wanted_columns
   if (w->ignored[w->target]) {
     return fail_usage(f, "--ignore names the target, '%.100s'%s", r->names.text[w->target],
                       o->target == NULL ? ": the last column, unless --target names another" : "");
+  }
+  if (w->category[w->target]) {
+    return fail_usage(f, "--categorical names the target, '%.100s': what it is --kind tells",
+                      r->names.text[w->target]);
   }
   if (w->target == w->weight || w->target == w->offset)
     return fail_usage(f, "the target cannot be a weight or an offset too");
@@ -239,10 +251,11 @@ static void drop_weightless(loaded *l)
 
 static bool load_sparse(loaded *l, const options *o, failure *f)
 {
-  if (o->categorical || o->ignore || o->target || o->na_text || o->missing != MISSING_REFUSE) {
+  if (o->categorical || o->ignore || o->target || o->na_text || o->missing != MISSING_REFUSE ||
+      o->unseen != 0) {
     return fail_usage(
         f, "a libsvm file has no named columns and no missing values: --target, --categorical, --ignore, "
-           "--na-text and --missing are for CSV");
+           "--na-text, --missing and --unseen are for CSV");
   }
   l->point = '.';
   if (o->chunk_rows > 0) return fail_usage(f, "--chunk-rows is for CSV: sparse rows are kept in memory");
@@ -451,6 +464,7 @@ static bool balanced_weights(loaded *l)
 static bool named_weights(loaded *l, const char *list, failure *f)
 {
   for (size_t c = 0; c < l->labels.count; c++) l->class_weight[c] = 1;
+  if (*list == '\0') return fail_usage(f, "--class-weights is empty");
   for (const char *s = list; *s != '\0';) {
     const size_t n = strcspn(s, ",");
     size_t equals = n;
@@ -564,6 +578,8 @@ static bool no_pointless_options(const loaded *l, const options *o, failure *f)
        batches || strcmp(o->method, "gd") == 0},
       {"max-iterations", "a method that sees all rows at a time; here epochs are counted (--epochs)",
        !batches},
+      {"tolerance", "a method that sees all rows at a time; mini-batches end with their epochs", !batches},
+      {"start", "a single fit; a path begins with all coefficients zero", o->path == 0},
       {"mix", "a penalty, of which it is a share (--lambda or --path)", penalised},
       {"confidence", "intervals (--summary)", o->summary},
       {"checkpoint-seconds", "a checkpoint (--checkpoint)", o->checkpoint != NULL},
@@ -578,7 +594,7 @@ static bool no_pointless_options(const loaded *l, const options *o, failure *f)
 bool load(loaded *l, const options *o, failure *f)
 {
   *l = (loaded){.role = {NO_COLUMN, NO_COLUMN, NO_COLUMN, false}};
-  bool good = is_libsvm(o) ? load_sparse(l, o, f) : load_table(l, o, f);
+  bool good = format_options(o, f) && (is_libsvm(o) ? load_sparse(l, o, f) : load_table(l, o, f));
   good = good && settle_kind(l, o, f) && no_pointless_options(l, o, f);
   if (good && l->rows < 3)
     good = fail_at(f, (place){o->data, 0, 0}, "%zu rows are too few to learn from", l->rows);

@@ -39,6 +39,7 @@ bool loaded_rows(dataset *d, const loaded *l, const design *how, const size_t *r
                  bool learning, failure *f);
 
 bool is_libsvm(const options *o);
+bool format_options(const options *o, failure *f); /* are all that are given for the format of the data? */
 table_format format_of(const options *o);
 
 #endif

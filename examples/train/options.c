@@ -89,7 +89,7 @@ static const option_row table_of_options[] = {
     {"epochs", 0, LEARN, COUNT, AT(epochs), 1, 1e9, "N",
      "passes over the data of a stochastic method (default 100)"},
     {"batch", 0, LEARN, COUNT, AT(batch), 1, 1e9, "N", "rows in a mini-batch (default 32)"},
-    {"rate", 0, LEARN, NUMBER, AT(rate), 0, 1e300, "X",
+    {"rate", 0, LEARN, NUMBER, AT(rate), 1e-300, 1e300, "X",
      "learning rate of a stochastic method, or of gd (default: the method's)"},
     {"start", 0, VERB_FIT, TEXT, AT(start), 0, 0, "FILE", "start from the coefficients of this model"},
     {"checkpoint", 0, VERB_FIT, TEXT, AT(checkpoint), 0, 0, "FILE",

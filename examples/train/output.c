@@ -100,8 +100,8 @@ void clean_up_on_signals(void)
 /* -- a file beside the file --------------------------------------------------------------------------------
  */
 
-/* A new name beside the file, with the mode that the file has or would get. It has the number of the process, but
- * that may come again: in a container it always does. */
+/* A new name beside the file, with the mode that the file has or would get. It has the number of the process,
+ * but that may come again: in a container it always does. */
 static bool open_beside(output *o, failure *f)
 {
   enum { TRIES = 100 };

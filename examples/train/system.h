@@ -1,5 +1,5 @@
-/* What differs from system to system: files, locks, the clock. system_posix.c and system_windows.c; errors are in
- * errno. */
+/* What differs from system to system: files, locks, the clock. system_posix.c and system_windows.c; errors
+ * are in errno. */
 #ifndef TRAIN_SYSTEM_H
 #define TRAIN_SYSTEM_H
 
@@ -14,8 +14,9 @@
 #define SYSTEM_NOWHERE "/dev/null"
 #endif
 
-/* Numbers 0 to 2 mean the standard files or nothing: closed ones must not be given to a file. Standard files carry
- * bytes as they are. A limit on the size of files is an error of writing like another, not the end of the program. */
+/* Numbers 0 to 2 mean the standard files or nothing: closed ones must not be given to a file. Standard files
+ * carry bytes as they are. A limit on the size of files is an error of writing like another, not the end of
+ * the program. */
 void system_begin(void);
 
 /* Signals by which a user ends the program; *count of them. */
@@ -45,8 +46,8 @@ char *system_real_name(const char *file);
 /* The place of the last character that divides names from folders, or NULL. */
 const char *system_last_divider(const char *file);
 
-/* A new file, open for writing and locked: -1 with EEXIST: another name is needed. What a program that was killed left
- * under the name goes. */
+/* A new file, open for writing and locked: -1 with EEXIST: another name is needed. What a program that was
+ * killed left under the name goes. */
 int system_create(const char *name, int mode);
 int system_open_to_write(const char *name); /* one that is there, as it is: a device, a pipe */
 bool system_sync(int handle);               /* the bytes are on the disk */

@@ -58,7 +58,8 @@ bool system_identify(const char *file, system_identity *id)
   const bool good = GetFileInformationByHandle(h, &about) != 0;
   if (file != NULL) CloseHandle(h);
   if (!good) return false;
-  *id = (system_identity){about.dwVolumeSerialNumber, (uint64_t)about.nFileIndexHigh << 32 | about.nFileIndexLow,
+  *id = (system_identity){about.dwVolumeSerialNumber,
+                          (uint64_t)about.nFileIndexHigh << 32 | about.nFileIndexLow,
                           (about.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) == 0};
   return true;
 }

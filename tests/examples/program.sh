@@ -45,6 +45,23 @@ expect 0 "converged" "$train" fit - <"$data/iris.csv"
 expect 0 "prediction" "$train" predict - -m "$m" <"$data/iris.csv"
 "$train" fit "$data/iris.csv" --quiet >"$folder/said" 2>&1 && [ ! -s "$folder/said" ] || { echo "FAILED: --quiet"; failed=1; }
 
+# Steps that are too long end far above the start
+expect 3 '"status":"worse"' "$train" fit "$data/diabetes.csv" --method momentum --rate 10 --epochs 5 --json
+expect 3 "in at least one fold" "$train" cv "$data/diabetes.csv" --method momentum --rate 10 --epochs 5 --folds 2 -q
+expect 0 '"status":"epochs"' "$train" fit "$data/diabetes.csv" --method adam --epochs 2 --json
+
+# No option is passed over
+expect 2 "are for CSV" "$train" fit "$(printf '1 1:2\n0 1:3\n1 2:1\n' | file few.svm)" --decimal comma
+expect 2 "are for CSV" "$train" predict "$folder/few.svm" -m "$m" --header yes
+expect 2 "for libsvm" "$train" fit "$data/iris.csv" --index-base 0
+expect 2 "mini-batches end with their epochs" "$train" fit "$data/iris.csv" --method adam --tolerance 1e-3
+expect 2 "a single fit" "$train" fit "$data/iris.csv" --path 3 --start "$m"
+expect 2 "names the target" "$train" fit "$data/diabetes.csv" -c target
+expect 2 "is empty" "$train" fit "$data/iris.csv" --class-weights ""
+expect 2 "--rate needs" "$train" fit "$data/iris.csv" --method gd --rate 0
+expect 1 "there is no column 'nothing'" "$train" evaluate "$data/iris.csv" -m "$m" --weights nothing
+expect 0 "rows): accuracy" "$train" evaluate "$data/iris.csv" -m "$m" --weights 1
+
 # Every option of every verb stands in the manual page, and the other way round
 for verb in fit predict evaluate cv; do "$train" $verb --help; done | grep -o -e '--[a-z-]*' | sort -u >"$folder/options"
 sed -n '/^\.SH OPTIONS/,/^\.SH EXIT/p' "$page" | grep '^\.BR' | sed 's/\\-/-/g' | grep -o -e '--[a-z-]*' | sort -u >"$folder/documented"

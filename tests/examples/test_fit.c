@@ -518,8 +518,9 @@ Test(fit, straight_losses_end_where_lbfgs_does)
   }
 }
 
-/* Hardly a residual is within delta, a billionth of them: what holds for a loss with curvature everywhere would
- * call points an optimum that are not. The optimum is what four methods and --tolerance 1e-15 agree on. */
+/* Hardly a residual is within delta, a billionth of them: what holds for a loss with curvature everywhere
+ * would call points an optimum that are not. The optimum is what four methods and --tolerance 1e-15 agree on.
+ */
 Test(fit, no_straight_piece_is_taken_for_a_minimum)
 {
   static const char *const method[] = {"lbfgs", "bfgs", "nonlinear_cg", "newton_cg"};
