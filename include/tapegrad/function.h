@@ -106,7 +106,8 @@ typedef struct tg_check_options {
   bool second_order; /* m = 1: the Hessian too, unless an operation has no second order */
 } tg_check_options;
 
-/* What tg_check found. Errors are |AD - differences| / (1 + |AD|), the largest of all entries. */
+/* What tg_check found. An error is |AD - differences|, less what differences can be off by rounding, relative to the
+ * derivative (to 1e-10 if that is less); the largest of all entries, often exactly 0. */
 typedef struct tg_check_report {
   double error;       /* of the Jacobian, at (row, column)                                           */
   size_t row, column;
@@ -114,7 +115,8 @@ typedef struct tg_check_report {
   bool second_order;  /* the Hessian was looked at                                                   */
   double second_error; /* of the Hessian, at (second_row, second_column)                             */
   size_t second_row, second_column;
-  size_t unchecked;   /* entries of both where differences are not finite and tell nothing          */
+  size_t unchecked;   /* entries of both that passed as differences there are not finite, or not sure to the
+                         tolerance (relative to 1 for small ones) */
   size_t zero_rule;   /* sweeps at x that needed rule R5, see tg_function_stats                      */
   const char *bad_op; /* the first operation whose value is not finite at x, or NULL                 */
   size_t bad_node;    /* and its node                                                                */
@@ -123,10 +125,10 @@ typedef struct tg_check_report {
 /* Is the recording still the function, and are its derivatives right? Records fresh at x and compares with the
  * replay: TG_E_CAPTURED if values differ, as they do when fn read something that changed since. Then compares
  * the Jacobian, by forward and by reverse mode (by one where a custom operation lacks the other), with
- * extrapolated central differences of fn at four scales, of which the best counts, and for m = 1 the Hessian
+ * extrapolated central differences of fn at four scales, of which the surest counts, and for m = 1 the Hessian
  * with those of the gradient: at a smooth point they agree to about 1e-9. At a kink, or where rule R5 hides a
  * limit, they do not. TG_E_DERIVATIVE if an error is beyond the tolerance. Costs 24 n + 1 calls of fn, and for
- * the Hessian 24 n gradients. o and r may be NULL. The report is filled also when the answer is TG_E_CAPTURED
+ * the Hessian 24 n gradients, twice that where steps in the size of x settle nothing. o and r may be NULL. The report is filled also when the answer is TG_E_CAPTURED
  * (error is then that of the values) or TG_E_DERIVATIVE. TG_E_ARGUMENT for a tolerance that is not positive. */
 TG_API tg_status tg_check(tg_function *f, const double *x, const tg_check_options *o, tg_check_report *r);
 

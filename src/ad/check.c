@@ -7,6 +7,23 @@
 
 enum { SCALES = 4, POINTS = 6 };
 
+/* What differences say, and how far they may be off. A guess: their extrapolation does not settle, as for
+ * zeros, between rounding, and where a function varies faster than the points. */
+typedef struct difference {
+  double d, noise;
+  bool guess;
+} difference;
+
+/* Of an entry, by the surest difference. */
+typedef struct verdict {
+  difference by;
+  double error; /* of the derivative beyond the noise, relative to its size */
+  bool equal;   /* the derivative is the difference to the last bit, as zeros are */
+} verdict;
+
+/* Doubles that two verdicts fill: one for reverse, one for forward mode. */
+enum { VERDICTS = (2 * sizeof(verdict) + sizeof(double) - 1) / sizeof(double) };
+
 /* What a check needs beside the function: everything in one block. */
 typedef struct check {
   tg_function *f;
@@ -14,7 +31,8 @@ typedef struct check {
   double *y;     /* m: the values of the replay */
   double *moved; /* POINTS x the larger of n and m: what differences are taken of, at x +- h, x +- h/2, x +-
                     h/4 */
-  double *best;  /* 2 x the larger: smallest disagreement over the scales, by reverse and forward mode */
+  verdict *best; /* 2 x the larger: by reverse and forward mode */
+  double tolerance;
   double *matrix[2]; /* m x n: the Jacobian by reverse and by forward mode, NULL where there is none; then the
                         Hessian */
 } check;
@@ -67,21 +85,43 @@ static void find_bad_node(const tg_tape *t, tg_check_report *r)
   }
 }
 
-/* Central differences at h, h/2, h/4, extrapolated twice (Richardson 1911): error O(h^6). */
-static double extrapolated(const double *moved, size_t m, size_t i, double h)
+/* Central differences at h, h/2, h/4, extrapolated twice (Richardson 1911): error O(h^6), and far below what
+ * the extrapolation changes unless that is rounding. The noise is that change, and what rounding of the
+ * values does. */
+static difference extrapolated(const double *moved, size_t m, size_t i, double h)
 {
-  double d[3];
-  for (int k = 0; k < 3; k++)
-    d[k] = (moved[(size_t)(2 * k) * m + i] - moved[(size_t)(2 * k + 1) * m + i]) / (2.0 * ldexp(h, -k));
+  double d[3], largest = 0.0;
+  for (int k = 0; k < 3; k++) {
+    const double above = moved[(size_t)(2 * k) * m + i], below = moved[(size_t)(2 * k + 1) * m + i];
+    largest = fmax(largest, fmax(fabs(above), fabs(below)));
+    d[k] = (above - below) / (2.0 * ldexp(h, -k));
+  }
   const double first = d[1] + (d[1] - d[0]) / 3.0, second = d[2] + (d[2] - d[1]) / 3.0;
-  return second + (second - first) / 15.0;
+  const double found = second + (second - first) / 15.0;
+  const double noise = fabs(second - first) + fabs(d[2] - d[1]) / 16.0 + 16.0 * DBL_EPSILON / h * largest;
+  const bool guess = !(noise <= 0.25 * fabs(found));
+  return (difference){found, guess ? 4.0 * noise : noise, guess};
 }
 
-/* A derivative beside differences that are finite. */
-static double disagreement(double ad, double d)
+/* Among guesses the least noise; else the least beside what it is noise of. */
+static bool surer(difference a, difference b)
 {
-  if (isinf(ad)) return INFINITY; /* no difference is that large */
-  return isnan(ad) ? DBL_MAX : fabs(ad - d) / (1.0 + fabs(ad));
+  if (a.guess != b.guess) return b.guess;
+  return a.guess ? a.noise < b.noise : a.noise * fabs(b.d) < b.noise * fabs(a.d);
+}
+
+/* A derivative beside a difference. Below 1e-10 it is measured by that: what rounding leaves of a zero is no
+ * error. */
+static verdict judge(double ad, difference by)
+{
+  const double size = fmax(fmax(fabs(ad), fabs(by.d)), 1e-10);
+  return (verdict){by, isnan(ad) ? DBL_MAX : fmax(fabs(ad - by.d) - by.noise, 0.0) / size, ad == by.d};
+}
+
+/* Is it known to the tolerance? */
+static bool settled(const verdict *v, double tolerance)
+{
+  return v->equal || (v->error <= tolerance && v->by.noise <= tolerance * fmax(1.0, fabs(v->by.d)));
 }
 
 /* What the differences are taken of: fn for the Jacobian, the gradient for the Hessian. */
@@ -90,28 +130,48 @@ static tg_status evaluate_moved(check *c, bool second, double *to)
   return second ? tg_gradient(c->f, c->x, NULL, to) : call_function(c, to);
 }
 
-/* The disagreement of column j in each of `rows` rows, at the scale where it is least. */
-static tg_status compare_column(check *c, bool second, size_t rows, size_t j)
+/* The values at x_j +- h, +- h/2, +- h/4. */
+static tg_status move(check *c, bool second, size_t rows, size_t j, double h)
 {
   const double at = c->x[j];
-  for (size_t i = 0; i < 2 * rows; i++) c->best[i] = INFINITY;
+  tg_status s = TG_OK;
+  for (int k = 0; k < POINTS && s == TG_OK; k++) {
+    c->x[j] = k % 2 == 0 ? at + ldexp(h, -k / 2) : at - ldexp(h, -k / 2);
+    s = evaluate_moved(c, second, c->moved + (size_t)k * rows);
+  }
+  c->x[j] = at;
+  return s;
+}
+
+/* Judges column j at scales from `base` on. No difference is as large as an infinite derivative. */
+static tg_status compare_scales(check *c, bool second, size_t rows, size_t j, double base)
+{
   for (int scale = 0; scale < SCALES; scale++) {
-    const double h = ldexp(fmax(fabs(at), 1e-2), -4 - 3 * scale);
-    tg_status s = TG_OK;
-    for (int k = 0; k < POINTS && s == TG_OK; k++) {
-      c->x[j] = k % 2 == 0 ? at + ldexp(h, -k / 2) : at - ldexp(h, -k / 2);
-      s = evaluate_moved(c, second, c->moved + (size_t)k * rows);
-    }
-    c->x[j] = at;
+    const double h = ldexp(base, -4 - 3 * scale), moves = 4.0 * DBL_EPSILON / h * fabs(c->x[j]);
+    const tg_status s = move(c, second, rows, j, h);
     if (s != TG_OK) return s;
     for (size_t i = 0; i < 2 * rows; i++) {
-      const double *const matrix = c->matrix[i / rows];
-      const double d = extrapolated(c->moved, rows, i % rows, h);
-      if (matrix && isfinite(d))
-        c->best[i] = fmin(c->best[i], disagreement(matrix[i % rows * c->f->n + j], d));
+      difference by = extrapolated(c->moved, rows, i % rows, h);
+      by.noise += moves * fabs(by.d); /* x +- h is rounded too */
+      const double ad = c->matrix[i / rows] ? c->matrix[i / rows][i % rows * c->f->n + j] : INFINITY;
+      if (!isinf(ad) && isfinite(by.d) && isfinite(by.noise) && surer(by, c->best[i].by))
+        c->best[i] = judge(ad, by);
     }
   }
   return TG_OK;
+}
+
+/* Steps in the size of x_j; where these settle nothing, as for sin at 1e5 or log at 1e-9, of another size. */
+static tg_status compare_column(check *c, bool second, size_t rows, size_t j)
+{
+  const double size = fabs(c->x[j]);
+  bool all = true;
+  for (size_t i = 0; i < 2 * rows; i++) c->best[i] = (verdict){{0.0, INFINITY, true}, INFINITY, false};
+  const tg_status s = compare_scales(c, second, rows, j, fmax(size, 1e-2));
+  for (size_t i = 0; i < 2 * rows; i++)
+    all = all && (!c->matrix[i / rows] || settled(&c->best[i], c->tolerance));
+  if (s != TG_OK || all || size == 0.0 || (size >= 1e-2 && size <= 1.0) || size > 1e8) return s;
+  return compare_scales(c, second, rows, j, fmin(size, 1.0));
 }
 
 /* The largest of all disagreements in *error, and where: *side is its mode. */
@@ -124,9 +184,10 @@ static tg_status compare(check *c, bool second, tg_check_report *r, double *erro
     if (s != TG_OK) return s;
     for (size_t i = 0; i < 2 * rows; i++) {
       if (!c->matrix[i / rows]) continue;
-      if (isinf(c->best[i])) r->unchecked++;
-      if (isinf(c->best[i]) || !(c->best[i] > *error)) continue;
-      *error = c->best[i], *row = i % rows, *column = j;
+      const verdict v = c->best[i];
+      r->unchecked += isinf(v.error) || (v.error <= c->tolerance && !settled(&v, c->tolerance));
+      if (isinf(v.error) || !(v.error > *error)) continue;
+      *error = v.error, *row = i % rows, *column = j;
       if (!second) r->forward = i >= rows;
     }
   }
@@ -196,17 +257,17 @@ tg_status tg_check(tg_function *f, const double *x, const tg_check_options *o, t
   if (f->busy) return TG_E_TAPE;
   if (!o) o = &usual;
   const size_t n = f->n, m = f->m, longer = n > m ? n : m, second = o->second_order && m == 1 ? n : 0;
-  if (longer > PTRDIFF_MAX / sizeof(double) / (2 * m + n + POINTS + 5)) return TG_E_SIZE;
+  if (longer > PTRDIFF_MAX / sizeof(double) / (2 * m + n + POINTS + VERDICTS + 3)) return TG_E_SIZE;
   double *const block =
-      tg_memory_resize_(NULL, n + m + (POINTS + 2) * longer + 2 * n * m + n * second, sizeof *block);
+      tg_memory_resize_(NULL, n + m + (POINTS + VERDICTS) * longer + 2 * n * m + n * second, sizeof *block);
   if (!block) {
     f->complaint = NULL;
     return f->status = TG_E_NOMEM;
   }
-  check c = {.f = f, .x = block, .y = block + n};
+  check c = {.f = f, .x = block, .y = block + n, .tolerance = o->tolerance};
   c.moved = c.y + m;
-  c.best = c.moved + POINTS * longer;
-  c.matrix[0] = c.best + 2 * longer;
+  c.best = (verdict *)(void *)(c.moved + POINTS * longer);
+  c.matrix[0] = c.moved + (POINTS + VERDICTS) * longer;
   c.matrix[1] = c.matrix[0] + n * m;
   memcpy(c.x, x, n * sizeof *x);
   tg_check_report found = {0};

@@ -169,10 +169,88 @@ Test(check, a_zero_that_hides_a_gradient_is_told)
   cr_assert(tg_record(&f, harmonic, 2, NULL, NULL) == TG_OK);
   cr_expect(tg_check(f, well, NULL, &r) == TG_OK && r.zero_rule == 0 && r.second_order, "%s", tg_function_message(f));
   cr_expect(tg_function_statistics(f, &stats) == TG_OK && stats.zero_rule == 0);
-  cr_expect(tg_check(f, x, NULL, &r) == TG_E_DERIVATIVE && r.zero_rule > 0 && r.column == 0 && r.error > 9.0, "%g",
+  cr_expect(tg_check(f, x, NULL, &r) == TG_E_DERIVATIVE && r.zero_rule > 0 && r.column == 0 && r.error > 0.9, "%g",
             r.error);
   cr_expect(tg_function_statistics(f, &stats) == TG_OK && stats.zero_rule > 0);
   tg_function_free(f);
+}
+
+/* Of x^2 with a derivative that is too large by `wrong`, beside a linear term; scaled, shifted. */
+typedef struct scaled {
+  double x, scale, shift, wrong;
+} scaled;
+
+static double excess;
+static int parabola(const double *x, size_t n, double *y, size_t m, void *user)
+{
+  (void)n, (void)m, (void)user;
+  y[0] = x[0] * x[0];
+  return 0;
+}
+static int parabola_jvp(const double *x, size_t n, const double *v, double *jv, size_t m, void *user)
+{
+  (void)n, (void)m, (void)user;
+  jv[0] = 2.0 * x[0] * v[0] * (1.0 + excess);
+  return 0;
+}
+static int parabola_vjp(const double *x, size_t n, const double *u, size_t m, double *uj, void *user)
+{
+  return parabola_jvp(x, m, u, uj, n, user);
+}
+static const tg_custom_op parabola_op = {.name = "parabola", .value = parabola, .jvp = parabola_jvp, .vjp = parabola_vjp};
+
+static tg_var scaled_parabola(const tg_var *x, size_t n, void *user)
+{
+  const scaled *const s = user;
+  tg_var y;
+  (void)n;
+  tg_custom(&parabola_op, x, 1, &y, 1, NULL);
+  return tg_add(tg_mul(s->scale, y), s->shift);
+}
+
+static tg_status verdict_of(tg_scalar_fn fn, scaled *s, tg_check_report *r)
+{
+  tg_function *f;
+  excess = s->wrong;
+  cr_assert(tg_record(&f, fn, 1, &s->x, s) == TG_OK);
+  const tg_status status = tg_check(f, &s->x, NULL, r);
+  tg_function_free(f);
+  return status;
+}
+
+Test(check, a_wrong_derivative_is_found_at_any_scale_and_a_right_one_passes)
+{
+  static const double x[] = {1.0, 1e-9, 1e9, -3e5}, scale[] = {1.0, 1e-8, 1e12}, wrong[] = {0.0, 1e-4, 0.5, -1.0, -2.0};
+  tg_check_report r;
+  for (int i = 0; i < 4; i++)
+    for (int k = 0; k < 3; k++)
+      for (int w = 0; w < 5; w++) {
+        scaled s = {x[i], scale[k], 0.0, wrong[w]};
+        if (fabs(x[i]) * scale[k] < 1e-10) continue; /* measured by 1e-10 */
+        const tg_status status = verdict_of(scaled_parabola, &s, &r);
+        cr_expect(status == (wrong[w] == 0.0 ? TG_OK : TG_E_DERIVATIVE) && r.unchecked == 0,
+                  "x = %g, scale %g, wrong by %g: %g, %zu unchecked", x[i], scale[k], wrong[w], r.error, r.unchecked);
+      }
+}
+
+static tg_var wave(const tg_var *x, size_t n, void *user)
+{
+  (void)n;
+  return tg_add(tg_sin(x[0]), ((const scaled *)user)->shift);
+}
+static tg_var logarithm(const tg_var *x, size_t n, void *user)
+{
+  (void)n;
+  return tg_add(tg_log(x[0]), ((const scaled *)user)->shift);
+}
+
+Test(check, steps_that_do_not_suit_the_size_of_x_and_rounding_refuse_nothing)
+{
+  tg_check_report r;
+  cr_expect(verdict_of(wave, &(scaled){.x = 1e5}, &r) == TG_OK && r.unchecked == 0, "%g", r.error);
+  cr_expect(verdict_of(logarithm, &(scaled){.x = 1e-9}, &r) == TG_OK && r.unchecked == 0, "%g", r.error);
+  cr_expect(verdict_of(wave, &(scaled){.x = 1.0, .shift = 1e14}, &r) == TG_OK && r.unchecked > 0,
+            "nothing is left of sin beside 1e14, and that is said: %g, %zu", r.error, r.unchecked);
 }
 
 Test(check, options_out_of_range_are_refused)
