@@ -424,6 +424,28 @@ static bool settle_classes(loaded *l, const options *o, failure *f)
   return empty == classes || fail(f, "no row of class '%.100s' is left", l->labels.text[empty]);
 }
 
+/* Labels that are numbers but for some that are not finite are no names: a result that has overflown would
+ * become a class. */
+static bool sound_numbers(const loaded *l, const options *o, failure *f)
+{
+  size_t finite = 0, odd = 0, which = 0;
+  if (l->is_sparse || o->kind != KIND_AUTO) return true;
+  for (size_t i = 0; i < l->labels.count; i++) {
+    double x;
+    const number_kind kind = number_read(l->labels.text[i], l->labels.length[i], l->point, &x);
+    if (kind == NUMBER_TEXT || kind == NUMBER_NAN) return true;
+    finite += kind == NUMBER_OK;
+    odd += kind != NUMBER_OK;
+    which = kind != NUMBER_OK ? i : which;
+  }
+  char shown[EXCERPT_ROOM];
+  return finite == 0 || odd == 0 ||
+         fail_at(f, (place){o->data, 0, 0},
+                 "the target is '%s' in a row, which is not a finite number, and numbers elsewhere (if they "
+                 "are names of classes: --kind multinomial, or logistic)",
+                 excerpt(shown, l->labels.text[which], l->labels.length[which]));
+}
+
 static bool settle_kind(loaded *l, const options *o, failure *f)
 {
   const bool number = wants_number(o);
@@ -433,6 +455,7 @@ static bool settle_kind(loaded *l, const options *o, failure *f)
     l->table.column[l->role.target].levels = (levels){0};
   }
   bool whole;
+  if (!number && !sound_numbers(l, o, f)) return false;
   const bool numbers = !number && all_numbers(l, &whole) && !whole;
   l->kind = o->kind != KIND_AUTO   ? (model_kind)o->kind
             : numbers || number    ? MODEL_LINEAR

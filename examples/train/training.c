@@ -63,6 +63,10 @@ static bool settle_regression(training *t, const options *o, failure *f)
   if (!(deviation > 0))
     return fail(f, "the target is the same in all rows to learn from: there is nothing to predict");
   if (deviation > 1e140) return fail(f, "the target is as large as %g: too large to be squared", deviation);
+  if (deviation < 1e-140)
+    return fail(f,
+                "the target varies by as little as %g: too small to be squared; choose another unit for it",
+                deviation);
   model_shape *m = &t->model.shape;
   m->loss = o->loss >= 0 ? (linear_loss)o->loss : LOSS_SQUARED;
   m->centre = middle;

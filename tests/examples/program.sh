@@ -50,6 +50,11 @@ expect 3 '"status":"worse"' "$train" fit "$data/diabetes.csv" --method momentum 
 expect 3 "in at least one fold" "$train" cv "$data/diabetes.csv" --method momentum --rate 10 --epochs 5 --folds 2 -q
 expect 0 '"status":"epochs"' "$train" fit "$data/diabetes.csv" --method adam --epochs 2 --json
 
+# A number that has overflown is no class; squares of a target must not underflow
+expect 1 "not a finite number" "$train" fit "$(printf 'x,y\n1,inf\n2,3\n4,5\n5,5\n3,3\n' | file inf.csv)"
+expect 0 "3 classes (3 2, 5 2, inf 1)" "$train" fit "$folder/inf.csv" --kind multinomial
+expect 1 "too small to be squared" "$train" fit "$(printf 'x,y\n1,1e-200\n2,3e-200\n4,5.5e-200\n5,5e-200\n' | file tiny.csv)"
+
 # No option is passed over
 expect 2 "are for CSV" "$train" fit "$(printf '1 1:2\n0 1:3\n1 2:1\n' | file few.svm)" --decimal comma
 expect 2 "are for CSV" "$train" predict "$folder/few.svm" -m "$m" --header yes
