@@ -438,9 +438,10 @@ TG_API tg_status tg_minimize_check(const tg_objective *c, const tg_method *m, co
 /* One call for two methods: `first` for so many iterations, or until it meets a tolerance, stalls or leaves
  * the finite numbers; unless a tolerance was met `then` goes on from its best point. A cheap method to come
  * near, an exact one to finish: tg_minimize_handover(c, tg_adam(0.01), 200, tg_lbfgs(), theta, NULL, &r).
- * Counts, time and limits are of both together; a schedule of `then` plans the iterations left. The problem solved and reported is that of `then`: where its
- * bounds or L1 term differ from those of `first`, which need have none, a tolerance met by `first` says
- * nothing, and what is returned is within the bounds of `then`. Otherwise as tg_minimize. */
+ * Counts, time and limits are of both together; a schedule of `then` plans the iterations left. The
+ * problem solved and reported is that of `then`: where its bounds or L1 term differ from those of `first`,
+ * which need have none, a tolerance met by `first` says nothing, and what is returned is within the bounds
+ * of `then`. Otherwise as tg_minimize. */
 TG_API tg_status tg_minimize_handover(tg_objective c, tg_method first, size_t iterations, tg_method then,
                                       double *theta, const tg_minimize_options *o, tg_report *r);
 

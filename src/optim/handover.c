@@ -39,6 +39,7 @@ static void tell(tg_run *to, const tg_run *from)
   q->largest = p->largest;
   q->finite = p->finite;
   q->has_gradient = true;
+  q->zero_rule = p->zero_rule;
 }
 
 /* The second run takes over place, counts and time. */
@@ -53,6 +54,7 @@ static void pass_on(tg_run *to, const tg_run *from)
   to->s.report.gradients = r->gradients;
   to->s.report.products = r->products;
   to->s.report.hessians = r->hessians;
+  to->s.report.zero_rule += r->zero_rule;
   to->s.lap = r->seconds;
   to->origin = tg_clock_();
 }

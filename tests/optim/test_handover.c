@@ -221,3 +221,35 @@ Test(handover, a_schedule_of_the_second_method_ends_with_the_run)
   cr_expect(r.stop == TG_STOP_ITERATIONS && r.iterations == 25 && fabs(r.rate - 1e-7) <= 1e-15, "%zu %g",
             r.iterations, r.rate);
 }
+
+/* (x - 1)^2 with a gradient that needed rule R5, each time. */
+static int hidden(const double *x, double *value, double *g, void *user)
+{
+  *(size_t *)user += g != NULL;
+  if (value) *value = (x[0] - 1.0) * (x[0] - 1.0);
+  if (g) g[0] = 2.0 * (x[0] - 1.0);
+  return 0;
+}
+
+static size_t needed(void *user)
+{
+  return *(const size_t *)user;
+}
+
+Test(handover, what_rule_r5_may_hide_is_counted_and_remembered)
+{
+  size_t count = 0;
+  double x[1] = {3.0};
+  tg_report r;
+  const tg_objective c = {.n = 1, .evaluate = hidden, .zero_rule = needed, .user = &count};
+  tg_minimize_options o = tg_minimize_defaults();
+  o.accuracy = 0.0;
+  o.gradient_tol = 1e-6;
+  cr_expect(tg_minimize_handover(c, tg_gd(0.25), 3, tg_lbfgs(), x, &o, &r) == TG_OK);
+  cr_expect(r.stop == TG_STOP_ZERO_RULE && r.zero_rule == count && count > 0, "%s, %zu of %zu", r.message,
+            r.zero_rule, count);
+  x[0] = 3.0;
+  count = 0;
+  cr_expect(tg_minimize_handover(c, tg_momentum(0.25, 0.5), 3, tg_gd(0.25), x, &o, &r) == TG_OK);
+  cr_expect(!tg_converged(r.stop) && r.zero_rule == count, "%s, %zu of %zu", r.message, r.zero_rule, count);
+}
