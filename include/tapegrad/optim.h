@@ -390,8 +390,8 @@ typedef enum tg_step_norm {
  * entries below 1e-8 of the largest, to that). The distance is that to the minimum of the method's own model
  * of C: it stays the same when C is multiplied by a number or one is added. Methods with second derivatives,
  * or the Jacobian of residuals, are believed at once; of the others the last step must have been short too,
- * and every |g_i theta_i| small beside |C| or what C has fallen. Where theta itself goes to 0 it is enough
- * that next to nothing is left of the fall. No such test can know of a minimum further away, or see a
+ * and every |g_i theta_i| small beside |C|, or where C goes to 0 beside what it has fallen. Where theta itself
+ * goes to 0 it is enough that next to nothing is left of the fall. No such test can know of a minimum further away, or see a
  * direction in which C hardly changes where the method has never gone. Where values cannot be told apart any
  * more, before that is met, a run with a line search or a trust region ends as TG_STOP_ROUNDING if what is
  * left is less than that and the distance within 1e-5, and as TG_STOP_STALLED otherwise. tg_run_update has no

@@ -248,6 +248,7 @@ static void mend(tg_run *run)
   if (s->torn) s->before = NAN;
   if (s->torn && run->rule->step && !run->fit) {
     if (tg_descends_(run)) s->current = s->best;
+    s->convex = false; /* of a Hessian that is not kept */
     memset(run->work, 0, (size_t)(run->block + run->block_count - run->work) * sizeof(double));
     memset(run->own, 0, run->own_size);
     s->started = false;
@@ -261,8 +262,8 @@ static void mend(tg_run *run)
 static void reopen(tg_run *run)
 {
   tg_state_ *s = &run->s;
-  const bool gradient_shown =
-      !run->by_caller || s->report.stop == TG_STOP_GRADIENT || s->report.stop == TG_STOP_ZERO_RULE;
+  const bool torn = s->torn, gradient_shown = !run->by_caller || s->report.stop == TG_STOP_GRADIENT ||
+                                              s->report.stop == TG_STOP_ZERO_RULE;
   mend(run);
   if (s->gave_best) memcpy(s->point[0].x, s->point[2].x, run->n * sizeof(double));
   s->gave_best = false;
@@ -274,6 +275,8 @@ static void reopen(tg_run *run)
   }
   if (!run->by_caller) tg_show_(run);
   s->report.stop = tg_limit_(run, gradient_shown);
+  const bool there = !torn && s->met > 0.0 && s->met <= run->o.accuracy;
+  if (there && s->report.stop == TG_RUNNING) tg_stop_(run, TG_STOP_ACCURACY);
 }
 
 /* All but the pointers, and what this run's own options decide. */

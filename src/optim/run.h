@@ -55,6 +55,7 @@ typedef struct tg_state_ {
    * decrease left (NaN: nothing is known) and whether the distance left is small. */
   double gain;
   bool near;
+  double met;      /* the accuracy that was met, at the end; 0: none was */
   bool close;      /* the last step was short and met positive curvature */
   double flattest; /* the greatest s's / s'y of late, of steps s with change y of the gradient */
   uint64_t random[4];

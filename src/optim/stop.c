@@ -145,6 +145,8 @@ static const double shortness = 1e-3, stillness = 1e-11;
 static const double noise = 1e-13, dust = 1e-24;
 /* Part of the fall that a slope may foretell where the value itself goes to 0. */
 static const double dregs = 1e-11;
+/* Part of the fall that is left of a value that has come to 0. */
+static const double nothing = 1e-14;
 
 static bool small(double d, double x, double least, double tolerance)
 {
@@ -173,16 +175,26 @@ static bool slight(const tg_run *run, double most)
   return true;
 }
 
+/* The value itself goes to 0: the model thinks so, or of all it has fallen rounding is left. What is far less
+ * than that is no rest of it, and has a size of its own. */
+static bool comes_to_nothing(const tg_run *run)
+{
+  const tg_state_ *s = &run->s;
+  const double value = s->point[s->current].value, rest = fabs(value), fall = s->first - value;
+  if (s->gain >= 1e-3 * rest || rest == 0.0) return true;
+  return rest <= nothing * fall && rest >= 1e-7 * nothing * fall;
+}
+
 /* Whether to believe what the differences of a few gradients say of curvature. A direction of which they know
  * nothing may have next to none; a plateau looks like a minimum from afar. So the last step must have been
  * short, and no parameter's own size times its slope be more than a small part of the value, or of its fall;
- * where the value itself goes to 0, of a part of that fall. */
-static bool believed(const tg_run *run, double tolerance)
+ * where the value itself goes to 0, or second derivatives were looked at `here`, of a part of that fall. */
+static bool believed(const tg_run *run, double tolerance, bool here)
 {
   const tg_state_ *s = &run->s;
   const tg_point_ *p = &s->point[s->current];
-  const double fall = s->first - p->value;
-  return s->close && slight(run, fmax(tolerance * fmin(fall, fabs(p->value)), dregs * fall));
+  const double fall = s->first - p->value, least = here || comes_to_nothing(run) ? dregs * fall : 0.0;
+  return s->close && slight(run, fmax(tolerance * fmin(fall, fabs(p->value)), least));
 }
 
 int tg_level_(tg_run *run)
@@ -202,24 +214,28 @@ static bool vanished(const tg_run *run, double gain)
          run->kernel->largest(p->x, run->padded) <= speck * speck * fmin(s->size, 1.0);
 }
 
-static bool settled(tg_run *run, const double *d, double scale, double gain, bool guess)
+typedef enum basis { GUESS, GUESS_HERE, MODEL } basis;
+
+static bool settled(tg_run *run, const double *d, double scale, double gain, basis b)
 {
   const double tolerance = run->o.accuracy;
   run->s.gain = gain;
-  run->s.near = within(run, d, scale, nearness) && (!guess || believed(run, nearness));
-  if (!(tolerance > 0.0) || (guess && !believed(run, tolerance))) return false;
-  return within(run, d, scale, tolerance) || vanished(run, gain);
+  run->s.near = within(run, d, scale, nearness) && (b == MODEL || believed(run, nearness, b == GUESS_HERE));
+  if (!(tolerance > 0.0) || (b != MODEL && !believed(run, tolerance, b == GUESS_HERE))) return false;
+  if (!within(run, d, scale, tolerance) && !vanished(run, gain)) return false;
+  run->s.met = tolerance;
+  return true;
 }
 
 int tg_model_(tg_run *run, const double *d, double gain)
 {
-  return settled(run, d, 1.0, fabs(gain), false) ? tg_stop_(run, TG_STOP_ACCURACY) : 0;
+  return settled(run, d, 1.0, fabs(gain), MODEL) ? tg_stop_(run, TG_STOP_ACCURACY) : 0;
 }
 
 int tg_guess_(tg_run *run, const double *d, double gain, bool here)
 {
   run->s.close = run->s.close || here;
-  return settled(run, d, 1.0, fabs(gain), true) ? tg_stop_(run, TG_STOP_ACCURACY) : 0;
+  return settled(run, d, 1.0, fabs(gain), here ? GUESS_HERE : GUESS) ? tg_stop_(run, TG_STOP_ACCURACY) : 0;
 }
 
 /* What the step s from there to the current iterate shows, y being the change of the gradient. */
@@ -263,7 +279,7 @@ static bool arrived(tg_run *run, const tg_point_ *from)
   run->s.near = false;
   if (!run->s.close) return false;
   const double flattest = run->s.flattest;
-  return settled(run, to->g, flattest, 0.5 * flattest * run->kernel->dot(to->g, to->g, run->padded), true);
+  return settled(run, to->g, flattest, 0.5 * flattest * run->kernel->dot(to->g, to->g, run->padded), GUESS);
 }
 
 static bool lowest_possible(const tg_state_ *s)
@@ -330,6 +346,7 @@ void tg_watch_(tg_run *run, tg_watch_fn watch, void *user)
 
 int tg_after_iteration_(tg_run *run, const tg_point_ *from)
 {
+  run->s.met = 0.0;
   const bool idle = from && idles(run), there = from && arrived(run, from);
   run->s.report.stop = tg_limit_(run, !run->by_caller); /* the caller's was looked at before the step */
   if (there && !tg_converged(run->s.report.stop)) run->s.report.stop = TG_STOP_ACCURACY;

@@ -336,3 +336,30 @@ Test(checkpoint, a_fit_out_of_patience_has_no_more_epochs_than_asked_for)
   cr_expect(tg_run_report(second)->stop == TG_STOP_EPOCHS && tg_run_report(second)->epoch == 6);
   tg_run_free(second);
 }
+
+Test(checkpoint, a_run_that_met_its_accuracy_stays_ended_unless_asked_for_more)
+{
+  const tg_method methods[] = {tg_lbfgs(), tg_nonlinear_cg(TG_CG_POLAK_RIBIERE), tg_bfgs()};
+  for (size_t i = 0; i < 3; i++) {
+    probe p = {.n = N}, q = {.n = N};
+    double x[N], y[N];
+    tg_minimize_options o = tg_minimize_defaults();
+    tg_run *run = minimize_run(x, &p, methods[i], o);
+    while (tg_run_step(run)) continue;
+    cr_assert(tg_run_report(run)->stop == TG_STOP_ACCURACY, "%s", tg_run_report(run)->message);
+    const size_t size = tg_run_size(run), before = tg_run_report(run)->iterations;
+    tg_run_save(run, bytes);
+    tg_run_free(run);
+    for (int more = 0; more < 2; more++) {
+      o.accuracy = more ? 1e-12 : 1e-8;
+      run = minimize_run(y, &q, methods[i], o);
+      cr_assert(tg_run_restore(run, bytes, size) == TG_OK);
+      cr_expect(tg_run_report(run)->stop == (more ? TG_RUNNING : TG_STOP_ACCURACY));
+      while (tg_run_step(run)) continue;
+      const size_t after = tg_run_report(run)->iterations;
+      cr_expect(more ? after >= before : after == before, "%s: %zu, %zu", tg_method_name(&methods[i]), before,
+                after);
+      tg_run_free(run);
+    }
+  }
+}

@@ -325,3 +325,60 @@ Test(stop, no_tolerance_is_a_success_where_rule_r5_hides_a_gradient)
     tg_function_free(f);
   }
 }
+
+/* exp(x) - 2 x + y^2: from x = 300 it falls by 1e130, and a model with the curvature met on the way, of that
+ * size, thinks that y cannot be far from its place. */
+static int cliff(const double *x, double *value, double *g, void *user)
+{
+  (void)user;
+  if (value) *value = exp(x[0]) - 2.0 * x[0] + x[1] * x[1];
+  if (g) g[0] = exp(x[0]) - 2.0, g[1] = 2.0 * x[1];
+  return 0;
+}
+
+Test(stop, a_parameter_that_never_moved_is_not_taken_for_right)
+{
+  static const char *const names[] = {"lbfgs", "bfgs", "dfp", "nonlinear_cg"};
+  static const double starts[] = {20, 80, 100, 300, 600};
+  for (size_t k = 0; k < sizeof starts / sizeof *starts; k++)
+    for (size_t i = 0; i < 4; i++) {
+      tg_method m;
+      tg_report r;
+      double x[2] = {starts[k], 3.0};
+      cr_assert(tg_method_named(&m, names[i]) == TG_OK);
+      cr_expect(tg_minimize((tg_objective){.n = 2, .evaluate = cliff}, m, x, NULL, &r) == TG_OK);
+      cr_expect(!tg_converged(r.stop) || (fabs(x[0] - log(2.0)) < 1e-4 && fabs(x[1]) < 1e-4),
+                "%s from %g: (%g, %g), %s", names[i], starts[k], x[0], x[1], r.message);
+    }
+}
+
+/* The minimum of Penalty I (More, Garbow & Hillstrom, problem 23) with n = 10 is 7.08765e-5; every other
+ * parameter is counted in units of 1e6 or 1e-6, as the condition number then is that much greater squared. */
+static int penalty(const double *theta, double *value, double *g, void *user)
+{
+  const double unit = *(const double *)user;
+  double x[10], sum = -0.25, rest = 0.0;
+  for (size_t i = 0; i < 10; i++) x[i] = i % 2 ? theta[i] / unit : theta[i];
+  for (size_t i = 0; i < 10; i++) sum += x[i] * x[i], rest += 1e-5 * (x[i] - 1.0) * (x[i] - 1.0);
+  if (value) *value = sum * sum + rest;
+  for (size_t i = 0; g && i < 10; i++) g[i] = (4.0 * sum * x[i] + 2e-5 * (x[i] - 1.0)) / (i % 2 ? unit : 1.0);
+  return 0;
+}
+
+Test(stop, a_value_far_above_the_minimum_is_not_called_one_for_its_fall)
+{
+  static const char *const names[] = {"lbfgs", "bfgs", "dfp"};
+  static double units_of[] = {1e6, 1e-6, 1e3};
+  for (size_t k = 0; k < 3; k++)
+    for (size_t i = 0; i < 3; i++) {
+      tg_method m;
+      tg_report r;
+      double x[10];
+      for (size_t j = 0; j < 10; j++) x[j] = (double)(j + 1) * (j % 2 ? units_of[k] : 1.0);
+      cr_assert(tg_method_named(&m, names[i]) == TG_OK);
+      const tg_objective c = {.n = 10, .evaluate = penalty, .user = &units_of[k]};
+      cr_expect(tg_minimize(c, m, x, NULL, &r) == TG_OK);
+      cr_expect(!tg_converged(r.stop) || r.value < 7.0877e-5, "%s, unit %g: %g, %s", names[i], units_of[k],
+                r.value, r.message);
+    }
+}
