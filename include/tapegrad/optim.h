@@ -330,7 +330,9 @@ typedef enum tg_stop {
 TG_API const char *tg_stop_string(tg_stop s);
 /* Whether a run that stopped so reached its aim: a tolerance was met, or the value is as low as rounding
  * allows. False where rule R5 may hide a part of the gradient (TG_STOP_ZERO_RULE), for limits, stalls and
- * failures, and for what ends a tg_fit, which has no tolerance. */
+ * failures, and for what ends a tg_fit, which has no tolerance. The rule is counted too, with nothing
+ * hidden, where an infinite partial lies in a branch that tg_where did not take: guard its operand as well,
+ * tg_where(c, tg_sqrt(tg_where(c, z, 1.0)), 0.0), and no such product is left. */
 TG_API bool tg_converged(tg_stop s);
 
 /* Where a run stands. Plain, owns nothing. In tg_minimize value, gradient_norm and theta always belong to the

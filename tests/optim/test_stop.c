@@ -382,3 +382,24 @@ Test(stop, a_value_far_above_the_minimum_is_not_called_one_for_its_fall)
                 r.value, r.message);
     }
 }
+
+/* (x - 2)^2 beside a root that is not taken where it is infinitely steep. */
+static tg_var guarded(const tg_var *x, size_t n, void *user)
+{
+  const tg_var z = tg_mul(0.0, x[0]), c = tg_less(0.0, z);
+  (void)n;
+  return tg_add(tg_square(tg_sub(x[0], 2.0)), tg_where(c, tg_sqrt(user ? tg_where(c, z, 1.0) : z), 0.0));
+}
+
+Test(stop, a_guarded_operand_needs_no_zero_rule)
+{
+  for (int inside = 0; inside < 2; inside++) {
+    double x = 1.0;
+    tg_report r;
+    tg_function *f;
+    cr_assert(tg_record(&f, guarded, 1, &x, inside ? &x : NULL) == TG_OK);
+    cr_expect(tg_minimize(tg_function_objective(f), tg_lbfgs(), &x, NULL, &r) == TG_OK && fabs(x - 2.0) < 1e-6);
+    cr_expect(tg_converged(r.stop) == (inside != 0) && (r.zero_rule == 0) == (inside != 0), "%s", r.message);
+    tg_function_free(f);
+  }
+}
