@@ -493,7 +493,7 @@ static bool any_kink(const tg_worker_ *w, const tg_step_ *s)
 /* The vectors of first partials, copied, with those of the lanes at a kink in their place. */
 static void side_first(const tg_worker_ *w, const tg_step_ *s, const double **d)
 {
-  for (unsigned k = 0; k < s->arity; k++) {
+  for (unsigned k = 0; k < s->arity && k < 3; k++) {
     if (s->passive[k]) continue;
     double *to = w->temporary[SIDED + k];
     if (d[k] != NULL)
