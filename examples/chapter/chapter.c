@@ -63,10 +63,7 @@ tg_method steepest_descent(void)
   return m;
 }
 
-double exact_step(tg_function *f, double theta[2])
-{
-  return step(f, steepest_descent(), theta);
-}
+double exact_step(tg_function *f, double theta[2]) { return step(f, steepest_descent(), theta); }
 
 double newton_step(tg_function *c, double theta)
 {

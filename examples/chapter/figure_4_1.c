@@ -31,10 +31,7 @@ typedef struct points {
   size_t count;
 } points;
 
-static bool inside(const double *theta)
-{
-  return (fabs)(theta[0]) < 2.5 && (fabs)(theta[1]) < 2.5;
-}
+static bool inside(const double *theta) { return (fabs)(theta[0]) < 2.5 && (fabs)(theta[1]) < 2.5; }
 
 static void keep(points *e, const double *theta, double value)
 {

@@ -39,9 +39,13 @@ static void write_panel(const panel *p, size_t steps)
 void figure_4_3(size_t steps)
 {
   const panel apart = {{{1, 1, 1}, {2, 0, 2}, {3, 1, 3}, {2, 3, 2}, {1, 2, 4}},
-                       "4.3-apart-surface.dat", "4.3-apart-gd.dat", "4.3-apart-sgd.dat"};
+                       "4.3-apart-surface.dat",
+                       "4.3-apart-gd.dat",
+                       "4.3-apart-sgd.dat"};
   const panel together = {{{2, 2, 1}, {2, 2, 2}, {2, 2, 3}, {2, 2, 2}, {2, 2, 4}},
-                          "4.3-together-surface.dat", "4.3-together-gd.dat", "4.3-together-sgd.dat"};
+                          "4.3-together-surface.dat",
+                          "4.3-together-gd.dat",
+                          "4.3-together-sgd.dat"};
   write_panel(&apart, steps);
   write_panel(&together, steps);
   FILE *const out = open_data("4.3-minima.dat", "minima of the C_i, around their convex hull");

@@ -15,7 +15,8 @@
 enum { INPUTS = 3 };
 
 /* In the order of recording. */
-static const char *const names[] = {"theta_1", "theta_2", "theta_3", "a_1", "a_2", "a_3", "a_4", "a_5", "a_6"};
+static const char *const names[] = {"theta_1", "theta_2", "theta_3", "a_1", "a_2",
+                                    "a_3",     "a_4",     "a_5",     "a_6"};
 
 /* Answers the characters printed. */
 static int print_name(tg_var v)

@@ -219,10 +219,7 @@ bool apply_next(apply *a, bool *failed, failure *f)
   return !*failed;
 }
 
-const dropped_rows *apply_dropped(const apply *a)
-{
-  return a->is_sparse ? &a->dropped : &a->table.dropped;
-}
+const dropped_rows *apply_dropped(const apply *a) { return a->is_sparse ? &a->dropped : &a->table.dropped; }
 
 bool apply_no_rows(const apply *a, const char *file, failure *f)
 {

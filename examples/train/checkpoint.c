@@ -19,10 +19,7 @@ typedef struct head {
   uint64_t signature, n, run_size;
 } head;
 
-static uint64_t mix(uint64_t h, uint64_t x)
-{
-  return (h ^ x) * UINT64_C(0x9e3779b97f4a7c15) ^ (h >> 29);
-}
+static uint64_t mix(uint64_t h, uint64_t x) { return (h ^ x) * UINT64_C(0x9e3779b97f4a7c15) ^ (h >> 29); }
 
 static uint64_t mix_number(uint64_t h, double x)
 {

@@ -142,10 +142,7 @@ static bool go_on(checkpoint *c, training *r, uint64_t signature, const options 
 }
 
 /* Nothing is left to go on with: not so when a limit or an interrupt cut the fit short. */
-static bool is_over(fit_stop s)
-{
-  return s != FIT_INTERRUPTED && s != FIT_ITERATIONS && s != FIT_SECONDS;
-}
+static bool is_over(fit_stop s) { return s != FIT_INTERRUPTED && s != FIT_ITERATIONS && s != FIT_SECONDS; }
 
 static int fit_rows(const options *o, const loaded *l, const row_split *s, failure *f)
 {

@@ -11,7 +11,7 @@ typedef struct cone {
   double *v, *x;    /* scratch: a form, a sparse row */
   const bool *keep; /* n: forms count only where this is true; NULL: everywhere */
   /* Some independent forms ("tight"), as an orthonormal basis: form j = sum_i<=j r[j * n + i] q[i * n ...].
-   */
+ */
   size_t tight;
   size_t *row, *truth, *other;
   double *q, *r, *weight, *next;

@@ -252,10 +252,7 @@ static size_t level_of(const design_column *c, double cell)
   return level != LEVEL_NONE ? level : 0;
 }
 
-static double number_of(const design_column *c, double cell)
-{
-  return isnan(cell) ? c->fill : cell;
-}
+static double number_of(const design_column *c, double cell) { return isnan(cell) ? c->fill : cell; }
 
 static void encode_row(const design *d, const double *cell, double *x)
 {
@@ -519,10 +516,7 @@ void dataset_free(dataset *s)
   *s = (dataset){0};
 }
 
-bool dataset_is_raw(const dataset *s)
-{
-  return s->borrowed && s->scaled == NULL;
-}
+bool dataset_is_raw(const dataset *s) { return s->borrowed && s->scaled == NULL; }
 
 const double *dataset_row(const dataset *s, size_t i)
 {
@@ -537,10 +531,7 @@ double *dataset_edit(dataset *s, size_t i)
   return row;
 }
 
-bool dataset_good(const dataset *s, failure *f)
-{
-  return paged_good(s->paged, f);
-}
+bool dataset_good(const dataset *s, failure *f) { return paged_good(s->paged, f); }
 
 double dataset_target(const dataset *s, size_t i)
 {

@@ -28,25 +28,13 @@ static const struct {
 #undef FIT_STOP_ROW
 };
 
-const char *fit_stop_string(fit_stop s)
-{
-  return stop_row[s].text;
-}
+const char *fit_stop_string(fit_stop s) { return stop_row[s].text; }
 
-const char *fit_stop_word(fit_stop s)
-{
-  return stop_row[s].word;
-}
+const char *fit_stop_word(fit_stop s) { return stop_row[s].word; }
 
-fit_kind fit_stop_kind(fit_stop s)
-{
-  return stop_row[s].kind;
-}
+fit_kind fit_stop_kind(fit_stop s) { return stop_row[s].kind; }
 
-bool fit_converged(fit_stop s)
-{
-  return s == FIT_CONVERGED || s == FIT_ROUNDING;
-}
+bool fit_converged(fit_stop s) { return s == FIT_CONVERGED || s == FIT_ROUNDING; }
 
 fit_settings fit_defaults(void)
 {
@@ -54,10 +42,7 @@ fit_settings fit_defaults(void)
       .method = "auto", .tolerance = 1e-12, .max_iterations = 10000, .epochs = 100, .batch = 32, .seed = 1};
 }
 
-double fit_clock(void)
-{
-  return system_seconds();
-}
+double fit_clock(void) { return system_seconds(); }
 
 bool fit_fail_status(tg_status status, failure *f)
 {
@@ -176,17 +161,12 @@ fit_stop fit_stop_of(const problem *p, const double *theta, tg_stop stop, double
   if (tg_converged(stop)) return stop == TG_STOP_ROUNDING ? FIT_ROUNDING : FIT_CONVERGED;
   switch (stop) {
   case TG_STOP_EPOCHS:
-  case TG_STOP_PATIENCE:
-    return FIT_EPOCHS;
-  case TG_STOP_ITERATIONS:
-    return FIT_ITERATIONS;
-  case TG_STOP_SECONDS:
-    return FIT_SECONDS;
+  case TG_STOP_PATIENCE: return FIT_EPOCHS;
+  case TG_STOP_ITERATIONS: return FIT_ITERATIONS;
+  case TG_STOP_SECONDS: return FIT_SECONDS;
   case TG_STOP_UNBOUNDED:
-  case TG_STOP_NONFINITE:
-    return FIT_DIVERGED;
-  default:
-    return within_rounding(p, theta, gap, 1000, o) ? FIT_ROUNDING : FIT_STALLED;
+  case TG_STOP_NONFINITE: return FIT_DIVERGED;
+  default: return within_rounding(p, theta, gap, 1000, o) ? FIT_ROUNDING : FIT_STALLED;
   }
 }
 

@@ -32,7 +32,7 @@ void input_close(input *in);
  * the end of the file sets `finished` and succeeds. */
 bool input_more(input *in, size_t line, failure *f);
 bool input_whole(input *in, failure *f); /* all that is left into the window, however much that is */
-bool input_lines(input *in, failure *f); /* the same for text, no line of which is longer than INPUT_LONGEST */
+bool input_lines(input *in, failure *f); /* for text; no line longer than INPUT_LONGEST */
 
 /* Do these bytes come next? At most 256 kB are looked at, just after input_open. */
 bool input_starts(const input *in, const char *bytes, size_t length);

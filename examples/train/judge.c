@@ -34,10 +34,7 @@ bool judge_finish(judged *j, failure *f)
   return true;
 }
 
-double judged_weight(const judged *j)
-{
-  return j->is_class ? j->classes.weight : j->values.weight;
-}
+double judged_weight(const judged *j) { return j->is_class ? j->classes.weight : j->values.weight; }
 
 static bool judge_piece(judged *j, judged *other, const trained *m, const dataset *d, double *scores,
                         failure *f)

@@ -262,10 +262,7 @@ bool libsvm_next(libsvm_reader *r, sparse_rows *s, size_t most, int base, const 
   return good;
 }
 
-void libsvm_close(libsvm_reader *r)
-{
-  input_close(&r->in);
-}
+void libsvm_close(libsvm_reader *r) { input_close(&r->in); }
 
 static int ascending(const void *a, const void *b)
 {

@@ -278,10 +278,7 @@ double loaded_target(const loaded *l, size_t i)
   return l->is_sparse ? l->sparse.target[i] : table_row(&l->table, i)[l->role.target];
 }
 
-bool loaded_weighted(const loaded *l)
-{
-  return l->role.weight != NO_COLUMN || l->row_weight != NULL;
-}
+bool loaded_weighted(const loaded *l) { return l->role.weight != NO_COLUMN || l->row_weight != NULL; }
 
 static double loaded_weight(const loaded *l, size_t i)
 {

@@ -12,14 +12,10 @@
 static int run(const options *o, failure *f)
 {
   switch (o->verb) {
-  case VERB_FIT:
-    return command_fit(o, f);
-  case VERB_PREDICT:
-    return command_predict(o, f);
-  case VERB_EVALUATE:
-    return command_evaluate(o, f);
-  case VERB_CV:
-    return command_cv(o, f);
+  case VERB_FIT: return command_fit(o, f);
+  case VERB_PREDICT: return command_predict(o, f);
+  case VERB_EVALUATE: return command_evaluate(o, f);
+  case VERB_CV: return command_cv(o, f);
   }
   return EXIT_USAGE;
 }

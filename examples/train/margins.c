@@ -21,10 +21,7 @@ const double *features_alone(const dataset *d, size_t i, double *room)
   return room;
 }
 
-size_t margins_per_row(const model_shape *m)
-{
-  return m->classes - 1;
-}
+size_t margins_per_row(const model_shape *m) { return m->classes - 1; }
 
 size_t other_class(const model_shape *m, size_t truth, size_t k)
 {

@@ -115,14 +115,10 @@ static var net(const var *theta, size_t d, const var *sample, size_t columns, vo
 tg_loss_fn model_loss(const model_shape *m)
 {
   switch (m->kind) {
-  case MODEL_LOGISTIC:
-    return logistic;
-  case MODEL_MULTINOMIAL:
-    return multinomial;
-  case MODEL_NET:
-    return net;
-  case MODEL_LINEAR:
-    break;
+  case MODEL_LOGISTIC: return logistic;
+  case MODEL_MULTINOMIAL: return multinomial;
+  case MODEL_NET: return net;
+  case MODEL_LINEAR: break;
   }
   return linear;
 }
@@ -133,10 +129,7 @@ size_t model_output_count(const model_shape *m)
   return many ? m->classes : 1;
 }
 
-size_t model_rows(const model_shape *m)
-{
-  return m->kind == MODEL_NET ? m->hidden : model_output_count(m);
-}
+size_t model_rows(const model_shape *m) { return m->kind == MODEL_NET ? m->hidden : model_output_count(m); }
 
 size_t model_parameters(const model_shape *m)
 {
@@ -144,10 +137,7 @@ size_t model_parameters(const model_shape *m)
   return m->kind == MODEL_NET ? first + model_output_count(m) * (m->hidden + 1) : first;
 }
 
-size_t model_work_size(const model_shape *m)
-{
-  return model_rows(m) + model_output_count(m);
-}
+size_t model_work_size(const model_shape *m) { return model_rows(m) + model_output_count(m); }
 
 void model_outputs(const model_shape *m, const double *theta, const double *x, double *hidden, double *output)
 {

@@ -27,10 +27,7 @@ typedef struct decimal {
 static const double ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                              1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
-static bool is_digit(char c)
-{
-  return (unsigned char)(c - '0') < 10;
-}
+static bool is_digit(char c) { return (unsigned char)(c - '0') < 10; }
 
 /* -- 3: whole numbers ------------------------------------------------------------------------------------ */
 
@@ -358,7 +355,7 @@ size_t number_write(double x, char out[NUMBER_ROOM])
   if (x == 0) return (size_t)snprintf(out, NUMBER_ROOM, negative ? "-0" : "0");
   /* Every decimal of up to 15 digits survives the way through a normal double, so 15 digits without trailing
    * zeros are already the shortest if any that short will do; subnormals hold fewer and start from one digit.
-   */
+ */
   for (int count = fabs(x) < DBL_MIN ? 1 : 15;; count++) {
     char digits[20];
     const int e = digits_of(x, count, digits);

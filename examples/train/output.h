@@ -9,7 +9,7 @@
  * replaced, and the link stays. */
 typedef struct output {
   const char *file;
-  char *real;   /* the file that it is, behind symbolic links; NULL: written to directly */
+  char *real; /* the file that it is, behind symbolic links; NULL: written to directly */
   char *beside;
   int handle;
 } output;

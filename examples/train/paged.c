@@ -118,10 +118,7 @@ void paged_copy(paged *p, size_t i, double *row)
   memset(row, 0, size);
 }
 
-void paged_changed(paged *p)
-{
-  p->changed = true;
-}
+void paged_changed(paged *p) { p->changed = true; }
 
 bool paged_good(paged *p, failure *f)
 {

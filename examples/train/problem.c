@@ -405,10 +405,7 @@ static int hvp(const double *theta, const double *v, double *hv, void *user)
   return status;
 }
 
-static int hessian(const double *theta, double *h, void *user)
-{
-  return problem_hessian(user, theta, h);
-}
+static int hessian(const double *theta, double *h, void *user) { return problem_hessian(user, theta, h); }
 
 tg_objective problem_objective(problem *p)
 {

@@ -32,10 +32,7 @@ void catch_interrupt(void)
   }
 }
 
-bool interrupted(void)
-{
-  return stop_asked != 0;
-}
+bool interrupted(void) { return stop_asked != 0; }
 
 void progress_start(progress *p, training *t, const options *o)
 {

@@ -11,8 +11,8 @@ typedef struct progress {
   const options *options;
   bool on_terminal, begun;
   double last, last_checkpoint, began, first; /* first: the iteration it began with */
-  text trace;         /* CSV: iteration, objective, gradient norm, seconds */
-  uint64_t signature; /* for checkpoints */
+  text trace;                                 /* CSV: iteration, objective, gradient norm, seconds */
+  uint64_t signature;                         /* for checkpoints */
   failure checkpoint_failure;
 } progress;
 

@@ -17,10 +17,7 @@ typedef struct proximal {
   double length;                             /* the step: 1 / Lipschitz constant, as far as known */
 } proximal;
 
-static double shrink(double x, double by)
-{
-  return x > by ? x - by : x < -by ? x + by : 0;
-}
+static double shrink(double x, double by) { return x > by ? x - by : x < -by ? x + by : 0; }
 
 static void shrink_step(proximal *w)
 {

@@ -25,10 +25,7 @@ typedef struct proximal_newton {
   size_t idle;             /* iterations since one of them fell */
 } proximal_newton;
 
-static double shrink(double x, double by)
-{
-  return x > by ? x - by : x < -by ? x + by : 0;
-}
+static double shrink(double x, double by) { return x > by ? x - by : x < -by ? x + by : 0; }
 
 /* One pass of coordinate descent over the model g's + s'(H + damping I)s/2 + |theta + s|_1; product is (H +
  * damping I) s. Returns the largest decrease of the model by one coordinate. */

@@ -5,10 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-const char *kind_name(model_kind k)
-{
-  return kind_word[k];
-}
+const char *kind_name(model_kind k) { return kind_word[k]; }
 
 const char *coefficient_name(const trained *m, size_t i, char out[FEATURE_NAME_ROOM], const char **class_name)
 {

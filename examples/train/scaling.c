@@ -300,10 +300,7 @@ bool scaling_can_wait(const scaling *s)
 }
 
 /* A net for regression counts its output in units. */
-static bool has_units(const model_shape *m)
-{
-  return m->kind == MODEL_NET && m->classes == 0;
-}
+static bool has_units(const model_shape *m) { return m->kind == MODEL_NET && m->classes == 0; }
 
 /* w'x + b with x = shift + scale x' is (w scale)'x' + (b + w'shift). */
 void scaling_undo(const scaling *s, const model_shape *m, double *theta)

@@ -5,10 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-size_t score_width(const trained *m)
-{
-  return m->shape.classes == 0 ? 1 : m->shape.classes;
-}
+size_t score_width(const trained *m) { return m->shape.classes == 0 ? 1 : m->shape.classes; }
 
 size_t best_class(const double *log_probability, size_t classes)
 {

@@ -32,15 +32,9 @@ const int *system_ending_signals(size_t *count)
   return number;
 }
 
-system_handler system_ignore_broken_pipes(void)
-{
-  return signal(SIGPIPE, SIG_IGN);
-}
+system_handler system_ignore_broken_pipes(void) { return signal(SIGPIPE, SIG_IGN); }
 
-void system_resume_broken_pipes(system_handler before)
-{
-  signal(SIGPIPE, before);
-}
+void system_resume_broken_pipes(system_handler before) { signal(SIGPIPE, before); }
 
 double system_seconds(void)
 {
@@ -70,10 +64,7 @@ int system_mode_of(const char *file)
   return stat(file, &there) == 0 ? (int)(there.st_mode & 0777) : 0666;
 }
 
-bool system_may_write_in(const char *folder)
-{
-  return access(folder, W_OK) == 0;
-}
+bool system_may_write_in(const char *folder) { return access(folder, W_OK) == 0; }
 
 char *system_real_name(const char *file)
 {
@@ -83,10 +74,7 @@ char *system_real_name(const char *file)
   return copy_text(file, strlen(file));
 }
 
-const char *system_last_divider(const char *file)
-{
-  return strrchr(file, '/');
-}
+const char *system_last_divider(const char *file) { return strrchr(file, '/'); }
 
 /* A program holds a lock on what it writes, so what has none was left by one that was killed. */
 static bool lock(int handle)
@@ -125,15 +113,9 @@ int system_create(const char *name, int mode)
   return -1;
 }
 
-int system_open_to_write(const char *name)
-{
-  return open(name, O_WRONLY);
-}
+int system_open_to_write(const char *name) { return open(name, O_WRONLY); }
 
-bool system_sync(int handle)
-{
-  return fsync(handle) == 0;
-}
+bool system_sync(int handle) { return fsync(handle) == 0; }
 
 void system_sync_folder(const char *folder)
 {
@@ -143,10 +125,7 @@ void system_sync_folder(const char *folder)
   close(d);
 }
 
-bool system_replace(const char *from, const char *to)
-{
-  return rename(from, to) == 0;
-}
+bool system_replace(const char *from, const char *to) { return rename(from, to) == 0; }
 
 const char *system_temporary_folder(void)
 {

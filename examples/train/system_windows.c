@@ -26,15 +26,9 @@ const int *system_ending_signals(size_t *count)
 }
 
 /* Writing to a closed pipe is an error here anyhow. */
-system_handler system_ignore_broken_pipes(void)
-{
-  return SIG_DFL;
-}
+system_handler system_ignore_broken_pipes(void) { return SIG_DFL; }
 
-void system_resume_broken_pipes(system_handler before)
-{
-  (void)before;
-}
+void system_resume_broken_pipes(system_handler before) { (void)before; }
 
 double system_seconds(void)
 {
@@ -86,10 +80,7 @@ bool system_may_write_in(const char *folder)
   return false;
 }
 
-char *system_real_name(const char *file)
-{
-  return copy_text(file, strlen(file));
-}
+char *system_real_name(const char *file) { return copy_text(file, strlen(file)); }
 
 const char *system_last_divider(const char *file)
 {
@@ -109,20 +100,11 @@ int system_create(const char *name, int mode)
   return _open(name, how, mode);
 }
 
-int system_open_to_write(const char *name)
-{
-  return _open(name, _O_WRONLY | _O_BINARY);
-}
+int system_open_to_write(const char *name) { return _open(name, _O_WRONLY | _O_BINARY); }
 
-bool system_sync(int handle)
-{
-  return _commit(handle) == 0;
-}
+bool system_sync(int handle) { return _commit(handle) == 0; }
 
-void system_sync_folder(const char *folder)
-{
-  (void)folder;
-}
+void system_sync_folder(const char *folder) { (void)folder; }
 
 bool system_replace(const char *from, const char *to)
 {
@@ -131,10 +113,7 @@ bool system_replace(const char *from, const char *to)
   return false;
 }
 
-const char *system_temporary_folder(void)
-{
-  return "the folder for temporary files";
-}
+const char *system_temporary_folder(void) { return "the folder for temporary files"; }
 
 FILE *system_temporary(void)
 {

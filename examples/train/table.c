@@ -321,10 +321,7 @@ double *table_row(const table *t, size_t i)
   return t->paged != NULL ? paged_row(t->paged, i) : t->cell + i * t->columns;
 }
 
-static size_t rows_of(const table *t)
-{
-  return t->paged != NULL ? t->paged->rows : t->rows;
-}
+static size_t rows_of(const table *t) { return t->paged != NULL ? t->paged->rows : t->rows; }
 
 /* What belongs to the levels of the text columns: for each level of each, one after the other. */
 typedef struct level_notes {
@@ -414,10 +411,7 @@ void table_drop_missing(table *t)
   t->rows = kept;
 }
 
-void table_clear(table *t)
-{
-  t->rows = 0;
-}
+void table_clear(table *t) { t->rows = 0; }
 
 void table_free(table *t)
 {

@@ -1,9 +1,6 @@
 #include "utf8.h"
 
-static bool follows(unsigned char c)
-{
-  return (c & 0xc0) == 0x80;
-}
+static bool follows(unsigned char c) { return (c & 0xc0) == 0x80; }
 
 size_t utf8_next(const char *s, size_t left, unsigned *code)
 {

@@ -14,7 +14,7 @@ typedef struct whitening {
   size_t size;    /* features + 1, the intercept last */
   double *factor; /* L, size x size */
   double *copy, *theta, *gradient, *line;
-  double *rows; /* a few, with a 1 behind the features */
+  double *rows;   /* a few, with a 1 behind the features */
   bool no_memory; /* for new coordinates: evaluations say so */
 } whitening;
 

@@ -65,13 +65,13 @@ typedef tg_var (*tg_loss_fn)(const tg_var *theta, size_t d, const tg_var *sample
 
 /* Samples as rows. Make one with tg_dense or tg_sparse and set what differs. */
 typedef struct tg_data {
-  size_t rows, columns;    /* of the values, the label not counted: 0 columns beside a label are fine      */
-  const double *values;    /* dense: row i begins at values + i * stride; sparse: the stored entries        */
-  size_t stride;           /* dense: numbers from one row to the next; 0 means `columns`                    */
-  const size_t *row_start; /* sparse: rows + 1 offsets into values and column, ascending from 0             */
-  const size_t *column;    /* sparse: the column of each entry, ascending within a row                      */
-  const double *label;     /* rows numbers that become one more, last, column; or NULL                      */
-  bool borrow;             /* keep the pointers instead of copying: they must outlive the sum or next bind  */
+  size_t rows, columns;    /* of the values, the label not counted: 0 columns beside a label are fine */
+  const double *values;    /* dense: row i begins at values + i * stride; sparse: the stored entries */
+  size_t stride;           /* dense: numbers from one row to the next; 0 means `columns` */
+  const size_t *row_start; /* sparse: rows + 1 offsets into values and column, ascending from 0 */
+  const size_t *column;    /* sparse: the column of each entry, ascending within a row */
+  const double *label;     /* rows numbers that become one more, last, column; or NULL */
+  bool borrow;             /* keep the pointers instead of copying: they must outlive the sum or next bind */
 } tg_data;
 
 TG_API tg_data tg_dense(const double *values, size_t rows, size_t columns);
@@ -151,33 +151,33 @@ TG_API tg_status tg_finite_sum_each(tg_finite_sum *s, const double *theta, const
 /* Which number that is not finite spoils a mean: the first sample whose value or derivative by theta is NaN or
  * infinite, and in it the operation that made it from finite operands. */
 typedef struct tg_nonfinite {
-  size_t row;      /* of the data, SIZE_MAX: all samples are finite                                            */
-  size_t position; /* of the sample in index, or the row                                                       */
-  bool derivative; /* the value is finite and a partial of `op` is not, as of sqrt at 0                        */
-  const char *op;  /* its name, "input" where a number of theta or the row is not finite; NULL: it is not known */
-  size_t input;    /* then: below d the parameter, else d + the column (the label last); SIZE_MAX              */
-  char text[160];  /* all this in words: "row 17 (the first is row 0): log(-0.5) is nan"                       */
+  size_t row;      /* of the data, SIZE_MAX: all samples are finite */
+  size_t position; /* of the sample in index, or the row */
+  bool derivative; /* the value is finite and a partial of `op` is not, as of sqrt at 0 */
+  const char *op;  /* its name; "input": a number of theta or the row; NULL: it is not known */
+  size_t input;    /* then: below d the parameter, else d + the column (the label last); SIZE_MAX */
+  char text[160];  /* all this in words: "row 17 (the first is row 0): log(-0.5) is nan" */
 } tg_nonfinite;
 
 /* Fills *found; samples go the plain way one by one until one is found. Of several operations that are not finite the
  * one on the way to the result is told, not one in a branch that tg_where did not take. Statuses as above. */
-TG_API tg_status tg_finite_sum_nonfinite(tg_finite_sum *s, const double *theta, const size_t *index, size_t count,
-                                         tg_nonfinite *found);
+TG_API tg_status tg_finite_sum_nonfinite(tg_finite_sum *s, const double *theta, const size_t *index,
+                                         size_t count, tg_nonfinite *found);
 
 /* The size of theta, and the number of rows bound. */
 TG_API size_t tg_finite_sum_parameters(const tg_finite_sum *s);
 TG_API size_t tg_finite_sum_rows(const tg_finite_sum *s);
 
 typedef struct tg_finite_sum_stats {
-  size_t nodes, bytes;  /* of the recorded loss of one sample                                    */
-  size_t recordings;    /* calls of the loss function                                            */
-  size_t rerecordings;  /* those made because a comparison had another outcome                   */
-  bool point_dependent; /* tg_primal was used: every sample records                             */
-  size_t lanes;         /* samples evaluated at a time; 0: one, the plain way                    */
-  size_t variants;      /* ways through the loss's branches that have been compiled              */
-  size_t steps;         /* of the first of them                                                  */
-  size_t fallbacks;     /* calls that had to take the plain way                                  */
-  size_t zero_rule;     /* how often samples or blocks of them needed rule R5 (operations.h)     */
+  size_t nodes, bytes;  /* of the recorded loss of one sample */
+  size_t recordings;    /* calls of the loss function */
+  size_t rerecordings;  /* those made because a comparison had another outcome */
+  bool point_dependent; /* tg_primal was used: every sample records */
+  size_t lanes;         /* samples evaluated at a time; 0: one, the plain way */
+  size_t variants;      /* ways through the loss's branches that have been compiled */
+  size_t steps;         /* of the first of them */
+  size_t fallbacks;     /* calls that had to take the plain way */
+  size_t zero_rule;     /* how often samples or blocks of them needed rule R5 (operations.h) */
   size_t threads;       /* that there are for the next call: fewer than asked for if some could not start */
 } tg_finite_sum_stats;
 

@@ -102,24 +102,24 @@ TG_API tg_status tg_hessian(tg_function *f, const double *x, double *value, doub
 
 /* How tg_check judges: NULL for 1e-6 and true. */
 typedef struct tg_check_options {
-  double tolerance;  /* > 0; what errors may reach                                       */
+  double tolerance;  /* > 0; what errors may reach */
   bool second_order; /* m = 1: the Hessian too, unless an operation has no second order */
 } tg_check_options;
 
 /* What tg_check found. An error is |AD - differences|, less what differences can be off by rounding, relative to the
  * derivative (to 1e-10 if that is less); the largest of all entries, often exactly 0. */
 typedef struct tg_check_report {
-  double error;       /* of the Jacobian, at (row, column)                                           */
+  double error; /* of the Jacobian, at (row, column) */
   size_t row, column;
-  bool forward;       /* that entry by forward mode; else reverse                                    */
-  bool second_order;  /* the Hessian was looked at                                                   */
-  double second_error; /* of the Hessian, at (second_row, second_column)                             */
+  bool forward;        /* that entry by forward mode; else reverse */
+  bool second_order;   /* the Hessian was looked at */
+  double second_error; /* of the Hessian, at (second_row, second_column) */
   size_t second_row, second_column;
   size_t unchecked;   /* entries of both that passed as differences there are not finite, or not sure to the
                          tolerance (relative to 1 for small ones) */
-  size_t zero_rule;   /* sweeps at x that needed rule R5, see tg_function_stats                      */
-  const char *bad_op; /* the first operation whose value is not finite at x, or NULL                 */
-  size_t bad_node;    /* and its node                                                                */
+  size_t zero_rule;   /* sweeps at x that needed rule R5, see tg_function_stats */
+  const char *bad_op; /* the first operation whose value is not finite at x, or NULL */
+  size_t bad_node;    /* and its node */
 } tg_check_report;
 
 /* Is the recording still the function, and are its derivatives right? Records fresh at x and compares with the
@@ -134,13 +134,13 @@ TG_API tg_status tg_check(tg_function *f, const double *x, const tg_check_option
 
 /* What f has cost so far. */
 typedef struct tg_function_stats {
-  size_t nodes, bytes;  /* of the recording                                                             */
-  size_t recordings;    /* calls of your function                                                       */
-  size_t rerecordings;  /* those made because a comparison had another outcome                          */
-  size_t evaluations;   /* driver calls that evaluated f                                                */
-  bool point_dependent; /* tg_primal was used: every evaluation records                                 */
+  size_t nodes, bytes;  /* of the recording */
+  size_t recordings;    /* calls of your function */
+  size_t rerecordings;  /* those made because a comparison had another outcome */
+  size_t evaluations;   /* driver calls that evaluated f */
+  bool point_dependent; /* tg_primal was used: every evaluation records */
   size_t zero_rule;     /* sweeps that gave NaN and were repeated under rule R5 (operations.h): a product with
-                           an exact zero may have hidden a part of the derivative                          */
+                           an exact zero may have hidden a part of the derivative */
 } tg_function_stats;
 
 TG_API tg_status tg_function_statistics(const tg_function *f, tg_function_stats *s);

@@ -26,6 +26,7 @@
 extern "C" {
 #endif
 
+/* clang-format off */
 /* ---- Arithmetic. add and mul as macros take one or more operands, folded from the left. ---- */
 
 TG_API tg_var (tg_add)(tg_var x, tg_var y);
@@ -295,6 +296,7 @@ static inline tg_var tg_cross_entropy_vd_(const tg_var *z, size_t k, double labe
   return (tg_cross_entropy)(z, k, tg_constant(label));
 }
 
+/* clang-format on */
 #ifdef __cplusplus
 }
 #include "operators.h"
@@ -381,7 +383,8 @@ static inline tg_var tg_cross_entropy_vd_(const tg_var *z, size_t k, double labe
 #define tg_logcosh(x) TG_UNARY_(tg_logcosh, x, __COUNTER__)
 
 #define tg_less(x, y) TG_BINARY_(tg_less, x, y, __COUNTER__) /* a var, for where; for `if` there is tg_lt */
-#define tg_less_equal(x, y) TG_BINARY_(tg_less_equal, x, y, __COUNTER__) /* a var, for where; for `if` there is tg_le */
+#define tg_less_equal(x, y)                                                                                  \
+  TG_BINARY_(tg_less_equal, x, y, __COUNTER__)                 /* a var, for where; for `if` there is tg_le */
 #define tg_equal(x, y) TG_BINARY_(tg_equal, x, y, __COUNTER__) /* a var, for where; for `if` there is tg_eq */
 #define tg_pow(x, y) TG_BINARY_(tg_pow, x, y, __COUNTER__)
 #define tg_hypot(x, y) TG_BINARY_(tg_hypot, x, y, __COUNTER__)

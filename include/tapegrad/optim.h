@@ -340,20 +340,20 @@ TG_API bool tg_converged(tg_stop s);
  * nobody has computed there, as a run was cut short before, is NaN. In tg_fit see the fields. By
  * tg_run_update value and gradient_norm are of what you gave last, at theta as it was before the step. */
 typedef struct tg_report {
-  tg_stop stop;           /* TG_RUNNING, or why it ended */
-  size_t iterations;      /* steps completed */
-  size_t epoch, epochs;   /* tg_fit: epochs completed, and planned */
-  size_t values;          /* evaluations of the value ... */
-  size_t gradients;       /* ... of the gradient (a call for both counts once in each) */
-  size_t products;        /* Hessian-vector products */
-  size_t hessians;        /* Hessians, or Jacobians of residuals */
-  size_t zero_rule; /* how often derivatives needed rule R5, as the objective counts: 0 if it does not */
-  size_t best_epoch;      /* tg_fit: the epoch whose parameters are kept */
-  double value;           /* C(theta); tg_fit: mean of the last epoch's batch values */
-  double gradient_norm;   /* in the norm of the options; tg_fit: largest entry of the last batch's gradient */
-  double step;            /* largest change of an entry of theta in the last step */
-  double rate;            /* learning rate, or length along the direction, of the last step */
-  double validation;      /* tg_fit: at the last epoch's end; NaN without */
+  tg_stop stop;         /* TG_RUNNING, or why it ended */
+  size_t iterations;    /* steps completed */
+  size_t epoch, epochs; /* tg_fit: epochs completed, and planned */
+  size_t values;        /* evaluations of the value ... */
+  size_t gradients;     /* ... of the gradient (a call for both counts once in each) */
+  size_t products;      /* Hessian-vector products */
+  size_t hessians;      /* Hessians, or Jacobians of residuals */
+  size_t zero_rule;     /* how often derivatives needed rule R5, as the objective counts: 0 if it does not */
+  size_t best_epoch;    /* tg_fit: the epoch whose parameters are kept */
+  double value;         /* C(theta); tg_fit: mean of the last epoch's batch values */
+  double gradient_norm; /* in the norm of the options; tg_fit: largest entry of the last batch's gradient */
+  double step;          /* largest change of an entry of theta in the last step */
+  double rate;          /* learning rate, or length along the direction, of the last step */
+  double validation;    /* tg_fit: at the last epoch's end; NaN without */
   double best_validation; /* tg_fit: smallest so far; NaN without */
   double seconds;         /* wall time since the run began */
   const double *theta;    /* n; while it runs, valid until the next step */

@@ -247,6 +247,7 @@
 #else /* C++ */
 
 /* Names of <math.h>, then our own, by number of operands. */
+/* clang-format off */
 #define TG_MATH_1_(X) X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh) X(asinh)          \
   X(acosh) X(atanh) X(exp) X(exp2) X(exp10) X(expm1) X(log) X(log2) X(log10) X(log1p) X(sqrt) X(cbrt)        \
   X(erf) X(erfc) X(lgamma) X(tgamma) X(j0) X(j1) X(y0) X(y1) X(fabs) X(floor) X(ceil) X(round) X(trunc)      \
@@ -258,6 +259,7 @@
   X(gelu_tanh) X(silu) X(mish) X(softsign) X(logcosh)
 #define TG_OWN_2_(X) X(add) X(sub) X(mul) X(divide) X(less) X(less_equal) X(equal) X(xlogy) X(logaddexp)     \
   X(leaky_relu) X(elu) X(huber)
+/* clang-format on */
 #define TG_OWN_3_(X) X(where) X(norm3) X(clamp)
 
 #define TG_SHORT_(name)                                                                                      \
@@ -313,14 +315,12 @@ TG_SHORT_(lerp)
 #endif
 #undef TG_SHORT_
 
-template <typename X, typename Y, typename Z, typename... More>
-inline auto add(X x, Y y, Z z, More... more)
+template <typename X, typename Y, typename Z, typename... More> inline auto add(X x, Y y, Z z, More... more)
 {
   return tg_add(x, y, z, more...);
 }
 
-template <typename X, typename Y, typename Z, typename... More>
-inline auto mul(X x, Y y, Z z, More... more)
+template <typename X, typename Y, typename Z, typename... More> inline auto mul(X x, Y y, Z z, More... more)
 {
   return tg_mul(x, y, z, more...);
 }

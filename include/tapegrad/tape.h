@@ -62,9 +62,9 @@ static inline double tg_adjoint(const tg_tape *t, tg_var v);
 
 /* Walk the tape: its nodes are numbered from 0 in the order of recording, inputs included. */
 TG_API size_t tg_tape_size(const tg_tape *t);
-TG_API size_t tg_tape_bytes(const tg_tape *t);        /* memory in use by the recording                    */
-TG_API tg_var tg_tape_at(const tg_tape *t, size_t i); /* node i as a var; a NaN constant beyond the end    */
-TG_API size_t tg_index(tg_var v);                     /* and back; SIZE_MAX for a constant                 */
+TG_API size_t tg_tape_bytes(const tg_tape *t);        /* memory in use by the recording */
+TG_API tg_var tg_tape_at(const tg_tape *t, size_t i); /* node i as a var; a NaN constant beyond the end */
+TG_API size_t tg_index(tg_var v);                     /* and back; SIZE_MAX for a constant */
 TG_API const char *tg_op_name(const tg_tape *t,
                               tg_var v); /* "input", "mul", ...; "constant", "?" elsewhere */
 

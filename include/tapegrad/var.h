@@ -108,7 +108,7 @@ typedef struct tg_node_ {
 typedef struct tg_recorder_ {
   tg_node_ *nodes_;
   double *constants_;
-  uint64_t at_; /* of the next node: the recording's id in the upper half, the size of the tape in the lower */
+  uint64_t at_; /* of the next node: upper half the recording's id, lower half the size of the tape */
   uint32_t capacity_, constant_count_, constant_capacity_;
   uint32_t swept_[2];        /* how many nodes have a tangent, an adjoint */
   const double *results_[2]; /* the tangents, the adjoints */

@@ -14,10 +14,7 @@ static tg_status refuse(tg_function *f, tg_status s, const char *why)
   return s;
 }
 
-static tg_status done(tg_function *f, tg_status s)
-{
-  return refuse(f, s, NULL);
-}
+static tg_status done(tg_function *f, tg_status s) { return refuse(f, s, NULL); }
 
 static tg_status evaluate(tg_function *f, const double *x)
 {
@@ -46,10 +43,7 @@ static void copy_value(const tg_function *f, double *y)
 
 /* ---- The arrays of a sweep, `width` lanes a node, and moving vectors in and out of their lanes. ---- */
 
-static size_t width_for(size_t k)
-{
-  return k == 1 ? 1 : k <= 4 ? 4 : TG_BLOCK;
-}
+static size_t width_for(size_t k) { return k == 1 ? 1 : k <= 4 ? 4 : TG_BLOCK; }
 
 static void zeros(double *array, size_t count)
 {

@@ -304,10 +304,7 @@ static tg_status begin(tg_finite_sum *s, const double *theta, const size_t *inde
   return TG_OK;
 }
 
-static void zeros(double *x, size_t n)
-{
-  memset(x, 0, n * sizeof *x);
-}
+static void zeros(double *x, size_t n) { memset(x, 0, n * sizeof *x); }
 
 static const double *sample(tg_finite_sum *s, const size_t *index, size_t k)
 {
@@ -591,7 +588,8 @@ tg_status tg_finite_sum_nonfinite(tg_finite_sum *s, const double *theta, const s
 {
   tg_status status = begin(s, theta, index, &count);
   if (status != TG_OK || !found) return status;
-  tg_nonfinite f = {.row = SIZE_MAX, .position = SIZE_MAX, .input = SIZE_MAX, .text = "all samples are finite"};
+  tg_nonfinite f = {
+      .row = SIZE_MAX, .position = SIZE_MAX, .input = SIZE_MAX, .text = "all samples are finite"};
   for (size_t k = 0; k < count && f.row == SIZE_MAX; k++) {
     double v;
     status = tg_gradient(s->body, sample(s, index, k), &v, s->one);
@@ -606,15 +604,9 @@ tg_status tg_finite_sum_nonfinite(tg_finite_sum *s, const double *theta, const s
   return TG_OK;
 }
 
-size_t tg_finite_sum_parameters(const tg_finite_sum *s)
-{
-  return s ? s->d : 0;
-}
+size_t tg_finite_sum_parameters(const tg_finite_sum *s) { return s ? s->d : 0; }
 
-size_t tg_finite_sum_rows(const tg_finite_sum *s)
-{
-  return s ? s->data.rows : 0;
-}
+size_t tg_finite_sum_rows(const tg_finite_sum *s) { return s ? s->data.rows : 0; }
 
 tg_status tg_finite_sum_statistics(const tg_finite_sum *s, tg_finite_sum_stats *stats)
 {

@@ -213,15 +213,9 @@ double *tg_function_scratch_(tg_function *f)
   return f->scratch;
 }
 
-size_t tg_function_inputs(const tg_function *f)
-{
-  return f ? f->n : 0;
-}
+size_t tg_function_inputs(const tg_function *f) { return f ? f->n : 0; }
 
-size_t tg_function_outputs(const tg_function *f)
-{
-  return f ? f->m : 0;
-}
+size_t tg_function_outputs(const tg_function *f) { return f ? f->m : 0; }
 
 tg_status tg_function_statistics(const tg_function *f, tg_function_stats *s)
 {

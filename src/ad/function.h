@@ -11,12 +11,12 @@ struct tg_function {
   tg_vector_fn vector;
   void *user;
   size_t n, m;
-  tg_var *x, *y; /* as last recorded: input nodes; outputs, which may be constants */
-  double *scratch; /* m numbers, once tg_function_scratch_ has been called */
+  tg_var *x, *y;       /* as last recorded: input nodes; outputs, which may be constants */
+  double *scratch;     /* m numbers, once tg_function_scratch_ has been called */
   bool recorded, busy; /* busy: a callback of f runs, its own or a custom operation's */
   tg_function_stats stats;
   tg_status status; /* of the last call */
-  double *aside; /* results of several blocks until all have succeeded, where that is needed */
+  double *aside;    /* results of several blocks until all have succeeded, where that is needed */
   size_t aside_capacity;
   const char *complaint; /* what a driver refused, or NULL when the tape knows */
 };

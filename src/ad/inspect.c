@@ -119,10 +119,7 @@ const char *tg_op_name(const tg_tape *t, tg_var v)
   return t && tg_tape_of_(v) == tg_id_(t) ? tg_node_name_(t, tg_node_of_(v)) : "?";
 }
 
-static tg_var node_var(const tg_tape *t, uint32_t i)
-{
-  return tg_tape_at(t, i);
-}
+static tg_var node_var(const tg_tape *t, uint32_t i) { return tg_tape_at(t, i); }
 
 static tg_var listed_var(const tg_tape *t, uint32_t entry)
 {
@@ -148,23 +145,12 @@ static tg_var operand_at(const tg_tape *t, uint32_t i, size_t k, size_t *count)
     return node_var(t, a);
   }
   switch (tg_ops_[op].form) {
-  case TG_FORM_none:
-    break;
-  case TG_FORM_x:
-    *count = 1;
-    return node_var(t, a);
-  case TG_FORM_xy:
-    *count = 2;
-    return node_var(t, k == 0 ? a : b);
-  case TG_FORM_xc:
-    *count = 2;
-    return k == 0 ? node_var(t, a) : tg_constant(c[b]);
-  case TG_FORM_cy:
-    *count = 2;
-    return k == 0 ? tg_constant(c[a]) : node_var(t, b);
-  case TG_FORM_xyz:
-    *count = 3;
-    return k < 3 ? listed_var(t, t->operands[a + k]) : tg_constant(0.0);
+  case TG_FORM_none: break;
+  case TG_FORM_x: *count = 1; return node_var(t, a);
+  case TG_FORM_xy: *count = 2; return node_var(t, k == 0 ? a : b);
+  case TG_FORM_xc: *count = 2; return k == 0 ? node_var(t, a) : tg_constant(c[b]);
+  case TG_FORM_cy: *count = 2; return k == 0 ? tg_constant(c[a]) : node_var(t, b);
+  case TG_FORM_xyz: *count = 3; return k < 3 ? listed_var(t, t->operands[a + k]) : tg_constant(0.0);
   }
   return tg_constant(0.0);
 }

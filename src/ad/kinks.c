@@ -2,10 +2,7 @@
 
 #include "special.h"
 
-static double operand(const double *x, size_t i)
-{
-  return x ? x[i] : 0.0;
-}
+static double operand(const double *x, size_t i) { return x ? x[i] : 0.0; }
 
 bool tg_any_kink_(unsigned op, const double *xs, const double *ys, const double *zs, size_t n)
 {
@@ -20,8 +17,7 @@ bool tg_any_kink_(unsigned op, const double *xs, const double *ys, const double 
     }                                                                                                        \
     break;
 #include "ops.def"
-  default:
-    break;
+  default: break;
   }
   return any != 0;
 }
@@ -38,7 +34,6 @@ void tg_one_sided_(unsigned op, const double *at_x, const double *along, tg_side
     p->second[0][0] = (dxx), p->second[0][1] = p->second[1][0] = (dxy), p->second[1][1] = (dyy);             \
     break;
 #include "ops.def"
-  default:
-    break;
+  default: break;
   }
 }

@@ -12,12 +12,11 @@ static inline bool tg_at_kink_(unsigned op, double x, double y, double z)
 {
   (void)x, (void)y, (void)z;
   switch (op) {
-#define KINK(name, at, ...)                                                                                  \
-  case TG_OP_##name:                                                                                         \
-    return at;
+    /* clang-format off */
+#define KINK(name, at, ...) case TG_OP_##name: return at;
 #include "ops.def"
-  default:
-    return false;
+  /* clang-format on */
+  default: return false;
   }
 }
 

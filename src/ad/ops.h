@@ -46,8 +46,8 @@ enum tg_opcode_ {
   TG_OP_count
 };
 
-_Static_assert((int)TG_OP_add == TG_CODE_ADD_ && (int)TG_OP_sub == TG_CODE_SUB_ && (int)TG_OP_mul == TG_CODE_MUL_ &&
-                   (int)TG_OP_divide == TG_CODE_DIVIDE_,
+_Static_assert((int)TG_OP_add == TG_CODE_ADD_ && (int)TG_OP_sub == TG_CODE_SUB_ &&
+                   (int)TG_OP_mul == TG_CODE_MUL_ && (int)TG_OP_divide == TG_CODE_DIVIDE_,
                "ops.def must begin with the operations that var.h records inline");
 _Static_assert((int)TG_OP_count <= 256, "an opcode is one byte");
 

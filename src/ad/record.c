@@ -4,38 +4,23 @@
 #include "tapegrad/operations.h"
 
 #define UNARY(name, value, ...)                                                                              \
-  double tg_##name##_d(double x)                                                                             \
-  {                                                                                                          \
-    return value;                                                                                            \
-  }                                                                                                          \
-  tg_var(tg_##name)(tg_var x)                                                                                \
-  {                                                                                                          \
-    return tg_record_unary_(TG_OP_##name, x, tg_##name##_d(x.value_));                                       \
-  }
+  double tg_##name##_d(double x) { return value; }                                                           \
+  tg_var(tg_##name)(tg_var x) { return tg_record_unary_(TG_OP_##name, x, tg_##name##_d(x.value_)); }
 #define BINARY(name, value, ...)                                                                             \
-  double tg_##name##_d(double x, double y)                                                                   \
-  {                                                                                                          \
-    return value;                                                                                            \
-  }                                                                                                          \
+  double tg_##name##_d(double x, double y) { return value; }                                                 \
   tg_var(tg_##name)(tg_var x, tg_var y)                                                                      \
   {                                                                                                          \
     return tg_record_binary_(TG_OP_##name, x, y, tg_##name##_d(x.value_, y.value_));                         \
   }
 #define TERNARY(name, value, ...)                                                                            \
-  double tg_##name##_d(double x, double y, double z)                                                         \
-  {                                                                                                          \
-    return value;                                                                                            \
-  }                                                                                                          \
+  double tg_##name##_d(double x, double y, double z) { return value; }                                       \
   tg_var(tg_##name)(tg_var x, tg_var y, tg_var z)                                                            \
   {                                                                                                          \
     return tg_push_ternary_(TG_OP_##name, x, y, z, tg_##name##_d(x.value_, y.value_, z.value_));             \
   }
 /* A guard is a node whose value is the outcome, compared at every replay. */
 #define GUARD(name, condition)                                                                               \
-  bool tg_##name##_d(double x, double y)                                                                     \
-  {                                                                                                          \
-    return condition;                                                                                        \
-  }                                                                                                          \
+  bool tg_##name##_d(double x, double y) { return condition; }                                               \
   bool(tg_##name)(tg_var x, tg_var y)                                                                        \
   {                                                                                                          \
     const bool outcome = tg_##name##_d(x.value_, y.value_);                                                  \

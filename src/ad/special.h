@@ -52,10 +52,7 @@ static inline double tg_fmax1_(double x, double y)
 double tg_ldexp_(double x, double e);
 double tg_clamp_(double x, double low, double high);
 /* The element of least norm of the interval between 1 and slope: the derivative of a leaky kink. */
-static inline double tg_kink_(double slope)
-{
-  return slope > 1.0 ? 1.0 : slope <= 0.0 ? 0.0 : slope;
-}
+static inline double tg_kink_(double slope) { return slope > 1.0 ? 1.0 : slope <= 0.0 ? 0.0 : slope; }
 
 /* ---- exponentials, sigmoids ---- */
 
@@ -69,10 +66,7 @@ static inline double tg_sigmoid_(double x)
 static inline double tg_sigmoid1_(double x, double v) { return v * (x < 0.0 ? 1.0 - v : exp(-x) * v); }
 /* -s'(x) tanh(x / 2): the plain 1 - 2 v would lose everything near 0. */
 static inline double tg_sigmoid2_(double x, double v) { return -tg_sigmoid1_(x, v) * tanh(0.5 * x); }
-static inline double tg_softplus_(double x)
-{
-  return (x > 0.0 ? x : 0.0) + log1p(exp(-fabs(x)));
-}
+static inline double tg_softplus_(double x) { return (x > 0.0 ? x : 0.0) + log1p(exp(-fabs(x))); }
 /* 1 - v^2, v = tanh(x); far out 1 - v^2 is lost in v and 1 / cosh^2 = 4 e / (1 + e)^2, e = exp(-2 |x|), is not. */
 static inline double tg_tanh1_(double x, double v)
 {
@@ -139,10 +133,10 @@ double tg_lerp_(double a, double b, double t);
 
 /* ---- error function and normal distribution ---- */
 
-double tg_erf1_(double x);      /* 2 / sqrt(pi) exp(-x^2)               */
-double tg_erf2_(double x);      /* -2 x times that                      */
-double tg_norm_pdf_(double x);  /* exp(-x^2 / 2) / sqrt(2 pi)           */
-double tg_norm_pdf1_(double x); /* -x times that                        */
+double tg_erf1_(double x);      /* 2 / sqrt(pi) exp(-x^2) */
+double tg_erf2_(double x);      /* -2 x times that */
+double tg_norm_pdf_(double x);  /* exp(-x^2 / 2) / sqrt(2 pi) */
+double tg_norm_pdf1_(double x); /* -x times that */
 double tg_norm_cdf_(double x);
 double tg_log_norm_cdf_(double x);
 double tg_log_norm_cdf1_(double x);

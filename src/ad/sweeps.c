@@ -231,7 +231,8 @@ INLINE double product(double d, double w, bool masked)
 }
 
 /* The partials to the operands of node i, at a kink, along their tangents in a lane. */
-static void find_sided(const tg_tape *t, uint32_t i, const double *dot, size_t width, size_t lane, partials *p)
+static void find_sided(const tg_tape *t, uint32_t i, const double *dot, size_t width, size_t lane,
+                       partials *p)
 {
   const tg_node_ *const nodes = t->r.nodes_;
   const uint64_t word = nodes[i].word_;
@@ -295,8 +296,8 @@ INLINE void adjoint_node(const tg_tape *t, uint32_t i, double *bar, const size_t
 }
 
 /* bar_dot[a] += d bar_dot[i] + sum_b dd[a][b] dot[b] bar[i]: the tangent of the adjoint's rule. */
-NOINLINE void second_kink(const tg_tape *t, uint32_t i, const double *dot, double *bar, double *bar_dot, size_t width,
-                          bool masked)
+NOINLINE void second_kink(const tg_tape *t, uint32_t i, const double *dot, double *bar, double *bar_dot,
+                          size_t width, bool masked)
 {
   partials p;
   const double w = bar[i];
@@ -444,7 +445,7 @@ static tg_status tangent_one(tg_tape *t, double *dot, bool sided)
 #define TERNARY(name, ...)                                                                                   \
   CASE(TG_OP_##name)                                                                                         \
   {                                                                                                          \
-    tangent_node(t, (uint32_t)i, dot, 1, sided, false);                                                             \
+    tangent_node(t, (uint32_t)i, dot, 1, sided, false);                                                      \
     NEXT;                                                                                                    \
   }
 #define GUARD(name, ...)                                                                                     \
@@ -533,10 +534,11 @@ done:
     if (LITERAL_ZERO(dd))                                                                                    \
       ADD_PRODUCT(bar_dot[k], d_, w_dot);                                                                    \
     else                                                                                                     \
-      bar_dot[k] += PRODUCT(d_, w_dot) + (dd) * dot[k] * w;                                                  \
+      bar_dot[k] += PRODUCT(d_, w_dot) + (dd)*dot[k] * w;                                                    \
   } while (0)
 
-static tg_status second_one(tg_tape *t, uint32_t last, const double *dot, double *bar, double *bar_dot, bool *nan)
+static tg_status second_one(tg_tape *t, uint32_t last, const double *dot, double *bar, double *bar_dot,
+                            bool *nan)
 {
 #include "labels.inc"
   const tg_node_ *const nodes = t->r.nodes_;
@@ -617,7 +619,8 @@ tg_status tg_sweep_tangent_(tg_tape *t, double *tangent, size_t width, bool side
 {
   if (width == 1 && !masked) return tangent_one(t, tangent, sided);
   if (masked) return tangent_all(t, tangent, width, sided, true);
-  return width == 4 ? tangent_all(t, tangent, 4, sided, false) : tangent_all(t, tangent, TG_BLOCK, sided, false);
+  return width == 4 ? tangent_all(t, tangent, 4, sided, false)
+                    : tangent_all(t, tangent, TG_BLOCK, sided, false);
 }
 
 tg_status tg_sweep_adjoint_(tg_tape *t, uint32_t last, double *adjoint, size_t width, bool masked, bool *nan)

@@ -13,10 +13,7 @@ tg_method tg_adadelta(void)
                      .epsilon_inside = true};
 }
 
-static tg_method make(void)
-{
-  return tg_adadelta();
-}
+static tg_method make(void) { return tg_adadelta(); }
 
 /* D is 0 at the start: without epsilon nothing ever moves. */
 static const char *check(const tg_objective *c, const tg_method *m)

@@ -8,10 +8,7 @@ tg_method tg_adagrad(double alpha)
   return (tg_method){.kind = TG_METHOD_adagrad, .alpha = alpha, .epsilon = 1e-8};
 }
 
-static tg_method make(void)
-{
-  return tg_adagrad(0.01);
-}
+static tg_method make(void) { return tg_adagrad(0.01); }
 
 static void coefficients(const tg_method *m, size_t t, double alpha, double *k)
 {

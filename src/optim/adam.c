@@ -16,15 +16,9 @@ tg_method tg_adamw(double alpha, double decay)
   return m;
 }
 
-static tg_method make(void)
-{
-  return tg_adam(0.001);
-}
+static tg_method make(void) { return tg_adam(0.001); }
 
-static tg_method make_adamw(void)
-{
-  return tg_adamw(0.001, 0.01);
-}
+static tg_method make_adamw(void) { return tg_adamw(0.001, 0.01); }
 
 static void coefficients(const tg_method *m, size_t t, double alpha, double *k)
 {

@@ -12,10 +12,7 @@ tg_method tg_adam_p(double alpha, double p)
       .kind = TG_METHOD_adam_p, .alpha = alpha, .beta = 0.9, .gamma = 0.999, .epsilon = 1e-8, .p = p};
 }
 
-static tg_method make(void)
-{
-  return tg_adam_p(0.001, 3.0);
-}
+static tg_method make(void) { return tg_adam_p(0.001, 3.0); }
 
 static const char *check(const tg_objective *c, const tg_method *m)
 {

@@ -8,10 +8,7 @@ tg_method tg_adamax(double alpha)
   return (tg_method){.kind = TG_METHOD_adamax, .alpha = alpha, .beta = 0.9, .gamma = 0.999, .epsilon = 1e-8};
 }
 
-static tg_method make(void)
-{
-  return tg_adamax(0.002);
-}
+static tg_method make(void) { return tg_adamax(0.002); }
 
 static void coefficients(const tg_method *m, size_t t, double alpha, double *k)
 {

@@ -15,10 +15,7 @@
 
 #include "line_search.h"
 
-bool tg_boxed_(const tg_method *m)
-{
-  return m->lower || m->upper || m->l1 != 0.0;
-}
+bool tg_boxed_(const tg_method *m) { return m->lower || m->upper || m->l1 != 0.0; }
 
 const char *tg_check_box_(const tg_objective *c, const tg_method *m)
 {
@@ -33,14 +30,8 @@ const char *tg_check_box_(const tg_objective *c, const tg_method *m)
   return NULL;
 }
 
-static double lower(const tg_run *run, size_t i)
-{
-  return run->m.lower ? run->m.lower[i] : -INFINITY;
-}
-static double upper(const tg_run *run, size_t i)
-{
-  return run->m.upper ? run->m.upper[i] : INFINITY;
-}
+static double lower(const tg_run *run, size_t i) { return run->m.lower ? run->m.lower[i] : -INFINITY; }
+static double upper(const tg_run *run, size_t i) { return run->m.upper ? run->m.upper[i] : INFINITY; }
 static double weight(const tg_run *run, size_t i)
 {
   return run->m.l1_weight ? run->m.l1 * run->m.l1_weight[i] : run->m.l1;
@@ -180,10 +171,7 @@ static double *s_row(const box *b, size_t k)
 {
   return b->rows + 2 * ((b->kept->newest + b->m - k) % b->m) * b->padded;
 }
-static double *y_row(const box *b, size_t k)
-{
-  return s_row(b, k) + b->padded;
-}
+static double *y_row(const box *b, size_t k) { return s_row(b, k) + b->padded; }
 
 /* The box of this step: the bounds and the orthant. */
 static void frame(const box *b, const tg_point_ *p)

@@ -6,10 +6,7 @@
 #include "run.h"
 
 /* False for NaN. */
-static bool in(double x, double low, double high)
-{
-  return x >= low && x < high;
-}
+static bool in(double x, double low, double high) { return x >= low && x < high; }
 
 /* ---- settings ---- */
 

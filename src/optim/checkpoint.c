@@ -12,10 +12,7 @@ typedef struct head {
 static const char mark[8] = "tg-run2";
 
 /* theta itself is part of the state when the caller evaluates. */
-static size_t extra(const tg_run *run)
-{
-  return run->by_caller ? run->n : 0;
-}
+static size_t extra(const tg_run *run) { return run->by_caller ? run->n : 0; }
 
 static size_t payload(const tg_run *run)
 {
@@ -23,10 +20,7 @@ static size_t payload(const tg_run *run)
          run->order_count * sizeof(size_t);
 }
 
-size_t tg_run_size(const tg_run *run)
-{
-  return run ? sizeof(head) + payload(run) : 0;
-}
+size_t tg_run_size(const tg_run *run) { return run ? sizeof(head) + payload(run) : 0; }
 
 /* FNV-1a: guards against bytes that are damaged; against malice the checks below. */
 static uint64_t hash(uint64_t h, const void *bytes, size_t n)
@@ -233,10 +227,8 @@ static bool may_go_on(tg_stop stop)
   case TG_STOP_UNBOUNDED:
   case TG_STOP_SINGULAR:
   case TG_STOP_NONFINITE:
-  case TG_STOP_ERROR:
-    return false;
-  default:
-    return true;
+  case TG_STOP_ERROR: return false;
+  default: return true;
   }
 }
 

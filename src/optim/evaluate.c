@@ -30,15 +30,9 @@ int tg_answer_(tg_run *run, int callback, const char *failure)
   return callback > 0 ? tg_stop_(run, TG_STOP_USER) : tg_error_(run, (tg_status)callback, failure);
 }
 
-tg_point_ *tg_current_(tg_run *run)
-{
-  return &run->s.point[run->s.current];
-}
+tg_point_ *tg_current_(tg_run *run) { return &run->s.point[run->s.current]; }
 
-int tg_points_(const tg_run *run)
-{
-  return run->rule->step && !run->fit ? TG_POINTS_ : TG_POINTS_ - 1;
-}
+int tg_points_(const tg_run *run) { return run->rule->step && !run->fit ? TG_POINTS_ : TG_POINTS_ - 1; }
 
 void tg_seen_(tg_run *run, const tg_point_ *p)
 {
@@ -64,10 +58,7 @@ static void look_at_gradient(tg_run *run, tg_point_ *p, const double *d, double 
   p->finite = p->finite && isfinite(p->largest);
 }
 
-size_t tg_zero_rule_(const tg_run *run)
-{
-  return run->c.zero_rule ? run->c.zero_rule(run->c.user) : 0;
-}
+size_t tg_zero_rule_(const tg_run *run) { return run->c.zero_rule ? run->c.zero_rule(run->c.user) : 0; }
 
 bool tg_needed_zero_rule_(tg_run *run, size_t before)
 {

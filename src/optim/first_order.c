@@ -28,10 +28,7 @@ static double distance(const tg_run *run, const double *a, const double *b, size
   return isnan(most) || isnan(rest) ? NAN : fmax(most, rest);
 }
 
-double tg_correction_(double b, size_t t)
-{
-  return b == 0.0 ? 1.0 : -expm1((double)t * log(b));
-}
+double tg_correction_(double b, size_t t) { return b == 0.0 ? 1.0 : -expm1((double)t * log(b)); }
 
 /* The factor that brings g to the norm allowed. */
 static double clip_factor(const tg_run *run, const double *g)

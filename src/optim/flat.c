@@ -23,20 +23,11 @@ typedef struct elimination {
       beside; /* where curvature is negative: at order[down], with order[beside] unless that is the same */
 } elimination;
 
-static double *row_of(const elimination *e, size_t k)
-{
-  return e->a + e->order[k] * e->stride;
-}
+static double *row_of(const elimination *e, size_t k) { return e->a + e->order[k] * e->stride; }
 
-static double remains(const elimination *e, size_t k)
-{
-  return row_of(e, k)[e->order[k]];
-}
+static double remains(const elimination *e, size_t k) { return row_of(e, k)[e->order[k]]; }
 
-static double diagonal(const elimination *e, size_t i)
-{
-  return e->h[i * e->stride + i];
-}
+static double diagonal(const elimination *e, size_t i) { return e->h[i * e->stride + i]; }
 
 static void exchange(size_t *order, size_t i, size_t j)
 {

@@ -8,10 +8,7 @@ tg_method tg_gd(double alpha)
       .kind = TG_METHOD_gd, .line_search = TG_LINE_FIXED, .alpha = alpha, .armijo = 1e-4, .wolfe = 0.9};
 }
 
-static tg_method make(void)
-{
-  return tg_gd(0.01);
-}
+static tg_method make(void) { return tg_gd(0.01); }
 
 static const char *check(const tg_objective *c, const tg_method *m)
 {
@@ -36,10 +33,7 @@ TG_INLINE_ void update(const tg_chunk_ *c)
 }
 TG_LEVELS_(update, tg_chunk_);
 
-static bool searches(const tg_method *m)
-{
-  return m->line_search > TG_LINE_FIXED;
-}
+static bool searches(const tg_method *m) { return m->line_search > TG_LINE_FIXED; }
 
 typedef struct steepest {
   double length, slope; /* of the step before; 0 at the start */

@@ -6,10 +6,7 @@
 #include "box.h"
 #include "run.h"
 
-static bool tolerance_met(tg_stop stop)
-{
-  return tg_converged(stop) && stop != TG_STOP_ROUNDING;
-}
+static bool tolerance_met(tg_stop stop) { return tg_converged(stop) && stop != TG_STOP_ROUNDING; }
 
 /* Whether arrays of n hold the same numbers; NULL stands for `absent` throughout. */
 static bool same(const double *a, const double *b, size_t n, double absent)

@@ -71,10 +71,7 @@ typedef struct lbfgs {
 } lbfgs;
 
 /* Short vectors are one block. */
-static size_t width_of(size_t padded)
-{
-  return padded <= SMALL ? padded : BLOCK;
-}
+static size_t width_of(size_t padded) { return padded <= SMALL ? padded : BLOCK; }
 
 static size_t rows_size(size_t m, size_t padded)
 {
@@ -108,22 +105,10 @@ static lbfgs view(tg_run *run)
   return b;
 }
 
-static double *s_row(const lbfgs *b, size_t slot)
-{
-  return b->rows + 2 * slot * b->width;
-}
-static double *y_row(const lbfgs *b, size_t slot)
-{
-  return b->rows + (2 * slot + 1) * b->width;
-}
-static double *sy_at(const lbfgs *b, size_t i, size_t j)
-{
-  return b->sy + i * b->m + j;
-}
-static double *yy_at(const lbfgs *b, size_t i, size_t j)
-{
-  return b->yy + i * b->m + j;
-}
+static double *s_row(const lbfgs *b, size_t slot) { return b->rows + 2 * slot * b->width; }
+static double *y_row(const lbfgs *b, size_t slot) { return b->rows + (2 * slot + 1) * b->width; }
+static double *sy_at(const lbfgs *b, size_t i, size_t j) { return b->sy + i * b->m + j; }
+static double *yy_at(const lbfgs *b, size_t i, size_t j) { return b->yy + i * b->m + j; }
 static size_t length(const lbfgs *b, size_t at)
 {
   return b->padded - at < b->width ? b->padded - at : b->width;

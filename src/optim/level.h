@@ -34,34 +34,19 @@
 /* Makes the table name_levels of `void name(const type *)` compiled for every level. */
 #if TG_LEVEL_COUNT_ == 3
 #define TG_LEVELS_(name, type)                                                                               \
-  static void name##_1(const type *c)                                                                        \
-  {                                                                                                          \
-    name(c);                                                                                                 \
-  }                                                                                                          \
-  TG_TARGET_2_ static void name##_2(const type *c)                                                           \
-  {                                                                                                          \
-    name(c);                                                                                                 \
-  }                                                                                                          \
-  TG_TARGET_3_ static void name##_3(const type *c)                                                           \
-  {                                                                                                          \
-    name(c);                                                                                                 \
-  }                                                                                                          \
+  static void name##_1(const type *c) { name(c); }                                                           \
+  TG_TARGET_2_ static void name##_2(const type *c) { name(c); }                                              \
+  TG_TARGET_3_ static void name##_3(const type *c) { name(c); }                                              \
   static void (*const name##_levels[])(const type *) = {name##_1, name##_2, name##_3}
 #else
 #define TG_LEVELS_(name, type)                                                                               \
-  static void name##_1(const type *c)                                                                        \
-  {                                                                                                          \
-    name(c);                                                                                                 \
-  }                                                                                                          \
+  static void name##_1(const type *c) { name(c); }                                                           \
   static void (*const name##_levels[])(const type *) = {name##_1}
 #endif
 
 /* What a step is divided by, infinity for 0: without epsilon a parameter whose gradient has been 0 so far
  * stays. NaN remains. */
-TG_INLINE_ double tg_divisor_(double x)
-{
-  return x == 0.0 ? INFINITY : x;
-}
+TG_INLINE_ double tg_divisor_(double x) { return x == 0.0 ? INFINITY : x; }
 
 /* 0 <= level < TG_LEVEL_COUNT_: what isa.h chooses. */
 int tg_optim_level_(void);

@@ -264,10 +264,7 @@ double tg_power_(double largest)
   return largest > 0.0 && largest < INFINITY ? ldexp(1.0, ilogb(largest)) : 1.0;
 }
 
-double tg_unit_(double largest)
-{
-  return largest < 1e-140 || largest > 1e140 ? tg_power_(largest) : 1.0;
-}
+double tg_unit_(double largest) { return largest < 1e-140 || largest > 1e140 ? tg_power_(largest) : 1.0; }
 
 double tg_steepest_(const tg_run *run, double *d, tg_line_ *line)
 {

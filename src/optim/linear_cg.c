@@ -6,10 +6,7 @@
 #include "line_search.h"
 #include "newton.h"
 
-tg_method tg_linear_cg(void)
-{
-  return (tg_method){.kind = TG_METHOD_linear_cg};
-}
+tg_method tg_linear_cg(void) { return (tg_method){.kind = TG_METHOD_linear_cg}; }
 
 static size_t work(const tg_objective *c, const tg_method *m, size_t padded)
 {

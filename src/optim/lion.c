@@ -6,10 +6,7 @@ tg_method tg_lion(double alpha)
   return (tg_method){.kind = TG_METHOD_lion, .alpha = alpha, .beta = 0.9, .gamma = 0.99};
 }
 
-static tg_method make(void)
-{
-  return tg_lion(0.0001);
-}
+static tg_method make(void) { return tg_lion(0.0001); }
 
 static void coefficients(const tg_method *m, size_t t, double alpha, double *k)
 {

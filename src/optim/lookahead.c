@@ -6,10 +6,7 @@ tg_method tg_lookahead(double alpha, double beta)
   return (tg_method){.kind = TG_METHOD_lookahead, .alpha = alpha, .beta = beta};
 }
 
-static tg_method make(void)
-{
-  return tg_lookahead(0.01, 0.9);
-}
+static tg_method make(void) { return tg_lookahead(0.01, 0.9); }
 
 static void coefficients(const tg_method *m, size_t t, double alpha, double *k)
 {

@@ -35,7 +35,4 @@ const char *tg_method_name(const tg_method *m)
   return rule ? rule->name : NULL;
 }
 
-const char *tg_method_list(size_t i)
-{
-  return i < TG_METHOD_COUNT_ ? table[i]->name : NULL;
-}
+const char *tg_method_list(size_t i) { return i < TG_METHOD_COUNT_ ? table[i]->name : NULL; }

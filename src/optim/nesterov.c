@@ -7,10 +7,7 @@ tg_method tg_nesterov(double alpha, double beta)
   return (tg_method){.kind = TG_METHOD_nesterov, .alpha = alpha, .beta = beta};
 }
 
-static tg_method make(void)
-{
-  return tg_nesterov(0.01, 0.9);
-}
+static tg_method make(void) { return tg_nesterov(0.01, 0.9); }
 
 static void coefficients(const tg_method *m, size_t t, double alpha, double *k)
 {

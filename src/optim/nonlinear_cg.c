@@ -19,10 +19,7 @@ tg_method tg_nonlinear_cg(int variant)
                      .wolfe = 0.1};
 }
 
-static tg_method make(void)
-{
-  return tg_nonlinear_cg(TG_CG_POLAK_RIBIERE);
-}
+static tg_method make(void) { return tg_nonlinear_cg(TG_CG_POLAK_RIBIERE); }
 
 static const char *check(const tg_objective *c, const tg_method *m)
 {

@@ -1,9 +1,6 @@
 #include "random.h"
 
-static uint64_t rotate(uint64_t x, int k)
-{
-  return (x << k) | (x >> (64 - k));
-}
+static uint64_t rotate(uint64_t x, int k) { return (x << k) | (x >> (64 - k)); }
 
 void tg_random_seed_(uint64_t state[4], uint64_t seed)
 {

@@ -8,10 +8,7 @@ tg_method tg_rmsprop(double alpha)
   return (tg_method){.kind = TG_METHOD_rmsprop, .alpha = alpha, .gamma = 0.999, .epsilon = 1e-8};
 }
 
-static tg_method make(void)
-{
-  return tg_rmsprop(0.001);
-}
+static tg_method make(void) { return tg_rmsprop(0.001); }
 
 static void coefficients(const tg_method *m, size_t t, double alpha, double *k)
 {

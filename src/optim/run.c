@@ -6,15 +6,9 @@
 #include "memory.h"
 #include "run.h"
 
-size_t tg_pad_(size_t n)
-{
-  return (n + TG_LANES_ - 1) / TG_LANES_ * TG_LANES_;
-}
+size_t tg_pad_(size_t n) { return (n + TG_LANES_ - 1) / TG_LANES_ * TG_LANES_; }
 
-static double seconds(const tg_run *run)
-{
-  return run->s.lap + (tg_clock_() - run->origin);
-}
+static double seconds(const tg_run *run) { return run->s.lap + (tg_clock_() - run->origin); }
 
 /* ---- making and freeing ---- */
 
@@ -148,15 +142,9 @@ static void show(tg_run *run, const tg_point_ *p, const double *theta)
   r->theta = theta;
 }
 
-void tg_show_(tg_run *run)
-{
-  show(run, tg_current_(run), run->theta);
-}
+void tg_show_(tg_run *run) { show(run, tg_current_(run), run->theta); }
 
-static bool ended(const tg_run *run)
-{
-  return run->s.report.stop != TG_RUNNING;
-}
+static bool ended(const tg_run *run) { return run->s.report.stop != TG_RUNNING; }
 
 static int start(tg_run *run)
 {
@@ -241,13 +229,10 @@ const tg_point_ *tg_final_point_(const tg_run *run)
   case TG_STOP_VALUE:
   case TG_STOP_RELATIVE:
   case TG_STOP_ACCURACY:
-  case TG_STOP_ERROR:
-    return &s->point[s->current];
+  case TG_STOP_ERROR: return &s->point[s->current];
   case TG_STOP_ROUNDING:
-  case TG_STOP_STALLED:
-    return &s->point[tg_descends_(run) ? s->current : s->best];
-  default:
-    return &s->point[s->best];
+  case TG_STOP_STALLED: return &s->point[tg_descends_(run) ? s->current : s->best];
+  default: return &s->point[s->best];
   }
 }
 
@@ -330,12 +315,6 @@ tg_status tg_run_update(tg_run *run, double value, const double *gradient)
   return status;
 }
 
-tg_status tg_run_status(const tg_run *run)
-{
-  return run ? run->s.status : TG_E_ARGUMENT;
-}
+tg_status tg_run_status(const tg_run *run) { return run ? run->s.status : TG_E_ARGUMENT; }
 
-const tg_report *tg_run_report(const tg_run *run)
-{
-  return run ? &run->s.report : NULL;
-}
+const tg_report *tg_run_report(const tg_run *run) { return run ? &run->s.report : NULL; }

@@ -12,10 +12,7 @@ static double constant(const tg_schedule *s, double alpha, size_t step, size_t t
   return alpha;
 }
 
-tg_schedule tg_constant_rate(void)
-{
-  return (tg_schedule){.rate = constant};
-}
+tg_schedule tg_constant_rate(void) { return (tg_schedule){.rate = constant}; }
 
 static double exponential(const tg_schedule *s, double alpha, size_t step, size_t total)
 {
@@ -23,10 +20,7 @@ static double exponential(const tg_schedule *s, double alpha, size_t step, size_
   return alpha * pow(s->p[0], (double)step);
 }
 
-tg_schedule tg_exponential_rate(double factor)
-{
-  return (tg_schedule){.rate = exponential, .p = {factor}};
-}
+tg_schedule tg_exponential_rate(double factor) { return (tg_schedule){.rate = exponential, .p = {factor}}; }
 
 static double stepwise(const tg_schedule *s, double alpha, size_t step, size_t total)
 {
@@ -102,10 +96,7 @@ tg_schedule tg_plateau_rate(double factor, size_t patience, double threshold, do
   return (tg_schedule){.rate = plateau, .p = {factor, (double)patience, threshold, floor_fraction}};
 }
 
-bool tg_is_plateau_(const tg_schedule *s)
-{
-  return s->rate == plateau;
-}
+bool tg_is_plateau_(const tg_schedule *s) { return s->rate == plateau; }
 
 void tg_plateau_(tg_run *run, double value)
 {
@@ -122,10 +113,7 @@ void tg_plateau_(tg_run *run, double value)
   }
 }
 
-static bool in(double x, double low, double high)
-{
-  return x >= low && x <= high;
-} /* false for NaN */
+static bool in(double x, double low, double high) { return x >= low && x <= high; } /* false for NaN */
 
 static const char *check_falling(const double *p)
 {
@@ -172,10 +160,7 @@ int tg_schedule_kind_(const tg_schedule *s)
   return k;
 }
 
-bool tg_stays_zero_(const tg_schedule *s)
-{
-  return tg_schedule_kind_(s) <= PLATEAU;
-}
+bool tg_stays_zero_(const tg_schedule *s) { return tg_schedule_kind_(s) <= PLATEAU; }
 
 /* Numbers of steps come from size_t and are sound. */
 const char *tg_check_schedule_(const tg_schedule *s)

@@ -9,10 +9,7 @@ tg_method tg_secant(double alpha)
   return (tg_method){.kind = TG_METHOD_secant, .alpha = alpha, .second = NAN};
 }
 
-static tg_method make(void)
-{
-  return tg_secant(0.01);
-}
+static tg_method make(void) { return tg_secant(0.01); }
 
 static const char *check(const tg_objective *c, const tg_method *m)
 {

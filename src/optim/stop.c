@@ -9,8 +9,7 @@ const char *tg_stop_string(tg_stop s)
 {
   switch (s) {
 #define TG_STOP_ROW(code, text)                                                                              \
-  case code:                                                                                                 \
-    return text;
+  case code: return text;
     TG_STOP_LIST(TG_STOP_ROW)
 #undef TG_STOP_ROW
   }
@@ -22,10 +21,7 @@ void tg_say_(tg_run *run)
   if (!run->s.status) run->s.report.message = tg_stop_string(run->s.report.stop);
 }
 
-bool tg_converged(tg_stop s)
-{
-  return s >= TG_STOP_GRADIENT && s <= TG_STOP_ROUNDING;
-}
+bool tg_converged(tg_stop s) { return s >= TG_STOP_GRADIENT && s <= TG_STOP_ROUNDING; }
 
 /* All tolerances rest on the gradient: steps and falls end where it seems to. */
 tg_stop tg_unhidden_(const tg_run *run, tg_stop stop)
@@ -66,12 +62,9 @@ static double boxed(const tg_run *run, const tg_point_ *p)
     sum = hypot(sum, g);
   }
   switch (run->o.norm) {
-  case TG_NORM_EUCLID:
-    return sum;
-  case TG_NORM_SCALED:
-    return most > 0.0 ? fmax(most_scaled / fmax(fabs(p->value), 1.0), DBL_MIN) : 0.0;
-  default:
-    return most;
+  case TG_NORM_EUCLID: return sum;
+  case TG_NORM_SCALED: return most > 0.0 ? fmax(most_scaled / fmax(fabs(p->value), 1.0), DBL_MIN) : 0.0;
+  default: return most;
   }
 }
 
@@ -81,12 +74,9 @@ double tg_gradient_norm_(const tg_run *run, const tg_point_ *p)
   if (run->o.norm == TG_NORM_COSINE) return p->cosine;
   if (tg_boxed_(&run->m)) return boxed(run, p);
   switch (run->o.norm) {
-  case TG_NORM_EUCLID:
-    return euclid(p->g, run->n, p->largest);
-  case TG_NORM_SCALED:
-    return scaled(p->g, p->x, run->n, p->value, p->largest);
-  default:
-    return p->largest;
+  case TG_NORM_EUCLID: return euclid(p->g, run->n, p->largest);
+  case TG_NORM_SCALED: return scaled(p->g, p->x, run->n, p->value, p->largest);
+  default: return p->largest;
   }
 }
 
@@ -112,10 +102,8 @@ double tg_step_norm_(const tg_run *run, const double *a, const double *b, double
 {
   const double tol = run->o.step_tol;
   switch (run->o.step_norm) {
-  case TG_STEP_MAX:
-    return largest;
-  case TG_STEP_SCALED:
-    return tol > 0.0 ? scaled_step(a, b, run->n) : largest;
+  case TG_STEP_MAX: return largest;
+  case TG_STEP_SCALED: return tol > 0.0 ? scaled_step(a, b, run->n) : largest;
   default:
     return tol > 0.0 && largest <= tol ? euclidean_step(a, b, run->n, largest)
                                        : sqrt((double)run->n) * largest;
@@ -324,15 +312,9 @@ static tg_stop met(const tg_run *run, bool gradient)
   return TG_RUNNING;
 }
 
-tg_stop tg_limit_(const tg_run *run, bool gradient)
-{
-  return tg_unhidden_(run, met(run, gradient));
-}
+tg_stop tg_limit_(const tg_run *run, bool gradient) { return tg_unhidden_(run, met(run, gradient)); }
 
-bool tg_start_reached_(const tg_run *run)
-{
-  return flat(run);
-}
+bool tg_start_reached_(const tg_run *run) { return flat(run); }
 
 void tg_watch_(tg_run *run, tg_watch_fn watch, void *user)
 {

@@ -11,15 +11,9 @@
 #include "line_search.h"
 #include "newton.h"
 
-tg_method tg_trust_region(void)
-{
-  return (tg_method){.kind = TG_METHOD_trust_region, .radius = 1.0};
-}
+tg_method tg_trust_region(void) { return (tg_method){.kind = TG_METHOD_trust_region, .radius = 1.0}; }
 
-tg_method tg_trust_region_cg(void)
-{
-  return (tg_method){.kind = TG_METHOD_trust_region_cg, .radius = 1.0};
-}
+tg_method tg_trust_region_cg(void) { return (tg_method){.kind = TG_METHOD_trust_region_cg, .radius = 1.0}; }
 
 static const char *check(const tg_objective *c, const tg_method *m)
 {
@@ -173,7 +167,7 @@ static bool reach_border(exact *e, double lambda, double radius)
   e->low = fmax(e->low, lambda - each);
   if (!border(e->s, e->w, e->n, radius, &low, &high)) return false;
   /* either root will do (More & Sorensen 1983, lemma 3.4); the farther leads out of more valleys without end
-   */
+ */
   const double t = fabs(low) > fabs(high) ? low : high, ss = -tg_inner_(e->s, e->g, e->n);
   if (!(t * t * each <= 0.2 * (ss + lambda * radius * radius))) return false;
   for (size_t i = 0; i < e->n; i++) e->s[i] += t * e->w[i];

@@ -84,10 +84,7 @@ static void same(verify *k, double a, double b, double size, place at)
   blame(k, disagreement(a, b, 1e-9 * size), at);
 }
 
-static bool good(const verify *k)
-{
-  return k->found.error <= k->tolerance;
-}
+static bool good(const verify *k) { return k->found.error <= k->tolerance; }
 
 /* ---- differences ---- */
 
@@ -141,10 +138,7 @@ static int differentiate(verify *k, map f, size_t m, const double *v, double siz
   return answer || size == 0.0 ? answer : refine(k, f, m, v, size);
 }
 
-static double grow(double size, double x)
-{
-  return isfinite(x) ? fmax(size, x) : size;
-}
+static double grow(double size, double x) { return isfinite(x) ? fmax(size, x) : size; }
 
 /* Entry i should be factor a[i stride]. Where the doubt is above the tolerance, in units of the largest of
  * the entries and outputs, nothing is proven. */
@@ -342,10 +336,7 @@ static int check_all(verify *k)
 
 /* ---- room, and the answer ---- */
 
-static size_t larger(size_t a, size_t b)
-{
-  return a > b ? a : b;
-}
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 /* Vectors in one block; false when there is no room. */
 static bool place_arrays(verify *k, tg_status *status)

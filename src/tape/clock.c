@@ -36,7 +36,4 @@ uint64_t tg_clock_ns_(void)
 
 #endif
 
-double tg_clock_(void)
-{
-  return 1e-9 * (double)tg_clock_ns_();
-}
+double tg_clock_(void) { return 1e-9 * (double)tg_clock_ns_(); }

@@ -48,10 +48,7 @@ tg_recorder_ *tg_tape_suspend_(void)
   return r;
 }
 
-tg_tape *tg_tape_active_(void)
-{
-  return tg_active_ == &nobody ? NULL : (tg_tape *)tg_active_;
-}
+tg_tape *tg_tape_active_(void) { return tg_active_ == &nobody ? NULL : (tg_tape *)tg_active_; }
 
 void tg_tape_stop_(tg_tape *t)
 {
@@ -278,10 +275,7 @@ void tg_fail(tg_status why)
   if (t) tg_tape_fail_(t, why < 0 ? why : TG_E_CALLBACK, TG_OP_input, "tg_fail was called");
 }
 
-size_t tg_tape_size(const tg_tape *t)
-{
-  return t ? tg_size_(t) : 0;
-}
+size_t tg_tape_size(const tg_tape *t) { return t ? tg_size_(t) : 0; }
 
 size_t tg_tape_bytes(const tg_tape *t)
 {
@@ -291,10 +285,7 @@ size_t tg_tape_bytes(const tg_tape *t)
          t->live_count * sizeof *t->live;
 }
 
-size_t tg_index(tg_var v)
-{
-  return tg_is_constant_(v) ? SIZE_MAX : tg_node_of_(v);
-}
+size_t tg_index(tg_var v) { return tg_is_constant_(v) ? SIZE_MAX : tg_node_of_(v); }
 
 tg_var tg_tape_at(const tg_tape *t, size_t i)
 {

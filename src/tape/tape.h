@@ -29,10 +29,10 @@ static inline uint64_t tg_word_(unsigned op, uint32_t a, uint32_t b)
 
 /* What a built-in n-ary operation finds behind its `user` pointer. */
 typedef struct tg_nary_shape_ {
-  size_t columns; /* of an affine map */
-  bool bias;      /* an affine map has one */
-  bool masked;    /* rule R5: a product with a factor that is exactly zero contributes zero */
-  const double *along; /* at second order: the tangents of the operands, for one-sided partials at a kink; or NULL */
+  size_t columns;      /* of an affine map */
+  bool bias;           /* an affine map has one */
+  bool masked;         /* rule R5: a product with a factor that is exactly zero contributes zero */
+  const double *along; /* at second order the operands' tangents, for one-sided partials; or NULL */
 } tg_nary_shape_;
 
 /* One n-ary operation: `n` entries of `operands` from `first`, `m` outputs in consecutive nodes. */
@@ -119,7 +119,8 @@ tg_status tg_tape_copy_(tg_tape *to, const tg_tape *from);
 /* Operand number k of an operation with a list of operands: its constant or the primal of its node. */
 static inline double tg_listed_primal_(const tg_tape *t, uint32_t entry)
 {
-  return entry & TG_CONSTANT_OPERAND ? t->r.constants_[entry & ~TG_CONSTANT_OPERAND] : t->r.nodes_[entry].primal_;
+  return entry & TG_CONSTANT_OPERAND ? t->r.constants_[entry & ~TG_CONSTANT_OPERAND]
+                                     : t->r.nodes_[entry].primal_;
 }
 
 #endif

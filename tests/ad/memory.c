@@ -70,7 +70,20 @@ typedef struct state {
   size_t row_start[ROWS + 1], column[ROWS * COLUMNS];
 } state;
 
-typedef enum ready { NOTHING, MADE, RECORDED, ELSEWHERE, WARM, VECTOR, TAPE, SUM, SUM_USED, SPARSE, SPARSE_PLAIN, THREADS } ready;
+typedef enum ready {
+  NOTHING,
+  MADE,
+  RECORDED,
+  ELSEWHERE,
+  WARM,
+  VECTOR,
+  TAPE,
+  SUM,
+  SUM_USED,
+  SPARSE,
+  SPARSE_PLAIN,
+  THREADS
+} ready;
 typedef struct job {
   const char *name;
   ready from;
@@ -114,7 +127,7 @@ static tg_status prepare(state *s, ready from)
   if (from == VECTOR) status = tg_record_vector(&s->f, rich_vector, N, M, NULL, NULL);
   if (from == TAPE) status = tg_tape_new(&s->t);
   if (from == SUM || from == SUM_USED) status = tg_finite_sum_new(&s->s, loss, 3, data_of(s), NULL);
-  if (from == SUM_USED) tg_finite_sum_plain(s->s, true); /* the fast way asks for all its memory at the first call */
+  if (from == SUM_USED) tg_finite_sum_plain(s->s, true); /* the fast way asks for memory first */
   if (from >= SPARSE) status = tg_finite_sum_new(&s->s, sparse_loss, COLUMNS, sparse_of(s), NULL);
   if (from == SPARSE_PLAIN) tg_finite_sum_plain(s->s, true);
   if (from == THREADS) tg_finite_sum_threads(s->s, 2);
@@ -237,7 +250,8 @@ static tg_status bind(state *s, double *out)
     if (!strstr(tg_finite_sum_message(s->s), "memory")) return TG_E_TAPE;
     memory_fail(0, false); /* the old rows still serve */
     double v;
-    if (tg_finite_sum_rows(s->s) != ROWS || tg_finite_sum_gradient(s->s, s->x, NULL, 0, &v, NULL) != TG_OK) return TG_E_TAPE;
+    if (tg_finite_sum_rows(s->s) != ROWS || tg_finite_sum_gradient(s->s, s->x, NULL, 0, &v, NULL) != TG_OK)
+      return TG_E_TAPE;
     return status;
   }
   return tg_finite_sum_gradient(s->s, s->x, NULL, 0, out, NULL);
@@ -247,7 +261,10 @@ static tg_status sum_gradient(state *s, double *out)
   return tg_finite_sum_gradient(s->s, s->x, NULL, 0, out, out + 1);
 }
 static tg_status sum_hvp(state *s, double *out) { return tg_finite_sum_hvp(s->s, s->x, NULL, 0, s->v, out); }
-static tg_status sum_hessian(state *s, double *out) { return tg_finite_sum_hessian(s->s, s->x, NULL, 0, out); }
+static tg_status sum_hessian(state *s, double *out)
+{
+  return tg_finite_sum_hessian(s->s, s->x, NULL, 0, out);
+}
 static tg_status sum_each(state *s, double *out)
 {
   const size_t index[4] = {6, 0, 6, 3};
@@ -367,7 +384,8 @@ static void warm(const job *j, bool also_recording)
   expect(prepare(&s, j->from) == TG_OK && j->act(&s, out) == TG_OK, j->name, "failed", 0);
   if (s.f && also_recording) tg_function_forget(s.f);
   memory_fail(1, true);
-  expect(j->act(&s, out) == TG_OK && memory_requests() == 0, j->name, "a warm call allocated", memory_requests());
+  expect(j->act(&s, out) == TG_OK && memory_requests() == 0, j->name, "a warm call allocated",
+         memory_requests());
   memory_fail(0, false);
   finish(&s);
 }
@@ -377,7 +395,9 @@ int main(void)
   for (int i = 0; i < JOBS; i++) run(&jobs[i]);
   for (int i = 0; i < JOBS; i++) {
     const ready from = jobs[i].from;
-    if (from == NOTHING || from == TAPE || jobs[i].act == clone || jobs[i].act == check || jobs[i].act == bind) continue;
+    if (from == NOTHING || from == TAPE || jobs[i].act == clone || jobs[i].act == check ||
+        jobs[i].act == bind)
+      continue;
     if (from == SPARSE_PLAIN) continue; /* every recording is looked at, and recordings alternate here */
     warm(&jobs[i], false);
     warm(&jobs[i], true);

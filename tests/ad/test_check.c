@@ -71,7 +71,8 @@ Test(check, names_the_first_value_that_is_not_finite)
   tg_function *f = recorded(&s);
   const double x[2] = {0.5, -1.0};
   cr_expect(tg_check(f, x, NULL, &r) == TG_OK);
-  cr_expect(r.bad_op && strcmp(r.bad_op, "log") == 0 && r.bad_node == 4, "%s, node %zu", r.bad_op, r.bad_node);
+  cr_expect(r.bad_op && strcmp(r.bad_op, "log") == 0 && r.bad_node == 4, "%s, node %zu", r.bad_op,
+            r.bad_node);
   tg_function_free(f);
 }
 
@@ -109,7 +110,8 @@ Test(check, a_wrong_derivative_of_a_custom_operation_is_found)
   tg_check_report r;
   const double x[3] = {0.1, 0.2, 0.3};
   cr_assert(tg_record(&f, mistaken, 3, NULL, &op) == TG_OK);
-  cr_expect(tg_check(f, x, NULL, &r) == TG_OK && tg_check(f, x, &(tg_check_options){1e-8, true}, &r) == TG_E_DERIVATIVE);
+  cr_expect(tg_check(f, x, NULL, &r) == TG_OK &&
+            tg_check(f, x, &(tg_check_options){1e-8, true}, &r) == TG_E_DERIVATIVE);
   cr_expect(strstr(tg_function_message(f), "reverse"), "\"%s\"", tg_function_message(f));
   cr_expect(r.error > 1e-7 && r.error < 1e-5 && r.column == 1, "%g in column %zu", r.error, r.column);
   tg_function_free(f);
@@ -122,7 +124,8 @@ static int wrong_jvp(const double *x, size_t n, const double *v, double *jv, siz
   return answer;
 }
 
-static int wrong_hvp(const double *x, size_t n, const double *u, size_t m, const double *v, double *hv, void *user)
+static int wrong_hvp(const double *x, size_t n, const double *u, size_t m, const double *v, double *hv,
+                     void *user)
 {
   const int answer = custom_waves.hvp(x, n, u, m, v, hv, user);
   hv[1] += 0.5 * u[0] * v[2];
@@ -146,8 +149,8 @@ Test(check, either_side_and_the_second_order_are_looked_at)
     if (which == 0) cr_expect(r.forward && r.column == 2 && r.error > 0.1, "%zu: %g", r.column, r.error);
     if (which == 1) cr_expect(!r.forward && r.column == 1, "%zu: %g", r.column, r.error);
     if (which == 2)
-      cr_expect(r.error < 1e-8 && r.second_row == 2 && r.second_column == 1 && r.second_error > 0.1, "%zu %zu: %g",
-                r.second_row, r.second_column, r.second_error);
+      cr_expect(r.error < 1e-8 && r.second_row == 2 && r.second_column == 1 && r.second_error > 0.1,
+                "%zu %zu: %g", r.second_row, r.second_column, r.second_error);
     if (which == 2) cr_expect(tg_check(f, x, &first, &r) == TG_OK && !r.second_order);
     tg_function_free(f);
   }
@@ -167,10 +170,11 @@ Test(check, a_zero_that_hides_a_gradient_is_told)
   tg_check_report r;
   tg_function_stats stats;
   cr_assert(tg_record(&f, harmonic, 2, NULL, NULL) == TG_OK);
-  cr_expect(tg_check(f, well, NULL, &r) == TG_OK && r.zero_rule == 0 && r.second_order, "%s", tg_function_message(f));
+  cr_expect(tg_check(f, well, NULL, &r) == TG_OK && r.zero_rule == 0 && r.second_order, "%s",
+            tg_function_message(f));
   cr_expect(tg_function_statistics(f, &stats) == TG_OK && stats.zero_rule == 0);
-  cr_expect(tg_check(f, x, NULL, &r) == TG_E_DERIVATIVE && r.zero_rule > 0 && r.column == 0 && r.error > 0.9, "%g",
-            r.error);
+  cr_expect(tg_check(f, x, NULL, &r) == TG_E_DERIVATIVE && r.zero_rule > 0 && r.column == 0 && r.error > 0.9,
+            "%g", r.error);
   cr_expect(tg_function_statistics(f, &stats) == TG_OK && stats.zero_rule > 0);
   tg_function_free(f);
 }
@@ -197,7 +201,8 @@ static int parabola_vjp(const double *x, size_t n, const double *u, size_t m, do
 {
   return parabola_jvp(x, m, u, uj, n, user);
 }
-static const tg_custom_op parabola_op = {.name = "parabola", .value = parabola, .jvp = parabola_jvp, .vjp = parabola_vjp};
+static const tg_custom_op parabola_op = {
+    .name = "parabola", .value = parabola, .jvp = parabola_jvp, .vjp = parabola_vjp};
 
 static tg_var scaled_parabola(const tg_var *x, size_t n, void *user)
 {
@@ -220,7 +225,8 @@ static tg_status verdict_of(tg_scalar_fn fn, scaled *s, tg_check_report *r)
 
 Test(check, a_wrong_derivative_is_found_at_any_scale_and_a_right_one_passes)
 {
-  static const double x[] = {1.0, 1e-9, 1e9, -3e5}, scale[] = {1.0, 1e-8, 1e12}, wrong[] = {0.0, 1e-4, 0.5, -1.0, -2.0};
+  static const double x[] = {1.0, 1e-9, 1e9, -3e5}, scale[] = {1.0, 1e-8, 1e12},
+                      wrong[] = {0.0, 1e-4, 0.5, -1.0, -2.0};
   tg_check_report r;
   for (int i = 0; i < 4; i++)
     for (int k = 0; k < 3; k++)
@@ -229,7 +235,8 @@ Test(check, a_wrong_derivative_is_found_at_any_scale_and_a_right_one_passes)
         if (fabs(x[i]) * scale[k] < 1e-10) continue; /* measured by 1e-10 */
         const tg_status status = verdict_of(scaled_parabola, &s, &r);
         cr_expect(status == (wrong[w] == 0.0 ? TG_OK : TG_E_DERIVATIVE) && r.unchecked == 0,
-                  "x = %g, scale %g, wrong by %g: %g, %zu unchecked", x[i], scale[k], wrong[w], r.error, r.unchecked);
+                  "x = %g, scale %g, wrong by %g: %g, %zu unchecked", x[i], scale[k], wrong[w], r.error,
+                  r.unchecked);
       }
 }
 
@@ -258,7 +265,8 @@ Test(check, options_out_of_range_are_refused)
   state s = {.factor = 3.0};
   tg_function *f = recorded(&s);
   static const double bad[] = {0.0, -1.0, NAN};
-  for (int i = 0; i < 3; i++) cr_expect(tg_check(f, at, &(tg_check_options){bad[i], true}, NULL) == TG_E_ARGUMENT);
+  for (int i = 0; i < 3; i++)
+    cr_expect(tg_check(f, at, &(tg_check_options){bad[i], true}, NULL) == TG_E_ARGUMENT);
   tg_function_free(f);
 }
 

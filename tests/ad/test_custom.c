@@ -120,7 +120,8 @@ Test(custom, outputs_that_go_unused_count_for_nothing)
   cr_expect(tg_vjp_block(f, x, 8, u, NULL, wide) == TG_OK);
   cr_expect(tg_hvp_block(f, x, 8, v, NULL, wide) == TG_OK);
   cr_expect(tg_gradient(f, x, NULL, g) == TG_OK);
-  for (size_t k = 0; k < N; k++) cr_expect(fabs(g[k] - cos(s) * custom_coefficient(0, k)) < 1e-15, "%zu: %g", k, g[k]);
+  for (size_t k = 0; k < N; k++)
+    cr_expect(fabs(g[k] - cos(s) * custom_coefficient(0, k)) < 1e-15, "%zu: %g", k, g[k]);
   cr_expect(tg_vjp_block(f, x, 8, u, NULL, wide) == TG_OK);
   cr_expect(tg_hvp(f, x, v, g, hv) == TG_OK);
   for (size_t k = 0; k < N; k++) {
@@ -190,10 +191,17 @@ static tg_status by_hessian(tg_function *f, const double *x, const double *v, do
 static const struct {
   const char *name;
   driver call;
-} drivers[] = {{"value", by_value},           {"gradient", by_gradient},   {"jvp", by_jvp},
-               {"vjp", by_vjp},               {"hvp", by_hvp},             {"jvp_block", by_jvp_block},
-               {"vjp_block", by_vjp_block},   {"hvp_block", by_hvp_block}, {"partial", by_partial},
-               {"jacobian", by_jacobian},     {"hessian", by_hessian}};
+} drivers[] = {{"value", by_value},
+               {"gradient", by_gradient},
+               {"jvp", by_jvp},
+               {"vjp", by_vjp},
+               {"hvp", by_hvp},
+               {"jvp_block", by_jvp_block},
+               {"vjp_block", by_vjp_block},
+               {"hvp_block", by_hvp_block},
+               {"partial", by_partial},
+               {"jacobian", by_jacobian},
+               {"hessian", by_hessian}};
 enum { DRIVERS = sizeof drivers / sizeof *drivers };
 
 typedef struct buffers {
@@ -310,7 +318,8 @@ Test(custom, a_missing_order_is_refused)
       const driver call = drivers[d].call;
       const bool second = call == by_hvp || call == by_hvp_block || call == by_hessian;
       const bool forward = call == by_jvp || call == by_jvp_block || second;
-      const bool reverse = call == by_vjp || call == by_vjp_block || call == by_gradient || call == by_partial || second;
+      const bool reverse =
+          call == by_vjp || call == by_vjp_block || call == by_gradient || call == by_partial || second;
       const bool fails = missing == 0 ? forward : missing == 1 ? reverse : second;
       buffers w;
       prepare(&w);

@@ -132,7 +132,8 @@ static void products(const tg_var *x, size_t n, tg_var *y, size_t m, void *user)
 
 Test(drivers, jacobians_of_any_shape)
 {
-  const size_t shapes[][2] = {{1, 1}, {1, WIDE}, {WIDE, 1}, {8, 8}, {9, 8}, {8, 9}, {17, 5}, {5, 17}, {WIDE, WIDE}};
+  const size_t shapes[][2] = {{1, 1}, {1, WIDE}, {WIDE, 1}, {8, 8},      {9, 8},
+                              {8, 9}, {17, 5},   {5, 17},   {WIDE, WIDE}};
   for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
     const size_t n = shapes[s][0], m = shapes[s][1];
     tg_function *f = vector(products, n, m);
@@ -142,7 +143,8 @@ Test(drivers, jacobians_of_any_shape)
     for (size_t i = 0; i < m; i++)
       for (size_t k = 0; k < n; k++) {
         const size_t a = i % n, b = (i + 1) % n;
-        cr_expect(j[i * n + k] == (k == a ? x[b] : 0.0) + (k == b ? x[a] : 0.0), "%zu x %zu: %zu, %zu", m, n, i, k);
+        cr_expect(j[i * n + k] == (k == a ? x[b] : 0.0) + (k == b ? x[a] : 0.0), "%zu x %zu: %zu, %zu", m, n,
+                  i, k);
       }
     tg_function_free(f);
   }
@@ -167,7 +169,10 @@ Test(drivers, hessians_of_any_size)
       const size_t next = (i + 1) % n, before = (i + n - 1) % n;
       cr_expect(g[i] == 2.0 * x[i] * x[next] + x[before] * x[before]);
       for (size_t k = 0; k < n; k++) {
-        const double wanted = k == i ? 2.0 * x[next] : k == next ? 2.0 * x[i] : k == before ? 2.0 * x[before] : 0.0;
+        const double wanted = k == i        ? 2.0 * x[next]
+                              : k == next   ? 2.0 * x[i]
+                              : k == before ? 2.0 * x[before]
+                                            : 0.0;
         cr_expect(h[i * n + k] == wanted, "n = %zu: %zu, %zu", n, i, k);
       }
     }
@@ -277,16 +282,16 @@ Test(drivers, null_and_missing_things_are_refused_with_a_message)
   const tg_status answers[] = {
       tg_value(f, NULL, out), tg_gradient(f, NULL, out, out + 1), tg_jvp(f, x, NULL, out, out + 1),
       tg_vjp(f, x, NULL, out, out + 1), tg_hvp(f, x, NULL, out, out + 2), tg_partial(f, x, 1, 0, out),
-      tg_partial(f, x, 0, 2, out), tg_partial(f, x, SIZE_MAX, SIZE_MAX, out), tg_jacobian(f, NULL, out, out + 1),
-      tg_hessian(f, NULL, out, out + 1, out + 3),
+      tg_partial(f, x, 0, 2, out), tg_partial(f, x, SIZE_MAX, SIZE_MAX, out),
+      tg_jacobian(f, NULL, out, out + 1), tg_hessian(f, NULL, out, out + 1, out + 3),
       /* more outputs than one */
       tg_gradient(g, x, out, out + 1), tg_hvp(g, x, x, out, out + 2), tg_hessian(g, x, out, out + 1, out + 3),
       /* no function */
       tg_value(NULL, x, out), tg_gradient(NULL, x, out, out + 1), tg_jvp(NULL, x, x, out, out + 1),
       tg_vjp(NULL, x, x, out, out + 1), tg_hvp(NULL, x, x, out, out + 2), tg_partial(NULL, x, 0, 0, out),
-      tg_jacobian(NULL, x, out, out + 1), tg_hessian(NULL, x, out, out + 1, out + 3), tg_check(NULL, x, NULL, NULL),
-      tg_check(f, NULL, NULL, NULL), tg_function_clone(NULL, f), tg_function_statistics(f, NULL),
-      tg_function_statistics(NULL, NULL)};
+      tg_jacobian(NULL, x, out, out + 1), tg_hessian(NULL, x, out, out + 1, out + 3),
+      tg_check(NULL, x, NULL, NULL), tg_check(f, NULL, NULL, NULL), tg_function_clone(NULL, f),
+      tg_function_statistics(f, NULL), tg_function_statistics(NULL, NULL)};
   for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
     cr_expect(answers[i] == TG_E_ARGUMENT, "%zu: %d", i, answers[i]);
   for (int i = 0; i < 12; i++) cr_expect(out[i] == pattern);
@@ -337,10 +342,13 @@ Test(drivers, outputs_of_blocks_may_overlap_their_directions)
         const size_t width = which == 0 ? m : n;
         for (size_t i = 0; i < 2 * K * TALL; i++) d[i] = 1.0 - 0.01 * (double)i;
         tg_status (*const block)(tg_function *, const double *, size_t, const double *, double *, double *) =
-            which == 0 ? tg_jvp_block : which == 1 ? tg_vjp_block : tg_hvp_block;
+            which == 0   ? tg_jvp_block
+            : which == 1 ? tg_vjp_block
+                         : tg_hvp_block;
         cr_expect(block(which == 2 ? g : f, x, K, in, NULL, wanted) == TG_OK);
         cr_expect(block(which == 2 ? g : f, x, K, in, NULL, out) == TG_OK);
-        cr_expect(memcmp(out, wanted, K * width * sizeof *out) == 0, "shape %zu, shift %zu, %d", s, shift, which);
+        cr_expect(memcmp(out, wanted, K * width * sizeof *out) == 0, "shape %zu, shift %zu, %d", s, shift,
+                  which);
       }
     }
     tg_function_free(f);

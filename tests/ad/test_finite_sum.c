@@ -62,7 +62,8 @@ static answer mean_by_hand(size_t stride, const size_t *index, size_t count)
 static void close(const double *got, const double *wanted, size_t n)
 {
   for (size_t i = 0; i < n; i++)
-    cr_expect(fabs(got[i] - wanted[i]) <= 1e-14 * (1.0 + fabs(wanted[i])), "[%zu] %.17g is not %.17g", i, got[i], wanted[i]);
+    cr_expect(fabs(got[i] - wanted[i]) <= 1e-14 * (1.0 + fabs(wanted[i])), "[%zu] %.17g is not %.17g", i,
+              got[i], wanted[i]);
 }
 
 static tg_data labelled(void)
@@ -139,7 +140,8 @@ Test(finite_sum, sample_by_sample)
   double mean = 0.0, value;
   for (int k = 0; k < ROWS; k++) mean += values[k];
   mean /= ROWS;
-  cr_expect(tg_finite_sum_gradient(s, theta, NULL, 0, &value, NULL) == TG_OK && value == mean, "summed in order");
+  cr_expect(tg_finite_sum_gradient(s, theta, NULL, 0, &value, NULL) == TG_OK && value == mean,
+            "summed in order");
   tg_finite_sum_free(s);
 }
 
@@ -158,12 +160,14 @@ Test(finite_sum, rows_may_be_strided_borrowed_or_carry_the_label)
       double value[2];
       cr_expect(tg_finite_sum_gradient(s, theta, NULL, 0, &value[0], NULL) == TG_OK);
       rows[0] = kept;
-      cr_expect(tg_finite_sum_gradient(s, theta, NULL, 0, &value[1], NULL) == TG_OK && value[0] == value[1], "a copy");
+      cr_expect(tg_finite_sum_gradient(s, theta, NULL, 0, &value[1], NULL) == TG_OK && value[0] == value[1],
+                "a copy");
     }
     tg_finite_sum_free(s);
   }
   double whole[ROWS * (P + 1)];
-  for (int i = 0; i < ROWS; i++) memcpy(whole + 4 * i, rows + 3 * i, 3 * sizeof *rows), whole[4 * i + 3] = label[i];
+  for (int i = 0; i < ROWS; i++)
+    memcpy(whole + 4 * i, rows + 3 * i, 3 * sizeof *rows), whole[4 * i + 3] = label[i];
   tg_finite_sum *s = sum_over(tg_dense(whole, ROWS, P + 1), NULL);
   agrees(s, P, NULL, 0);
   tg_finite_sum_free(s);
@@ -206,9 +210,11 @@ Test(finite_sum, samples_may_take_different_branches)
   double value, g, each[4], slopes[4];
   cr_expect(tg_finite_sum_gradient(s, &t, NULL, 0, &value, &g) == TG_OK);
   cr_expect(value == (25.0 - 5.0 - 10.0 + 25.0) / 4.0 && g == (10.0 - 1.0 - 2.0 + 10.0) / 4.0);
-  cr_expect(tg_finite_sum_each(s, &t, NULL, 0, each, slopes) == TG_OK && each[2] == -10.0 && slopes[3] == 10.0);
+  cr_expect(tg_finite_sum_each(s, &t, NULL, 0, each, slopes) == TG_OK && each[2] == -10.0 &&
+            slopes[3] == 10.0);
   tg_finite_sum_plain(s, true);
-  cr_expect(tg_finite_sum_each(s, &t, NULL, 0, each, slopes) == TG_OK && each[2] == -10.0 && slopes[3] == 10.0);
+  cr_expect(tg_finite_sum_each(s, &t, NULL, 0, each, slopes) == TG_OK && each[2] == -10.0 &&
+            slopes[3] == 10.0);
   tg_finite_sum_stats stats;
   tg_finite_sum_statistics(s, &stats);
   cr_expect(stats.rerecordings >= 2 && stats.recordings >= stats.rerecordings + 1);
@@ -325,9 +331,11 @@ Test(finite_sum, labels_without_columns_are_data)
     double value, g, h, each[ROWS], slopes[ROWS];
     cr_assert(tg_finite_sum_new(&s, intercept, 1, which % 2 ? sparse : dense, NULL) == TG_OK);
     tg_finite_sum_plain(s, which >= 2);
-    cr_expect(tg_finite_sum_gradient(s, &t, index, 2, &value, &g) == TG_OK && value == (0.5625 + 1.5625) / 2 && g == 0.5);
+    cr_expect(tg_finite_sum_gradient(s, &t, index, 2, &value, &g) == TG_OK &&
+              value == (0.5625 + 1.5625) / 2 && g == 0.5);
     for (int k = 0; k < 20; k++) cr_expect(tg_finite_sum_hessian(s, &t, NULL, 0, &h) == TG_OK && h == 2.0);
-    cr_expect(tg_finite_sum_each(s, &t, NULL, 0, each, slopes) == TG_OK && slopes[0] == 2.5 && each[1] == 0.5625);
+    cr_expect(tg_finite_sum_each(s, &t, NULL, 0, each, slopes) == TG_OK && slopes[0] == 2.5 &&
+              each[1] == 0.5625);
     tg_finite_sum_free(s);
   }
 }
@@ -343,7 +351,8 @@ Test(finite_sum, what_is_wrong_with_data_is_told_in_words)
   cr_expect(tg_data_explain(&data, words, sizeof words) == TG_E_DATA);
   cr_expect(strcmp(words, "row 1 (the first is row 0): column 5, and there are 3 columns") == 0, "%s", words);
   data.column = twice;
-  cr_expect(tg_data_explain(&data, words, sizeof words) == TG_E_DATA && strstr(words, "row 0") && strstr(words, "follows"));
+  cr_expect(tg_data_explain(&data, words, sizeof words) == TG_E_DATA && strstr(words, "row 0") &&
+            strstr(words, "follows"));
   cr_expect(tg_data_explain(&data, words, 8) == TG_E_DATA && strcmp(words, "row 0 (") == 0);
   cr_expect(tg_data_explain(&data, NULL, 0) == TG_E_DATA && tg_data_explain(NULL, words, 8) == TG_E_ARGUMENT);
   tg_finite_sum *s;
@@ -379,13 +388,16 @@ Test(finite_sum, columns_of_sparse_rows_have_one_rule_on_all_ways)
     const bool refused = which >= 3 && which <= 5;
     for (int plain = 0; plain < 2; plain++) {
       tg_finite_sum *s, *dense;
-      double v, w, g[D] = {pattern}, e[D], h[D * D] = {pattern}, f[D * D], each[4 * D] = {pattern}, every[4 * D];
-      cr_assert(tg_finite_sum_new(&s, about_sparse, D, tg_sparse(start, column, values, 4, D), &which) == TG_OK);
+      double v, w, g[D] = {pattern}, e[D], h[D * D] = {pattern}, f[D * D], each[4 * D] = {pattern},
+                   every[4 * D];
+      cr_assert(tg_finite_sum_new(&s, about_sparse, D, tg_sparse(start, column, values, 4, D), &which) ==
+                TG_OK);
       cr_assert(tg_finite_sum_new(&dense, about_sparse, D, tg_dense(full, 4, D), &which) == TG_OK);
       tg_finite_sum_plain(s, plain), tg_finite_sum_plain(dense, true);
       const tg_status wanted = refused ? TG_E_DATA : TG_OK;
       cr_expect(tg_finite_sum_gradient(s, theta, NULL, 0, &v, g) == wanted, "%d %d", which, plain);
-      if (refused) cr_expect(strstr(tg_finite_sum_message(s), "dot and affine"), "%s", tg_finite_sum_message(s));
+      if (refused)
+        cr_expect(strstr(tg_finite_sum_message(s), "dot and affine"), "%s", tg_finite_sum_message(s));
       cr_expect(tg_finite_sum_hessian(s, theta, NULL, 0, h) == wanted);
       cr_expect(tg_finite_sum_each(s, theta, NULL, 0, NULL, each) == wanted);
       cr_expect(tg_finite_sum_hvp(s, theta, NULL, 0, theta, refused ? h : e) == wanted);
@@ -477,12 +489,14 @@ Test(finite_sum, a_number_that_is_not_finite_is_located)
   rows[5] = -1.5;
   f = located(rows, at, NULL, 0);
   cr_expect(f.row == 1 && strcmp(f.op, "log") == 0 && !f.derivative, "%s", f.text);
-  cr_expect(strstr(f.text, "row 1 (the first is row 0): log(-0.5) is") && strstr(f.text, "nan"), "%s", f.text);
+  cr_expect(strstr(f.text, "row 1 (the first is row 0): log(-0.5) is") && strstr(f.text, "nan"), "%s",
+            f.text);
   f = located(rows, at, index, 3);
   cr_expect(f.row == 1 && f.position == 1, "%s", f.text);
   rows[7] = NAN;
   f = located(rows, at, index, 1);
   cr_expect(f.row == 2 && f.input == 3 && strstr(f.text, "column 1 is nan"), "%s", f.text);
   f = located(fine, zero, NULL, 0);
-  cr_expect(f.row == 0 && f.derivative && strcmp(f.op, "sqrt") == 0 && strstr(f.text, "sqrt(0)"), "%s", f.text);
+  cr_expect(f.row == 0 && f.derivative && strcmp(f.op, "sqrt") == 0 && strstr(f.text, "sqrt(0)"), "%s",
+            f.text);
 }

@@ -134,7 +134,8 @@ Test(function, a_loop_that_depends_on_the_point_is_right_everywhere)
   tg_function *f = recorded(iterated, 1, NULL);
   for (double x = 1e-6; x < 1e6; x *= 3.7) {
     cr_expect(fabs(value_at(f, x) - cbrt(x)) <= 1e-14 * cbrt(x));
-    cr_expect(fabs(slope_at(f, x) - cbrt(x) / x / 3.0) <= 1e-10 * cbrt(x) / x, "%g: %.17g", x, slope_at(f, x));
+    cr_expect(fabs(slope_at(f, x) - cbrt(x) / x / 3.0) <= 1e-10 * cbrt(x) / x, "%g: %.17g", x,
+              slope_at(f, x));
   }
   cr_expect(statistics(f).rerecordings > 5);
   tg_function_free(f);
@@ -172,9 +173,11 @@ Test(function, every_guard_notices_a_change)
     tg_function_forget(f);
     cr_expect(tg_value(f, from, &y) == TG_OK);
     cr_expect(tg_value(f, to, &y) == TG_OK);
-    const double wanted = outcome_bits(to[0], to[1]) + 64.0 * outcome_bits(to[0], 2.0) + 4096.0 * outcome_bits(2.0, to[0]);
+    const double wanted =
+        outcome_bits(to[0], to[1]) + 64.0 * outcome_bits(to[0], 2.0) + 4096.0 * outcome_bits(2.0, to[0]);
     /* A replay without change scales by to - from + 1, which tells it from a recording. */
-    cr_expect(from[0] == to[0] || y == wanted, "%g, %g -> %g: %g is not %g", from[0], from[1], to[0], y, wanted);
+    cr_expect(from[0] == to[0] || y == wanted, "%g, %g -> %g: %g is not %g", from[0], from[1], to[0], y,
+              wanted);
   }
   tg_function_free(f);
 }
@@ -410,7 +413,8 @@ Test(function, every_failure_is_reported_and_leaves_outputs_alone)
 {
   const tg_status wanted[] = {TG_OK,     TG_E_DATA, TG_E_CALLBACK, TG_E_CALLBACK, TG_E_TAPE,
                               TG_E_TAPE, TG_E_TAPE, TG_E_ARGUMENT, TG_E_DATA};
-  const char *const says[] = {"success", "node 3", "node 3", "node 3", "output", "add", "innermost", "", "node 3"};
+  const char *const says[] = {"success", "node 3",    "node 3", "node 3", "output",
+                              "add",     "innermost", "",       "node 3"};
   failing s = {.how = 0};
   cr_assert(tg_tape_new(&s.tape) == TG_OK);
   const double x[2] = {1.0, 2.0};
@@ -517,7 +521,8 @@ Test(function, from_a_tape_second_order)
   const double wanted[9] = {16.0 * e, 8.0 * e, 0, 8.0 * e, 2.0 * e, 0, 0, 0, 0};
   double hessian[9], g[3];
   cr_expect(tg_hessian(f, x, NULL, g, hessian) == TG_OK);
-  for (int i = 0; i < 9; i++) cr_expect(fabs(hessian[i] - wanted[i]) <= 1e-15 * 64.0, "[%d] %g", i, hessian[i]);
+  for (int i = 0; i < 9; i++)
+    cr_expect(fabs(hessian[i] - wanted[i]) <= 1e-15 * 64.0, "[%d] %g", i, hessian[i]);
   cr_expect(g[2] == 1.0);
   tg_function_free(f);
   tg_tape_free(h.t);
@@ -531,7 +536,8 @@ Test(function, from_a_tape_cannot_take_another_branch)
   double y = pattern, g[3] = {pattern, pattern, pattern};
   cr_expect(tg_gradient(f, (double[]){0.0, 3.5, 0.0}, &y, g) == TG_OK && y == 24.5);
   y = g[0] = pattern;
-  cr_expect(tg_gradient(f, (double[]){0.0, 4.5, 0.0}, &y, g) == TG_E_BRANCH && y == pattern && g[0] == pattern);
+  cr_expect(tg_gradient(f, (double[]){0.0, 4.5, 0.0}, &y, g) == TG_E_BRANCH && y == pattern &&
+            g[0] == pattern);
   cr_expect(strstr(tg_function_message(f), "lt of input 1 and 4"), "\"%s\"", tg_function_message(f));
   cr_expect(tg_gradient(f, (double[]){0.0, 1.0, 0.0}, &y, g) == TG_OK && y == 2.0, "and goes on elsewhere");
   tg_function_free(f);

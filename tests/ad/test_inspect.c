@@ -41,7 +41,8 @@ static void is(tg_var v, expected e)
   cr_expect(tg_operands(t, v, operand, 3) == e.count, "%s has %zu", e.name, tg_operands(t, v, NULL, 0));
   for (size_t k = 0; k < e.count && k < 3; k++) {
     if (e.index[k] >= 0)
-      cr_expect(tg_index(operand[k]) == (size_t)e.index[k] && tg_peek(operand[k]) == tg_peek(tg_tape_at(t, (size_t)e.index[k])));
+      cr_expect(tg_index(operand[k]) == (size_t)e.index[k] &&
+                tg_peek(operand[k]) == tg_peek(tg_tape_at(t, (size_t)e.index[k])));
     else
       cr_expect(tg_index(operand[k]) == SIZE_MAX && tg_peek(operand[k]) == e.constant[k]);
   }
@@ -54,20 +55,28 @@ Test(inspect, names_and_operands_of_every_form)
   is(tg_live(&live), (expected){.name = "live", .value = 4.0});
   is(tg_exp(x), (expected){.name = "exp", .value = exp(1.5), .count = 1, .index = {0}});
   is(tg_sub(x, y), (expected){.name = "sub", .value = 3.5, .count = 2, .index = {0, 1}});
-  is(tg_sub(x, 3.0), (expected){.name = "sub", .value = -1.5, .count = 2, .index = {0, -1}, .constant = {0, 3.0}});
-  is(tg_sub(3.0, y), (expected){.name = "sub", .value = 5.0, .count = 2, .index = {-1, 1}, .constant = {3.0}});
-  is(tg_pow(2.0, y), (expected){.name = "pow", .value = 0.25, .count = 2, .index = {-1, 1}, .constant = {2.0}});
-  is(tg_fma(x, 2.0, y), (expected){.name = "fma", .value = 1.0, .count = 3, .index = {0, -1, 1}, .constant = {0, 2.0}});
+  is(tg_sub(x, 3.0),
+     (expected){.name = "sub", .value = -1.5, .count = 2, .index = {0, -1}, .constant = {0, 3.0}});
+  is(tg_sub(3.0, y),
+     (expected){.name = "sub", .value = 5.0, .count = 2, .index = {-1, 1}, .constant = {3.0}});
+  is(tg_pow(2.0, y),
+     (expected){.name = "pow", .value = 0.25, .count = 2, .index = {-1, 1}, .constant = {2.0}});
+  is(tg_fma(x, 2.0, y),
+     (expected){.name = "fma", .value = 1.0, .count = 3, .index = {0, -1, 1}, .constant = {0, 2.0}});
   cr_expect(tg_lt(y, 0.0));
   is(tg_tape_at(t, tg_tape_size(t) - 1),
      (expected){.name = "lt", .value = 1.0, .count = 2, .index = {1, -1}, .constant = {0, 0.0}});
   const tg_var z[2] = {x, tg_constant(7.0)};
   tg_var out[2];
   tg_custom(&custom_waves, z, 2, out, 2, NULL);
-  is(out[0], (expected){.name = "waves", .value = tg_peek(out[0]), .count = 2, .index = {0, -1}, .constant = {0, 7.0}});
-  is(out[1], (expected){.name = "output", .value = tg_peek(out[1]), .count = 1, .index = {(int)tg_index(out[0])}});
+  is(out[0],
+     (expected){
+         .name = "waves", .value = tg_peek(out[0]), .count = 2, .index = {0, -1}, .constant = {0, 7.0}});
+  is(out[1],
+     (expected){.name = "output", .value = tg_peek(out[1]), .count = 1, .index = {(int)tg_index(out[0])}});
   is(tg_constant(9.0), (expected){.name = "constant", .value = 9.0});
-  is(tg_sum(z, 2), (expected){.name = "sum", .value = 8.5, .count = 2, .index = {0, -1}, .constant = {0, 7.0}});
+  is(tg_sum(z, 2),
+     (expected){.name = "sum", .value = 8.5, .count = 2, .index = {0, -1}, .constant = {0, 7.0}});
   cr_expect(tg_tape_end(t) == TG_OK);
 }
 
@@ -99,10 +108,17 @@ Test(inspect, the_graph_in_graphviz_form)
   const tg_var v = tg_mul(tg_sin(tg_mul(x, y)), 2.0);
   cr_expect(tg_tape_end(t) == TG_OK);
   const char *text = graph(NULL);
-  const char *const lines[] = {"digraph tape {\n", "  n0 [shape=box, label=\"input\\n1.5\"];\n",
-                               "  n2 [shape=ellipse, label=\"mul\\n-3\"];\n", "  n0 -> n2;\n", "  n1 -> n2;\n",
-                               "  n2 -> n3;\n", "  n3 -> n4;\n", "label=\"2\"];\n", "_1 -> n4;\n"};
-  for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) cr_expect(strstr(text, lines[i]), "no \"%s\"", lines[i]);
+  const char *const lines[] = {"digraph tape {\n",
+                               "  n0 [shape=box, label=\"input\\n1.5\"];\n",
+                               "  n2 [shape=ellipse, label=\"mul\\n-3\"];\n",
+                               "  n0 -> n2;\n",
+                               "  n1 -> n2;\n",
+                               "  n2 -> n3;\n",
+                               "  n3 -> n4;\n",
+                               "label=\"2\"];\n",
+                               "_1 -> n4;\n"};
+  for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+    cr_expect(strstr(text, lines[i]), "no \"%s\"", lines[i]);
   cr_expect(!strstr(text, "adjoint") && strcmp(text + strlen(text) - 2, "}\n") == 0);
   cr_expect(tg_adjoint_sweep(t, &v, NULL, 1) == TG_OK && tg_tangent_sweep(t, &x, NULL, 1) == TG_OK);
   text = graph(NULL);

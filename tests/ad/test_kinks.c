@@ -15,22 +15,10 @@ typedef struct quadratic {
   double at[N], hessian[N * N];
 } quadratic;
 
-static tg_var through_norm2(const tg_var *x)
-{
-  return tg_square(tg_norm2(x, N));
-}
-static tg_var through_hypot(const tg_var *x)
-{
-  return tg_square(tg_hypot(x[0], x[1]));
-}
-static tg_var through_norm3(const tg_var *x)
-{
-  return tg_square(tg_norm3(x[0], x[1], tg_sub(x[0], x[1])));
-}
-static tg_var through_fabs(const tg_var *x)
-{
-  return tg_square(tg_fabs(x[0]));
-}
+static tg_var through_norm2(const tg_var *x) { return tg_square(tg_norm2(x, N)); }
+static tg_var through_hypot(const tg_var *x) { return tg_square(tg_hypot(x[0], x[1])); }
+static tg_var through_norm3(const tg_var *x) { return tg_square(tg_norm3(x[0], x[1], tg_sub(x[0], x[1]))); }
+static tg_var through_fabs(const tg_var *x) { return tg_square(tg_fabs(x[0])); }
 static tg_var through_fmax(const tg_var *x)
 {
   return tg_add(tg_square(tg_fmax(x[0], 0.0)), tg_square(tg_fmin(x[0], 0.0)));
@@ -60,10 +48,7 @@ static tg_var through_clamp(const tg_var *x)
 {
   return tg_add(tg_square(tg_clamp(x[0], 0.0, 9.0)), tg_square(tg_clamp(x[0], -9.0, 0.0)));
 }
-static tg_var through_copysign(const tg_var *x)
-{
-  return tg_square(tg_copysign(x[0], tg_add(x[1], -3.0)));
-}
+static tg_var through_copysign(const tg_var *x) { return tg_square(tg_copysign(x[0], tg_add(x[1], -3.0))); }
 static tg_var through_softsign(const tg_var *x) /* x - x|x| + x|x| + O(x^3) */
 {
   return tg_add(tg_softsign(x[0]), tg_mul(x[0], tg_fabs(x[0])));

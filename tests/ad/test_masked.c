@@ -26,9 +26,9 @@ static tg_var fused(tg_var x) { return tg_fma(tg_sqrt(x), tg_inv(x), tg_log(x));
 static const struct {
   const char *name;
   branch g;
-} branches[] = {{"sqrt", root},      {"log", logarithm}, {"1/x", reciprocal}, {"x/x", ratio}, {"pow", power},
-                {"x^x", power_of},   {"atan2", angle},   {"asin", arc},       {"deep", deep}, {"cbrt", cubic},
-                {"fma", fused}};
+} branches[] = {{"sqrt", root}, {"log", logarithm}, {"1/x", reciprocal}, {"x/x", ratio},
+                {"pow", power}, {"x^x", power_of},  {"atan2", angle},    {"asin", arc},
+                {"deep", deep}, {"cbrt", cubic},    {"fma", fused}};
 enum { BRANCHES = sizeof branches / sizeof *branches };
 
 static tg_var guarded(const tg_var *x, size_t n, void *user)

@@ -41,13 +41,13 @@ static double ulps(double got, double want, double size)
   return fabs(got - want) / ldexp(1.0, e - 53 > -1074 ? e - 53 : -1074);
 }
 
-static void expect_near(const reference *r, const char *what, const double *got, const double *want, const double *size,
-                        size_t count, double limit)
+static void expect_near(const reference *r, const char *what, const double *got, const double *want,
+                        const double *size, size_t count, double limit)
 {
   for (size_t i = 0; i < count; i++) {
     const double u = ulps(got[i], want[i], size ? size[i] : 0.0);
-    cr_expect(u <= limit, "%s of %s, x[0] = %g, entry %zu: %.17g, not %.17g (%.3g ulp)", what, r->op->name, r->x[0], i,
-              got[i], want[i], u);
+    cr_expect(u <= limit, "%s of %s, x[0] = %g, entry %zu: %.17g, not %.17g (%.3g ulp)", what, r->op->name,
+              r->x[0], i, got[i], want[i], u);
   }
 }
 
@@ -127,7 +127,8 @@ Test(nary, recorded_operations_agree_with_the_references)
 /* ---- edges ---- */
 
 /* One output: its value and gradient, which vjp and unit jvps must agree on, and a Hessian product that must vanish. */
-static void expect_gradient(const tg_custom_op *op, const double *x, size_t n, double value, const double *gradient)
+static void expect_gradient(const tg_custom_op *op, const double *x, size_t n, double value,
+                            const double *gradient)
 {
   tg_nary_shape_ shape = {0};
   const double one = 1.0;
@@ -140,7 +141,8 @@ static void expect_gradient(const tg_custom_op *op, const double *x, size_t n, d
     v[i] = 1.0;
     op->jvp(x, n, v, &jv, 1, &shape);
     v[i] = 0.0;
-    cr_expect(ulps(out[i], gradient[i], 0.0) == 0.0, "%s: partial %zu %g, not %g", op->name, i, out[i], gradient[i]);
+    cr_expect(ulps(out[i], gradient[i], 0.0) == 0.0, "%s: partial %zu %g, not %g", op->name, i, out[i],
+              gradient[i]);
     cr_expect(ulps(jv, gradient[i], 0.0) == 0.0, "%s: jvp %zu %g, not %g", op->name, i, jv, gradient[i]);
   }
 }
@@ -156,8 +158,10 @@ static void expect_no_curvature(const tg_custom_op *op, const double *x, size_t 
 
 Test(nary, logsumexp_at_infinities)
 {
-  static const double none[2] = {-INF, -INF}, zero[2] = {0.0, 0.0}, one[2] = {INF, 0.0}, first[2] = {1.0, 0.0};
-  static const double both[2] = {INF, INF}, halves[2] = {0.5, 0.5}, low[2] = {-INF, 3.0}, second[2] = {0.0, 1.0};
+  static const double none[2] = {-INF, -INF}, zero[2] = {0.0, 0.0}, one[2] = {INF, 0.0},
+                      first[2] = {1.0, 0.0};
+  static const double both[2] = {INF, INF}, halves[2] = {0.5, 0.5}, low[2] = {-INF, 3.0},
+                      second[2] = {0.0, 1.0};
   static const double nan[2] = {NAN, 3.0}, nans[2] = {NAN, NAN};
   expect_gradient(&tg_nary_logsumexp_, none, 2, -INF, zero);
   expect_no_curvature(&tg_nary_logsumexp_, none, 2);
@@ -191,8 +195,10 @@ Test(nary, pick_rounds_its_index_and_refuses_what_is_out_of_range)
   static const double z[] = {10.0, 20.0, 30.0};
   static const struct {
     double index, value;
-  } cases[] = {{0.0, 10.0}, {1.2, 20.0}, {1.7, 30.0}, {-0.4, 10.0}, {2.4, 30.0}, {-1.0, NAN}, {3.0, NAN}, {NAN, NAN}, {INF, NAN}};
-  for (size_t k = 0; k < COUNT(cases); k++) cr_expect(ulps(tg_pick_d(z, 3, cases[k].index), cases[k].value, 0.0) == 0.0);
+  } cases[] = {{0.0, 10.0}, {1.2, 20.0}, {1.7, 30.0}, {-0.4, 10.0}, {2.4, 30.0},
+               {-1.0, NAN}, {3.0, NAN},  {NAN, NAN},  {INF, NAN}};
+  for (size_t k = 0; k < COUNT(cases); k++)
+    cr_expect(ulps(tg_pick_d(z, 3, cases[k].index), cases[k].value, 0.0) == 0.0);
   const double inside[4] = {10.0, 20.0, 30.0, 1.0}, outside[4] = {10.0, 20.0, 30.0, 7.0};
   const double second[4] = {0.0, 1.0, 0.0, 0.0}, nans[4] = {NAN, NAN, NAN, NAN};
   expect_gradient(&tg_nary_pick_, inside, 4, 20.0, second);
@@ -235,7 +241,8 @@ Test(nary, nothing_to_work_on)
 Test(nary, a_masked_product_with_an_exact_zero_is_zero)
 {
   tg_nary_shape_ shape = {.masked = true}, map = {.columns = 2, .masked = true};
-  static const double x[6] = {INF, 1.0, 2.0, 3.0, 0.0, 0.0}, v[6] = {0.0, 1.0, 0.0, 0.0, 0.0, 0.0}, zero[2] = {0.0, 0.0};
+  static const double x[6] = {INF, 1.0, 2.0, 3.0, 0.0, 0.0}, v[6] = {0.0, 1.0, 0.0, 0.0, 0.0, 0.0},
+                      zero[2] = {0.0, 0.0};
   double out[6];
   tg_nary_dot_.jvp(x, 4, v, out, 1, &shape);
   cr_expect(out[0] == 3.0);

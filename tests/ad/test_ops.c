@@ -103,13 +103,14 @@ Test(ops, rows_agree_with_the_references_to_4_8_and_16_ulp)
         const size_t order = order_of(row->arity, c);
         const double u = ulps(out[c], references[r].out[c], unit_of(row->name, order));
         worst[order] = fmax(worst[order], u);
-        cr_expect(u <= limit[order], "%s column %zu at %.17g %.17g %.17g: %.17g, not %.17g (%.3g ulp)", row->name, c,
-                  references[r].in[0], references[r].in[1], references[r].in[2], out[c], references[r].out[c], u);
+        cr_expect(u <= limit[order], "%s column %zu at %.17g %.17g %.17g: %.17g, not %.17g (%.3g ulp)",
+                  row->name, c, references[r].in[0], references[r].in[1], references[r].in[2], out[c],
+                  references[r].out[c], u);
       }
     }
     cr_expect(points >= 8, "%s has %zu references", row->name, points);
-    cr_log_info("%-12s %zu points, worst ulp of value, first, second: %.1f %.1f %.1f", row->name, points, worst[0],
-                worst[1], worst[2]);
+    cr_log_info("%-12s %zu points, worst ulp of value, first, second: %.1f %.1f %.1f", row->name, points,
+                worst[0], worst[1], worst[2]);
   }
 }
 
@@ -119,7 +120,9 @@ static void spread_point(const ops_row *row, size_t i, double *x)
   for (size_t j = 0; j < row->arity; j++) {
     double t = (double)i * 0.6180339887498949 * (double)(j + 1) + (double)j * 0.3;
     t -= floor(t);
-    x[j] = i % 3 == 0 ? row->low[j] + (row->high[j] - row->low[j]) * t : i % 3 == 1 ? 40.0 * t - 20.0 : exp(12.0 * t - 6.0);
+    x[j] = i % 3 == 0   ? row->low[j] + (row->high[j] - row->low[j]) * t
+           : i % 3 == 1 ? 40.0 * t - 20.0
+                        : exp(12.0 * t - 6.0);
   }
 }
 
@@ -139,8 +142,8 @@ Test(ops, rounding_in_a_direction_costs_last_digits_only)
       for (size_t c = 0; c < ops_columns(row->arity); c++)
         cr_expect(same(out[c], nearest[c]) || isinf(nearest[c]) ||
                       fabs(out[c] - nearest[c]) <= 1e-12 * (1.0 + fabs(nearest[c])),
-                  "%s column %zu at %.17g %.17g %.17g: %.17g, not %.17g", row->name, c, x[0], x[1], x[2], out[c],
-                  nearest[c]);
+                  "%s column %zu at %.17g %.17g %.17g: %.17g, not %.17g", row->name, c, x[0], x[1], x[2],
+                  out[c], nearest[c]);
     }
   }
 }
@@ -154,8 +157,8 @@ Test(ops, rows_keep_the_conventions_at_edges)
     double out[MOST_PARTIALS];
     row->columns(edges[r].in, out);
     for (size_t c = 0; c < ops_columns(row->arity); c++)
-      cr_expect(ulps(out[c], edges[r].out[c], 0.0) <= 2.0, "%s column %zu at %g %g %g: %.17g, not %.17g", row->name, c,
-                edges[r].in[0], edges[r].in[1], edges[r].in[2], out[c], edges[r].out[c]);
+      cr_expect(ulps(out[c], edges[r].out[c], 0.0) <= 2.0, "%s column %zu at %g %g %g: %.17g, not %.17g",
+                row->name, c, edges[r].in[0], edges[r].in[1], edges[r].in[2], out[c], edges[r].out[c]);
   }
 }
 
@@ -180,8 +183,8 @@ static tg_var apply(const tg_var *x, size_t n, void *user)
 
 static void expect_same(const application *a, const char *what, double got, double want)
 {
-  cr_expect(same(got, want), "%s of %s at %.17g %.17g %.17g: %.17g, not %.17g", what, a->row->name, a->in[0], a->in[1],
-            a->in[2], got, want);
+  cr_expect(same(got, want), "%s of %s at %.17g %.17g %.17g: %.17g, not %.17g", what, a->row->name, a->in[0],
+            a->in[1], a->in[2], got, want);
 }
 
 static unsigned opcode_of(const char *name)
@@ -289,7 +292,8 @@ Test(ops, constants_only_fold)
 
 Test(ops, guards_answer_like_the_operators_of_c)
 {
-  static const double points[][2] = {{1.0, 2.0}, {2.0, 1.0}, {1.0, 1.0}, {0.0, -0.0}, {NAN, 1.0}, {1.0, NAN}, {INF, INF}};
+  static const double points[][2] = {{1.0, 2.0}, {2.0, 1.0}, {1.0, 1.0}, {0.0, -0.0},
+                                     {NAN, 1.0}, {1.0, NAN}, {INF, INF}};
   for (size_t k = 0; k < COUNT(points); k++) {
     const double x = points[k][0], y = points[k][1];
     const tg_var a = tg_constant(x), b = tg_constant(y);
@@ -310,7 +314,8 @@ Test(ops, partials_are_differences_of_each_other_on_the_smooth_interval)
     for (int sample = 1; sample < 8; sample++) {
       double in[3] = {0.0}, centre[MOST_PARTIALS];
       for (size_t i = 0; i < row->arity; i++)
-        in[i] = row->low[i] + (row->high[i] - row->low[i]) * fmod(sample * (0.618033988749895 + 0.2 * (double)i), 1.0);
+        in[i] = row->low[i] +
+                (row->high[i] - row->low[i]) * fmod(sample * (0.618033988749895 + 0.2 * (double)i), 1.0);
       row->columns(in, centre);
       for (size_t i = 0; i < row->arity; i++) {
         const double h = 1e-5, at = in[i];
@@ -321,12 +326,14 @@ Test(ops, partials_are_differences_of_each_other_on_the_smooth_interval)
         row->columns(in, down);
         in[i] = at;
         const double slope = (up[0] - down[0]) / (2.0 * h), first = centre[1 + i];
-        cr_expect(fabs(slope - first) <= 1e-7 * (1.0 + fabs(first)), "%s partial %zu at %g %g %g: %g, not %g", row->name,
-                  i, in[0], in[1], in[2], first, slope);
+        cr_expect(fabs(slope - first) <= 1e-7 * (1.0 + fabs(first)), "%s partial %zu at %g %g %g: %g, not %g",
+                  row->name, i, in[0], in[1], in[2], first, slope);
         for (size_t j = 0; j < row->arity; j++) {
-          const double curve = (up[1 + j] - down[1 + j]) / (2.0 * h), second = centre[ops_second(row->arity, i, j)];
-          cr_expect(fabs(curve - second) <= 1e-6 * (1.0 + fabs(second)), "%s second %zu %zu at %g %g %g: %g, not %g",
-                    row->name, i, j, in[0], in[1], in[2], second, curve);
+          const double curve = (up[1 + j] - down[1 + j]) / (2.0 * h),
+                       second = centre[ops_second(row->arity, i, j)];
+          cr_expect(fabs(curve - second) <= 1e-6 * (1.0 + fabs(second)),
+                    "%s second %zu %zu at %g %g %g: %g, not %g", row->name, i, j, in[0], in[1], in[2], second,
+                    curve);
         }
       }
     }

@@ -119,7 +119,8 @@ static double largest_edge(const tg_tape *t, uint32_t i)
   else
     first_partials(tg_op_name(t, node), at[0], at[1], at[2], tg_peek(node), d);
   for (size_t k = 0; k < count; k++)
-    if (tg_index(operand[k]) != SIZE_MAX) most = fmax(most, fabs(d[k]) * bar * fabs(t->work[TG_TANGENT][tg_index(operand[k])]));
+    if (tg_index(operand[k]) != SIZE_MAX)
+      most = fmax(most, fabs(d[k]) * bar * fabs(t->work[TG_TANGENT][tg_index(operand[k])]));
   return most;
 }
 
@@ -246,7 +247,8 @@ Test(random, hessians_are_symmetric_and_made_of_products)
     const size_t column = random_below(&t.random, n);
     e[column] = 1.0;
     cr_assert(tg_hvp(t.g, t.x2, e, NULL, hv) == TG_OK);
-    require(&t, equal(hv, h + column * n, n), "a product with a unit vector is not the Hessian's column", 0.0);
+    require(&t, equal(hv, h + column * n, n), "a product with a unit vector is not the Hessian's column",
+            0.0);
   }
   printf("# worst %g\n", worst);
 }
@@ -312,7 +314,8 @@ Test(random, a_replay_is_a_fresh_recording)
       tg_function_stats s;
       tg_function_statistics(t.f, &s);
       if (!fresh) rerecordings += s.rerecordings;
-      require(&t, s.recordings == 1 + s.rerecordings + (unsigned)fresh, "recordings are not counted right", 0.0);
+      require(&t, s.recordings == 1 + s.rerecordings + (unsigned)fresh, "recordings are not counted right",
+              0.0);
       tg_function_forget(t.f);
       tg_function_forget(t.g);
     }
@@ -334,7 +337,8 @@ Test(random, a_clone_is_the_original)
     cr_assert(tg_function_clone(&f, t.f) == TG_OK && tg_function_clone(&g, t.g) == TG_OK);
     double y[2][M], j[2][M * N], h[2][N * N];
     cr_assert(tg_jacobian(t.f, t.x2, y[0], j[0]) == TG_OK && tg_jacobian(f, t.x2, y[1], j[1]) == TG_OK);
-    cr_assert(tg_hessian(t.g, t.x2, NULL, NULL, h[0]) == TG_OK && tg_hessian(g, t.x2, NULL, NULL, h[1]) == TG_OK);
+    cr_assert(tg_hessian(t.g, t.x2, NULL, NULL, h[0]) == TG_OK &&
+              tg_hessian(g, t.x2, NULL, NULL, h[1]) == TG_OK);
     require(&t, memcmp(y[0], y[1], m * sizeof **y) == 0, "values differ", 0.0);
     require(&t, memcmp(j[0], j[1], m * n * sizeof **j) == 0, "Jacobians differ", 0.0);
     require(&t, memcmp(h[0], h[1], n * n * sizeof **h) == 0, "Hessians differ", 0.0);
@@ -375,8 +379,8 @@ static void sweep_all(trial *t, const double *v, sweeps *s, int masked, int w)
   memset(s->adjoint, 0, size * sizeof *s->adjoint);
   memset(s->second, 0, size * width * sizeof *s->second);
   s->adjoint[size - 1] = 1.0;
-  cr_assert(tg_sweep_second_(f->tape, (uint32_t)(size - 1), s->tangent, s->adjoint, s->second, width, masked, &nan) ==
-            TG_OK);
+  cr_assert(tg_sweep_second_(f->tape, (uint32_t)(size - 1), s->tangent, s->adjoint, s->second, width, masked,
+                             &nan) == TG_OK);
   lane_0(s->lane[masked][w][2], s->second, size, width);
 }
 

@@ -18,9 +18,9 @@ static entry entries[] = {
 #define TERNARY(name, ...) {#name, 3, false, false},
 #define GUARD(name, ...) {#name, 2, false, false},
 #include "ops.def"
-    {"sum", 2, false, false},       {"dot", 3, false, false},     {"norm2", 2, true, false},
-    {"logsumexp", 2, false, false}, {"softmax", 3, true, false},  {"pick", 3, false, false},
-    {"argmax", 2, true, false},     {"affine", 6, false, false},  {"cross_entropy", 3, false, false},
+    {"sum", 2, false, false},       {"dot", 3, false, false},    {"norm2", 2, true, false},
+    {"logsumexp", 2, false, false}, {"softmax", 3, true, false}, {"pick", 3, false, false},
+    {"argmax", 2, true, false},     {"affine", 6, false, false}, {"cross_entropy", 3, false, false},
 };
 enum { ENTRIES = sizeof entries / sizeof entries[0] };
 

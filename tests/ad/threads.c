@@ -9,7 +9,13 @@
 #include "tapegrad/finite_sum.h"
 #include "tapegrad/operations.h"
 
-enum { THREADS = 16, PROGRAMS = 60, N = PROGRAM_INPUTS, M = PROGRAM_OUTPUTS, RESULTS = 2 * (M + M * N + 1 + N + N * N) + 16 };
+enum {
+  THREADS = 16,
+  PROGRAMS = 60,
+  N = PROGRAM_INPUTS,
+  M = PROGRAM_OUTPUTS,
+  RESULTS = 2 * (M + M * N + 1 + N + N * N) + 16
+};
 
 typedef struct sample {
   random_program p;
@@ -58,7 +64,8 @@ static tg_var loss(const tg_var *theta, size_t d, const tg_var *sample, size_t c
 {
   (void)user;
   const tg_var m = tg_dot(theta, sample, d);
-  return tg_lt(sample[0], 0.0) ? tg_softplus(m) : tg_add(tg_square(m), tg_lgamma(tg_add(2.0, tg_square(sample[columns - 1]))));
+  return tg_lt(sample[0], 0.0) ? tg_softplus(m)
+                               : tg_add(tg_square(m), tg_lgamma(tg_add(2.0, tg_square(sample[columns - 1]))));
 }
 
 static double *sum(worker *w, const sample *s, double *r)

@@ -62,8 +62,8 @@ double hand_logistic(const double *theta, const double *x, const double *y, size
   return s / (double)n;
 }
 
-void hand_logistic_hvp(const double *theta, const double *x, const double *y, size_t n, size_t p, const double *v,
-                       double *hv)
+void hand_logistic_hvp(const double *theta, const double *x, const double *y, size_t n, size_t p,
+                       const double *v, double *hv)
 {
   memset(hv, 0, p * sizeof *hv);
   for (size_t i = 0; i < n; i++) {
@@ -85,8 +85,8 @@ static double cross_entropy(double *z, size_t k, size_t label)
   return top - own + log(sum);
 }
 
-double hand_multinomial(const double *theta, const double *x, const double *label, size_t n, size_t p, size_t k,
-                        double *g)
+double hand_multinomial(const double *theta, const double *x, const double *label, size_t n, size_t p,
+                        size_t k, double *g)
 {
   const double *const b = theta + k * p;
   double s = 0.0, z[WIDEST];
@@ -104,8 +104,8 @@ double hand_multinomial(const double *theta, const double *x, const double *labe
   return s / (double)n;
 }
 
-double hand_net(const double *theta, const double *x, const double *label, size_t n, size_t p, size_t h, size_t k,
-                double *g)
+double hand_net(const double *theta, const double *x, const double *label, size_t n, size_t p, size_t h,
+                size_t k, double *g)
 {
   const size_t d = h * p + h + k * h + k;
   const double *const b1 = theta + h * p, *const w2 = b1 + h, *const b2 = w2 + k * h;

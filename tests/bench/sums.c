@@ -267,10 +267,7 @@ static void mixture_by_hand(const workload *w, const double *theta, double *valu
 
 /* ---- measuring ---- */
 
-static double uniform(void)
-{
-  return 2.0 * rand() / RAND_MAX - 1.0;
-}
+static double uniform(void) { return 2.0 * rand() / RAND_MAX - 1.0; }
 
 static double *numbers(size_t n, double scale)
 {

@@ -171,9 +171,12 @@ static void product(void *u)
 
 static void report(const char *name, problem *q, void (*hand)(void *), void (*hand_product)(void *))
 {
-  bench_entry e[] = {{"hand", hand, q, 0.0},           {"recorded", recorded, q, 0.0},
-                     {"both", recorded_gradient, q, 0.0}, {"replay", replay, q, 0.0},
-                     {"gradient", gradient, q, 0.0},   {"hvp", product, q, 0.0},
+  bench_entry e[] = {{"hand", hand, q, 0.0},
+                     {"recorded", recorded, q, 0.0},
+                     {"both", recorded_gradient, q, 0.0},
+                     {"replay", replay, q, 0.0},
+                     {"gradient", gradient, q, 0.0},
+                     {"hvp", product, q, 0.0},
                      {"hand hvp", hand_product, q, 0.0}};
   tg_function_stats stats;
   bench_run(e, hand_product ? 7 : 6, ROUNDS, 0.02);
@@ -182,10 +185,12 @@ static void report(const char *name, problem *q, void (*hand)(void *), void (*ha
   tg_function_statistics(q->f, &stats);
   const double per = 1e9 / (double)stats.nodes;
   printf("%s  hand %8.4f ms   recorded each call %6.1fx   replayed %6.1fx   gradient off by %.0e\n", name,
-         1e3 * e[0].best, e[2].best / e[0].best, e[4].best / e[0].best, bench_difference(q->gradient, q->expected, q->d));
-  printf("    %zu nodes, %.1f bytes each; ns a node: record %.2f, adjoint %.2f, replay %.2f, hvp sweeps %.2f\n",
-         stats.nodes, (double)stats.bytes / (double)stats.nodes, per * e[1].best, per * (e[2].best - e[1].best),
-         per * e[3].best, per * (e[5].best - e[3].best));
+         1e3 * e[0].best, e[2].best / e[0].best, e[4].best / e[0].best,
+         bench_difference(q->gradient, q->expected, q->d));
+  printf(
+      "    %zu nodes, %.1f bytes each; ns a node: record %.2f, adjoint %.2f, replay %.2f, hvp sweeps %.2f\n",
+      stats.nodes, (double)stats.bytes / (double)stats.nodes, per * e[1].best, per * (e[2].best - e[1].best),
+      per * e[3].best, per * (e[5].best - e[3].best));
   if (!hand_product) return;
   hand_product(q);
   product(q);
@@ -216,7 +221,8 @@ static void tape_w6(void *u)
   small *const s = u;
   for (int r = 0; r < REPEAT; r++) {
     tg_tape_begin(s->tape);
-    const var a = tg_input(s->tape, 1.0 + 1e-4 * r), b = tg_input(s->tape, s->t[1]), c = tg_input(s->tape, s->t[2]);
+    const var a = tg_input(s->tape, 1.0 + 1e-4 * r), b = tg_input(s->tape, s->t[1]),
+              c = tg_input(s->tape, s->t[2]);
     const var y = sub(add(sin(mul(a, b)), exp(add(b, c))), mul(2, c));
     tg_tape_end(s->tape);
     tg_adjoint_sweep(s->tape, &y, NULL, 1);
@@ -233,7 +239,8 @@ static void report_w6(void)
   if (tg_tape_new(&s.tape) != TG_OK) abort();
   bench_entry e[] = {{"hand", hand_w6, &s, 0.0}, {"tape", tape_w6, &s, 0.0}};
   bench_run(e, 2, 2 * ROUNDS, 0.01);
-  printf("W6  hand %8.1f ns   recorded each call %6.1f ns\n", 1e9 / REPEAT * e[0].best, 1e9 / REPEAT * e[1].best);
+  printf("W6  hand %8.1f ns   recorded each call %6.1f ns\n", 1e9 / REPEAT * e[0].best,
+         1e9 / REPEAT * e[1].best);
   tg_tape_free(s.tape);
 }
 

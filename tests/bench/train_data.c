@@ -52,7 +52,8 @@ static void dense(FILE *f, size_t rows, size_t p, size_t classes, int rough)
   fputs("y\n", f);
   for (size_t i = 0; i < rows; i++) {
     const double common = normal();
-    for (size_t j = 0; j < p; j++) x[j] = rough ? 0.7 * (j > 0 ? x[j - 1] : 0) + 0.5 * common + 0.5 * normal() : normal();
+    for (size_t j = 0; j < p; j++)
+      x[j] = rough ? 0.7 * (j > 0 ? x[j - 1] : 0) + 0.5 * common + 0.5 * normal() : normal();
     for (size_t k = 0; k < classes; k++) {
       z[k] = 0;
       for (size_t j = 0; j < p; j++) z[k] += w[k * p + j] * x[j];

@@ -57,10 +57,7 @@ static void *counted(void *block)
   return block;
 }
 
-void *__wrap_malloc(size_t size)
-{
-  return refuses() ? NULL : counted(__real_malloc(size));
-}
+void *__wrap_malloc(size_t size) { return refuses() ? NULL : counted(__real_malloc(size)); }
 
 void *__wrap_calloc(size_t count, size_t size)
 {
@@ -242,10 +239,7 @@ static void clean(const job *j)
 
 static char wanted[FILES][LONGEST], got[LONGEST];
 
-static const char *file_of(const job *j, int k)
-{
-  return k == 0 ? "output" : j->makes[k - 1];
-}
+static const char *file_of(const job *j, int k) { return k == 0 ? "output" : j->makes[k - 1]; }
 
 static bool as_wanted(const job *j, int k)
 {

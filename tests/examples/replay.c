@@ -31,8 +31,7 @@ static size_t mutate(uint8_t *bytes, size_t size)
     memmove(bytes + at + 1, bytes + at, size - at);
     bytes[at] = (uint8_t)spice[below(sizeof spice)];
     return size + 1;
-  case 2: /* cut the end off */
-    return at;
+  case 2: /* cut the end off */ return at;
   case 3: { /* repeat a stretch */
     const size_t length = size > at ? below(size - at) : 0;
     if (size + length >= ROOM) return size;

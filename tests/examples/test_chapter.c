@@ -44,10 +44,7 @@ static data read_data(const char *number, const char *name, int columns)
   return d;
 }
 
-static double between(const double *a, const double *b)
-{
-  return hypot(a[1] - b[1], a[2] - b[2]);
-}
+static double between(const double *a, const double *b) { return hypot(a[1] - b[1], a[2] - b[2]); }
 
 Test(chapter, worked_numbers_are_those_of_the_text)
 {
@@ -118,14 +115,15 @@ Test(chapter, figure_4_2_ends_in_a_jump_or_short_of_the_minimum)
 {
   static const char *const fixed[] = {"fixed-0.005", "fixed-0.0025"}, *const decay[] = {"decay-0.005",
                                                                                         "decay-0.0025"};
-  static const double rest[][COLUMNS] = {{0, 0.5359, 0.2849}, {0, 0.4004, 0.1574}}; /* as the authors' program ends */
+  static const double rest[][COLUMNS] = {{0, 0.5359, 0.2849}, {0, 0.4004, 0.1574}}; /* the authors' */
   draw("4.2", 8000);
   for (int i = 0; i < 2; i++) {
     const data f = read_data("4.2", fixed[i], 3), d = read_data("4.2", decay[i], 3);
     cr_assert(f.rows == 8001 && d.rows == 8001);
     double(*const last)[COLUMNS] = &f.row[8000];
     cr_expect(between(last[0], last[-1]) > 0.03 && between(last[0], last[-2]) < 1e-4, "%s", fixed[i]);
-    cr_expect(between(d.row[8000], d.row[7999]) < 1e-12 && between(d.row[8000], rest[i]) < 1e-4, "%s", decay[i]);
+    cr_expect(between(d.row[8000], d.row[7999]) < 1e-12 && between(d.row[8000], rest[i]) < 1e-4, "%s",
+              decay[i]);
     cr_expect(f.row[0][1] == 0.2 && f.row[0][2] == -0.2 && d.row[0][1] == 0.2 && d.row[0][2] == -0.2);
   }
 }
@@ -189,8 +187,9 @@ Test(chapter, figure_4_7_names_the_operations)
   fclose(in);
   cr_expect(strncmp(text, "digraph", 7) == 0);
   cr_expect(strstr(text, "sin") && strstr(text, "exp") && strstr(text, "mul") && strstr(text, "sum"));
-  static const char *const names[] = {"theta_1 = input", "theta_2 = input", "theta_3 = input", "a_1 = mul", "a_2 = add",
-                                      "a_3 = mul",       "a_4 = sin",       "a_5 = exp",       "a_6 = sum"};
+  static const char *const names[] = {"theta_1 = input", "theta_2 = input", "theta_3 = input",
+                                      "a_1 = mul",       "a_2 = add",       "a_3 = mul",
+                                      "a_4 = sin",       "a_5 = exp",       "a_6 = sum"};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) at(text, names[i]);
   int arrows = 0;
   for (const char *arrow = text; (arrow = strstr(arrow, "->")); arrow++) arrows++;

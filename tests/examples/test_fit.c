@@ -351,7 +351,7 @@ static void compare_pieces(const char *file, const char *words)
     session s;
     snprintf(more, sizeof more, "%s %s", words, pieces[k]);
     session_open(&s, file, more);
-    cr_assert_eq(s.t.data.paged != NULL, s.t.data.rows > s.l.table.paged->most); /* a single piece is no file */
+    cr_assert_eq(s.t.data.paged != NULL, s.t.data.rows > s.l.table.paged->most); /* one piece: no file */
     session_run(&s);
     const double off = fabs(s.t.outcome.objective - whole.t.outcome.objective);
     cr_expect_lt(off, 1e-11 * fabs(whole.t.outcome.objective), "%s %s: %g", words, pieces[k], off);

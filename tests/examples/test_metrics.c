@@ -3,10 +3,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
-static bool near(double a, double b)
-{
-  return fabs(a - b) <= 1e-14 * (1 + fabs(b));
-}
+static bool near(double a, double b) { return fabs(a - b) <= 1e-14 * (1 + fabs(b)); }
 
 static void judge(class_metrics *m, const double *log_p, const size_t *truth, const double *weight,
                   size_t rows)

@@ -34,10 +34,7 @@ static double read(const char *text)
   return x;
 }
 
-static bool same_bits(double a, double b)
-{
-  return memcmp(&a, &b, sizeof a) == 0;
-}
+static bool same_bits(double a, double b) { return memcmp(&a, &b, sizeof a) == 0; }
 
 Test(number, random_decimals_read_as_strtod_reads_them)
 {

@@ -119,22 +119,10 @@ static void check_set(const char *set)
   }
 }
 
-Test(optima, iris, .timeout = 600)
-{
-  check_set("iris");
-}
-Test(optima, wine, .timeout = 600)
-{
-  check_set("wine");
-}
-Test(optima, breast_cancer, .timeout = 600)
-{
-  check_set("breast_cancer");
-}
-Test(optima, digits, .timeout = 1200)
-{
-  check_set("digits");
-}
+Test(optima, iris, .timeout = 600) { check_set("iris"); }
+Test(optima, wine, .timeout = 600) { check_set("wine"); }
+Test(optima, breast_cancer, .timeout = 600) { check_set("breast_cancer"); }
+Test(optima, digits, .timeout = 1200) { check_set("digits"); }
 
 /* The zeros are right when the reference, held to them and to the signs of the others, ends with those signs,
  * and its gradient keeps every zero where it is, strictly. */

@@ -79,10 +79,7 @@ Test(text, json_is_utf8_whatever_the_bytes)
   quotes(text_quoted, "\xc3\xbc\xc2\x85", "\"\xc3\xbc\\u0085\"");
 }
 
-Test(text, a_model_keeps_every_byte)
-{
-  quotes(text_escaped, "f\xfcr \"\n", "\"f\xfcr \\\"\\u000a\"");
-}
+Test(text, a_model_keeps_every_byte) { quotes(text_escaped, "f\xfcr \"\n", "\"f\xfcr \\\"\\u000a\""); }
 
 Test(text, a_field_of_csv_is_quoted_where_it_must_be)
 {

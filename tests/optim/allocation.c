@@ -49,20 +49,15 @@ static tg_status solve(int kind, tg_method m, double *x)
   if (kind == BOUNDS) m.lower = lower;
   if (kind == PENALTY) m.l1 = 0.5;
   switch (kind) {
-  case MINIMIZE:
-    return tg_minimize(problem(problem_rosenbrock, &p), m, x, &o, NULL);
-  case HANDOVER:
-    return tg_minimize_handover(problem_squares(&p), m, 5, tg_lbfgs(), x, &o, NULL);
-  case FIT:
-    return tg_fit(sum, m, x, &f, NULL);
-  case UPDATE:
-    return update(m, x);
+  case MINIMIZE: return tg_minimize(problem(problem_rosenbrock, &p), m, x, &o, NULL);
+  case HANDOVER: return tg_minimize_handover(problem_squares(&p), m, 5, tg_lbfgs(), x, &o, NULL);
+  case FIT: return tg_fit(sum, m, x, &f, NULL);
+  case UPDATE: return update(m, x);
   case VERIFY: {
     const tg_objective squares = problem_squares(&p);
     return tg_objective_check(&squares, x, 0.0, NULL);
   }
-  default:
-    return tg_minimize(problem_squares(&p), m, x, &o, NULL);
+  default: return tg_minimize(problem_squares(&p), m, x, &o, NULL);
   }
 }
 

@@ -39,18 +39,12 @@ static void refused_fit(tg_objective c, tg_method m, const tg_fit_options *o, tg
   cr_expect(r.message && strcmp(r.message, text) == 0, "%s, not %s", r.message, text);
 }
 
-static bool one_parameter(const char *name)
-{
-  return strcmp(name, "secant") == 0;
-}
+static bool one_parameter(const char *name) { return strcmp(name, "secant") == 0; }
 
 /* The field of that name set to each of three values no method takes. */
 #define FIELD(name, ...)                                                                                     \
   {                                                                                                          \
-#name, offsetof(tg_method, name),                                                                        \
-    {                                                                                                        \
-      __VA_ARGS__                                                                                            \
-    }                                                                                                        \
+#name, offsetof(tg_method, name), { __VA_ARGS__ }                                                        \
   }
 static const struct {
   const char *name;

@@ -231,10 +231,7 @@ static int hidden(const double *x, double *value, double *g, void *user)
   return 0;
 }
 
-static size_t needed(void *user)
-{
-  return *(const size_t *)user;
-}
+static size_t needed(void *user) { return *(const size_t *)user; }
 
 Test(handover, what_rule_r5_may_hide_is_counted_and_remembered)
 {

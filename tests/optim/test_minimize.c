@@ -15,10 +15,7 @@ static tg_method method(const char *name)
   return m;
 }
 
-static tg_minimize_options nothing(void)
-{
-  return (tg_minimize_options){0};
-}
+static tg_minimize_options nothing(void) { return (tg_minimize_options){0}; }
 
 /* What is reported belongs together: evaluate again at theta. */
 static void consistent(int (*f)(const double *, double *, double *, void *), const double *theta,

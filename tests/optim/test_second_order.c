@@ -382,18 +382,10 @@ static void promise(const tg_method *m, const double *before, const double *afte
   slope_at(longer, d, &f_longer);
   cr_expect(f_after <= f + m->armijo * t * slope, "kind %d: no decrease", m->line_search);
   switch (m->line_search) {
-  case TG_LINE_WOLFE:
-    cr_expect(fabs(end) <= m->wolfe * fabs(slope));
-    break;
-  case TG_LINE_WEAK_WOLFE:
-    cr_expect(end >= m->wolfe * slope);
-    break;
-  case TG_LINE_EXACT:
-    cr_expect(fabs(end) <= 1e-10 * fabs(slope), "%g", end / slope);
-    break;
-  default:
-    cr_expect(t == m->alpha || f_longer > f + m->armijo * t / 0.5 * slope);
-    break;
+  case TG_LINE_WOLFE: cr_expect(fabs(end) <= m->wolfe * fabs(slope)); break;
+  case TG_LINE_WEAK_WOLFE: cr_expect(end >= m->wolfe * slope); break;
+  case TG_LINE_EXACT: cr_expect(fabs(end) <= 1e-10 * fabs(slope), "%g", end / slope); break;
+  default: cr_expect(t == m->alpha || f_longer > f + m->armijo * t / 0.5 * slope); break;
   }
 }
 
@@ -543,15 +535,11 @@ static double flat_loss(int loss, double z, double b, double *first, double *sec
 {
   const double r = z - b;
   switch (loss) {
-  case 0:
-    *first = r, *second = 1.0;
-    return 0.5 * r * r;
+  case 0: *first = r, *second = 1.0; return 0.5 * r * r;
   case 1:
     *first = -b / (1.0 + exp(b * z)), *second = 1.0 / ((1.0 + exp(z)) * (1.0 + exp(-z)));
     return log1p(exp(-b * z));
-  default:
-    *first = r * r * r, *second = 3.0 * r * r;
-    return 0.25 * r * r * r * r;
+  default: *first = r * r * r, *second = 3.0 * r * r; return 0.25 * r * r * r * r;
   }
 }
 

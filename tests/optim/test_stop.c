@@ -398,7 +398,8 @@ Test(stop, a_guarded_operand_needs_no_zero_rule)
     tg_report r;
     tg_function *f;
     cr_assert(tg_record(&f, guarded, 1, &x, inside ? &x : NULL) == TG_OK);
-    cr_expect(tg_minimize(tg_function_objective(f), tg_lbfgs(), &x, NULL, &r) == TG_OK && fabs(x - 2.0) < 1e-6);
+    cr_expect(tg_minimize(tg_function_objective(f), tg_lbfgs(), &x, NULL, &r) == TG_OK &&
+              fabs(x - 2.0) < 1e-6);
     cr_expect(tg_converged(r.stop) == (inside != 0) && (r.zero_rule == 0) == (inside != 0), "%s", r.message);
     tg_function_free(f);
   }

@@ -15,10 +15,7 @@
 enum { N = 520, ROWS = 6, WIDTH = 16, BLOCKS = (N + WIDTH - 1) / WIDTH };
 static double a[N], b[N], c[N], d[N], rows[ROWS][N], packed[BLOCKS * ROWS * WIDTH];
 
-static double *entry(int row, int i)
-{
-  return &packed[(i / WIDTH * ROWS + row) * WIDTH + i % WIDTH];
-}
+static double *entry(int row, int i) { return &packed[(i / WIDTH * ROWS + row) * WIDTH + i % WIDTH]; }
 
 static void fill(void)
 {

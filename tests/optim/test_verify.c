@@ -18,10 +18,7 @@ typedef struct spoilt {
   int answer;
 } spoilt;
 
-static bool is(const spoilt *s, const char *what)
-{
-  return s->what && strcmp(s->what, what) == 0;
-}
+static bool is(const spoilt *s, const char *what) { return s->what && strcmp(s->what, what) == 0; }
 
 static int evaluate(const double *x, double *value, double *g, void *user)
 {

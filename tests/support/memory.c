@@ -26,7 +26,8 @@ void *__wrap_tg_memory_resize_(void *block, size_t count, size_t size)
 {
   if (count > 0 && size > 0) {
     const size_t number = ++state.requests;
-    if (state.fail_at && (number == state.fail_at || (state.from_then_on && number > state.fail_at))) return NULL;
+    if (state.fail_at && (number == state.fail_at || (state.from_then_on && number > state.fail_at)))
+      return NULL;
   }
   void *const made = __real_tg_memory_resize_(block, count, size);
   if (made && !block) state.live++;

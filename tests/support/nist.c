@@ -9,21 +9,12 @@
 
 #define MODEL(name) static tg_var name(const tg_var *b, const double *x)
 
-MODEL(misra1a)
-{
-  return mul(b[0], sub(1.0, exp(neg(mul(b[1], x[0])))));
-}
+MODEL(misra1a) { return mul(b[0], sub(1.0, exp(neg(mul(b[1], x[0]))))); }
 #define boxbod misra1a
 
-MODEL(misra1b)
-{
-  return mul(b[0], sub(1.0, divide(1.0, square(add(1.0, mul(b[1], 0.5 * x[0]))))));
-}
+MODEL(misra1b) { return mul(b[0], sub(1.0, divide(1.0, square(add(1.0, mul(b[1], 0.5 * x[0])))))); }
 
-MODEL(misra1c)
-{
-  return mul(b[0], sub(1.0, divide(1.0, sqrt(add(1.0, mul(b[1], 2.0 * x[0]))))));
-}
+MODEL(misra1c) { return mul(b[0], sub(1.0, divide(1.0, sqrt(add(1.0, mul(b[1], 2.0 * x[0])))))); }
 
 MODEL(misra1d)
 {
@@ -31,10 +22,7 @@ MODEL(misra1d)
   return divide(mul(b[0], t), add(1.0, t));
 }
 
-MODEL(chwirut1)
-{
-  return divide(exp(neg(mul(b[0], x[0]))), add(b[1], mul(b[2], x[0])));
-}
+MODEL(chwirut1) { return divide(exp(neg(mul(b[0], x[0]))), add(b[1], mul(b[2], x[0]))); }
 #define chwirut2 chwirut1
 
 MODEL(lanczos1)
@@ -50,17 +38,11 @@ static tg_var peak(const tg_var *b, double x)
   return mul(b[0], exp(neg(square(divide(sub(x, b[1]), b[2])))));
 }
 
-MODEL(gauss1)
-{
-  return add(mul(b[0], exp(neg(mul(b[1], x[0])))), peak(b + 2, x[0]), peak(b + 5, x[0]));
-}
+MODEL(gauss1) { return add(mul(b[0], exp(neg(mul(b[1], x[0])))), peak(b + 2, x[0]), peak(b + 5, x[0])); }
 #define gauss2 gauss1
 #define gauss3 gauss1
 
-MODEL(danwood)
-{
-  return mul(b[0], pow(x[0], b[1]));
-}
+MODEL(danwood) { return mul(b[0], pow(x[0], b[1])); }
 
 MODEL(kirby2)
 {
@@ -76,22 +58,13 @@ MODEL(hahn1)
 }
 #define thurber hahn1
 
-MODEL(nelson)
-{
-  return sub(b[0], mul(mul(b[1], x[0]), exp(neg(mul(b[2], x[1])))));
-}
+MODEL(nelson) { return sub(b[0], mul(mul(b[1], x[0]), exp(neg(mul(b[2], x[1]))))); }
 
-MODEL(mgh17)
-{
-  return add(b[0], mul(b[1], exp(neg(mul(b[3], x[0])))), mul(b[2], exp(neg(mul(b[4], x[0])))));
-}
+MODEL(mgh17) { return add(b[0], mul(b[1], exp(neg(mul(b[3], x[0])))), mul(b[2], exp(neg(mul(b[4], x[0]))))); }
 
 static const double pi = 3.14159265358979323846;
 
-MODEL(roszman1)
-{
-  return sub(sub(b[0], mul(b[1], x[0])), divide(atan(divide(b[2], sub(x[0], b[3]))), pi));
-}
+MODEL(roszman1) { return sub(sub(b[0], mul(b[1], x[0])), divide(atan(divide(b[2], sub(x[0], b[3]))), pi)); }
 
 static tg_var wave(tg_var period, tg_var a, tg_var b, double x)
 {
@@ -112,30 +85,15 @@ MODEL(mgh09)
   return divide(mul(b[0], add(t * t, mul(t, b[1]))), add(t * t, mul(t, b[2]), b[3]));
 }
 
-MODEL(rat42)
-{
-  return divide(b[0], add(1.0, exp(sub(b[1], mul(b[2], x[0])))));
-}
+MODEL(rat42) { return divide(b[0], add(1.0, exp(sub(b[1], mul(b[2], x[0]))))); }
 
-MODEL(mgh10)
-{
-  return mul(b[0], exp(divide(b[1], add(x[0], b[2]))));
-}
+MODEL(mgh10) { return mul(b[0], exp(divide(b[1], add(x[0], b[2])))); }
 
-MODEL(eckerle4)
-{
-  return mul(divide(b[0], b[1]), exp(mul(-0.5, square(divide(sub(x[0], b[2]), b[1])))));
-}
+MODEL(eckerle4) { return mul(divide(b[0], b[1]), exp(mul(-0.5, square(divide(sub(x[0], b[2]), b[1]))))); }
 
-MODEL(rat43)
-{
-  return divide(b[0], pow(add(1.0, exp(sub(b[1], mul(b[2], x[0])))), divide(1.0, b[3])));
-}
+MODEL(rat43) { return divide(b[0], pow(add(1.0, exp(sub(b[1], mul(b[2], x[0])))), divide(1.0, b[3]))); }
 
-MODEL(bennett5)
-{
-  return mul(b[0], pow(add(b[1], x[0]), divide(-1.0, b[2])));
-}
+MODEL(bennett5) { return mul(b[0], pow(add(b[1], x[0]), divide(-1.0, b[2]))); }
 
 #include "nist.inc"
 

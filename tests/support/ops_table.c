@@ -42,7 +42,8 @@ const ops_row ops_rows[] = {
 #define UNARY(name, value, first, second, xlow, xhigh) {ROW(name, 1), {xlow}, {xhigh}},
 #define BINARY(name, value, dx, dy, dxx, dxy, dyy, xlow, xhigh, ylow, yhigh)                                 \
   {ROW(name, 2), {xlow, ylow}, {xhigh, yhigh}},
-#define TERNARY(name, value, dx, dy, dz, dxx, dxy, dxz, dyy, dyz, dzz, xlow, xhigh, ylow, yhigh, zlow, zhigh) \
+#define TERNARY(name, value, dx, dy, dz, dxx, dxy, dxz, dyy, dyz, dzz, xlow, xhigh, ylow, yhigh, zlow,       \
+                zhigh)                                                                                       \
   {ROW(name, 3), {xlow, ylow, zlow}, {xhigh, yhigh, zhigh}},
 #include "ops.def"
 };

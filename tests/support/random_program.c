@@ -59,11 +59,16 @@ enum { STEP_ROW, STEP_ARITHMETIC, STEP_GUARD, STEP_LIVE, STEP_CUSTOM, STEP_NARY 
 
 static void make_step(program_step *s, random_state *r, size_t values)
 {
-  static const int often[] = {STEP_ROW, STEP_ROW, STEP_ROW, STEP_ROW, STEP_ARITHMETIC, STEP_ARITHMETIC, STEP_GUARD,
-                              STEP_LIVE, STEP_CUSTOM, STEP_NARY, STEP_NARY};
+  static const int often[] = {STEP_ROW,   STEP_ROW,  STEP_ROW,    STEP_ROW,  STEP_ARITHMETIC, STEP_ARITHMETIC,
+                              STEP_GUARD, STEP_LIVE, STEP_CUSTOM, STEP_NARY, STEP_NARY};
   s->kind = often[random_below(r, sizeof often / sizeof *often)];
-  s->row = (int)random_below(r, s->kind == STEP_ROW ? ROWS : s->kind == STEP_GUARD ? GUARDS : s->kind == STEP_NARY ? 8 : 4);
-  s->operands = s->kind == STEP_ROW ? (size_t)rows[s->row].arity : s->kind >= STEP_CUSTOM ? PROGRAM_OPERANDS : 2;
+  s->row = (int)random_below(r, s->kind == STEP_ROW     ? ROWS
+                                : s->kind == STEP_GUARD ? GUARDS
+                                : s->kind == STEP_NARY  ? 8
+                                                        : 4);
+  s->operands = s->kind == STEP_ROW      ? (size_t)rows[s->row].arity
+                : s->kind >= STEP_CUSTOM ? PROGRAM_OPERANDS
+                                         : 2;
   for (size_t k = 0; k < PROGRAM_OPERANDS; k++) {
     const double low = s->kind == STEP_ROW && k < 3 ? rows[s->row].low[k] : -2.0;
     const double high = s->kind == STEP_ROW && k < 3 ? rows[s->row].high[k] : 2.0;
@@ -91,7 +96,9 @@ void random_program_make(random_program *p, random_state *r)
   const size_t values = p->n + p->steps;
   for (size_t j = 0; j < p->m; j++) {
     const size_t dice = random_below(r, 16);
-    p->output[j] = dice == 0 ? -1 : (int)(dice < 8 ? values - 1 - random_below(r, 1 + values / 4) : random_below(r, values));
+    p->output[j] =
+        dice == 0 ? -1
+                  : (int)(dice < 8 ? values - 1 - random_below(r, 1 + values / 4) : random_below(r, values));
   }
 }
 

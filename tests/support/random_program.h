@@ -11,7 +11,7 @@ typedef struct random_state {
 } random_state;
 
 uint64_t random_bits(random_state *r);
-size_t random_below(random_state *r, size_t n);                 /* 0 .. n-1 */
+size_t random_below(random_state *r, size_t n); /* 0 .. n-1 */
 double random_between(random_state *r, double low, double high);
 void random_vector(random_state *r, double *x, size_t n, double low, double high);
 
@@ -20,9 +20,9 @@ enum { PROGRAM_INPUTS = 6, PROGRAM_OUTPUTS = 6, PROGRAM_STEPS = 24, PROGRAM_OPER
 typedef struct program_step {
   int kind, row; /* row of the table of operations */
   size_t operands;
-  int operand[PROGRAM_OPERANDS];         /* an earlier value, or -1 for the constant beside it */
-  double constant[PROGRAM_OPERANDS];     /* already inside the interval of the operation */
-  int squash[PROGRAM_OPERANDS];          /* how an operand is brought into it */
+  int operand[PROGRAM_OPERANDS];     /* an earlier value, or -1 for the constant beside it */
+  double constant[PROGRAM_OPERANDS]; /* already inside the interval of the operation */
+  int squash[PROGRAM_OPERANDS];      /* how an operand is brought into it */
 } program_step;
 
 typedef struct random_program {

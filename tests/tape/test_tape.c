@@ -188,7 +188,8 @@ Test(tape, operations_without_a_tape_compute_and_record_nothing)
   for (int i = 0; i < 5; i++) cr_expect(tg_peek(results[i]) == values[i]);
   cr_expect(tg_lt(x, 3.0));
   cr_expect(tg_tape_size(t) == 1);
-  cr_expect(tg_adjoint_sweep(t, &results[0], NULL, 1) == TG_E_TAPE, "what was not recorded has no derivative");
+  cr_expect(tg_adjoint_sweep(t, &results[0], NULL, 1) == TG_E_TAPE,
+            "what was not recorded has no derivative");
   tg_fail(TG_E_DATA);
   cr_expect(tg_adjoint_sweep(t, &x, NULL, 1) == TG_OK);
 }
@@ -318,7 +319,8 @@ Test(tape, null_is_answered)
   cr_expect(tg_adjoint_sweep(t, NULL, NULL, 1) == TG_E_ARGUMENT);
   cr_expect(tg_adjoint_sweep(t, NULL, NULL, 0) == TG_OK);
   cr_expect(tg_operands(NULL, v, NULL, 0) == 0);
-  cr_expect(tg_tape_graphviz(NULL, NULL, stdout) == TG_E_ARGUMENT && tg_tape_graphviz(t, NULL, NULL) == TG_E_ARGUMENT);
+  cr_expect(tg_tape_graphviz(NULL, NULL, stdout) == TG_E_ARGUMENT &&
+            tg_tape_graphviz(t, NULL, NULL) == TG_E_ARGUMENT);
   cr_expect(tg_adjoint(NULL, v) == 0.0);
   tg_tape_begin(t);
   tg_live(NULL);
@@ -355,8 +357,17 @@ Test(tape, forward_sweep_gives_the_tangent_of_every_node)
   for (int j = 0; j < 3; j++) {
     cr_expect(tg_tangent_sweep(t, &e.x[j], NULL, 1) == TG_OK);
     const double c = cos(e.p[0] * e.p[1]), x = exp(e.p[1] + e.p[2]);
-    const double d[7] = {j == 0 ? e.p[1] : j == 1 ? e.p[0] : 0.0, j > 0, j == 2 ? -2.0 : 0.0,
-                         c * (j == 0 ? e.p[1] : j == 1 ? e.p[0] : 0.0), j > 0 ? x : 0.0, 0.0, 0.0};
+    const double d[7] = {j == 0   ? e.p[1]
+                         : j == 1 ? e.p[0]
+                                  : 0.0,
+                         j > 0,
+                         j == 2 ? -2.0 : 0.0,
+                         c * (j == 0   ? e.p[1]
+                              : j == 1 ? e.p[0]
+                                       : 0.0),
+                         j > 0 ? x : 0.0,
+                         0.0,
+                         0.0};
     for (int i = 0; i < 5; i++) near(tg_tangent(t, e.a[i]), d[i]);
     near(tg_tangent(t, e.a[5]), d[3] + d[4]);
     near(tg_tangent(t, e.y), d[3] + d[4] + d[2]);

@@ -46,7 +46,7 @@ typedef struct tg_step_ {
 typedef struct tg_matrix_ {
   uint32_t rows, columns;
   uint32_t coefficient; /* first of rows * columns in `lists`: uniforms, TG_NEGATED */
-  uint32_t x, y;        /* firsts of columns, rows operands in `lists`; x of sparse data: numbers of columns */
+  uint32_t x, y;        /* firsts of columns, rows operands in `lists`; x of sparse data: columns */
   uint32_t start, end;  /* firsts of rows uniforms in `lists`, or TG_NO_OPERAND */
   uint32_t y_start;     /* first of rows slots in `lists`, or TG_NO_OPERAND */
   bool in_data;         /* x are columns of data, else slots */
@@ -128,10 +128,7 @@ tg_status tg_body_compile_(tg_body_ **body, const tg_function *f, size_t d, size
 void tg_body_free_(tg_body_ *b);
 tg_status tg_body_print_(const tg_body_ *b, FILE *out);
 
-static inline size_t tg_uniforms_(const tg_body_ *b)
-{
-  return b->d + b->results + b->constant_count;
-}
+static inline size_t tg_uniforms_(const tg_body_ *b) { return b->d + b->results + b->constant_count; }
 static inline bool tg_varies_with_theta_(const tg_body_ *b, uint32_t uniform)
 {
   return (uniform & ~TG_NEGATED) < b->d + b->results;

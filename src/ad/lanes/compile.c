@@ -61,14 +61,8 @@ static void fail(compiler *c, tg_status why)
   (tg_reserve_((void **)&(list), &(capacity), (count) + (n), sizeof *(list)) ? true                          \
                                                                              : (fail(c, TG_E_NOMEM), false))
 
-static const tg_value_ *value_of(const compiler *c, uint32_t v)
-{
-  return &c->g.values[v];
-}
-static bool varies(const compiler *c, uint32_t v)
-{
-  return tg_varies_(&c->g, v);
-}
+static const tg_value_ *value_of(const compiler *c, uint32_t v) { return &c->g.values[v]; }
+static bool varies(const compiler *c, uint32_t v) { return tg_varies_(&c->g, v); }
 static bool is_op(const compiler *c, uint32_t v, unsigned op)
 {
   return value_of(c, v)->form == TG_VALUE_ELEMENT && value_of(c, v)->op == op;
@@ -173,18 +167,12 @@ static tg_step_ *step(compiler *c, tg_step_ s)
 
 /* ---- chains ---- */
 
-static bool is_sum(const compiler *c, uint32_t v)
-{
-  return is_op(c, v, TG_OP_add) || is_op(c, v, TG_OP_sub);
-}
+static bool is_sum(const compiler *c, uint32_t v) { return is_op(c, v, TG_OP_add) || is_op(c, v, TG_OP_sub); }
 static bool is_product(const compiler *c, uint32_t v)
 {
   return is_op(c, v, TG_OP_mul) || is_op(c, v, TG_OP_square);
 }
-static bool may_absorb(const compiler *c, uint32_t v)
-{
-  return value_of(c, v)->uses == 1 && v != c->g.loss;
-}
+static bool may_absorb(const compiler *c, uint32_t v) { return value_of(c, v)->uses == 1 && v != c->g.loss; }
 
 /* Which operand of the sum v continues the chain: 0, 1, or 2 for neither. The order of the terms is kept: in
  * a + (b1 + b2) the bracket comes first, and addition commutes. */
@@ -349,10 +337,7 @@ static segment_kind kind_of(const compiler *c, const term *t)
   return x->form == TG_VALUE_COLUMN && (c->sparse == 0 || x->a < c->sparse) ? SEGMENT_DATA : SEGMENT_SLOTS;
 }
 
-static bool alone(const term *t)
-{
-  return t->x == NONE;
-}
+static bool alone(const term *t) { return t->x == NONE; }
 
 /* A sparse column enters a row once: a second time begins another row. */
 static bool entered_before(compiler *c, uint32_t x)

@@ -7,14 +7,8 @@
 #if defined __x86_64__ && defined __GNUC__
 typedef unsigned tg_environment_;
 
-static inline tg_environment_ tg_environment_get_(void)
-{
-  return __builtin_ia32_stmxcsr();
-}
-static inline void tg_environment_set_(tg_environment_ e)
-{
-  __builtin_ia32_ldmxcsr(e);
-}
+static inline tg_environment_ tg_environment_get_(void) { return __builtin_ia32_stmxcsr(); }
+static inline void tg_environment_set_(tg_environment_ e) { __builtin_ia32_ldmxcsr(e); }
 /* Round to nearest, no traps, no flags, subnormals kept; returns what was there. */
 static inline tg_environment_ tg_environment_default_(void)
 {
@@ -32,10 +26,7 @@ static inline tg_environment_ tg_environment_get_(void)
   fegetenv(&e);
   return e;
 }
-static inline void tg_environment_set_(tg_environment_ e)
-{
-  fesetenv(&e);
-}
+static inline void tg_environment_set_(tg_environment_ e) { fesetenv(&e); }
 static inline tg_environment_ tg_environment_default_(void)
 {
   const tg_environment_ before = tg_environment_get_();

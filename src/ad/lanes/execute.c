@@ -6,7 +6,15 @@
 #include <math.h>
 #include <string.h>
 
-enum { FIRST_PARTIAL = 0, SECOND_PARTIAL = 3, SUM = 9, ONES = 10, MINUS_ONES = 11, SIDED = 12, TEMPORARIES = 15 };
+enum {
+  FIRST_PARTIAL = 0,
+  SECOND_PARTIAL = 3,
+  SUM = 9,
+  ONES = 10,
+  MINUS_ONES = 11,
+  SIDED = 12,
+  TEMPORARIES = 15
+};
 
 /* ---- memory ---- */
 
@@ -57,16 +65,10 @@ void tg_call_state_pack_(tg_call_state_ *s, const tg_body_ *b, bool second)
   if (second) pack(b, s->u_dot, s->w_dot, false);
 }
 
-void tg_call_state_pack_apart_(tg_call_state_ *s, const tg_body_ *b)
-{
-  pack(b, s->u_dot, s->w_dot, true);
-}
+void tg_call_state_pack_apart_(tg_call_state_ *s, const tg_body_ *b) { pack(b, s->u_dot, s->w_dot, true); }
 
 /* A whole number of cache lines. */
-static size_t padded(size_t n)
-{
-  return (n + 7) & ~(size_t)7;
-}
+static size_t padded(size_t n) { return (n + 7) & ~(size_t)7; }
 
 tg_status tg_worker_new_(tg_worker_ *w, const tg_body_ *b, const tg_kernels_ *k)
 {
@@ -102,10 +104,7 @@ void tg_worker_free_(tg_worker_ *w)
   *w = (tg_worker_){0};
 }
 
-static void zero(double *x, size_t n)
-{
-  memset(x, 0, n * sizeof *x);
-}
+static void zero(double *x, size_t n) { memset(x, 0, n * sizeof *x); }
 
 void tg_worker_begin_(tg_worker_ *w, const tg_call_state_ *s, tg_run_mode_ mode, double *u_bar,
                       double *u_bar_dot)
@@ -151,10 +150,7 @@ static void affine(const tg_worker_ *w, const tg_affine_ *a)
     w->kernels->affine(a);
 }
 
-static bool is_sparse(const tg_worker_ *w, const tg_matrix_ *m)
-{
-  return w->body->sparse && m->in_data;
-}
+static bool is_sparse(const tg_worker_ *w, const tg_matrix_ *m) { return w->body->sparse && m->in_data; }
 
 /* What sparse rows have in common in both directions. */
 static tg_sparse_ sparse_of(const tg_worker_ *w, const tg_matrix_ *m)
@@ -412,20 +408,13 @@ static const double *partial(const tg_worker_ *w, const tg_step_ *s, tg_partial_
                              const double *general)
 {
   switch (form) {
-  case TG_ZERO:
-    return NULL;
-  case TG_ONE:
-    return w->temporary[ONES];
-  case TG_MINUS_ONE:
-    return w->temporary[MINUS_ONES];
-  case TG_IS_X:
-    return operand(w, s->operand[0]);
-  case TG_IS_Y:
-    return operand(w, s->operand[1]);
-  case TG_IS_V:
-    return w->slot + s->out;
-  case TG_GENERAL:
-    break;
+  case TG_ZERO: return NULL;
+  case TG_ONE: return w->temporary[ONES];
+  case TG_MINUS_ONE: return w->temporary[MINUS_ONES];
+  case TG_IS_X: return operand(w, s->operand[0]);
+  case TG_IS_Y: return operand(w, s->operand[1]);
+  case TG_IS_V: return w->slot + s->out;
+  case TG_GENERAL: break;
   }
   return general;
 }
@@ -487,7 +476,8 @@ static bool lane_at_kink(const tg_worker_ *w, const tg_step_ *s, size_t l)
 static bool any_kink(const tg_worker_ *w, const tg_step_ *s)
 {
   return (w->mode == TG_RUN_SECOND || w->mode == TG_RUN_HESSIAN) &&
-         tg_any_kink_(s->op, operand(w, s->operand[0]), operand_or_null(w, s, 1), operand_or_null(w, s, 2), w->lanes);
+         tg_any_kink_(s->op, operand(w, s->operand[0]), operand_or_null(w, s, 1), operand_or_null(w, s, 2),
+                      w->lanes);
 }
 
 /* The vectors of first partials, copied, with those of the lanes at a kink in their place. */
@@ -661,10 +651,7 @@ static const double *chooser(const tg_worker_ *w, const tg_lane_nary_ *n)
   return n->kind == TG_NARY_LOGSUMEXP ? NULL : operand(w, w->body->lists[n->x + n->n - 1]);
 }
 
-static size_t weighted(const tg_lane_nary_ *n)
-{
-  return n->kind == TG_NARY_LOGSUMEXP ? n->n : n->n - 1;
-}
+static size_t weighted(const tg_lane_nary_ *n) { return n->kind == TG_NARY_LOGSUMEXP ? n->n : n->n - 1; }
 
 /* Operands or outputs of one lane. */
 static void gather_operands(const tg_worker_ *w, const tg_lane_nary_ *n, size_t lane, double *to)
@@ -764,7 +751,8 @@ static void index_partial(const tg_worker_ *w, const tg_lane_nary_ *n, const dou
 {
   const double *index = chooser(w, n);
   for (size_t l = 0; l < w->lanes; l++)
-    if (tg_whole_index_(index[l], weighted(n)) == weighted(n)) to[l] += tg_product_((double)NAN, by[l], w->masked);
+    if (tg_whole_index_(index[l], weighted(n)) == weighted(n))
+      to[l] += tg_product_((double)NAN, by[l], w->masked);
 }
 
 /* The place of an index that has an adjoint, or TG_NOWHERE. */
@@ -839,21 +827,11 @@ bool tg_worker_forward_(tg_worker_ *w, const tg_call_state_ *s, bool *failed)
   for (size_t i = 0; i < b->step_count; i++) {
     const tg_step_ *step = &b->steps[i];
     switch (step->kind) {
-    case TG_STEP_ELEMENT:
-      element_forward(w, step);
-      break;
-    case TG_STEP_MATRIX:
-      matrix_forward(w, s, &b->matrices[step->index]);
-      break;
-    case TG_STEP_PRODUCTS:
-      products_forward(w, &b->products[step->index]);
-      break;
-    case TG_STEP_NARY:
-      nary_forward(w, &b->nary[step->index]);
-      break;
-    case TG_STEP_GUARD:
-      all = guard_holds(w, step, failed) && all;
-      break;
+    case TG_STEP_ELEMENT: element_forward(w, step); break;
+    case TG_STEP_MATRIX: matrix_forward(w, s, &b->matrices[step->index]); break;
+    case TG_STEP_PRODUCTS: products_forward(w, &b->products[step->index]); break;
+    case TG_STEP_NARY: nary_forward(w, &b->nary[step->index]); break;
+    case TG_STEP_GUARD: all = guard_holds(w, step, failed) && all; break;
     }
   }
   w->failed = NULL;
@@ -866,20 +844,11 @@ void tg_worker_tangent_(tg_worker_ *w, const tg_call_state_ *s)
   for (size_t i = 0; i < b->step_count; i++) {
     const tg_step_ *step = &b->steps[i];
     switch (step->kind) {
-    case TG_STEP_ELEMENT:
-      element_tangent(w, step);
-      break;
-    case TG_STEP_MATRIX:
-      matrix_tangent(w, s, &b->matrices[step->index]);
-      break;
-    case TG_STEP_PRODUCTS:
-      products_tangent(w, &b->products[step->index]);
-      break;
-    case TG_STEP_NARY:
-      nary_tangent(w, &b->nary[step->index]);
-      break;
-    case TG_STEP_GUARD:
-      break;
+    case TG_STEP_ELEMENT: element_tangent(w, step); break;
+    case TG_STEP_MATRIX: matrix_tangent(w, s, &b->matrices[step->index]); break;
+    case TG_STEP_PRODUCTS: products_tangent(w, &b->products[step->index]); break;
+    case TG_STEP_NARY: nary_tangent(w, &b->nary[step->index]); break;
+    case TG_STEP_GUARD: break;
     }
   }
 }
@@ -890,20 +859,11 @@ static void steps_backward(tg_worker_ *w, const tg_call_state_ *s, bool second)
   for (size_t i = b->step_count; i-- > 0;) {
     const tg_step_ *step = &b->steps[i];
     switch (step->kind) {
-    case TG_STEP_ELEMENT:
-      element_backward(w, step, second);
-      break;
-    case TG_STEP_MATRIX:
-      matrix_backward(w, s, &b->matrices[step->index], second);
-      break;
-    case TG_STEP_PRODUCTS:
-      products_backward(w, &b->products[step->index], second);
-      break;
-    case TG_STEP_NARY:
-      nary_backward(w, &b->nary[step->index], second);
-      break;
-    case TG_STEP_GUARD:
-      break;
+    case TG_STEP_ELEMENT: element_backward(w, step, second); break;
+    case TG_STEP_MATRIX: matrix_backward(w, s, &b->matrices[step->index], second); break;
+    case TG_STEP_PRODUCTS: products_backward(w, &b->products[step->index], second); break;
+    case TG_STEP_NARY: nary_backward(w, &b->nary[step->index], second); break;
+    case TG_STEP_GUARD: break;
     }
   }
 }

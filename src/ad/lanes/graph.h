@@ -5,11 +5,11 @@
 #include "body.h"
 
 typedef enum tg_value_form_ {
-  TG_VALUE_UNIFORM,  /* a = node of the tape; depends on theta only                                      */
-  TG_VALUE_CONSTANT, /* number                                                                           */
-  TG_VALUE_COLUMN,   /* a = column of the sample                                                         */
-  TG_VALUE_ELEMENT,  /* op applied to operand[0..arity)                                                  */
-  TG_VALUE_OUTPUT    /* output number `b` of call `a`                                                    */
+  TG_VALUE_UNIFORM,  /* a = node of the tape; depends on theta only */
+  TG_VALUE_CONSTANT, /* number */
+  TG_VALUE_COLUMN,   /* a = column of the sample */
+  TG_VALUE_ELEMENT,  /* op applied to operand[0..arity) */
+  TG_VALUE_OUTPUT    /* output number `b` of call `a` */
 } tg_value_form_;
 
 typedef struct tg_value_ {

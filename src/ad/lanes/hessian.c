@@ -5,18 +5,9 @@
 /* A sum is laid out as: for each pair of heads r <= s its pair_size numbers; then, for each of the other
  * uniforms, `cross` numbers, those of each head in order, and one for each uniform, constants too. */
 
-static bool has_ends(const tg_matrix_ *m)
-{
-  return m->free_start;
-}
-static size_t columns_of(const tg_matrix_ *m)
-{
-  return m->constant ? 0 : m->columns;
-}
-static size_t width_of(const tg_matrix_ *m)
-{
-  return columns_of(m) + has_ends(m);
-}
+static bool has_ends(const tg_matrix_ *m) { return m->free_start; }
+static size_t columns_of(const tg_matrix_ *m) { return m->constant ? 0 : m->columns; }
+static size_t width_of(const tg_matrix_ *m) { return columns_of(m) + has_ends(m); }
 
 /* The products of columns j, k; the row's ends times the columns of s; the columns times those ends of
  * another matrix; ends times ends. Within one matrix (j, k) and (k, j) are the same and only k >= j is

@@ -35,14 +35,8 @@ typedef double vec;
 /* The number of vector registers decides how large a tile of results is kept in them. */
 #define TILE (WIDTH == 8 ? 16 : 8)
 
-INLINE vec load(const double *p)
-{
-  return *(const vec *)p;
-}
-INLINE void store(double *p, vec v)
-{
-  *(vec *)p = v;
-}
+INLINE vec load(const double *p) { return *(const vec *)p; }
+INLINE void store(double *p, vec v) { *(vec *)p = v; }
 INLINE vec all(double x)
 {
   vec v;
@@ -172,10 +166,7 @@ static void affine(const tg_affine_ *a)
   else
     affine_all(a, (affine_kind){1, false, false});
 }
-static void affine_masked(const tg_affine_ *a)
-{
-  affine_all(a, (affine_kind){1, true, false});
-}
+static void affine_masked(const tg_affine_ *a) { affine_all(a, (affine_kind){1, true, false}); }
 
 /* ---- outer: a tile of rows x columns of sums stays in registers while the lanes go by ---- */
 
@@ -210,10 +201,7 @@ INLINE vec sums(const vec *s)
   return __builtin_shufflevector(s[0], s[1], 0, 2) + __builtin_shufflevector(s[0], s[1], 1, 3);
 }
 #else
-INLINE vec sums(const vec *s)
-{
-  return *s;
-}
+INLINE vec sums(const vec *s) { return *s; }
 #endif
 
 /* rows * columns is a multiple of WIDTH; columns past the last of o are computed from the last and dropped.
@@ -268,14 +256,8 @@ INLINE void outer_all(const tg_outer_ *o, bool masked)
   if (row < o->rows) outer_rows(o, row, 1, 8, masked);
 }
 
-static void outer(const tg_outer_ *o)
-{
-  outer_all(o, false);
-}
-static void outer_masked(const tg_outer_ *o)
-{
-  outer_all(o, true);
-}
+static void outer(const tg_outer_ *o) { outer_all(o, false); }
+static void outer_masked(const tg_outer_ *o) { outer_all(o, true); }
 
 /* ---- sparse rows: one sample after the other ---- */
 
@@ -649,7 +631,8 @@ static void pick(const tg_named_ *z, size_t count, const double *index, double *
 {
   for (size_t lane = 0; lane < lanes; lane += PIECE) {
     const tg_named_ here = later(z, lane);
-    pick_piece(&here, count, index + lane, v + lane, weight + lane, L, lanes - lane < PIECE ? lanes - lane : PIECE);
+    pick_piece(&here, count, index + lane, v + lane, weight + lane, L,
+               lanes - lane < PIECE ? lanes - lane : PIECE);
   }
 }
 
@@ -932,34 +915,21 @@ static const tg_row_kernels_ rows[TG_OP_count] = {
 #define TERNARY(name, ...) [TG_OP_##name] = {name##_value, name##_first, name##_second},
 #include "../ops.def"
 #define ROW(name) [TG_OP_##name] = {name##_value_repaired, name##_first_repaired, name##_second_repaired},
-    ROW(sin) ROW(cos) ROW(pow) ROW(tan) ROW(hypot) ROW(norm3) ROW(atan2) ROW(gelu) ROW(gelu_tanh)
-    ROW(silu) ROW(mish) ROW(erf) ROW(erfc) ROW(norm_cdf)
+    ROW(sin) ROW(cos) ROW(pow) ROW(tan) ROW(hypot) ROW(norm3) ROW(atan2) ROW(gelu) ROW(gelu_tanh) ROW(silu)
+        ROW(mish) ROW(erf) ROW(erfc) ROW(norm_cdf)
 #undef ROW
 };
 
 static void pair(unsigned op, const double *x, double *v, double *d, size_t n)
 {
   switch (op) {
-  case TG_OP_tanh:
-    tanh_pair(x, v, d, n);
-    return;
-  case TG_OP_sigmoid:
-    sigmoid_pair(x, v, d, n);
-    return;
-  case TG_OP_softplus:
-    softplus_pair(x, v, d, n);
-    return;
-  case TG_OP_log_sigmoid:
-    log_sigmoid_pair(x, v, d, n);
-    return;
-  case TG_OP_sin:
-    sin_pair_repaired(x, v, d, n);
-    return;
-  case TG_OP_cos:
-    cos_pair_repaired(x, v, d, n);
-    return;
-  default:
-    return;
+  case TG_OP_tanh: tanh_pair(x, v, d, n); return;
+  case TG_OP_sigmoid: sigmoid_pair(x, v, d, n); return;
+  case TG_OP_softplus: softplus_pair(x, v, d, n); return;
+  case TG_OP_log_sigmoid: log_sigmoid_pair(x, v, d, n); return;
+  case TG_OP_sin: sin_pair_repaired(x, v, d, n); return;
+  case TG_OP_cos: cos_pair_repaired(x, v, d, n); return;
+  default: return;
   }
 }
 

@@ -7,6 +7,7 @@
 
 #define TG_LANE_UNIT 8 /* doubles in the widest vector register */
 
+/* clang-format off */
 /* Functions with a vector form of their own: lane_math.h. */
 #define TG_LANE_MATH_LIST(X)                                                                                 \
   X(exp)                                                                                                     \
@@ -20,6 +21,7 @@
   X(cbrt)                                                                                                    \
   X(xlogx) X(logaddexp) X(ldexp) X(asin) X(acos) X(asinh) X(acosh) X(atanh) X(sinc) X(log_norm_cdf)          \
       X(lgamma) X(tgamma) X(digamma) X(trigamma) X(j0) X(j1) X(y0) X(y1) X(fdim) X(fmod) X(remainder)
+/* clang-format on */
 
 typedef enum tg_lane_math_ {
 #define TG_LANE_MATH_ROW(name) TG_LANE_##name,

@@ -43,10 +43,7 @@ LANE_INLINE double lane_number(uint64_t u)
   return x;
 }
 
-LANE_INLINE double lane_fabs(double x)
-{
-  return lane_number(lane_bits(x) & INT64_MAX);
-}
+LANE_INLINE double lane_fabs(double x) { return lane_number(lane_bits(x) & INT64_MAX); }
 LANE_INLINE double lane_with_sign(double magnitude, double sign)
 {
   return lane_number((lane_bits(magnitude) & INT64_MAX) | (lane_bits(sign) & ~(uint64_t)INT64_MAX));
@@ -98,10 +95,7 @@ LANE_INLINE double lane_exp_sum(double x, double low)
   return lane_scaled(e, k, shifted);
 }
 
-LANE_INLINE double lane_exp(double x)
-{
-  return lane_exp_sum(x, 0.0);
-}
+LANE_INLINE double lane_exp(double x) { return lane_exp_sum(x, 0.0); }
 
 LANE_INLINE double lane_exp2(double x)
 {
@@ -274,10 +268,7 @@ LANE_INLINE double lane_log_sigmoid_pair(double x, double *derivative)
 {
   return -lane_softplus_pair(-x, derivative);
 }
-LANE_INLINE double lane_log_sigmoid(double x)
-{
-  return -lane_softplus(-x);
-}
+LANE_INLINE double lane_log_sigmoid(double x) { return -lane_softplus(-x); }
 
 /* s(x) s(-x) from v = s(x). */
 LANE_INLINE double lane_sigmoid1(double x, double v)
@@ -307,16 +298,10 @@ LANE_INLINE double lane_fmax1(double x, double y)
   return x != x || y != y ? odd : number;
 }
 
-LANE_INLINE double lane_sign(double x)
-{
-  return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x;
-}
+LANE_INLINE double lane_sign(double x) { return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x; }
 
 /* Where lane_sin and lane_cos may be used; farther out, and for what is not finite, ask libm. */
-LANE_INLINE int lane_angle_ok(double x)
-{
-  return lane_fabs(x) < 1e6;
-}
+LANE_INLINE int lane_angle_ok(double x) { return lane_fabs(x) < 1e6; }
 
 /* x = n pi/2 + high + low; returns n modulo 4 in the low bits. */
 LANE_INLINE uint64_t lane_reduce(double x, double *high, double *low)
@@ -358,10 +343,7 @@ LANE_INLINE double lane_cos_tail(double x, double y, double *w)
   return ((1.0 - *w) - half) + (z * (z * p) - x * y);
 }
 
-LANE_INLINE double lane_sin_near(double x, double y)
-{
-  return x - lane_sin_gap(x, y);
-}
+LANE_INLINE double lane_sin_near(double x, double y) { return x - lane_sin_gap(x, y); }
 LANE_INLINE double lane_cos_near(double x, double y)
 {
   double w;

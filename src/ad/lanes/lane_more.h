@@ -239,31 +239,13 @@ LANE_INLINE double lane_norm_cdf(double x)
 
 /* Where the product with x keeps all digits. */
 /* Where products with exp(-x^2), exp(-x^2/2) and their kin stay normal numbers: beyond, the plain form. */
-LANE_INLINE int lane_erf_ok(double x)
-{
-  return !(lane_fabs(x) > 26.0);
-}
-LANE_INLINE int lane_gelu_ok(double x)
-{
-  return !(lane_fabs(x) > 37.0);
-}
-LANE_INLINE int lane_gelu_tanh_ok(double x)
-{
-  return !(lane_fabs(x) > 21.0);
-}
-LANE_INLINE int lane_silu_ok(double x)
-{
-  return !(lane_fabs(x) > 700.0);
-}
-LANE_INLINE int lane_mish_ok(double x)
-{
-  return !(x < -700.0 || x > 350.0);
-}
+LANE_INLINE int lane_erf_ok(double x) { return !(lane_fabs(x) > 26.0); }
+LANE_INLINE int lane_gelu_ok(double x) { return !(lane_fabs(x) > 37.0); }
+LANE_INLINE int lane_gelu_tanh_ok(double x) { return !(lane_fabs(x) > 21.0); }
+LANE_INLINE int lane_silu_ok(double x) { return !(lane_fabs(x) > 700.0); }
+LANE_INLINE int lane_mish_ok(double x) { return !(x < -700.0 || x > 350.0); }
 
-LANE_INLINE double lane_norm_pdf(double x)
-{
-  return 0x1.9884533d43651p-2 * lane_gaussian(x, 0.5);
-}
+LANE_INLINE double lane_norm_pdf(double x) { return 0x1.9884533d43651p-2 * lane_gaussian(x, 0.5); }
 
 LANE_INLINE double lane_gelu(double x)
 {
@@ -298,10 +280,7 @@ LANE_INLINE double lane_asinh1(double x)
 
 /* ---- activations ---- */
 
-LANE_INLINE double lane_silu(double x)
-{
-  return x == -INFINITY ? -0.0 : x * lane_sigmoid(x);
-}
+LANE_INLINE double lane_silu(double x) { return x == -INFINITY ? -0.0 : x * lane_sigmoid(x); }
 LANE_INLINE double lane_silu1(double x)
 {
   const double b = lane_held(x, 800.0);

@@ -65,7 +65,7 @@ typedef struct chunk_result {
   double *curve;             /* likewise */
   double value;
   size_t misfit;
-  unsigned used; /* bit v: a sample fits variant v */
+  unsigned used;    /* bit v: a sample fits variant v */
   size_t zero_rule; /* how often a block or the chunk needed rule R5 */
   tg_status status;
 } chunk_result;
@@ -79,9 +79,9 @@ struct tg_lanes_ {
   tg_data data;
   double *blocked; /* all rows in blocks of columns x L of the first variant, or NULL yet */
   size_t blocked_L;
-  size_t sweeps; /* over all of these rows */
-  bool unsuited; /* depends on the point: the plain way from now on */
-  unsigned used; /* as in chunk_result, of the last attempt */
+  size_t sweeps;   /* over all of these rows */
+  bool unsuited;   /* depends on the point: the plain way from now on */
+  unsigned used;   /* as in chunk_result, of the last attempt */
   unsigned curved; /* those whose curvature a Hessian is made of */
   size_t fallbacks, zero_rule;
   unsigned threads;
@@ -226,10 +226,7 @@ static const double *row_at(const tg_lanes_ *l, size_t position)
   return l->data.values + row_number(l, position) * l->data.stride;
 }
 
-static double label_at(const tg_lanes_ *l, size_t position)
-{
-  return l->data.label[row_number(l, position)];
-}
+static double label_at(const tg_lanes_ *l, size_t position) { return l->data.label[row_number(l, position)]; }
 
 /* One sample in full, to record the loss at. */
 static void spread_row(const tg_lanes_ *l, size_t position, double *to)
@@ -459,10 +456,7 @@ static tg_status room_for_hessian(tg_lanes_ *l)
 
 /* ---- blocks ---- */
 
-static size_t rounded_up(size_t n)
-{
-  return (n + TG_LANE_UNIT - 1) / TG_LANE_UNIT * TG_LANE_UNIT;
-}
+static size_t rounded_up(size_t n) { return (n + TG_LANE_UNIT - 1) / TG_LANE_UNIT * TG_LANE_UNIT; }
 
 /* The samples of a sparse block: which rows they are, and their labels. */
 static void find_rows(const tg_lanes_ *l, lane_thread *t, tg_worker_ *w, const size_t *position, size_t n)
@@ -870,10 +864,7 @@ static tg_status new_sweep(sweep *w, tg_function *f, const double *theta, size_t
   return tg_function_evaluate_(f, theta);
 }
 
-static double *entry(const sweep *w, double *array, tg_var at)
-{
-  return array + tg_node_of_(at) * w->width;
-}
+static double *entry(const sweep *w, double *array, tg_var at) { return array + tg_node_of_(at) * w->width; }
 
 /* Tangents of all nodes from those of theta: v[count x d], or, v NULL, the unit vectors from number `first`.
  */
@@ -1097,7 +1088,8 @@ static tg_status run_one(tg_lanes_ *l, const tg_lanes_call_ *call)
 static tg_status run(tg_lanes_ *l, const tg_lanes_call_ *call)
 {
   if (call->hessian != NULL) {
-    const tg_status s = run_one(l, &(tg_lanes_call_){.theta = call->theta, .index = call->index, .count = call->count});
+    const tg_status s =
+        run_one(l, &(tg_lanes_call_){.theta = call->theta, .index = call->index, .count = call->count});
     if (s != TG_OK) return s;
     l->curved = l->used;
   }

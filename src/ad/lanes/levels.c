@@ -14,10 +14,7 @@ static const tg_kernels_ *const table[TG_ISA_COUNT_] = {
 #endif
 };
 
-const tg_kernels_ *tg_kernels_choose_(void)
-{
-  return table[tg_isa_choose_()];
-}
+const tg_kernels_ *tg_kernels_choose_(void) { return table[tg_isa_choose_()]; }
 
 const tg_kernels_ *tg_kernels_at_(size_t i)
 {

@@ -134,14 +134,9 @@ static unsigned operands_of(tg_graph_ *g, uint32_t node, uint32_t *operand)
   const uint64_t word = g->tape->r.nodes_[node].word_;
   const uint32_t a = tg_operand_a_(word), b = tg_operand_b_(word);
   switch (tg_ops_[tg_opcode_(word)].form) {
-  case TG_FORM_none:
-    return 0;
-  case TG_FORM_x:
-    operand[0] = g->of_node[a];
-    return 1;
-  case TG_FORM_xy:
-    operand[0] = g->of_node[a], operand[1] = g->of_node[b];
-    return 2;
+  case TG_FORM_none: return 0;
+  case TG_FORM_x: operand[0] = g->of_node[a]; return 1;
+  case TG_FORM_xy: operand[0] = g->of_node[a], operand[1] = g->of_node[b]; return 2;
   case TG_FORM_xc:
     operand[0] = g->of_node[a], operand[1] = tg_graph_constant_(g, g->tape->r.constants_[b]);
     return 2;
@@ -226,17 +221,10 @@ static void lift_nary(tg_graph_ *g, uint32_t node)
     return;
   }
   switch (tg_nary_kind_of_(r)) {
-  case TG_NARY_SUM:
-    g->of_node[node] = lift_sum(g, NONE, operand, NULL, r->n);
-    return;
-  case TG_NARY_DOT:
-    g->of_node[node] = lift_sum(g, NONE, operand, operand + half, half);
-    return;
-  case TG_NARY_AFFINE:
-    lift_affine(g, node, r, operand);
-    return;
-  default:
-    lift_call(g, node, r, first);
+  case TG_NARY_SUM: g->of_node[node] = lift_sum(g, NONE, operand, NULL, r->n); return;
+  case TG_NARY_DOT: g->of_node[node] = lift_sum(g, NONE, operand, operand + half, half); return;
+  case TG_NARY_AFFINE: lift_affine(g, node, r, operand); return;
+  default: lift_call(g, node, r, first);
   }
 }
 
@@ -244,22 +232,16 @@ static void lift_node(tg_graph_ *g, uint32_t node, uint32_t *inputs)
 {
   const unsigned op = tg_opcode_(g->tape->r.nodes_[node].word_);
   switch (op) {
-  case TG_OP_output:
-    return; /* set by the first output */
-  case TG_OP_nary:
-    lift_nary(g, node);
-    return;
-  case TG_OP_live:
-    g->of_node[node] = uniform_node(g, node);
-    return;
+  case TG_OP_output: return; /* set by the first output */
+  case TG_OP_nary: lift_nary(g, node); return;
+  case TG_OP_live: g->of_node[node] = uniform_node(g, node); return;
   case TG_OP_input:
     g->of_node[node] =
         *inputs < g->d ? uniform_node(g, node)
                        : new_value(g, (tg_value_){.form = TG_VALUE_COLUMN, .a = *inputs - (uint32_t)g->d});
     ++*inputs;
     return;
-  default:
-    g->of_node[node] = lift_element(g, node);
+  default: g->of_node[node] = lift_element(g, node);
   }
 }
 

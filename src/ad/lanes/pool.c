@@ -24,7 +24,7 @@ struct tg_pool_ {
   pthread_cond_t wake, done;
   member *members; /* number 1 and up; the caller is number 0 */
   unsigned started, patience;
-  long long process; /* whose threads these are */
+  long long process;  /* whose threads these are */
   atomic_uint busy;   /* members at work */
   atomic_ulong round; /* counts calls of run */
   bool stop;
@@ -89,10 +89,7 @@ static void lock_when_done(tg_pool_ *p)
 
 /* Signals to the process are the host's threads' business; those that a fault of a thread's own raises stay. */
 #if defined _WIN32
-static int create(pthread_t *thread, member *m)
-{
-  return pthread_create(thread, NULL, live, m);
-}
+static int create(pthread_t *thread, member *m) { return pthread_create(thread, NULL, live, m); }
 #else
 static int create(pthread_t *thread, member *m)
 {
@@ -150,15 +147,9 @@ tg_status tg_pool_new_(tg_pool_ **pool, unsigned threads)
   return TG_OK;
 }
 
-bool tg_pool_inherited_(const tg_pool_ *p)
-{
-  return p->process != (long long)getpid();
-}
+bool tg_pool_inherited_(const tg_pool_ *p) { return p->process != (long long)getpid(); }
 
-unsigned tg_pool_threads_(const tg_pool_ *p)
-{
-  return p->started + 1;
-}
+unsigned tg_pool_threads_(const tg_pool_ *p) { return p->started + 1; }
 
 void tg_pool_free_(tg_pool_ *p)
 {

@@ -82,8 +82,7 @@ static bool is_scalar(unsigned op)
     TG_SCALAR_ROWS(ROW)
 #undef ROW
     return true;
-  default:
-    return false;
+  default: return false;
   }
 }
 

@@ -17,12 +17,11 @@ const tg_row_kernels_ tg_plain_rows_[TG_OP_count] = {
 bool tg_guard_holds_(unsigned op, double x, double y)
 {
   switch (op) {
-#define GUARD(name, condition)                                                                               \
-  case TG_OP_##name:                                                                                         \
-    return condition;
+    /* clang-format off */
+#define GUARD(name, condition) case TG_OP_##name: return condition;
 #include "../ops.def"
-  default:
-    return false;
+  /* clang-format on */
+  default: return false;
   }
 }
 
@@ -59,8 +58,7 @@ tg_row_forms_ tg_row_forms_of_(unsigned op)
     SET(second, TG_YY, dyy), SET(second, TG_YZ, dyz), SET(second, TG_ZZ, dzz);                               \
     break;
 #include "../ops.def"
-  default:
-    break;
+  default: break;
   }
 #undef SET
   return f;

@@ -68,10 +68,7 @@ static tg_var record(tg_segment_ z, tg_var label)
   return tg_nary_scalar_(&tg_nary_cross_entropy_, s, 2);
 }
 
-tg_var(tg_cross_entropy)(const tg_var *z, size_t k, tg_var label)
-{
-  return record(tg_vars_(z, k), label);
-}
+tg_var(tg_cross_entropy)(const tg_var *z, size_t k, tg_var label) { return record(tg_vars_(z, k), label); }
 tg_var tg_cross_entropy_dv_(const double *z, size_t k, tg_var label)
 {
   return record(tg_numbers_(z, k), label);

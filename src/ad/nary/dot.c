@@ -47,10 +47,7 @@ static tg_var record(tg_segment_ x, tg_segment_ y)
   return tg_nary_scalar_(&tg_nary_dot_, s, 2);
 }
 
-tg_var(tg_dot)(const tg_var *x, const tg_var *y, size_t n)
-{
-  return record(tg_vars_(x, n), tg_vars_(y, n));
-}
+tg_var(tg_dot)(const tg_var *x, const tg_var *y, size_t n) { return record(tg_vars_(x, n), tg_vars_(y, n)); }
 tg_var tg_dot_vd_(const tg_var *x, const double *y, size_t n)
 {
   return record(tg_vars_(x, n), tg_numbers_(y, n));

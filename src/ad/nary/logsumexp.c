@@ -1,10 +1,7 @@
 /* log(exp x_0 + ... + exp x_(n-1)). Its partials are the weights p of softmax, its Hessian diag(p) - p p'. */
 #include "nary.h"
 
-double tg_logsumexp_d(const double *x, size_t n)
-{
-  return tg_log_sum_(x, n, n);
-}
+double tg_logsumexp_d(const double *x, size_t n) { return tg_log_sum_(x, n, n); }
 
 static int value(const double *x, size_t n, double *y, size_t m, void *user)
 {

@@ -36,10 +36,7 @@ static size measure(const double *x, size_t n)
   return s;
 }
 
-static bool is_regular(size s)
-{
-  return s.largest > 0.0 && !isinf(s.largest);
-}
+static bool is_regular(size s) { return s.largest > 0.0 && !isinf(s.largest); }
 
 double tg_norm2_d(const double *x, size_t n)
 {

@@ -49,11 +49,5 @@ static tg_var record(tg_segment_ z, tg_var index)
   return tg_nary_scalar_(&tg_nary_pick_, s, 2);
 }
 
-tg_var(tg_pick)(const tg_var *z, size_t k, tg_var index)
-{
-  return record(tg_vars_(z, k), index);
-}
-tg_var tg_pick_dv_(const double *z, size_t k, tg_var index)
-{
-  return record(tg_numbers_(z, k), index);
-}
+tg_var(tg_pick)(const tg_var *z, size_t k, tg_var index) { return record(tg_vars_(z, k), index); }
+tg_var tg_pick_dv_(const double *z, size_t k, tg_var index) { return record(tg_numbers_(z, k), index); }

@@ -1,10 +1,7 @@
 /* p_i = exp z_i / sum_j exp z_j. Its Jacobian is diag(p) - p p', symmetric. */
 #include "nary.h"
 
-void tg_softmax_d(const double *z, size_t k, double *p)
-{
-  tg_weights_(z, k, p);
-}
+void tg_softmax_d(const double *z, size_t k, double *p) { tg_weights_(z, k, p); }
 
 static int value(const double *x, size_t n, double *y, size_t m, void *user)
 {

@@ -111,10 +111,7 @@ static void arithmetic(void)
 }
 
 static volatile sig_atomic_t taken;
-static void take(int number)
-{
-  taken = number;
-}
+static void take(int number) { taken = number; }
 
 static void signals(void)
 {

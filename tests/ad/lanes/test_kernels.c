@@ -19,31 +19,13 @@ static double uniform(double low, double high)
   return low + (high - low) * ((double)(state >> 11) * 0x1p-53);
 }
 
-static long double sigmoid(long double t)
-{
-  return t < 0 ? expl(t) / (1 + expl(t)) : 1 / (1 + expl(-t));
-}
-static long double softplus(long double t)
-{
-  return (t > 0 ? t : 0) + log1pl(expl(-fabsl(t)));
-}
-static long double log_sigmoid(long double t)
-{
-  return -softplus(-t);
-}
-static long double sigmoid_limit(long double t)
-{
-  return isinf((double)t) ? (t > 0 ? 1 : 0) : sigmoid(t);
-}
+static long double sigmoid(long double t) { return t < 0 ? expl(t) / (1 + expl(t)) : 1 / (1 + expl(-t)); }
+static long double softplus(long double t) { return (t > 0 ? t : 0) + log1pl(expl(-fabsl(t))); }
+static long double log_sigmoid(long double t) { return -softplus(-t); }
+static long double sigmoid_limit(long double t) { return isinf((double)t) ? (t > 0 ? 1 : 0) : sigmoid(t); }
 
-static long double power_of_ten(long double t)
-{
-  return powl(10, t);
-}
-static long double norm_cdf(long double t)
-{
-  return erfcl(-t * 0.707106781186547524400844362104849L) / 2;
-}
+static long double power_of_ten(long double t) { return powl(10, t); }
+static long double norm_cdf(long double t) { return erfcl(-t * 0.707106781186547524400844362104849L) / 2; }
 /* The function in extended precision and the interval on which it is sampled; outside, only special values
  * are tried. */
 static const struct {
@@ -337,7 +319,9 @@ static void fill_far(double *to)
 {
   for (size_t i = 0; i < N; i++) {
     const double sign = i % 2 == 0 ? 1 : -1;
-    to[i] = sign * (i / 2 % 3 == 0 ? exp2(uniform(5, 1020)) : i / 2 % 3 == 1 ? uniform(18, 50) : uniform(50, 760));
+    to[i] = sign * (i / 2 % 3 == 0   ? exp2(uniform(5, 1020))
+                    : i / 2 % 3 == 1 ? uniform(18, 50)
+                                     : uniform(50, 760));
   }
 }
 
@@ -352,7 +336,8 @@ Test(lane_rows, unary_rows_keep_their_digits_far_out)
       run_row(&k->rows[table[r].op], &fast);
       run_row(&tg_plain_rows_[table[r].op], &plain);
       for (size_t i = 0; i < N; i++) {
-        const bool fine = keeps_digits(fast.v[i], plain.v[i], 8) && keeps_digits(fast.d[0][i], plain.d[0][i], 16) &&
+        const bool fine = keeps_digits(fast.v[i], plain.v[i], 8) &&
+                          keeps_digits(fast.d[0][i], plain.d[0][i], 16) &&
                           keeps_digits(fast.h[TG_XX][i], plain.h[TG_XX][i], 32);
         if (fine) continue;
         cr_expect(false, "%s %s(%.17g): %a %a %a, plainly %a %a %a", k->name, table[r].name, x[i], fast.v[i],

@@ -73,15 +73,16 @@ static const char *asked = ""; /* the loss at hand, for messages */
 static void ask(tg_finite_sum *s, const rows *r, const size_t *index, size_t count, answers *a)
 {
   memset(a, 0, sizeof *a);
-  cr_assert(tg_finite_sum_gradient(s, r->theta, index, count, &a->value, a->gradient) == TG_OK,
-            "%s: %s", asked, tg_finite_sum_message(s));
+  cr_assert(tg_finite_sum_gradient(s, r->theta, index, count, &a->value, a->gradient) == TG_OK, "%s: %s",
+            asked, tg_finite_sum_message(s));
   cr_assert(tg_finite_sum_hvp(s, r->theta, index, count, r->direction, a->hv) == TG_OK);
   cr_assert(tg_finite_sum_hessian(s, r->theta, index, count, a->hessian) == TG_OK);
   cr_assert(tg_finite_sum_each(s, r->theta, index, count, a->values, a->slopes) == TG_OK);
   for (size_t i = 0; i < D; i++)
     for (size_t j = 0; j < i; j++)
       cr_expect(memcmp(&a->hessian[i * D + j], &a->hessian[j * D + i], sizeof(double)) == 0 ||
-                    fabs(a->hessian[i * D + j] - a->hessian[j * D + i]) < 1e-12 * (1 + fabs(a->hessian[i * D + j])),
+                    fabs(a->hessian[i * D + j] - a->hessian[j * D + i]) <
+                        1e-12 * (1 + fabs(a->hessian[i * D + j])),
                 "the Hessian is symmetric");
 }
 
@@ -97,7 +98,8 @@ static bool compare(const answers *a, const answers *b, double tolerance, const 
   for (size_t i = 0; i < sizeof *a / sizeof(double); i++) {
     if (close_to(x[i], y[i], tolerance)) continue;
     const size_t g = offsetof(answers, gradient) / sizeof(double), v = offsetof(answers, hv) / sizeof(double),
-                 h = offsetof(answers, hessian) / sizeof(double), e = offsetof(answers, values) / sizeof(double);
+                 h = offsetof(answers, hessian) / sizeof(double),
+                 e = offsetof(answers, values) / sizeof(double);
     cr_expect(false, "%s: %s %zu is %.17g, not %.17g", name,
               i < g   ? "value"
               : i < v ? "gradient"
@@ -225,15 +227,21 @@ static tg_var random_loss(const tg_var *t, size_t d, const tg_var *s, size_t col
   v[n++] = tg_dot(t + draw(&r, 3), s, columns - 1);
   tg_affine(t, t + 5, s + 1, 2, 3, y);
   v[n++] = y[0], v[n++] = y[1];
-  if (draw(&r, 2)) tg_affine(t + 1, NULL, s, 2, columns - 4, y), v[n++] = y[0], v[n++] = tg_mul(y[1], s[columns - 1]);
+  if (draw(&r, 2))
+    tg_affine(t + 1, NULL, s, 2, columns - 4, y), v[n++] = y[0], v[n++] = tg_mul(y[1], s[columns - 1]);
   v[n++] = s[columns - 1];
   while (n < 44) {
     const size_t what = draw(&r, 9);
-    if (what < 5) v[n] = apply(&ops_rows[draw(&r, ops_count)], v, n, &r);
-    else if (what == 5) v[n] = tg_add(v[draw(&r, n)], tg_mul(v[draw(&r, n)], v[draw(&r, n)]));
-    else if (what == 6) v[n] = tg_sub(v[draw(&r, n)], v[draw(&r, n)]);
-    else if (what == 7 && p->branches) v[n] = tg_lt(v[draw(&r, n)], 0.25) ? tg_square(v[draw(&r, n)]) : tg_neg(v[0]);
-    else many_operands(v, n, s[columns - 1], &r);
+    if (what < 5)
+      v[n] = apply(&ops_rows[draw(&r, ops_count)], v, n, &r);
+    else if (what == 5)
+      v[n] = tg_add(v[draw(&r, n)], tg_mul(v[draw(&r, n)], v[draw(&r, n)]));
+    else if (what == 6)
+      v[n] = tg_sub(v[draw(&r, n)], v[draw(&r, n)]);
+    else if (what == 7 && p->branches)
+      v[n] = tg_lt(v[draw(&r, n)], 0.25) ? tg_square(v[draw(&r, n)]) : tg_neg(v[0]);
+    else
+      many_operands(v, n, s[columns - 1], &r);
     n++;
   }
   tg_var sum = tg_tanh(v[n - 1]);
@@ -300,7 +308,8 @@ static tg_var wide(const tg_var *t, size_t d, const tg_var *s, size_t columns, v
   tg_var h[900], sum = tg_mul(t[0], s[columns - 1]);
   (void)user;
   for (size_t i = 0; i < 900; i++)
-    h[i] = tg_sin(tg_add(tg_mul(t[i % d], s[i % (columns - 1)]), tg_mul(t[(i + 1) % d], s[(i + 2) % (columns - 1)])));
+    h[i] = tg_sin(
+        tg_add(tg_mul(t[i % d], s[i % (columns - 1)]), tg_mul(t[(i + 1) % d], s[(i + 2) % (columns - 1)])));
   for (size_t i = 0; i < 900; i++) sum = tg_add(sum, tg_mul(h[i], h[(i * 7 + 1) % 900]));
   if (tg_lt(s[0], 0.3)) return tg_mul(0.01, sum);
   return tg_lt(s[1], 0.3) ? tg_tanh(tg_mul(0.01, sum)) : tg_mul(0.02, sum);
@@ -360,7 +369,8 @@ Test(paths, variants_give_way_and_bits_do_not_depend_on_it)
     cr_assert(tg_finite_sum_gradient(s, theta, which, N, &value[0], gradient[0]) == TG_OK);
     cr_assert(tg_finite_sum_new(&fresh, twelve_ways, D, tg_dense(x, N, 2), &shift) == TG_OK);
     cr_assert(tg_finite_sum_gradient(fresh, theta, which, N, &value[1], gradient[1]) == TG_OK);
-    cr_expect(value[0] == value[1] && memcmp(gradient[0], gradient[1], sizeof gradient[0]) == 0, "round %d", round);
+    cr_expect(value[0] == value[1] && memcmp(gradient[0], gradient[1], sizeof gradient[0]) == 0, "round %d",
+              round);
     cr_expect(fallbacks(s) == 0 && fallbacks(fresh) == 0);
     tg_finite_sum_free(fresh);
   }
@@ -370,7 +380,8 @@ Test(paths, variants_give_way_and_bits_do_not_depend_on_it)
   cr_assert(tg_finite_sum_gradient(s, theta, NULL, 0, &value[3], gradient[3]) == TG_OK);
   cr_expect(value[2] == value[3] && memcmp(gradient[2], gradient[3], sizeof gradient[2]) == 0);
   tg_finite_sum_plain(s, false);
-  cr_assert(tg_finite_sum_gradient(s, theta, index[2], N, &value[2], gradient[2]) == TG_OK && fallbacks(s) == 1);
+  cr_assert(tg_finite_sum_gradient(s, theta, index[2], N, &value[2], gradient[2]) == TG_OK &&
+            fallbacks(s) == 1);
   cr_expect(value[2] == value[0] && memcmp(gradient[2], gradient[0], sizeof gradient[2]) == 0);
   tg_finite_sum_free(s);
 }
@@ -383,7 +394,8 @@ Test(paths, an_empty_batch_is_zero_everywhere)
   const size_t none = 0;
   for (int sparse = 0; sparse < 2; sparse++) {
     tg_finite_sum *s;
-    cr_assert(tg_finite_sum_new(&s, branching, D, sparse ? sparse_of(&r, 9) : dense_of(&r, 9), NULL) == TG_OK);
+    cr_assert(tg_finite_sum_new(&s, branching, D, sparse ? sparse_of(&r, 9) : dense_of(&r, 9), NULL) ==
+              TG_OK);
     ask(s, &r, &none, 0, &a);
     cr_expect(memcmp(&a, &zero, sizeof a) == 0);
     tg_finite_sum_free(s);
@@ -398,22 +410,25 @@ Test(paths, pieces_bound_in_turn_make_up_the_whole)
   make_rows(&r, 9);
   for (int sparse = 0; sparse < 2; sparse++) {
     tg_finite_sum *s;
-    cr_assert(tg_finite_sum_new(&s, branching, D, sparse ? sparse_of(&r, ROWS) : dense_of(&r, ROWS), NULL) == TG_OK);
+    cr_assert(tg_finite_sum_new(&s, branching, D, sparse ? sparse_of(&r, ROWS) : dense_of(&r, ROWS), NULL) ==
+              TG_OK);
     ask(s, &r, NULL, 0, &whole);
     memset(&sum, 0, sizeof sum);
     for (size_t first = 0, count; first < ROWS; first += count) {
       size_t start[ROWS + 1];
       count = first == 0 ? 1 : ROWS - first < 117 ? ROWS - first : 117;
       for (size_t i = 0; i <= count; i++) start[i] = r.start[first + i] - r.start[first];
-      tg_data d = sparse ? tg_sparse(start, r.column + r.start[first], r.values + r.start[first], count, COLUMNS)
-                         : tg_dense(r.full + first * COLUMNS, count, COLUMNS);
+      tg_data d = sparse
+                      ? tg_sparse(start, r.column + r.start[first], r.values + r.start[first], count, COLUMNS)
+                      : tg_dense(r.full + first * COLUMNS, count, COLUMNS);
       d.label = r.label + first;
       d.borrow = first % 2;
       cr_assert(tg_finite_sum_bind(s, d) == TG_OK && tg_finite_sum_rows(s) == count);
       ask(s, &r, NULL, 0, &piece);
       const double share = (double)count / ROWS;
       sum.value += share * piece.value;
-      for (size_t j = 0; j < D; j++) sum.gradient[j] += share * piece.gradient[j], sum.hv[j] += share * piece.hv[j];
+      for (size_t j = 0; j < D; j++)
+        sum.gradient[j] += share * piece.gradient[j], sum.hv[j] += share * piece.hv[j];
       for (size_t j = 0; j < D * D; j++) sum.hessian[j] += share * piece.hessian[j];
       memcpy(sum.values + first, piece.values, count * sizeof *piece.values);
       memcpy(sum.slopes + first * D, piece.slopes, count * D * sizeof *piece.slopes);
@@ -434,7 +449,8 @@ static const char *printed(tg_loss_fn loss, size_t *steps)
   FILE *out = fmemopen(text, sizeof text, "w");
   tg_finite_sum_stats stats;
   cr_assert(out && tg_finite_sum_new(&s, loss, 4, tg_dense(x, 2, 4), NULL) == TG_OK);
-  cr_assert(tg_finite_sum_gradient(s, theta, NULL, 0, NULL, NULL) == TG_OK && tg_finite_sum_print(s, out) == TG_OK);
+  cr_assert(tg_finite_sum_gradient(s, theta, NULL, 0, NULL, NULL) == TG_OK &&
+            tg_finite_sum_print(s, out) == TG_OK);
   cr_assert(tg_finite_sum_statistics(s, &stats) == TG_OK);
   *steps = stats.steps;
   fclose(out);
@@ -445,9 +461,9 @@ static const char *printed(tg_loss_fn loss, size_t *steps)
 static tg_var dead_and_equal(const tg_var *t, size_t d, const tg_var *s, size_t columns, void *user)
 {
   (void)d, (void)columns, (void)user;
-  (void)tg_exp(tg_mul(t[0], s[0]));                                              /* not needed */
-  const tg_var a = tg_sin(tg_mul(t[1], s[1])), b = tg_sin(tg_mul(s[1], t[1])); /* the product commutes, not the code */
-  const tg_var c = tg_sin(tg_mul(t[1], s[1]));                                   /* the same again */
+  (void)tg_exp(tg_mul(t[0], s[0]));                                            /* not needed */
+  const tg_var a = tg_sin(tg_mul(t[1], s[1])), b = tg_sin(tg_mul(s[1], t[1])); /* the product commutes */
+  const tg_var c = tg_sin(tg_mul(t[1], s[1]));                                 /* the same again */
   return tg_mul(tg_add(a, c), b);
 }
 
@@ -474,7 +490,8 @@ Test(paths, the_compiled_loss_is_short_and_can_be_read)
   cr_expect(steps <= 6, "equal operations are one: %s", text);
   text = printed(loops, &steps);
   cr_expect(steps == 3 && strstr(text, "(1 x 4, from u0) [x0, x1, x2, x3]"), "a loop is a product: %s", text);
-  cr_expect(strstr(text, "1 results of them") && strstr(text, "softplus") && !strstr(text, "square"), "%s", text);
+  cr_expect(strstr(text, "1 results of them") && strstr(text, "softplus") && !strstr(text, "square"), "%s",
+            text);
   text = printed(rare, &steps);
   cr_expect(strstr(text, "lgamma(") && strstr(text, "), sample by sample"), "%s", text);
 }
@@ -505,7 +522,8 @@ static int log_vjp(const double *x, size_t n, const double *u, size_t m, double 
   return 0;
 }
 
-static int log_hvp(const double *x, size_t n, const double *u, size_t m, const double *v, double *hv, void *user)
+static int log_hvp(const double *x, size_t n, const double *u, size_t m, const double *v, double *hv,
+                   void *user)
 {
   (void)n, (void)m, (void)user;
   if (!(x[0] > 0)) return 5;
@@ -688,7 +706,8 @@ Test(paths, answers_of_operations_are_failures_whatever_their_number)
     answer = answers_given[k];
     const tg_status expected = k == 2 ? TG_E_NONFINITE : TG_E_CALLBACK;
     cr_expect(tg_finite_sum_gradient(s, &theta, NULL, 0, &value, NULL) == expected);
-    cr_expect(strstr(tg_finite_sum_message(s), tg_status_string(expected)) != NULL, "%s", tg_finite_sum_message(s));
+    cr_expect(strstr(tg_finite_sum_message(s), tg_status_string(expected)) != NULL, "%s",
+              tg_finite_sum_message(s));
     tg_finite_sum_free(s);
   }
 }

@@ -14,10 +14,7 @@
 enum { D = 6, COLUMNS = 5, ROWS = 300 };
 
 /* The environment may ask for the plain way (TG_ISA). */
-static bool no_lanes(void)
-{
-  return strstr(tg_build_info(), "active scalar") != NULL;
-}
+static bool no_lanes(void) { return strstr(tg_build_info(), "active scalar") != NULL; }
 
 static uint64_t state;
 static double uniform(double low, double high)
@@ -128,8 +125,7 @@ static void both_ways(tg_loss_fn loss, void *user, size_t rows, double tolerance
 
 /* Operand k of an operation, within its interval: of theta and the sample (mode 0), or of theta alone, or
  * data alone. */
-static tg_var operand(const ops_row *o, unsigned k, const tg_var *theta, const tg_var *sample,
-                      unsigned mode)
+static tg_var operand(const ops_row *o, unsigned k, const tg_var *theta, const tg_var *sample, unsigned mode)
 {
   tg_var t = mode == 1   ? theta[k]
              : mode == 2 ? sample[k]
@@ -353,40 +349,21 @@ static tg_var many_operands(const tg_var *t, size_t d, const tg_var *s, size_t c
   z[2] = (tg_mul)(tg_constant(5), (tg_mul)(t[2], s[2]));
   z[3] = t[3];
   switch (*(int *)user) {
-  case 0:
-    return (tg_dot)(t, s, 5);
-  case 1:
-    return (tg_dot)(z, z, 4);
-  case 2:
-    return (tg_add)((tg_sum)(z, 4), (tg_sum)(t, d));
-  case 3:
-    (tg_affine)(t, t + 3, z, 3, 1, y);
-    return (tg_mul)(y[0], (tg_mul)(y[1], y[2]));
-  case 4:
-    (tg_affine)(t, NULL, s, 1, 5, y);
-    return (tg_square)(y[0]);
-  case 5:
-    return (tg_logsumexp)(z, 4);
-  case 6:
-    return (tg_cross_entropy)(z, 3, label);
-  case 7:
-    return (tg_mul)((tg_pick)(z, 3, label), t[4]);
-  case 8:
-    (tg_softmax)(z, 3, y);
-    return (tg_add)((tg_mul)(y[0], t[0]), (tg_square)(y[2]));
-  case 9:
-    return (tg_norm2)(z, 4);
-  case 10:
-    return (tg_add)((tg_argmax)(z, 4), z[1]);
-  case 11:
-    tg_custom(&cubes, z, 4, y, 3, NULL);
-    return (tg_mul)(y[0], (tg_add)(y[1], y[2]));
-  case 12:
-    return (tg_add)((tg_logsumexp)(t, d), (tg_dot)(t, z, 3));
-  case 13:
-    return (tg_mul)((tg_cross_entropy)(t, 3, label), s[0]);
-  default:
-    return (tg_logsumexp)(s, 3);
+  case 0: return (tg_dot)(t, s, 5);
+  case 1: return (tg_dot)(z, z, 4);
+  case 2: return (tg_add)((tg_sum)(z, 4), (tg_sum)(t, d));
+  case 3: (tg_affine)(t, t + 3, z, 3, 1, y); return (tg_mul)(y[0], (tg_mul)(y[1], y[2]));
+  case 4: (tg_affine)(t, NULL, s, 1, 5, y); return (tg_square)(y[0]);
+  case 5: return (tg_logsumexp)(z, 4);
+  case 6: return (tg_cross_entropy)(z, 3, label);
+  case 7: return (tg_mul)((tg_pick)(z, 3, label), t[4]);
+  case 8: (tg_softmax)(z, 3, y); return (tg_add)((tg_mul)(y[0], t[0]), (tg_square)(y[2]));
+  case 9: return (tg_norm2)(z, 4);
+  case 10: return (tg_add)((tg_argmax)(z, 4), z[1]);
+  case 11: tg_custom(&cubes, z, 4, y, 3, NULL); return (tg_mul)(y[0], (tg_add)(y[1], y[2]));
+  case 12: return (tg_add)((tg_logsumexp)(t, d), (tg_dot)(t, z, 3));
+  case 13: return (tg_mul)((tg_cross_entropy)(t, 3, label), s[0]);
+  default: return (tg_logsumexp)(s, 3);
   }
 }
 
@@ -426,7 +403,8 @@ Test(lanes, an_index_out_of_range_is_nan_both_ways)
     const answers plain = ask(s, &p, NULL, 0);
     compare(&fast, &plain, 40, 1e-12, name);
     cr_expect(isnan(plain.gradient[5]) && isnan(fast.gradient[5]), "%s: partial of the index", name);
-    cr_expect(isnan(plain.values[17]) && !isnan(plain.values[16]) && !isnan(fast.gradients[16 * D]), "%s", name);
+    cr_expect(isnan(plain.values[17]) && !isnan(plain.values[16]) && !isnan(fast.gradients[16 * D]), "%s",
+              name);
     tg_finite_sum_free(s);
   }
 }
@@ -455,16 +433,12 @@ static tg_var sparse_loss(const tg_var *t, size_t d, const tg_var *s, size_t col
   switch (*(int *)user) {
   case 0:
     return (tg_softplus)((tg_mul)((tg_sub)(tg_constant(1), s[columns - 1]), (tg_dot)(t, s, columns - 1)));
-  case 1:
-    (tg_affine)(t, NULL, s, 1, columns - 1, y);
-    return (tg_square)((tg_sub)(y[0], s[columns - 1]));
+  case 1: (tg_affine)(t, NULL, s, 1, columns - 1, y); return (tg_square)((tg_sub)(y[0], s[columns - 1]));
   case 2:
     (tg_affine)(t, t + 2, s + 1, 2, 2, y);
     return (tg_add)((tg_tanh)(y[0]), (tg_mul)(y[1], (tg_square)(t[5])));
-  case 3:
-    return (tg_sin)(z);
-  default:
-    return (tg_exp)(s[1]); /* refused */
+  case 3: return (tg_sin)(z);
+  default: return (tg_exp)(s[1]); /* refused */
   }
 }
 
@@ -710,7 +684,8 @@ Test(lanes, an_operation_is_not_called_for_samples_that_branch_around_it)
   double value, gradient;
   tg_finite_sum *s;
   cr_assert(tg_finite_sum_new(&s, guarded, 1, tg_dense(rows, 5, 1), NULL) == TG_OK);
-  cr_assert(tg_finite_sum_gradient(s, &theta, NULL, 0, &value, &gradient) == TG_OK, "%s", tg_finite_sum_message(s));
+  cr_assert(tg_finite_sum_gradient(s, &theta, NULL, 0, &value, &gradient) == TG_OK, "%s",
+            tg_finite_sum_message(s));
   cr_expect(close_to(gradient, (log(6) - 6) / 5, 1e-14) && close_to(value, 2 * gradient, 1e-14));
   tg_finite_sum_free(s);
 }
@@ -834,7 +809,8 @@ Test(lanes, curvature_of_a_logsumexp_is_masked_too)
   cr_expect(tg_finite_sum_hvp(s, theta, NULL, 0, v, fast) == TG_OK);
   tg_finite_sum_plain(s, true);
   cr_expect(tg_finite_sum_hvp(s, theta, NULL, 0, v, plain) == TG_OK);
-  for (int j = 0; j < 2; j++) cr_expect(isfinite(plain[j]) && close_to(fast[j], plain[j], 1e-13), "%g %g", fast[j], plain[j]);
+  for (int j = 0; j < 2; j++)
+    cr_expect(isfinite(plain[j]) && close_to(fast[j], plain[j], 1e-13), "%g %g", fast[j], plain[j]);
   tg_finite_sum_free(s);
 }
 
@@ -857,7 +833,8 @@ Test(lanes, bits_do_not_depend_on_which_branch_was_met_first)
     for (int first = 0; first < 2; first++) {
       tg_finite_sum *s;
       cr_assert(tg_finite_sum_new(&s, three_ways, 1, tg_dense(p.rows, ROWS * COLUMNS / 2, 2), NULL) == TG_OK);
-      if (first) cr_assert(tg_finite_sum_gradient(s, &before, (size_t[]){(size_t)(17 * k)}, 1, NULL, NULL) == TG_OK);
+      if (first)
+        cr_assert(tg_finite_sum_gradient(s, &before, (size_t[]){(size_t)(17 * k)}, 1, NULL, NULL) == TG_OK);
       cr_assert(tg_finite_sum_gradient(s, &theta, NULL, 0, &value[first], &gradient[first]) == TG_OK);
       tg_finite_sum_free(s);
     }

@@ -43,10 +43,7 @@ static tg_status ask(unsigned threads, answer *a)
   return status;
 }
 
-static void *owner(void *to)
-{
-  return ask(2, to) == TG_OK ? to : NULL;
-}
+static void *owner(void *to) { return ask(2, to) == TG_OK ? to : NULL; }
 
 int main(void)
 {

@@ -3,9 +3,9 @@
 
 #include <stdatomic.h>
 
-#define IS_DOUBLE(e) _Generic((e), double: 1, default: 0)
-#define IS_BOOL(e) _Generic((e), bool: 1, default: 0)
-#define IS_VAR(e) _Generic((e), tg_var: 1, default: 0)
+#define IS_DOUBLE(e) _Generic((e), double : 1, default : 0)
+#define IS_BOOL(e) _Generic((e), bool : 1, default : 0)
+#define IS_VAR(e) _Generic((e), tg_var : 1, default : 0)
 
 enum colour { RED, GREEN };
 
@@ -82,7 +82,7 @@ int result_types(tg_var x, double d, int i)
 {
   return IS_DOUBLE(tg_add(i, i)) && IS_DOUBLE(tg_divide(1, 2)) && IS_DOUBLE(tg_neg(i)) &&
          IS_DOUBLE(tg_add('a')) && IS_DOUBLE(tg_where(1, 2, 3)) && IS_DOUBLE(tg_primal(x)) &&
-         IS_DOUBLE(tg_peek(i)) && IS_DOUBLE(tg_less(d, i)) && IS_BOOL(tg_lt(i, d)) &&
-         IS_BOOL(tg_lt(x, i)) && IS_BOOL(tg_ne(x, x)) && IS_VAR(tg_add(x)) && IS_VAR(tg_add(i, x)) &&
-         IS_VAR(tg_where(i, d, x)) && IS_VAR(tg_add(d, i, d, x)) && IS_VAR(tg_less(x, i));
+         IS_DOUBLE(tg_peek(i)) && IS_DOUBLE(tg_less(d, i)) && IS_BOOL(tg_lt(i, d)) && IS_BOOL(tg_lt(x, i)) &&
+         IS_BOOL(tg_ne(x, x)) && IS_VAR(tg_add(x)) && IS_VAR(tg_add(i, x)) && IS_VAR(tg_where(i, d, x)) &&
+         IS_VAR(tg_add(d, i, d, x)) && IS_VAR(tg_less(x, i));
 }

@@ -33,8 +33,7 @@ template tg_var loss(const tg_var *, std::size_t);
 template <class T> T prefixed(const T *x, std::size_t n)
 {
   return tg_add(tg_exp(x[0]), 1, tg_pow(2, x[1]), tg_sum(x, n)) + tg_fma(1, x[0], 2) +
-         tg_where(tg_less(x[0], 2), 1, x[1]) +
-         tg_cross_entropy(x, n, 1) + tg_primal(x[0]);
+         tg_where(tg_less(x[0], 2), 1, x[1]) + tg_cross_entropy(x, n, 1) + tg_primal(x[0]);
 }
 template double prefixed(const double *, std::size_t);
 template tg_var prefixed(const tg_var *, std::size_t);
@@ -42,8 +41,8 @@ template tg_var prefixed(const tg_var *, std::size_t);
 // What was there before is still there.
 double standard(double x, float f, std::complex<double> z)
 {
-  return std::sin(x) + sin(x) + std::pow(x, 2) + pow(x, 2) + std::max(x, 2.0) +
-         std::abs(std::exp(z)) + std::fmax(f, x) + double(std::exp(f)) + std::clamp(x, 0.0, 1.0);
+  return std::sin(x) + sin(x) + std::pow(x, 2) + pow(x, 2) + std::max(x, 2.0) + std::abs(std::exp(z)) +
+         std::fmax(f, x) + double(std::exp(f)) + std::clamp(x, 0.0, 1.0);
 }
 
 tg_var containers(const std::vector<tg_var> &v)
