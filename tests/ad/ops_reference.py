@@ -5,7 +5,7 @@
     python3 ops_reference.py --random 500 > stress.inc     500 points an operation drawn from its ranges
 
 Needs mpmath. Partials are differences of the value taken in so many digits that they are exact to 25 digits: two
-precisions must agree. So nothing here knows a derivative formula, and the rows of src/ad/ops.def are checked
+precisions must agree. So nothing here knows a derivative formula, and the rows of src/ad/ops/ops.def are checked
 against the definitions alone. Results are rounded correctly to double."""
 
 import argparse

@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
-#include "nary/nary.h"
+#include "nary.h"
 #include "tapegrad/tapegrad.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))

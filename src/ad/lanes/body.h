@@ -14,7 +14,7 @@
 #ifndef TG_LANES_BODY_H
 #define TG_LANES_BODY_H
 
-#include "../function.h"
+#include "function.h"
 #include "kernels.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 #include "execute.h"
 
-#include "../kinks.h"
-#include "../nary/nary.h"
+#include "kinks.h"
+#include "nary.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 #include "kernels.h"
 
 #include <stdbool.h>
-#include "../special.h"
+#include "special.h"
 #include "lane_math.h"
 #include "lane_more.h"
 
@@ -913,7 +913,7 @@ static const tg_row_kernels_ rows[TG_OP_count] = {
 #define UNARY(name, ...) [TG_OP_##name] = {name##_value, name##_first, name##_second},
 #define BINARY(name, ...) [TG_OP_##name] = {name##_value, name##_first, name##_second},
 #define TERNARY(name, ...) [TG_OP_##name] = {name##_value, name##_first, name##_second},
-#include "../ops.def"
+#include "ops.def"
 #define ROW(name) [TG_OP_##name] = {name##_value_repaired, name##_first_repaired, name##_second_repaired},
     ROW(sin) ROW(cos) ROW(pow) ROW(tan) ROW(hypot) ROW(norm3) ROW(atan2) ROW(gelu) ROW(gelu_tanh) ROW(silu)
         ROW(mish) ROW(erf) ROW(erfc) ROW(norm_cdf)

@@ -3,7 +3,7 @@
  * block, aligned to 64 bytes; its length is a multiple of TG_LANE_UNIT, whatever the instruction set. */
 #ifndef TG_LANES_KERNELS_H
 #define TG_LANES_KERNELS_H
-#include "../ops.h"
+#include "ops.h"
 
 #define TG_LANE_UNIT 8 /* doubles in the widest vector register */
 

@@ -1,7 +1,7 @@
 /* The rows of ops.def in their plain form, and what can be read off them. */
 #include "kernels.h"
 
-#include "../special.h"
+#include "special.h"
 
 #include <string.h>
 
@@ -11,7 +11,7 @@ const tg_row_kernels_ tg_plain_rows_[TG_OP_count] = {
 #define UNARY(name, ...) [TG_OP_##name] = {name##_value, name##_first, name##_second},
 #define BINARY(name, ...) [TG_OP_##name] = {name##_value, name##_first, name##_second},
 #define TERNARY(name, ...) [TG_OP_##name] = {name##_value, name##_first, name##_second},
-#include "../ops.def"
+#include "ops.def"
 };
 
 bool tg_guard_holds_(unsigned op, double x, double y)
@@ -19,7 +19,7 @@ bool tg_guard_holds_(unsigned op, double x, double y)
   switch (op) {
     /* clang-format off */
 #define GUARD(name, condition) case TG_OP_##name: return condition;
-#include "../ops.def"
+#include "ops.def"
   /* clang-format on */
   default: return false;
   }
@@ -57,7 +57,7 @@ tg_row_forms_ tg_row_forms_of_(unsigned op)
     SET(second, TG_XX, dxx), SET(second, TG_XY, dxy), SET(second, TG_XZ, dxz);                               \
     SET(second, TG_YY, dyy), SET(second, TG_YZ, dyz), SET(second, TG_ZZ, dzz);                               \
     break;
-#include "../ops.def"
+#include "ops.def"
   default: break;
   }
 #undef SET

@@ -8,7 +8,7 @@
 
 #include <math.h>
 
-#include "../nary_record.h"
+#include "nary_record.h"
 #include "tapegrad/operations.h"
 
 extern const tg_custom_op tg_nary_sum_, tg_nary_dot_, tg_nary_norm2_, tg_nary_logsumexp_, tg_nary_softmax_,

@@ -1,7 +1,7 @@
 /* What logsumexp, softmax and cross_entropy share. */
 #include <math.h>
 
-#include "../special.h"
+#include "special.h"
 #include "nary.h"
 
 size_t tg_whole_index_(double index, size_t k)

@@ -2,7 +2,7 @@
  * sample in order and is the oracle of the fast one, which goes through blocks of samples (lanes/) and hands
  * back what it cannot do. */
 #include "function.h"
-#include "lanes/lanes.h"
+#include "lanes.h"
 #include "locate.h"
 #include "tapegrad/finite_sum.h"
 

@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-#include "nary/nary.h"
+#include "nary.h"
 #include "sweeps.h"
 
 static bool all_constant(const tg_segment_ *s, size_t segments)
