@@ -24,7 +24,7 @@
  * its values and equal at special values; a product that is added to a sum may be fused with the addition.
  * For one build and one instruction set (TG_ISA, status.h) results have the same bits for any number of
  * threads, for the value alone or with derivatives, whatever was evaluated before, and the value and gradient
- * of a sample (tg_finite_sum_each) wherever it stands among the others. Where all is finite, the gradient of
+ * of a sample (tg_finite_sum_per_sample) wherever it stands among the others. Where all is finite, the gradient of
  * a sample and of a mini-batch of that sample alone, and a column of the Hessian and the product with that
  * direction, agree to rounding.
  *
@@ -145,8 +145,8 @@ TG_API tg_status tg_finite_sum_hessian(tg_finite_sum *s, const double *theta, co
                                        size_t count, double *hessian);
 
 /* Sample by sample: values[count] (or [rows]) and gradients, count x d. */
-TG_API tg_status tg_finite_sum_each(tg_finite_sum *s, const double *theta, const size_t *index, size_t count,
-                                    double *values, double *gradients);
+TG_API tg_status tg_finite_sum_per_sample(tg_finite_sum *s, const double *theta, const size_t *index,
+                                          size_t count, double *values, double *gradients);
 
 /* Which number that is not finite spoils a mean: the first sample whose value or derivative by theta is NaN or
  * infinite, and in it the operation that made it from finite operands. */

@@ -268,7 +268,7 @@ static tg_status sum_hessian(state *s, double *out)
 static tg_status sum_each(state *s, double *out)
 {
   const size_t index[4] = {6, 0, 6, 3};
-  return tg_finite_sum_each(s->s, s->x, index, 4, out, out + 4);
+  return tg_finite_sum_per_sample(s->s, s->x, index, 4, out, out + 4);
 }
 
 static const job jobs[] = {
@@ -305,12 +305,12 @@ static const job jobs[] = {
     {"tg_finite_sum_hvp", SUM, sum_hvp},
     {"tg_finite_sum_hvp, used", SUM_USED, sum_hvp},
     {"tg_finite_sum_hessian", SUM, sum_hessian},
-    {"tg_finite_sum_each", SUM, sum_each},
+    {"tg_finite_sum_per_sample", SUM, sum_each},
     {"tg_finite_sum_new, sparse", NOTHING, new_sparse},
     {"tg_finite_sum_gradient, sparse", SPARSE, sum_gradient},
     {"tg_finite_sum_hvp, sparse", SPARSE, sum_hvp},
     {"tg_finite_sum_hessian, sparse", SPARSE, sum_hessian},
-    {"tg_finite_sum_each, sparse", SPARSE, sum_each},
+    {"tg_finite_sum_per_sample, sparse", SPARSE, sum_each},
     {"tg_finite_sum_hessian, plain", SPARSE_PLAIN, sum_hessian},
     {"tg_finite_sum_hessian, threads", THREADS, sum_hessian},
 };

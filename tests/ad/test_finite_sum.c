@@ -129,14 +129,14 @@ Test(finite_sum, sample_by_sample)
   tg_finite_sum *s = sum_over(labelled(), NULL);
   const size_t index[] = {4, 0, 12, 4};
   double values[ROWS], g[ROWS * D], h[D * D], one[D];
-  cr_expect(tg_finite_sum_each(s, theta, index, 4, values, g) == TG_OK);
+  cr_expect(tg_finite_sum_per_sample(s, theta, index, 4, values, g) == TG_OK);
   for (size_t k = 0; k < 4; k++) {
     const double wanted = by_hand(rows + index[k] * P, label[index[k]], one, h);
     close(&values[k], &wanted, 1), close(g + k * D, one, D);
   }
-  cr_expect(tg_finite_sum_each(s, theta, NULL, 0, values, NULL) == TG_OK);
+  cr_expect(tg_finite_sum_per_sample(s, theta, NULL, 0, values, NULL) == TG_OK);
   tg_finite_sum_plain(s, true);
-  cr_expect(tg_finite_sum_each(s, theta, NULL, 0, values, NULL) == TG_OK);
+  cr_expect(tg_finite_sum_per_sample(s, theta, NULL, 0, values, NULL) == TG_OK);
   double mean = 0.0, value;
   for (int k = 0; k < ROWS; k++) mean += values[k];
   mean /= ROWS;
@@ -210,10 +210,10 @@ Test(finite_sum, samples_may_take_different_branches)
   double value, g, each[4], slopes[4];
   cr_expect(tg_finite_sum_gradient(s, &t, NULL, 0, &value, &g) == TG_OK);
   cr_expect(value == (25.0 - 5.0 - 10.0 + 25.0) / 4.0 && g == (10.0 - 1.0 - 2.0 + 10.0) / 4.0);
-  cr_expect(tg_finite_sum_each(s, &t, NULL, 0, each, slopes) == TG_OK && each[2] == -10.0 &&
+  cr_expect(tg_finite_sum_per_sample(s, &t, NULL, 0, each, slopes) == TG_OK && each[2] == -10.0 &&
             slopes[3] == 10.0);
   tg_finite_sum_plain(s, true);
-  cr_expect(tg_finite_sum_each(s, &t, NULL, 0, each, slopes) == TG_OK && each[2] == -10.0 &&
+  cr_expect(tg_finite_sum_per_sample(s, &t, NULL, 0, each, slopes) == TG_OK && each[2] == -10.0 &&
             slopes[3] == 10.0);
   tg_finite_sum_stats stats;
   tg_finite_sum_statistics(s, &stats);
@@ -241,7 +241,7 @@ Test(finite_sum, a_failure_at_a_late_sample_leaves_outputs_alone)
   cr_expect(strstr(tg_finite_sum_message(s), tg_status_string(TG_E_DATA)), "%s", tg_finite_sum_message(s));
   cr_expect(tg_finite_sum_hvp(s, &t, NULL, 0, &t, &h) == TG_E_DATA);
   cr_expect(tg_finite_sum_hessian(s, &t, NULL, 0, &h) == TG_E_DATA);
-  cr_expect(tg_finite_sum_each(s, &t, NULL, 0, each, slopes) == TG_E_DATA);
+  cr_expect(tg_finite_sum_per_sample(s, &t, NULL, 0, each, slopes) == TG_E_DATA);
   cr_expect(value == pattern && g == pattern && h == pattern && each[0] == pattern && slopes[0] == pattern);
   cr_expect(tg_finite_sum_gradient(s, &t, good, 3, &value, &g) == TG_OK && value == 10.0 && g == 2.0);
   cr_expect(strcmp(tg_finite_sum_message(s), "success") == 0);
@@ -303,7 +303,7 @@ Test(finite_sum, odd_arguments_are_answered)
   cr_expect(tg_finite_sum_gradient(NULL, theta, NULL, 0, &value, NULL) == TG_E_ARGUMENT);
   cr_expect(tg_finite_sum_hvp(NULL, theta, NULL, 0, theta, h) == TG_E_ARGUMENT);
   cr_expect(tg_finite_sum_hessian(NULL, theta, NULL, 0, h) == TG_E_ARGUMENT);
-  cr_expect(tg_finite_sum_each(NULL, theta, NULL, 0, &value, NULL) == TG_E_ARGUMENT);
+  cr_expect(tg_finite_sum_per_sample(NULL, theta, NULL, 0, &value, NULL) == TG_E_ARGUMENT);
   cr_expect(tg_finite_sum_gradient(s, theta, NULL, 0, NULL, NULL) == TG_OK);
   cr_expect(tg_finite_sum_hvp(s, theta, NULL, 0, theta, NULL) == TG_OK);
   cr_expect(tg_finite_sum_hessian(s, theta, NULL, 0, NULL) == TG_OK);
@@ -334,7 +334,7 @@ Test(finite_sum, labels_without_columns_are_data)
     cr_expect(tg_finite_sum_gradient(s, &t, index, 2, &value, &g) == TG_OK &&
               value == (0.5625 + 1.5625) / 2 && g == 0.5);
     for (int k = 0; k < 20; k++) cr_expect(tg_finite_sum_hessian(s, &t, NULL, 0, &h) == TG_OK && h == 2.0);
-    cr_expect(tg_finite_sum_each(s, &t, NULL, 0, each, slopes) == TG_OK && slopes[0] == 2.5 &&
+    cr_expect(tg_finite_sum_per_sample(s, &t, NULL, 0, each, slopes) == TG_OK && slopes[0] == 2.5 &&
               each[1] == 0.5625);
     tg_finite_sum_free(s);
   }
@@ -399,12 +399,12 @@ Test(finite_sum, columns_of_sparse_rows_have_one_rule_on_all_ways)
       if (refused)
         cr_expect(strstr(tg_finite_sum_message(s), "dot and affine"), "%s", tg_finite_sum_message(s));
       cr_expect(tg_finite_sum_hessian(s, theta, NULL, 0, h) == wanted);
-      cr_expect(tg_finite_sum_each(s, theta, NULL, 0, NULL, each) == wanted);
+      cr_expect(tg_finite_sum_per_sample(s, theta, NULL, 0, NULL, each) == wanted);
       cr_expect(tg_finite_sum_hvp(s, theta, NULL, 0, theta, refused ? h : e) == wanted);
       if (refused) cr_expect(g[0] == pattern && h[0] == pattern && each[0] == pattern);
       cr_expect(tg_finite_sum_gradient(dense, theta, NULL, 0, &w, e) == TG_OK);
       cr_expect(tg_finite_sum_hessian(dense, theta, NULL, 0, f) == TG_OK);
-      cr_expect(tg_finite_sum_each(dense, theta, NULL, 0, NULL, every) == TG_OK);
+      cr_expect(tg_finite_sum_per_sample(dense, theta, NULL, 0, NULL, every) == TG_OK);
       if (!refused) close(&v, &w, 1), close(g, e, D), close(h, f, D * D), close(each, every, 4 * D);
       tg_finite_sum_free(s), tg_finite_sum_free(dense);
     }
@@ -433,7 +433,7 @@ static void expect_empty(tg_finite_sum *s)
   cr_assert(tg_finite_sum_hvp(s, theta, NULL, 0, theta, h) == TG_OK && h[0] == 0);
   h[0] = 1;
   cr_assert(tg_finite_sum_hessian(s, theta, NULL, 0, h) == TG_OK);
-  cr_assert(tg_finite_sum_each(s, theta, NULL, 0, &each, &each) == TG_OK && each == 7);
+  cr_assert(tg_finite_sum_per_sample(s, theta, NULL, 0, &each, &each) == TG_OK && each == 7);
   cr_expect(value == 0 && g[0] == 0 && g[D - 1] == 0 && h[0] == 0);
 }
 

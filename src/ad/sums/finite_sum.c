@@ -516,8 +516,8 @@ static bool gradients_by_lanes(tg_finite_sum *s, const double *theta, const size
   return true;
 }
 
-tg_status tg_finite_sum_each(tg_finite_sum *s, const double *theta, const size_t *index, size_t count,
-                             double *values, double *gradients)
+tg_status tg_finite_sum_per_sample(tg_finite_sum *s, const double *theta, const size_t *index, size_t count,
+                                   double *values, double *gradients)
 {
   tg_status status = begin(s, theta, index, &count);
   if (status != TG_OK) return status;

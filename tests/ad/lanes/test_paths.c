@@ -77,7 +77,7 @@ static void ask(tg_finite_sum *s, const rows *r, const size_t *index, size_t cou
             asked, tg_finite_sum_message(s));
   cr_assert(tg_finite_sum_hvp(s, r->theta, index, count, r->direction, a->hv) == TG_OK);
   cr_assert(tg_finite_sum_hessian(s, r->theta, index, count, a->hessian) == TG_OK);
-  cr_assert(tg_finite_sum_each(s, r->theta, index, count, a->values, a->slopes) == TG_OK);
+  cr_assert(tg_finite_sum_per_sample(s, r->theta, index, count, a->values, a->slopes) == TG_OK);
   for (size_t i = 0; i < D; i++)
     for (size_t j = 0; j < i; j++)
       cr_expect(memcmp(&a->hessian[i * D + j], &a->hessian[j * D + i], sizeof(double)) == 0 ||

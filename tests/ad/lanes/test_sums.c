@@ -52,8 +52,8 @@ static answers ask(tg_finite_sum *s, const problem *p, const size_t *index, size
   if (a.status == TG_OK) a.status = tg_finite_sum_gradient(s, p->theta, index, count, &a.alone, NULL);
   if (a.status == TG_OK) a.status = tg_finite_sum_hvp(s, p->theta, index, count, p->direction, a.hv);
   if (a.status == TG_OK) a.status = tg_finite_sum_hessian(s, p->theta, index, count, a.hessian);
-  if (a.status == TG_OK) a.status = tg_finite_sum_each(s, p->theta, index, count, a.values, NULL);
-  if (a.status == TG_OK) a.status = tg_finite_sum_each(s, p->theta, index, count, NULL, a.gradients);
+  if (a.status == TG_OK) a.status = tg_finite_sum_per_sample(s, p->theta, index, count, a.values, NULL);
+  if (a.status == TG_OK) a.status = tg_finite_sum_per_sample(s, p->theta, index, count, NULL, a.gradients);
   return a;
 }
 
@@ -643,8 +643,8 @@ Test(lanes, the_value_of_a_sample_does_not_depend_on_its_lane)
   double values[ROWS], moved[ROWS];
   size_t index[ROWS];
   for (size_t i = 0; i < ROWS; i++) index[i] = (i * 11 + 5) % ROWS;
-  cr_assert(tg_finite_sum_each(s, p.theta, NULL, 0, values, NULL) == TG_OK);
-  cr_assert(tg_finite_sum_each(s, p.theta, index, ROWS - 1, moved, NULL) == TG_OK);
+  cr_assert(tg_finite_sum_per_sample(s, p.theta, NULL, 0, values, NULL) == TG_OK);
+  cr_assert(tg_finite_sum_per_sample(s, p.theta, index, ROWS - 1, moved, NULL) == TG_OK);
   cr_expect(statistics(s).fallbacks == 0);
   for (size_t i = 0; i < ROWS - 1; i++) cr_expect(memcmp(&moved[i], &values[index[i]], sizeof moved[i]) == 0);
   tg_finite_sum_free(s);
@@ -854,8 +854,8 @@ Test(lanes, values_of_samples_have_the_same_bits_beside_gradients)
   double alone[ROWS], beside[ROWS], gradients[ROWS * COLUMNS];
   tg_finite_sum *s;
   cr_assert(tg_finite_sum_new(&s, penalised, COLUMNS, tg_dense(p.rows, ROWS, COLUMNS), NULL) == TG_OK);
-  cr_expect(tg_finite_sum_each(s, p.theta, NULL, 0, alone, NULL) == TG_OK);
-  cr_expect(tg_finite_sum_each(s, p.theta, NULL, 0, beside, gradients) == TG_OK);
+  cr_expect(tg_finite_sum_per_sample(s, p.theta, NULL, 0, alone, NULL) == TG_OK);
+  cr_expect(tg_finite_sum_per_sample(s, p.theta, NULL, 0, beside, gradients) == TG_OK);
   cr_expect(memcmp(alone, beside, sizeof alone) == 0);
   tg_finite_sum_free(s);
 }

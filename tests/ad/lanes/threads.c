@@ -37,7 +37,7 @@ static tg_status ask(unsigned threads, answer *a)
     status = tg_finite_sum_gradient(s, theta, NULL, 0, &a->value, a->gradient);
     if (status == TG_OK) status = tg_finite_sum_hvp(s, theta, NULL, 0, theta, a->hv);
     if (status == TG_OK) status = tg_finite_sum_hessian(s, theta, NULL, 0, a->hessian);
-    if (status == TG_OK) status = tg_finite_sum_each(s, theta, NULL, 0, a->values, a->slopes);
+    if (status == TG_OK) status = tg_finite_sum_per_sample(s, theta, NULL, 0, a->values, a->slopes);
   }
   tg_finite_sum_free(s);
   return status;
