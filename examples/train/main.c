@@ -1,6 +1,22 @@
 /* tapegrad-train: logistic, multinomial and linear regression and small nets, from a table to a model and
- * back. The losses are in models.c, written for one sample with the library's macros; everything else is
- * plumbing around them. */
+ * back.
+ *
+ * The losses are in model/models.c, written for one sample with the library's macros; everything else is
+ * plumbing around them. Each room below includes headers of the rooms under it only:
+ *
+ *   program      command line, verbs, reports; load.c: options and files become data to learn from
+ *      |         training.c: data, design, scaling and problem, fit, separation, inference, model
+ *      |
+ *   separation   is there an optimum at all? margins <- cone (a direction is found) <- proof
+ *   fit          the methods: Newton, L-BFGS in whitened coordinates, proximal ones; standard errors
+ *      |
+ *   model        losses, scaling, problem (the objective), trained models and their files, scores, metrics
+ *      |
+ *   data         CSV and libsvm files, tables, categories, design (columns become features)
+ *      |
+ *   base         memory, messages, text, numbers, files, the system, random numbers, linear algebra
+ *
+ * To begin with read program/options.h, program/command_fit.c and program/training.h. */
 #include "commands.h"
 
 #include "output.h"
