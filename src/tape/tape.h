@@ -116,11 +116,15 @@ static inline bool tg_is_constant_(tg_var v) { return v.at_ == 0; }
 /* A copy of everything recorded (not of sweeps): the destination is cleared and never active. */
 tg_status tg_tape_copy_(tg_tape *to, const tg_tape *from);
 
-/* Operand number k of an operation with a list of operands: its constant or the primal of its node. */
-static inline double tg_listed_primal_(const tg_tape *t, uint32_t entry)
+/* An entry names an operand: a node or, with the top bit set, a constant. */
+static inline bool tg_is_constant_entry_(uint32_t entry) { return (entry & TG_CONSTANT_OPERAND) != 0; }
+static inline double tg_entry_constant_(const tg_tape *t, uint32_t entry)
 {
-  return entry & TG_CONSTANT_OPERAND ? t->r.constants_[entry & ~TG_CONSTANT_OPERAND]
-                                     : t->r.nodes_[entry].primal_;
+  return t->r.constants_[entry & ~TG_CONSTANT_OPERAND];
+}
+static inline double tg_entry_value_(const tg_tape *t, uint32_t entry)
+{
+  return tg_is_constant_entry_(entry) ? tg_entry_constant_(t, entry) : t->r.nodes_[entry].primal_;
 }
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "operands.h"
 #include "sweeps.h"
 
 /* ---- Sweeps by hand. ---- */
@@ -121,48 +122,18 @@ const char *tg_op_name(const tg_tape *t, tg_var v)
 
 static tg_var node_var(const tg_tape *t, uint32_t i) { return tg_tape_at(t, i); }
 
-static tg_var listed_var(const tg_tape *t, uint32_t entry)
+static tg_var entry_var(const tg_tape *t, uint32_t entry)
 {
-  if (entry & TG_CONSTANT_OPERAND) return tg_constant(t->r.constants_[entry & ~TG_CONSTANT_OPERAND]);
-  return node_var(t, entry);
-}
-
-/* Operand k of node i, and through *count how many there are. */
-static tg_var operand_at(const tg_tape *t, uint32_t i, size_t k, size_t *count)
-{
-  const uint64_t word = t->r.nodes_[i].word_;
-  const unsigned op = tg_opcode_(word);
-  const uint32_t a = tg_operand_a_(word), b = tg_operand_b_(word);
-  const double *const c = t->r.constants_;
-  *count = 0;
-  if (op == TG_OP_nary) {
-    const tg_nary_ *const r = &t->nary[a];
-    *count = r->n;
-    return k < r->n ? listed_var(t, t->operands[r->first + k]) : tg_constant(0.0);
-  }
-  if (op == TG_OP_output) {
-    *count = 1;
-    return node_var(t, a);
-  }
-  switch (tg_ops_[op].form) {
-  case TG_FORM_none: break;
-  case TG_FORM_x: *count = 1; return node_var(t, a);
-  case TG_FORM_xy: *count = 2; return node_var(t, k == 0 ? a : b);
-  case TG_FORM_xc: *count = 2; return k == 0 ? node_var(t, a) : tg_constant(c[b]);
-  case TG_FORM_cy: *count = 2; return k == 0 ? tg_constant(c[a]) : node_var(t, b);
-  case TG_FORM_xyz: *count = 3; return k < 3 ? listed_var(t, t->operands[a + k]) : tg_constant(0.0);
-  }
-  return tg_constant(0.0);
+  return tg_is_constant_entry_(entry) ? tg_constant(tg_entry_constant_(t, entry)) : node_var(t, entry);
 }
 
 size_t tg_operands(const tg_tape *t, tg_var v, tg_var *operand, size_t room)
 {
   if (!t || tg_is_constant_(v) || tg_tape_of_(v) != tg_id_(t) || tg_node_of_(v) >= tg_size_(t)) return 0;
-  size_t count;
-  operand_at(t, tg_node_of_(v), 0, &count);
-  for (size_t k = 0; operand && k < room && k < count; k++)
-    operand[k] = operand_at(t, tg_node_of_(v), k, &count);
-  return count;
+  tg_operands_ x;
+  tg_node_operands_(t, tg_node_of_(v), &x);
+  for (size_t k = 0; operand && k < room && k < x.count; k++) operand[k] = entry_var(t, x.entry[k]);
+  return x.count;
 }
 
 /* ---- Messages. ---- */
@@ -187,9 +158,10 @@ static void describe(const tg_tape *t, tg_var x, char *to, size_t size)
 static const char *guard_text(tg_tape *t, const tg_failure_ *f)
 {
   char x[24], y[24];
-  size_t count;
-  describe(t, operand_at(t, f->node, 0, &count), x, sizeof x);
-  describe(t, operand_at(t, f->node, 1, &count), y, sizeof y);
+  tg_operands_ compared;
+  tg_node_operands_(t, f->node, &compared);
+  describe(t, entry_var(t, compared.entry[0]), x, sizeof x);
+  describe(t, entry_var(t, compared.entry[1]), y, sizeof y);
   snprintf(t->message, sizeof t->message, "%s: %s (operation %s of %s and %s, node %" PRIu32 ")",
            tg_status_string(f->status), f->detail, tg_node_name_(t, f->node), x, y, f->node);
   return t->message;
@@ -241,16 +213,16 @@ static void write_node(const tg_tape *t, uint32_t i, const char *name, FILE *out
 
 static void write_edges(const tg_tape *t, uint32_t i, FILE *out)
 {
-  size_t count;
-  operand_at(t, i, 0, &count);
-  for (size_t k = 0; k < count; k++) {
-    const tg_var x = operand_at(t, i, k, &count);
-    if (tg_is_constant_(x)) {
-      fprintf(out, "  c%" PRIu32 "_%zu [shape=plaintext, label=\"%.6g\"];\n", i, k, x.value_);
-      fprintf(out, "  c%" PRIu32 "_%zu -> n%" PRIu32 ";\n", i, k, i);
-    } else {
-      fprintf(out, "  n%" PRIu32 " -> n%" PRIu32 ";\n", tg_node_of_(x), i);
+  tg_operands_ x;
+  tg_node_operands_(t, i, &x);
+  for (uint32_t k = 0; k < x.count; k++) {
+    if (!tg_is_constant_entry_(x.entry[k])) {
+      fprintf(out, "  n%" PRIu32 " -> n%" PRIu32 ";\n", x.entry[k], i);
+      continue;
     }
+    fprintf(out, "  c%" PRIu32 "_%" PRIu32 " [shape=plaintext, label=\"%.6g\"];\n", i, k,
+            tg_entry_constant_(t, x.entry[k]));
+    fprintf(out, "  c%" PRIu32 "_%" PRIu32 " -> n%" PRIu32 ";\n", i, k, i);
   }
 }
 

@@ -4,42 +4,25 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tapegrad/tape.h"
+#include "operands.h"
 
 static double value_of(const tg_tape *t, tg_var x)
 {
   return tg_is_constant_(x) ? x.value_ : t->r.nodes_[tg_node_of_(x)].primal_;
 }
 
-static size_t operands_of(const tg_tape *t, uint32_t i, tg_var *x, size_t room)
-{
-  return tg_operands(t, tg_tape_at(t, i), x, room);
-}
-
-/* Operand k of node i. */
-static tg_var operand(const tg_tape *t, uint32_t i, size_t k)
-{
-  tg_var x[3] = {{0}};
-  if (k < 3 && operands_of(t, i, x, 3) > k) return x[k];
-  const size_t count = operands_of(t, i, NULL, 0);
-  tg_var *const all = tg_memory_resize_(NULL, count, sizeof *all);
-  if (!all) return tg_constant(0.0); /* memory is short: the search ends at this node */
-  operands_of(t, i, all, count);
-  const tg_var found = all[k];
-  tg_memory_free_(all);
-  return found;
-}
-
 /* The first operand of node i that is not finite; of `where` only the one taken counts. */
 static bool culprit(const tg_tape *t, uint32_t i, uint32_t *next)
 {
-  const size_t count = operands_of(t, i, NULL, 0);
+  tg_operands_ x;
+  tg_node_operands_(t, i, &x);
   const bool where = tg_opcode_(t->r.nodes_[i].word_) == TG_OP_where;
-  const size_t taken = where && value_of(t, operand(t, i, 0)) != 0.0 ? 1 : 2;
-  for (size_t k = 0; k < count; k++) {
-    const tg_var x = operand(t, i, k);
-    if (tg_is_constant_(x) || isfinite(value_of(t, x)) || (where && k != taken)) continue;
-    *next = tg_node_of_(x);
+  const uint32_t taken = where && tg_entry_value_(t, x.entry[0]) != 0.0 ? 1 : 2;
+  for (uint32_t k = 0; k < x.count; k++) {
+    const uint32_t entry = x.entry[k];
+    if (tg_is_constant_entry_(entry) || isfinite(tg_entry_value_(t, entry)) || (where && k != taken))
+      continue;
+    *next = entry;
     return true;
   }
   return false;
@@ -63,11 +46,10 @@ static bool value_origin(const tg_function *f, tg_origin_ *origin)
 
 static bool has_operand(const tg_tape *t, uint32_t i, uint32_t node)
 {
-  const size_t count = operands_of(t, i, NULL, 0);
-  for (size_t k = 0; k < count; k++) {
-    const tg_var x = operand(t, i, k);
-    if (!tg_is_constant_(x) && tg_node_of_(x) == node) return true;
-  }
+  tg_operands_ x;
+  tg_node_operands_(t, i, &x);
+  for (uint32_t k = 0; k < x.count; k++)
+    if (x.entry[k] == node) return true;
   return false;
 }
 
@@ -114,12 +96,12 @@ bool tg_function_origin_(tg_function *f, tg_origin_ *origin)
 /* "log(-0.5)": up to three operands. */
 static void write_call(const tg_tape *t, uint32_t node, char *text, size_t size)
 {
-  tg_var x[3];
-  const size_t count = operands_of(t, node, x, 3);
+  tg_operands_ x;
+  tg_node_operands_(t, node, &x);
   int at = snprintf(text, size, "%s(", tg_node_name_(t, node));
-  for (size_t k = 0; k < count && k < 3 && at > 0 && (size_t)at < size; k++)
-    at += snprintf(text + at, size - (size_t)at, "%s%.6g", k > 0 ? ", " : "", value_of(t, x[k]));
-  if (at > 0 && (size_t)at < size) snprintf(text + at, size - (size_t)at, "%s", count > 3 ? ", ...)" : ")");
+  for (uint32_t k = 0; k < x.count && k < 3 && at > 0 && (size_t)at < size; k++)
+    at += snprintf(text + at, size - (size_t)at, "%s%.6g", k > 0 ? ", " : "", tg_entry_value_(t, x.entry[k]));
+  if (at > 0 && (size_t)at < size) snprintf(text + at, size - (size_t)at, "%s", x.count > 3 ? ", ...)" : ")");
 }
 
 void tg_origin_text_(const tg_function *f, const tg_origin_ *origin, const char *input, char *text,

@@ -159,7 +159,7 @@ static void begin_call(tg_tape *t, uint32_t i, bool masked, call *c)
   c->out = c->in + t->nary_widest;
   c->more = c->out + t->nary_widest;
   c->along = c->more + t->nary_widest;
-  for (uint32_t k = 0; k < c->r->n; k++) c->x[k] = tg_listed_primal_(t, c->operand[k]);
+  for (uint32_t k = 0; k < c->r->n; k++) c->x[k] = tg_entry_value_(t, c->operand[k]);
 }
 
 static tg_status fault(tg_tape *t, uint32_t i, int answer, const char *detail)
@@ -192,7 +192,7 @@ static bool gather_tangents(const call *c, const double *tangent, size_t width, 
 {
   bool any = false;
   for (uint32_t k = 0; k < c->r->n; k++) {
-    to[k] = c->operand[k] & TG_CONSTANT_OPERAND ? 0.0 : tangent[c->operand[k] * width + lane];
+    to[k] = tg_is_constant_entry_(c->operand[k]) ? 0.0 : tangent[c->operand[k] * width + lane];
     any = any || to[k] != 0.0;
   }
   return any;
@@ -202,7 +202,7 @@ static bool gather_tangents(const call *c, const double *tangent, size_t width, 
 static void scatter(const call *c, const double *from, double *array, size_t width, size_t lane)
 {
   for (uint32_t k = 0; k < c->r->n; k++)
-    if (!(c->operand[k] & TG_CONSTANT_OPERAND)) array[c->operand[k] * width + lane] += from[k];
+    if (!tg_is_constant_entry_(c->operand[k])) array[c->operand[k] * width + lane] += from[k];
 }
 
 static bool gather_outputs(const call *c, uint32_t i, const double *array, size_t width, size_t lane,

@@ -3,8 +3,8 @@
 const tg_op_info_ tg_ops_[TG_OP_count] = {
     [TG_OP_input] = {"input", TG_FORM_none, false},
     [TG_OP_live] = {"live", TG_FORM_none, false},
-    [TG_OP_output] = {"output", TG_FORM_none, false},
-    [TG_OP_nary] = {"n-ary", TG_FORM_none, false},
+    [TG_OP_output] = {"output", TG_FORM_output, false},
+    [TG_OP_nary] = {"n-ary", TG_FORM_list, false},
 #define UNARY(name, ...) [TG_OP_##name] = {#name, TG_FORM_x, false},
 #define BINARY_FORMS(name, guard)                                                                            \
   [TG_OP_##name] = {#name, TG_FORM_xy, guard}, [TG_OP_##name##_vc] = {#name, TG_FORM_xc, guard},             \

@@ -52,7 +52,9 @@ _Static_assert((int)TG_OP_add == TG_CODE_ADD_ && (int)TG_OP_sub == TG_CODE_SUB_ 
 _Static_assert((int)TG_OP_count <= 256, "an opcode is one byte");
 
 typedef enum tg_form_ {
-  TG_FORM_none, /* input, live, further output, n-ary */
+  TG_FORM_none,   /* input, live */
+  TG_FORM_output, /* a further output of an operation: its first one */
+  TG_FORM_list,   /* n-ary: the entries of its record */
   TG_FORM_x,
   TG_FORM_xy, /* two nodes */
   TG_FORM_xc, /* node and constant */

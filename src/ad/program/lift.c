@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "operands.h"
+
 #define NONE UINT32_MAX
 
 tg_nary_kind_ tg_nary_kind_of_(const tg_nary_ *r)
@@ -123,31 +125,17 @@ static uint32_t binary(tg_graph_ *g, unsigned op, uint32_t x, uint32_t y)
 
 static uint32_t entry_value(tg_graph_ *g, uint32_t entry)
 {
-  if (entry & TG_CONSTANT_OPERAND)
-    return tg_graph_constant_(g, g->tape->r.constants_[entry & ~TG_CONSTANT_OPERAND]);
-  return g->of_node[entry];
+  return tg_is_constant_entry_(entry) ? tg_graph_constant_(g, tg_entry_constant_(g->tape, entry))
+                                      : g->of_node[entry];
 }
 
 /* The operands of an elementary node or guard; answers how many. */
 static unsigned operands_of(tg_graph_ *g, uint32_t node, uint32_t *operand)
 {
-  const uint64_t word = g->tape->r.nodes_[node].word_;
-  const uint32_t a = tg_operand_a_(word), b = tg_operand_b_(word);
-  switch (tg_ops_[tg_opcode_(word)].form) {
-  case TG_FORM_none: return 0;
-  case TG_FORM_x: operand[0] = g->of_node[a]; return 1;
-  case TG_FORM_xy: operand[0] = g->of_node[a], operand[1] = g->of_node[b]; return 2;
-  case TG_FORM_xc:
-    operand[0] = g->of_node[a], operand[1] = tg_graph_constant_(g, g->tape->r.constants_[b]);
-    return 2;
-  case TG_FORM_cy:
-    operand[0] = tg_graph_constant_(g, g->tape->r.constants_[a]), operand[1] = g->of_node[b];
-    return 2;
-  case TG_FORM_xyz:
-    for (unsigned k = 0; k < 3; k++) operand[k] = entry_value(g, g->tape->operands[a + k]);
-    return 3;
-  }
-  return 0;
+  tg_operands_ x;
+  tg_node_operands_(g->tape, node, &x);
+  for (uint32_t k = 0; k < x.count; k++) operand[k] = entry_value(g, x.entry[k]);
+  return x.count;
 }
 
 static uint32_t uniform_node(tg_graph_ *g, uint32_t node)
@@ -300,30 +288,19 @@ void tg_graph_clear_(tg_graph_ *g)
 
 /* ---- the part that depends on theta only ---- */
 
-static void keep(uint8_t *live, uint32_t entry)
-{
-  if (!(entry & TG_CONSTANT_OPERAND)) live[entry] = 1;
-}
-
 /* Marks what the live nodes need, outputs of one operation together; guards on theta are always live. */
 static void spread(const tg_graph_ *g, uint8_t *live)
 {
   const tg_tape *t = g->tape;
   for (uint32_t i = tg_size_(t); i-- > 0;) {
-    const uint64_t word = t->r.nodes_[i].word_;
-    const unsigned op = tg_opcode_(word);
-    const uint32_t a = tg_operand_a_(word), b = tg_operand_b_(word);
+    const unsigned op = tg_opcode_(t->r.nodes_[i].word_);
     const bool uniform = g->values[g->of_node[i]].form == TG_VALUE_UNIFORM;
     if (uniform && op >= TG_OP_first && tg_ops_[op].guard) live[i] = 1;
-    if (!live[i] || op == TG_OP_input || op == TG_OP_live) continue;
-    const tg_form_ form = tg_ops_[op].form;
-    if (op == TG_OP_output) live[a] = 1;
-    if (op == TG_OP_nary)
-      for (uint32_t k = 0; k < t->nary[a].n; k++) keep(live, t->operands[t->nary[a].first + k]);
-    if (form == TG_FORM_x || form == TG_FORM_xy || form == TG_FORM_xc) live[a] = 1;
-    if (form == TG_FORM_xy || form == TG_FORM_cy) live[b] = 1;
-    if (form == TG_FORM_xyz)
-      for (unsigned k = 0; k < 3; k++) keep(live, t->operands[a + k]);
+    if (!live[i]) continue;
+    tg_operands_ x;
+    tg_node_operands_(t, i, &x);
+    for (uint32_t k = 0; k < x.count; k++)
+      if (!tg_is_constant_entry_(x.entry[k])) live[x.entry[k]] = 1;
   }
   for (uint32_t i = 0; i < tg_size_(t); i++) { /* outputs follow their operation */
     const uint64_t word = t->r.nodes_[i].word_;

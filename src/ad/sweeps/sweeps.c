@@ -1,6 +1,7 @@
 #include "sweeps.h"
 
 #include "kinks.h"
+#include "operands.h"
 #include "special.h"
 
 #ifdef __GNUC__
@@ -46,7 +47,7 @@
 #define A ((size_t)tg_operand_a_(word))
 #define B ((size_t)tg_operand_b_(word))
 #define PRIMAL(i) nodes[i].primal_
-#define LISTED(k) tg_listed_primal_(t, t->operands[A + (k)])
+#define LISTED(k) tg_entry_value_(t, t->operands[A + (k)])
 
 /* Rows that are identically zero are written 0.0 and cost nothing: their terms vanish at compile time. */
 #define ADD_PRODUCT(target, d, w)                                                                            \
@@ -149,14 +150,14 @@ typedef struct partials {
 } partials;
 
 /* The cases below leave the full set in d and dd; `keep` drops what belongs to constants. */
-static void keep(partials *p, const double *d, const double (*dd)[3], const uint32_t *entry, unsigned arity)
+static void keep(partials *p, const double *d, const double (*dd)[3], const tg_operands_ *x)
 {
   unsigned kept[3];
   p->count = 0;
-  for (unsigned k = 0; k < arity; k++) {
-    if (entry[k] & TG_CONSTANT_OPERAND) continue;
+  for (unsigned k = 0; k < x->count; k++) {
+    if (tg_is_constant_entry_(x->entry[k])) continue;
     kept[p->count] = k;
-    p->node[p->count] = entry[k];
+    p->node[p->count] = x->entry[k];
     p->first[p->count++] = d[k];
   }
   if (!dd) return;
@@ -164,30 +165,19 @@ static void keep(partials *p, const double *d, const double (*dd)[3], const uint
     for (unsigned k = 0; k < p->count; k++) p->second[j][k] = dd[kept[j]][kept[k]];
 }
 
+/* At nodes without partials (inputs, guards, outputs and operations with many operands) there are none. */
 NOINLINE void find_partials(const tg_tape *t, uint32_t i, bool second, partials *p)
 {
-  const tg_node_ *const nodes = t->r.nodes_;
-  const double *const constants = t->r.constants_;
-  const uint64_t word = nodes[i].word_;
-  const unsigned op = tg_opcode_(word);
-  const double v = PRIMAL(i);
+  const unsigned op = tg_opcode_(t->r.nodes_[i].word_);
+  const double v = t->r.nodes_[i].primal_;
   p->count = 0;
   p->kink = false;
   if (op < TG_OP_first || op >= TG_OP_count || tg_ops_[op].guard) return;
-  uint32_t entry[3] = {(uint32_t)A, (uint32_t)B, 0};
-  unsigned arity = 1;
-  double x = 0.0, y = 0.0, z = 0.0, d[3] = {0.0}, dd[3][3] = {{0.0}};
-  switch (tg_ops_[op].form) {
-  case TG_FORM_none: return;
-  case TG_FORM_x: x = PRIMAL(A); break;
-  case TG_FORM_xy: x = PRIMAL(A), y = PRIMAL(B), arity = 2; break;
-  case TG_FORM_xc: x = PRIMAL(A), y = constants[B], arity = 2, entry[1] |= TG_CONSTANT_OPERAND; break;
-  case TG_FORM_cy: x = constants[A], y = PRIMAL(B), arity = 2, entry[0] |= TG_CONSTANT_OPERAND; break;
-  case TG_FORM_xyz:
-    x = LISTED(0), y = LISTED(1), z = LISTED(2), arity = 3;
-    for (unsigned k = 0; k < 3; k++) entry[k] = t->operands[A + k];
-    break;
-  }
+  tg_operands_ operands;
+  tg_node_operands_(t, i, &operands);
+  double at[3] = {0.0}, d[3] = {0.0}, dd[3][3] = {{0.0}};
+  for (unsigned k = 0; k < operands.count; k++) at[k] = tg_entry_value_(t, operands.entry[k]);
+  const double x = at[0], y = at[1], z = at[2];
   SILENT(x, y, z);
   switch (op) {
 #define UNARY(name, value, f, s, ...)                                                                        \
@@ -221,7 +211,7 @@ NOINLINE void find_partials(const tg_tape *t, uint32_t i, bool second, partials 
 #undef GUARD
   default: break;
   }
-  keep(p, d, second ? (const double(*)[3])dd : NULL, entry, arity);
+  keep(p, d, second ? (const double(*)[3])dd : NULL, &operands);
 }
 
 /* Rule R5 when masked. */
@@ -234,23 +224,17 @@ INLINE double product(double d, double w, bool masked)
 static void find_sided(const tg_tape *t, uint32_t i, const double *dot, size_t width, size_t lane,
                        partials *p)
 {
-  const tg_node_ *const nodes = t->r.nodes_;
-  const uint64_t word = nodes[i].word_;
-  const unsigned op = tg_opcode_(word);
-  const tg_form_ form = tg_ops_[op].form;
-  uint32_t entry[3] = {(uint32_t)A, (uint32_t)B, 0};
-  double x[3] = {0.0}, a[3] = {0.0};
-  const unsigned arity = form == TG_FORM_x ? 1 : form == TG_FORM_xyz ? 3 : 2;
-  if (form == TG_FORM_xc) entry[1] |= TG_CONSTANT_OPERAND;
-  if (form == TG_FORM_cy) entry[0] |= TG_CONSTANT_OPERAND;
-  for (unsigned k = 0; k < arity; k++) {
-    if (form == TG_FORM_xyz) entry[k] = t->operands[A + k];
-    x[k] = tg_listed_primal_(t, entry[k]);
-    a[k] = entry[k] & TG_CONSTANT_OPERAND ? 0.0 : dot[entry[k] * width + lane];
-  }
+  tg_operands_ operands;
   tg_sided_ s;
-  tg_one_sided_(tg_base_op_(op), x, a, &s);
-  keep(p, s.first, (const double(*)[3])s.second, entry, arity);
+  double x[3] = {0.0}, a[3] = {0.0};
+  tg_node_operands_(t, i, &operands);
+  for (unsigned k = 0; k < operands.count; k++) {
+    const uint32_t entry = operands.entry[k];
+    x[k] = tg_entry_value_(t, entry);
+    a[k] = tg_is_constant_entry_(entry) ? 0.0 : dot[entry * width + lane];
+  }
+  tg_one_sided_(tg_base_op_(tg_opcode_(t->r.nodes_[i].word_)), x, a, &s);
+  keep(p, s.first, (const double(*)[3])s.second, &operands);
 }
 
 NOINLINE void tangent_kink(const tg_tape *t, uint32_t i, double *dot, size_t width, bool masked)
