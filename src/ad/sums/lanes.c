@@ -13,6 +13,7 @@
 #include "environment.h"
 #include "hessian.h"
 #include "pool.h"
+#include "second_order.h"
 
 #include <math.h>
 #include <string.h>
@@ -843,90 +844,40 @@ static tg_status finish_gradient(tg_lanes_ *l, const variant *v, double *gradien
   return s;
 }
 
-/* The second-order sweep over the part that depends on theta only, `width` directions at a time. */
-typedef struct sweep {
-  tg_function *f;
-  size_t width;
-  double *dot, *bar, *bar_dot;
-  uint32_t last;
-} sweep;
-
-static tg_status new_sweep(sweep *w, tg_function *f, const double *theta, size_t width)
-{
-  *w = (sweep){f,
-               width,
-               tg_function_work_(f, TG_TANGENT, width),
-               tg_function_work_(f, TG_ADJOINT, 1),
-               tg_function_work_(f, TG_SECOND, width),
-               0};
-  if (w->dot == NULL || w->bar == NULL || w->bar_dot == NULL) return TG_E_NOMEM;
-  tg_function_last_(f, &w->last);
-  return tg_function_evaluate_(f, theta);
-}
-
-static double *entry(const sweep *w, double *array, tg_var at) { return array + tg_node_of_(at) * w->width; }
-
-/* Tangents of all nodes from those of theta: v[count x d], or, v NULL, the unit vectors from number `first`.
- */
-static tg_status sweep_tangents(sweep *w, const double *v, size_t first, size_t count, bool masked)
-{
-  const tg_function *f = w->f;
-  memset(w->dot, 0, tg_size_(f->tape) * w->width * sizeof *w->dot);
-  for (size_t i = 0; i < count; i++) {
-    for (size_t j = 0; v != NULL && j < f->n; j++) entry(w, w->dot, f->x[j])[i] = v[i * f->n + j];
-    if (v == NULL) entry(w, w->dot, f->x[first + i])[i] = 1.0;
-  }
-  return tg_sweep_tangent_(f->tape, w->dot, w->width, true, masked);
-}
-
-/* Zero adjoints but for those of the results. */
-static void sweep_seeds(sweep *w, const double *u_bar)
-{
-  const size_t size = tg_size_(w->f->tape);
-  memset(w->bar, 0, size * sizeof *w->bar);
-  memset(w->bar_dot, 0, size * w->width * sizeof *w->bar_dot);
-  for (size_t k = 0; k < w->f->m; k++) w->bar[tg_node_of_(w->f->y[k])] += u_bar[k];
-}
-
-static tg_status sweep_second(sweep *w, bool masked, bool *nan)
-{
-  *nan = false;
-  return tg_sweep_second_(w->f->tape, w->last, w->dot, w->bar, w->bar_dot, w->width, masked, nan);
-}
-
 /* Both products of the second order: J' u_bar_dot, and the tangent of J' times u_bar. */
 static tg_status finish_second(tg_lanes_ *l, const variant *v, double *hv)
 {
   add_to(hv, v->u_bar_dot, l->d);
   tg_function *f = v->body->uniform;
   if (f == NULL) return TG_OK;
-  sweep w;
+  tg_second_order_ w;
   bool nan = true;
-  tg_status s = new_sweep(&w, f, l->call->theta, 1);
+  tg_status s = tg_second_order_begin_(&w, f, l->call->theta, 1);
   for (int masked = 0; masked < 2 && s == TG_OK && nan; masked++) {
     l->zero_rule += masked != 0;
-    s = sweep_tangents(&w, l->call->v, 0, 1, masked != 0);
-    sweep_seeds(&w, v->u_bar + l->d);
-    for (size_t k = 0; k < f->m; k++) *entry(&w, w.bar_dot, f->y[k]) += v->u_bar_dot[l->d + k];
-    if (s == TG_OK) s = sweep_second(&w, masked != 0, &nan);
+    s = tg_second_order_tangents_(&w, l->call->v, 0, 1, masked != 0);
+    tg_second_order_weights_(&w, v->u_bar + l->d);
+    for (size_t k = 0; k < f->m; k++) *tg_second_order_bar_dot_(&w, f->y[k]) += v->u_bar_dot[l->d + k];
+    if (s == TG_OK) s = tg_second_order_sweep_(&w, masked != 0, &nan);
   }
-  for (size_t j = 0; j < l->d && s == TG_OK; j++) hv[j] += *entry(&w, w.bar_dot, f->x[j]);
+  for (size_t j = 0; j < l->d && s == TG_OK; j++) hv[j] += *tg_second_order_bar_dot_(&w, f->x[j]);
   return s;
 }
 
 /* With J the Jacobian of the results and h over (theta, results), split likewise: the rows from..from + count
  * of h_tr J, and bar_dot of the results: h_rt + h_rr J. */
-static void pull_back(const sweep *w, const double *h, size_t d, size_t from, size_t count, double *rows)
+static void pull_back(const tg_second_order_ *w, const double *h, size_t d, size_t from, size_t count,
+                      double *rows)
 {
   const size_t m = w->f->m, n = d + m;
   for (size_t k = 0; k < m; k++) {
-    const double *dot = entry(w, w->dot, w->f->y[k]);
-    double *bar_dot = entry(w, w->bar_dot, w->f->y[k]);
+    const double *dot = tg_second_order_dot_(w, w->f->y[k]);
+    double *bar_dot = tg_second_order_bar_dot_(w, w->f->y[k]);
     for (size_t i = 0; i < count; i++) bar_dot[i] += h[(d + k) * n + from + i];
     for (size_t j = 0; j < n; j++) {
       const double c = h[j * n + d + k];
       if (c == 0.0) continue;
-      double *to = j < d ? rows + j : entry(w, w->bar_dot, w->f->y[j - d]);
+      double *to = j < d ? rows + j : tg_second_order_bar_dot_(w, w->f->y[j - d]);
       const size_t step = j < d ? d : 1;
       for (size_t i = 0; i < count; i++)
         if (dot[i] != 0.0) to[i * step] += c * dot[i];
@@ -934,7 +885,7 @@ static void pull_back(const sweep *w, const double *h, size_t d, size_t from, si
   }
 }
 
-static tg_status finish_rows(tg_lanes_ *l, const variant *v, sweep *w, size_t from, size_t count,
+static tg_status finish_rows(tg_lanes_ *l, const variant *v, tg_second_order_ *w, size_t from, size_t count,
                              double *rows)
 {
   const tg_function *f = w->f;
@@ -944,13 +895,13 @@ static tg_status finish_rows(tg_lanes_ *l, const variant *v, sweep *w, size_t fr
   for (int masked = 0; masked < 2 && s == TG_OK && nan; masked++) {
     memset(rows, 0, count * d * sizeof *rows);
     l->zero_rule += masked != 0;
-    s = sweep_tangents(w, NULL, from, count, masked != 0);
-    sweep_seeds(w, v->u_bar + d);
+    s = tg_second_order_tangents_(w, NULL, from, count, masked != 0);
+    tg_second_order_weights_(w, v->u_bar + d);
     pull_back(w, l->square, d, from, count, rows);
-    if (s == TG_OK) s = sweep_second(w, masked != 0, &nan);
+    if (s == TG_OK) s = tg_second_order_sweep_(w, masked != 0, &nan);
   }
   for (size_t i = 0; i < count && s == TG_OK; i++)
-    for (size_t j = 0; j < d; j++) rows[i * d + j] += entry(w, w->bar_dot, f->x[j])[i];
+    for (size_t j = 0; j < d; j++) rows[i * d + j] += tg_second_order_bar_dot_(w, f->x[j])[i];
   return s;
 }
 
@@ -960,8 +911,8 @@ static tg_status finish_hessian(tg_lanes_ *l, const variant *v, double *hessian)
   tg_curvature_matrix_(&v->curvature, v->curve, l->square);
   for (size_t j = 0; j < d; j++) add_to(hessian + j * d, l->square + j * n, d);
   if (v->body->uniform == NULL) return TG_OK;
-  sweep w;
-  tg_status s = new_sweep(&w, v->body->uniform, l->call->theta, TG_BLOCK);
+  tg_second_order_ w;
+  tg_status s = tg_second_order_begin_(&w, v->body->uniform, l->call->theta, TG_BLOCK);
   if (!tg_reserve_((void **)&l->block, &l->block_room, d, TG_BLOCK * sizeof *l->block)) s = TG_E_NOMEM;
   for (size_t from = 0; from < d && s == TG_OK; from += TG_BLOCK) {
     const size_t count = d - from < TG_BLOCK ? d - from : TG_BLOCK;
