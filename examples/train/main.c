@@ -25,17 +25,6 @@
 
 #include <stdio.h>
 
-static int run(const options *o, failure *f)
-{
-  switch (o->verb) {
-  case VERB_FIT: return command_fit(o, f);
-  case VERB_PREDICT: return command_predict(o, f);
-  case VERB_EVALUATE: return command_evaluate(o, f);
-  case VERB_CV: return command_cv(o, f);
-  }
-  return EXIT_USAGE;
-}
-
 /* The status, unless standard output did not take what was printed. */
 static int printed(int status)
 {
@@ -57,7 +46,7 @@ int main(int argc, char **argv)
   if (o.version) return puts("tapegrad-train " TRAIN_VERSION), printed(EXIT_FINE);
   if (o.help) return options_help(&o), printed(EXIT_FINE);
   progress_of_reading(&o);
-  int status = run(&o, &f);
+  int status = command_run(&o, &f);
   bar_wipe();
   if (status == EXIT_BAD && f.usage) status = EXIT_USAGE;
   if (status != EXIT_FINE && f.text[0] != '\0') say("%s", f.text);

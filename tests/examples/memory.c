@@ -174,12 +174,7 @@ static int run(const char *words, size_t fail_at, bool on, failure *f)
   *f = (failure){0};
   memory_fail(fail_at, on);
   int status = EXIT_USAGE;
-  if (options_parse(&o, count, argument, f)) {
-    status = o.verb == VERB_FIT       ? command_fit(&o, f)
-             : o.verb == VERB_PREDICT ? command_predict(&o, f)
-             : o.verb == VERB_CV      ? command_cv(&o, f)
-                                      : command_evaluate(&o, f);
-  }
+  if (options_parse(&o, count, argument, f)) status = command_run(&o, f);
   memory.fail_at = 0;
   fflush(stdout);
   dup2(out, 1);

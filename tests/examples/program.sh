@@ -67,9 +67,19 @@ expect 2 "--rate needs" "$train" fit "$data/iris.csv" --method gd --rate 0
 expect 1 "there is no column 'nothing'" "$train" evaluate "$data/iris.csv" -m "$m" --weights nothing
 expect 0 "rows): accuracy" "$train" evaluate "$data/iris.csv" -m "$m" --weights 1
 
-# Every option of every verb stands in the manual page, and the other way round
-for verb in fit predict evaluate cv; do "$train" $verb --help; done | grep -o -e '--[a-z-]*' | sort -u >"$folder/options"
-sed -n '/^\.SH OPTIONS/,/^\.SH EXIT/p' "$page" | grep '^\.BR' | sed 's/\\-/-/g' | grep -o -e '--[a-z-]*' | sort -u >"$folder/documented"
+# The manual page knows every verb of the help, in its order, and every option of every verb with its letter and argument, and
+# no other
+"$train" --help | sed -n '/^Usage/,/^DATA/s/^  \([a-z]*\)  *.*/\1/p' >"$folder/verbs"
+sed -n 's/^\.B tapegrad\\-train \([a-z]*\).*/\1/p' "$page" >"$folder/synopsis"
+sed -n '/^\.SH DESCRIPTION/,/^\.PP/s/^\.B \([a-z]*\)$/\1/p' "$page" >"$folder/described"
+[ -s "$folder/verbs" ] || { echo "FAILED: no verbs"; failed=1; }
+cmp "$folder/verbs" "$folder/synopsis" && cmp "$folder/verbs" "$folder/described" || failed=1
+while read -r verb; do "$train" "$verb" --help; done <"$folder/verbs" |
+  awk '/^  (-.|  ) --/ { letter = $1 ~ /^--/ ? "" : $1 " "; name = letter == "" ? $1 : $2; argument = letter == "" ? $2 : $3
+    print letter name (index($0, name " " argument) && length(argument) ? " " tolower(argument) : "") }' | sort -u >"$folder/options"
+sed -n '/^\.SH OPTIONS/,/^\.SH EXIT/p' "$page" |
+  sed -n 's/\\-/-/g; s/\\f[IR]//g; s/", "/ /; s/"//g; s/  */ /g; s/^\.BR \(-.*\)/\1/p' | grep -v ',$' | tr 'A-Z' 'a-z' | sort -u >"$folder/documented"
+[ -s "$folder/options" ] || { echo "FAILED: no options"; failed=1; }
 cmp "$folder/options" "$folder/documented" || { diff "$folder/options" "$folder/documented"; failed=1; }
 
 # On a terminal a bar shows the progress, and is wiped in the end; elsewhere there are lines now and then, here none yet. Where

@@ -6,9 +6,10 @@
 
 enum { EXIT_FINE = 0, EXIT_BAD = 1, EXIT_USAGE = 2, EXIT_NO_OPTIMUM = 3, EXIT_INTERRUPTED = 130 };
 
-int command_fit(const options *o, failure *f);
-int command_predict(const options *o, failure *f);
-int command_evaluate(const options *o, failure *f);
-int command_cv(const options *o, failure *f);
+#define VERB_ROW(bit, name, line) int command_##name(const options *o, failure *f);
+VERB_LIST(VERB_ROW)
+#undef VERB_ROW
+
+int command_run(const options *o, failure *f); /* that of o->verb */
 
 #endif

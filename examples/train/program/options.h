@@ -3,15 +3,15 @@
 #define TRAIN_OPTIONS_H
 
 #include "failure.h"
+#include "verbs.h"
 
 #include <stdint.h>
 
-typedef enum verb { VERB_FIT = 1, VERB_PREDICT = 2, VERB_EVALUATE = 4, VERB_CV = 8 } verb;
 enum { KIND_AUTO = -1 };
 enum { DATA_AUTO, DATA_CSV, DATA_LIBSVM };
 
 typedef struct options {
-  verb verb;
+  verb verb; /* 0: none, for the help of the whole */
   bool help, version;
   const char *data, *model, *output, *start, *checkpoint, *trace, *plot;
   /* data */
@@ -31,11 +31,12 @@ typedef struct options {
   double holdout, confidence;
   size_t folds, path;
   bool summary, quiet, json;
-  uint64_t given; /* a bit for each option on the command line; see option_given */
+  uint64_t given; /* a bit for each row of the table of options: it was on the command line */
 } options;
 
 /* False with a message when the command line makes no sense. */
 bool options_parse(options *o, int argc, char **argv, failure *f);
+/* Was the option of that name, which the verb has to know, on the command line? */
 bool option_given(const options *o, const char *name);
 void options_help(const options *o); /* to standard output */
 
