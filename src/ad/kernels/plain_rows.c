@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "rows.inc"
+#include "row_loops.inc"
 
 const tg_row_kernels_ tg_plain_rows_[TG_OP_count] = {
 #define UNARY(name, ...) [TG_OP_##name] = {name##_value, name##_first, name##_second},

@@ -817,7 +817,7 @@ static void pow_lanes(const double *restrict x, const double *restrict y, double
 #define tg_pow_yy_(x, y, v) ((v)*lane_log(x) * lane_log(x))
 
 #include "lane_rows.h"
-#include "rows.inc"
+#include "row_loops.inc"
 
 /* Rows whose vector form does not reach everywhere: the rest is done by the plain row, number by number. */
 #define AT(operand) ((operand) != NULL ? (operand) + i : NULL)
