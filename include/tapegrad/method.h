@@ -1,0 +1,157 @@
+/* Methods: which there are, and their settings. */
+#ifndef TAPEGRAD_METHOD_H
+#define TAPEGRAD_METHOD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "objective.h"
+#include "schedule.h"
+#include "status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How a method with a direction chooses the length of its step. TG_LINE_DEFAULT is the method's own. Methods
+ * that search along no direction refuse others than their own: TG_LINE_FIXED for first-order methods and
+ * secant, TG_LINE_EXACT for linear_cg. tg_fit and tg_run_update never search. */
+typedef enum tg_line_search {
+  TG_LINE_DEFAULT,
+  TG_LINE_FIXED,      /* alpha(t), no search */
+  TG_LINE_WOLFE,      /* strong Wolfe conditions (4.50), approximate ones at the limit of rounding */
+  TG_LINE_WEAK_WOLFE, /* (4.49) in place of (4.50): the slope may be positive */
+  TG_LINE_ARMIJO,     /* backtracking: alpha(t), then shorter by `factor` until (4.48) holds */
+  TG_LINE_EXACT       /* the minimiser along the direction, to rounding (4.43) */
+} tg_line_search;
+
+/* Settings of a method. Make one with a constructor, then change fields by name. Not every method reads every
+ * field; ranges are checked when a run starts (TG_E_ARGUMENT). decay, clip_norm and clip_value are refused by
+ * all but first-order methods without a line search, a schedule where no step is alpha(t). g is the gradient,
+ * t = 0, 1, ... the step, all operations on vectors are entry by entry. */
+typedef struct tg_method {
+  int kind;            /* which method; set by the constructors */
+  int line_search;     /* a tg_line_search */
+  double alpha;        /* learning rate, > 0 */
+  double beta;         /* decay of the first moment (momentum), of adadelta's D; [0, 1) */
+  double gamma;        /* decay of the second moment, [0, 1) */
+  double epsilon;      /* >= 0; keeps divisors from 0. Where one is 0 all the same the entry of theta stays */
+  double p;            /* exponent of the L_p variant, >= 1 */
+  double decay;        /* weight decay apart from the gradient: theta <- theta - alpha(t) decay theta; >= 0 */
+  double clip_norm;    /* first-order methods: g is shortened to this Euclidean norm; 0: off */
+  double clip_value;   /* first-order methods: entries of g are cut to [-clip_value, clip_value]; 0: off */
+  bool classic;        /* momentum, nesterov, lookahead: v <- beta v + g instead of beta v + (1 - beta) g */
+  bool epsilon_inside; /* epsilon inside the square root instead of outside */
+  double factor;       /* of backtracking, (0, 1); 0: 2/3 */
+  size_t memory;       /* pairs kept by L-BFGS, 1 ... 1000 */
+  int variant;         /* nonlinear_cg: a tg_cg */
+  double second;       /* secant: theta(1); NaN: theta(0) - alpha g. Others do not read it */
+  bool unscaled;       /* bfgs, dfp, lbfgs: start from B = I, not from I scaled by s'y / y'y */
+  double radius;       /* trust regions: the first radius, > 0; levenberg_marquardt: in units of |D theta| */
+  /* lbfgs: C(theta) + l1 sum_i l1_weight_i |theta_i| over lower <= theta <= upper. The arrays (n) are yours,
+   * to be kept until the run has ended; NULL: no bounds (so are infinite ones), weights 1. Value and gradient
+   * norm reported are those of this problem: the norm is 0 at its solution. The start is moved within the
+   * bounds. At a bound the slope against it may be infinite (sqrt(theta), theta >= 0), the other way at the
+   * start only (theta log theta), which is then left for a lower point near by. */
+  const double *lower, *upper, *l1_weight;
+  double l1;     /* >= 0 */
+  double armijo; /* sufficient decrease (4.48) in line searches but TG_LINE_EXACT, [0, 1]; from 1/2 on the
+                    minimum of a parabola is refused */
+  double wolfe;  /* curvature (4.49), (4.50) in the searches with that name, (armijo, 1) */
+  tg_schedule schedule;
+} tg_method;
+
+/* Gradient descent (4.2): theta <- theta - alpha g. With line_search = TG_LINE_WOLFE: steepest descent. */
+TG_API tg_method tg_gd(double alpha);
+/* Momentum (4.16)-(4.17): v <- beta v + (1 - beta) g, theta <- theta - alpha v. */
+TG_API tg_method tg_momentum(double alpha, double beta);
+/* Nesterov's momentum (4.33)-(4.34): as momentum, g taken at theta - alpha beta v. tg_minimize evaluates
+ * twice an iteration but the first, there and at theta, for theta is what is reported; lookahead and tg_fit
+ * need one. */
+TG_API tg_method tg_nesterov(double alpha, double beta);
+/* Look-ahead momentum (4.36)-(4.37): v <- beta v + (1 - beta) g, theta <- theta - alpha (beta v + (1 - beta)
+ * g). With constant alpha and beta its theta is the predicted point of tg_nesterov. */
+TG_API tg_method tg_lookahead(double alpha, double beta);
+/* Adagrad (4.20; Duchi, Hazan & Singer 2011): s <- s + g^2, theta <- theta - alpha g / (sqrt(s) + epsilon);
+ * epsilon 1e-8. */
+TG_API tg_method tg_adagrad(double alpha);
+/* RMSprop (4.21)-(4.22): s <- gamma s + (1 - gamma) g^2, else as Adagrad; gamma 0.999, epsilon 1e-8. */
+TG_API tg_method tg_rmsprop(double alpha);
+/* Adam, Algorithm 4.2 (Kingma & Ba 2015): v <- beta v + (1 - beta) g, s <- gamma s + (1 - gamma) g^2,
+ * theta <- theta - alpha v^ / (sqrt(s^) + epsilon), v^ = v / (1 - beta^(t+1)), s^ = s / (1 - gamma^(t+1)).
+ * beta 0.9, gamma 0.999, epsilon 1e-8: also in its relatives below, unless said otherwise. */
+TG_API tg_method tg_adam(double alpha);
+/* Adam with weight decay taken apart (Loshchilov & Hutter 2019): theta is multiplied by 1 - alpha(t) decay
+ * besides. */
+TG_API tg_method tg_adamw(double alpha, double decay);
+/* AMSGrad (Reddi, Kale & Kumar 2018) with bias correction: in place of s the largest s so far. */
+TG_API tg_method tg_amsgrad(double alpha);
+/* Nadam (Dozat 2016): v^ = beta v / (1 - beta^(t+2)) + (1 - beta) g / (1 - beta^(t+1)), v already updated. */
+TG_API tg_method tg_nadam(double alpha);
+/* Adadelta (Zeiler 2012): s <- gamma s + (1 - gamma) g^2, step = sqrt(D + epsilon) / sqrt(s + epsilon) g,
+ * D <- beta D + (1 - beta) step^2, theta <- theta - alpha step; alpha 1, gamma and beta 0.95, epsilon 1e-6
+ * (> 0, or nothing moves). With epsilon_inside = false the form (4.38): (sqrt(D) + epsilon) / (sqrt(s) +
+ * epsilon) g. */
+TG_API tg_method tg_adadelta(void);
+/* Adamax (4.41)-(4.42): r <- max(gamma r, |g|), theta <- theta - alpha v^ / (r + epsilon). */
+TG_API tg_method tg_adamax(double alpha);
+/* Adam in L_p (4.39)-(4.40): s <- gamma^p s + (1 - gamma^p) |g|^p, s^ = s / (1 - gamma^(p (t+1))),
+ * theta <- theta - alpha v^ / (s^^(1/p) + epsilon); p >= 1. */
+TG_API tg_method tg_adam_p(double alpha, double p);
+/* Lion (Chen et al. 2023): theta <- theta - alpha sign(beta v + (1 - beta) g), then v <- gamma v + (1 -
+ * gamma) g; beta 0.9, gamma 0.99. Usually with a decay. */
+TG_API tg_method tg_lion(double alpha);
+/* L-BFGS (4.69; Nocedal 1980; Liu & Nocedal 1989), memory 10, strong Wolfe line search (armijo 1e-4, wolfe
+ * 0.7). For smooth objectives of any size; the default choice without noise. */
+TG_API tg_method tg_lbfgs(void);
+
+/* BFGS (4.66)-(4.67): the full approximation B of the inverse Hessian, n x n. Line search as L-BFGS. */
+TG_API tg_method tg_bfgs(void);
+/* DFP (Davidon 1959; Fletcher & Powell 1963), for comparison: BFGS needs fewer evaluations. */
+TG_API tg_method tg_dfp(void);
+/* Nonlinear conjugate gradients; three vectors of memory. With TG_LINE_DEFAULT or TG_LINE_WOLFE the first two
+ * restart where successive gradients are far from orthogonal (Powell 1977). */
+typedef enum tg_cg { TG_CG_POLAK_RIBIERE, TG_CG_FLETCHER_REEVES, TG_CG_HAGER_ZHANG } tg_cg;
+TG_API tg_method tg_nonlinear_cg(int variant);
+/* Conjugate gradients for quadratics: the step along a direction is exact, -g'd / d'Hd, with one call of
+ * objective.hvp; at most n steps but for rounding. Without curvature along a direction it ends, unbounded
+ * where C is a quadratic, else TG_STOP_SINGULAR. On other objectives use the above. */
+TG_API tg_method tg_linear_cg(void);
+/* The secant method (4.53) for one parameter: Newton's with C'' from the last two gradients. theta(0)
+ * is the start, theta(1) the field `second`, or where that is NaN, as this leaves it, a step of gradient
+ * descent with rate alpha. Bare: it goes to any stationary point, or diverges. */
+TG_API tg_method tg_secant(double alpha);
+/* Newton's method (4.54) with the Hessian (objective.hessian, or n calls of objective.hvp), made positive
+ * definite by a multiple of the identity, and a line search. With line_search = TG_LINE_FIXED the bare form
+ * theta - alpha H^-1 g, (4.51) for one parameter, which may go to any stationary point, or diverge. But for
+ * that form, and in all methods of second order below: theta does not move along directions that C does not
+ * depend on, and a point is called converged only when no lower one is found along negative curvature: of the
+ * last Hessian, of one more where that has some, or by up to 21 products. (A saddle where curvature vanishes
+ * looks like a minimum.) */
+TG_API tg_method tg_newton(void);
+/* The same with conjugate gradients on objective.hvp, for many parameters. */
+TG_API tg_method tg_newton_cg(void);
+/* Newton's method within a trust region: exact (More & Sorensen 1983) with the Hessian as tg_newton has it,
+ * or by conjugate gradients on objective.hvp (Steihaug 1983). The safest when second derivatives are at hand.
+ * radius 1. */
+TG_API tg_method tg_trust_region(void);
+TG_API tg_method tg_trust_region_cg(void);
+/* Levenberg-Marquardt (More 1978) on objective.residual; C = |r|^2 / 2. radius 1, relative to the scaled
+ * start. */
+TG_API tg_method tg_levenberg_marquardt(void);
+
+/* The method of that name with its defaults: "gd", "adam_p", "lbfgs", ... (tg_method_list; '-' may stand for
+ * '_'); TG_E_ARGUMENT for an unknown name. */
+TG_API tg_status tg_method_named(tg_method *m, const char *name);
+/* The name of a method; NULL when m is none. */
+TG_API const char *tg_method_name(const tg_method *m);
+/* The name of row i = 0, 1, ... of the table of methods; NULL beyond the last. */
+TG_API const char *tg_method_list(size_t i);
+/* What tg_minimize would answer to this objective and method with default options: tg_minimize_check below.
+ */
+TG_API tg_status tg_method_check(const tg_objective *c, const tg_method *m, const char **message);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
