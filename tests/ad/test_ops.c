@@ -339,3 +339,107 @@ Test(ops, partials_are_differences_of_each_other_on_the_smooth_interval)
     }
   }
 }
+
+/* ---- Properties ---- */
+
+static bool has(const ops_row *row, unsigned property)
+{
+  return (tg_properties_(opcode_of(row->name)) & property) != 0;
+}
+
+/* What was seen somewhere, by operand; mixed by the pairs xy, xz, yz. */
+typedef struct seen {
+  bool curved[3], mixed[3], sloped[3], swapped;
+} seen;
+
+/* Do the partials of the row at x and at x + t e_i tell that it is no straight line, or that it has a slope? */
+static void look_at(const ops_row *row, const double *x, seen *s)
+{
+  static const double t[] = {0.625, -3.0, 1e-3};
+  double here[MOST_PARTIALS], there[MOST_PARTIALS];
+  row->columns(x, here);
+  if (!isfinite(here[0])) return; /* outside the domain */
+  for (size_t i = 0; i < row->arity; i++)
+    for (size_t k = 0; k < COUNT(t); k++) {
+      double moved[3] = {x[0], x[1], x[2]};
+      moved[i] += t[k];
+      row->columns(moved, there);
+      const double change = there[0] - here[0], line = here[1 + i] * t[k];
+      if (!isfinite(change) || !isfinite(line)) {
+        s->curved[i] = true; /* a line has no end */
+        continue;
+      }
+      s->curved[i] |= fabs(change - line) > 1e-9 * (fabs(here[0]) + fabs(line) + 1.0);
+      s->sloped[i] |= here[1 + i] != 0.0;
+      for (size_t j = 0; j < row->arity; j++)
+        if (j != i && here[ops_second(row->arity, i, j)] != 0.0) s->mixed[i + j - 1] = true;
+    }
+  double swapped[3] = {x[1], x[0], x[2]};
+  row->columns(swapped, there);
+  s->swapped |= row->arity == 2 && memcmp(&here[0], &there[0], sizeof(double)) != 0;
+}
+
+static seen look_about(const ops_row *row)
+{
+  seen s = {0};
+  for (size_t i = 0; i < 600; i++) {
+    double x[3] = {0};
+    spread_point(row, i, x);
+    for (size_t j = 0; j < row->arity; j++)
+      if (i % 5 == j) x[j] = -x[j];
+    if (i % 7 == 0) x[1] = x[0];
+    if (i % 35 == 8) x[0] = 0.0, x[1] = fabs(x[1]);
+    look_at(row, x, &s);
+  }
+  return s;
+}
+
+Test(ops, properties_say_what_the_rows_do)
+{
+  static const unsigned mixed[3] = {TG_MIXED_XY, TG_MIXED_XZ, TG_MIXED_YZ};
+  for (size_t k = 0; k < ops_count; k++) {
+    const ops_row *const row = &ops_rows[k];
+    const seen s = look_about(row);
+    bool linear[3] = {false};
+    for (size_t i = 0; i < row->arity; i++) {
+      linear[i] = !s.curved[i] && s.sloped[i];
+      cr_expect(has(row, TG_LINEAR_X << i) == linear[i], "%s: linear in operand %zu", row->name, i);
+      cr_expect(has(row, TG_STEP_X << i) == !s.sloped[i], "%s: a step in operand %zu", row->name, i);
+    }
+    for (size_t p = 0; p < 3; p++) /* xy, xz, yz */
+      cr_expect(has(row, mixed[p]) == (s.mixed[p] && (linear[p / 2] || linear[(p + 3) / 2])),
+                "%s: mixed in pair %zu", row->name, p);
+    cr_expect(!has(row, TG_COMMUTES) || !s.swapped, "%s commutes", row->name);
+  }
+}
+
+Test(ops, sums_and_products_are_what_they_are_called)
+{
+  const struct {
+    const char *name;
+    unsigned property;
+  } known[] = {{"add", TG_SUM}, {"sub", TG_SUM}, {"mul", TG_PRODUCT}, {"square", TG_PRODUCT}};
+  size_t sums = 0;
+  for (size_t k = 0; k < ops_count; k++) sums += has(&ops_rows[k], TG_SUM | TG_PRODUCT);
+  cr_expect(sums == COUNT(known), "who walks along sums and products knows these four only");
+  for (size_t k = 0; k < COUNT(known); k++) cr_expect(has(ops_find(known[k].name), known[k].property));
+}
+
+Test(ops, linear_in_several_operands_means_together)
+{
+  cr_expect(tg_linear_in_(TG_OP_add, 3) && tg_linear_in_(TG_OP_sub_vc, 1) && tg_linear_in_(TG_OP_neg, 1));
+  cr_expect(tg_linear_in_(TG_OP_mul, 1) && tg_linear_in_(TG_OP_mul, 2) && !tg_linear_in_(TG_OP_mul, 3));
+  cr_expect(tg_linear_in_(TG_OP_divide, 1) && !tg_linear_in_(TG_OP_divide, 2));
+  cr_expect(tg_linear_in_(TG_OP_fma, 5) && tg_linear_in_(TG_OP_fma, 6) && !tg_linear_in_(TG_OP_fma, 3));
+  cr_expect(tg_linear_in_(TG_OP_where, 6) && !tg_linear_in_(TG_OP_where, 1));
+  cr_expect(tg_linear_in_(TG_OP_lerp, 3) && tg_linear_in_(TG_OP_lerp, 4) && !tg_linear_in_(TG_OP_lerp, 7));
+  cr_expect(!tg_linear_in_(TG_OP_fabs, 1) && !tg_linear_in_(TG_OP_floor, 1));
+}
+
+Test(ops, kinks_are_known_by_their_rows)
+{
+  size_t kinked = 0;
+  for (unsigned op = 0; op < TG_OP_count; op++) kinked += tg_ops_[op].kinked;
+  cr_expect(tg_ops_[TG_OP_fabs].kinked && !tg_ops_[TG_OP_add].kinked);
+  cr_expect(kinked == 13, "%zu", kinked);
+}

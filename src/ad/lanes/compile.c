@@ -68,6 +68,11 @@ static bool is_op(const compiler *c, uint32_t v, unsigned op)
   return value_of(c, v)->form == TG_VALUE_ELEMENT && value_of(c, v)->op == op;
 }
 
+static bool has(const compiler *c, uint32_t v, unsigned property)
+{
+  return value_of(c, v)->form == TG_VALUE_ELEMENT && (tg_ops_[value_of(c, v)->op].properties & property) != 0;
+}
+
 /* ---- uniforms ---- */
 
 /* Until numbers of results are known, constants count from the top: -1 - k. */
@@ -167,11 +172,8 @@ static tg_step_ *step(compiler *c, tg_step_ s)
 
 /* ---- chains ---- */
 
-static bool is_sum(const compiler *c, uint32_t v) { return is_op(c, v, TG_OP_add) || is_op(c, v, TG_OP_sub); }
-static bool is_product(const compiler *c, uint32_t v)
-{
-  return is_op(c, v, TG_OP_mul) || is_op(c, v, TG_OP_square);
-}
+static bool is_sum(const compiler *c, uint32_t v) { return has(c, v, TG_SUM); }
+static bool is_product(const compiler *c, uint32_t v) { return has(c, v, TG_PRODUCT); }
 static bool may_absorb(const compiler *c, uint32_t v) { return value_of(c, v)->uses == 1 && v != c->g.loss; }
 
 /* Which operand of the sum v continues the chain: 0, 1, or 2 for neither. The order of the terms is kept: in

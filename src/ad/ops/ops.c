@@ -1,22 +1,22 @@
 #include "ops.h"
 
 const tg_op_info_ tg_ops_[TG_OP_count] = {
-    [TG_OP_input] = {"input", TG_FORM_none, false},
-    [TG_OP_live] = {"live", TG_FORM_none, false},
-    [TG_OP_output] = {"output", TG_FORM_output, false},
-    [TG_OP_nary] = {"n-ary", TG_FORM_list, false},
-#define UNARY(name, ...) [TG_OP_##name] = {#name, TG_FORM_x, false},
+/* Field by field: several rows may speak of one operation. */
+#define INFO(op, text, operands, compares) [op].name = text, [op].form = operands, [op].guard = compares
+    INFO(TG_OP_input, "input", TG_FORM_none, false), INFO(TG_OP_live, "live", TG_FORM_none, false),
+    INFO(TG_OP_output, "output", TG_FORM_output, false), INFO(TG_OP_nary, "n-ary", TG_FORM_list, false),
 #define BINARY_FORMS(name, guard)                                                                            \
-  [TG_OP_##name] = {#name, TG_FORM_xy, guard}, [TG_OP_##name##_vc] = {#name, TG_FORM_xc, guard},             \
-  [TG_OP_##name##_cv] = {#name, TG_FORM_cy, guard},
+  INFO(TG_OP_##name, #name, TG_FORM_xy, guard), INFO(TG_OP_##name##_vc, #name, TG_FORM_xc, guard),           \
+      INFO(TG_OP_##name##_cv, #name, TG_FORM_cy, guard),
+/* clang-format off */
+#define UNARY(name, ...) INFO(TG_OP_##name, #name, TG_FORM_x, false),
 #define BINARY(name, ...) BINARY_FORMS(name, false)
+#define TERNARY(name, ...) INFO(TG_OP_##name, #name, TG_FORM_xyz, false),
 #define GUARD(name, ...) BINARY_FORMS(name, true)
-#define TERNARY(name, ...) [TG_OP_##name] = {#name, TG_FORM_xyz, false},
+#define KINK(name, ...) [TG_OP_##name].kinked = true,
+#define PROPERTIES(name, bits) [TG_OP_##name].properties = bits,
 #include "ops.def"
-#undef UNARY
-#undef BINARY
-#undef TERNARY
-#undef GUARD
+    /* clang-format on */
 };
 
 const char *tg_node_name_(const tg_tape *t, uint32_t node)

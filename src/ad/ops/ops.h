@@ -62,10 +62,31 @@ typedef enum tg_form_ {
   TG_FORM_xyz /* three entries of the operand list */
 } tg_form_;
 
+/* What is known of an operation beside its formulas, from the PROPERTIES of ops.def. x, y, z are its operands. */
+enum tg_property_ {
+  TG_COMMUTES = 1 << 0, /* x and y may change places: the same value to the bit */
+  TG_SUM = 1 << 1,      /* x + y or x - y */
+  TG_PRODUCT = 1 << 2,  /* x y or x x */
+  /* A polynomial of first degree in that operand, the others held. */
+  TG_LINEAR_X = 1 << 3,
+  TG_LINEAR_Y = 1 << 4,
+  TG_LINEAR_Z = 1 << 5,
+  /* A step in that operand: derivative 0 everywhere, the jumps included. */
+  TG_STEP_X = 1 << 6,
+  TG_STEP_Y = 1 << 7,
+  TG_STEP_Z = 1 << 8,
+  /* Beside LINEAR: the slope in one operand depends on the other, as in a product. */
+  TG_MIXED_XY = 1 << 9,
+  TG_MIXED_XZ = 1 << 10,
+  TG_MIXED_YZ = 1 << 11
+};
+
 typedef struct tg_op_info_ {
   const char *name;
   tg_form_ form;
   bool guard;
+  bool kinked;         /* has KINK rows: by the base opcode, as the next */
+  unsigned properties; /* of enum tg_property_ */
 } tg_op_info_;
 
 extern const tg_op_info_ tg_ops_[TG_OP_count];
@@ -74,6 +95,19 @@ extern const tg_op_info_ tg_ops_[TG_OP_count];
 static inline unsigned tg_base_op_(unsigned op)
 {
   return tg_ops_[op].form == TG_FORM_xc ? op - 1 : tg_ops_[op].form == TG_FORM_cy ? op - 2 : op;
+}
+
+/* Of any opcode. */
+static inline unsigned tg_properties_(unsigned op) { return tg_ops_[tg_base_op_(op)].properties; }
+
+/* Is the operation of first degree in several operands together, the others held? Bit k of the set: operand k. */
+static inline bool tg_linear_in_(unsigned op, unsigned operands)
+{
+  const unsigned p = tg_properties_(op);
+  const unsigned each = operands * TG_LINEAR_X;
+  const bool xy = (operands & 3) == 3, xz = (operands & 5) == 5, yz = (operands & 6) == 6;
+  const unsigned mixed = (xy ? TG_MIXED_XY : 0u) | (xz ? TG_MIXED_XZ : 0u) | (yz ? TG_MIXED_YZ : 0u);
+  return (p & each) == each && (p & mixed) == 0;
 }
 
 /* The name of an operation on t, n-ary ones included. */
