@@ -3,6 +3,7 @@
  * Every sweep runs unmasked first; only when a result is NaN is it repeated under rule R5 (sweeps.h), so the
  * rule costs nothing while all is finite. */
 #include "function.h"
+#include "nary_tape.h"
 
 #include <math.h>
 #include <string.h>
@@ -172,7 +173,7 @@ static tg_status second(tg_function *f, directions d)
 static bool has_custom(const tg_tape *t)
 {
   for (size_t i = 0; i < t->nary_count; i++)
-    if (!t->nary[i].builtin) return true;
+    if (t->nary[i].kind == TG_NARY_custom) return true;
   return false;
 }
 

@@ -16,6 +16,7 @@
 
 #include "function.h"
 #include "kernels.h"
+#include "nary_tape.h"
 
 #include <stdio.h>
 
@@ -68,29 +69,23 @@ typedef struct tg_products_ {
   bool negated;
 } tg_products_;
 
-/* Many-operand operations that the engine knows; of the others it calls the functions, lane by lane. */
-typedef enum tg_nary_kind_ {
-  TG_NARY_OTHER,
-  TG_NARY_SUM,
-  TG_NARY_DOT,
-  TG_NARY_AFFINE,
-  TG_NARY_LOGSUMEXP,
-  TG_NARY_PICK,
-  TG_NARY_CROSS_ENTROPY
-} tg_nary_kind_;
-tg_nary_kind_ tg_nary_kind_of_(const tg_nary_ *r);
-
 typedef struct tg_lane_nary_ {
-  tg_nary_kind_ kind;
+  unsigned kind; /* tg_nary_kind_ */
   const tg_custom_op *op;
   void *user;
   tg_nary_shape_ shape;
-  bool builtin;
   uint32_t n, m;
   uint32_t x, y;    /* firsts of n operands, m slots in `lists` */
   uint32_t passive; /* first of n flags in `lists` */
   uint32_t weight;  /* the first of n slots */
 } tg_lane_nary_;
+
+/* The engine knows these: one output, and a weight for each operand, found with the value, as derivative. Of other
+ * operations it calls the functions, lane by lane. */
+static inline bool tg_in_lanes_(const tg_lane_nary_ *n)
+{
+  return n->kind == TG_NARY_logsumexp || n->kind == TG_NARY_cross_entropy || n->kind == TG_NARY_pick;
+}
 
 typedef struct tg_body_ {
   size_t d, columns;

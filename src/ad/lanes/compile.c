@@ -450,13 +450,8 @@ static void emit_call(compiler *c, uint32_t call)
   const tg_call_ *k = &c->g.calls[call];
   const tg_nary_ *r = k->record;
   if (!GROW(c, b->nary, b->nary_count, b->nary_capacity, 1)) return;
-  tg_lane_nary_ made = {.kind = tg_nary_kind_of_(r),
-                        .op = r->op,
-                        .user = r->user,
-                        .shape = r->shape,
-                        .builtin = r->builtin,
-                        .n = r->n,
-                        .m = r->m};
+  tg_lane_nary_ made = {
+      .kind = r->kind, .op = r->op, .user = r->user, .shape = r->shape, .n = r->n, .m = r->m};
   made.x = list(c, r->n), made.passive = list(c, r->n), made.y = list(c, r->m);
   for (uint32_t j = 0; j < r->n && c->status == TG_OK; j++) {
     b->lists[made.x + j] = vector_of(c, c->g.lists[k->first + j]);

@@ -639,19 +639,13 @@ static void products_backward(const tg_worker_ *w, const tg_products_ *p, bool s
 
 /* ---- operations with many operands ---- */
 
-/* These have one output and, as derivative, a weight for each operand, found with the value. */
-static bool has_weights(const tg_lane_nary_ *n)
-{
-  return n->kind == TG_NARY_LOGSUMEXP || n->kind == TG_NARY_CROSS_ENTROPY || n->kind == TG_NARY_PICK;
-}
-
 /* The last operand of some chooses among the others. */
 static const double *chooser(const tg_worker_ *w, const tg_lane_nary_ *n)
 {
-  return n->kind == TG_NARY_LOGSUMEXP ? NULL : operand(w, w->body->lists[n->x + n->n - 1]);
+  return n->kind == TG_NARY_logsumexp ? NULL : operand(w, w->body->lists[n->x + n->n - 1]);
 }
 
-static size_t weighted(const tg_lane_nary_ *n) { return n->kind == TG_NARY_LOGSUMEXP ? n->n : n->n - 1; }
+static size_t weighted(const tg_lane_nary_ *n) { return n->kind == TG_NARY_logsumexp ? n->n : n->n - 1; }
 
 /* Operands or outputs of one lane. */
 static void gather_operands(const tg_worker_ *w, const tg_lane_nary_ *n, size_t lane, double *to)
@@ -684,7 +678,7 @@ static int nary_lane(const tg_worker_ *w, const tg_lane_nary_ *n, size_t lane, n
 {
   const size_t widest = w->body->nary_widest;
   double *x = w->scratch, *in = x + widest, *out = in + widest, *more = out + widest, *along = more + widest;
-  tg_nary_shape_ *shape = n->builtin ? user : NULL;
+  tg_nary_shape_ *shape = n->kind != TG_NARY_custom ? user : NULL;
   const uint32_t *y = w->body->lists + n->y;
   int answer = 0;
   gather_operands(w, n, lane, x);
@@ -704,7 +698,7 @@ static int nary_lane(const tg_worker_ *w, const tg_lane_nary_ *n, size_t lane, n
   if (n->op->vjp == NULL) return TG_E_ORDER;
   if (pass == NARY_SECOND) {
     if (n->op->hvp == NULL) return TG_E_ORDER;
-    if (n->op == &tg_nary_norm2_) gather(w, w->dot, n->x, n->n, lane, along), shape->along = along;
+    if (tg_nary_rows_[n->kind].kinked) gather(w, w->dot, n->x, n->n, lane, along), shape->along = along;
     if (gather(w, w->bar_dot, n->y, n->m, lane, in)) {
       answer = n->op->vjp(x, n->n, in, n->m, out, user);
       if (answer != 0) return answer;
@@ -729,7 +723,8 @@ static void nary_by_lane(tg_worker_ *w, const tg_lane_nary_ *n, nary_pass pass)
   shape.masked = w->masked && pass != NARY_VALUE;
   for (size_t lane = 0; lane < w->lanes && w->status == TG_OK; lane++) {
     if (w->failed != NULL && w->failed[lane]) continue; /* the loss would not have called it there */
-    w->status = tg_callback_status_(nary_lane(w, n, lane, pass, n->builtin ? &shape : n->user));
+    w->status =
+        tg_callback_status_(nary_lane(w, n, lane, pass, n->kind == TG_NARY_custom ? n->user : &shape));
   }
 }
 
@@ -738,9 +733,9 @@ static void nary_forward(tg_worker_ *w, const tg_lane_nary_ *n)
   const tg_body_ *b = w->body;
   const tg_named_ x = {{w->slot, w->current}, b->lists + n->x};
   double *v = w->slot + b->lists[n->y], *weight = w->slot + n->weight;
-  if (!has_weights(n))
+  if (!tg_in_lanes_(n))
     nary_by_lane(w, n, NARY_VALUE);
-  else if (n->kind == TG_NARY_PICK)
+  else if (n->kind == TG_NARY_pick)
     w->kernels->pick(&x, n->n - 1, chooser(w, n), v, weight, b->L, w->lanes);
   else
     w->kernels->logsumexp(&x, weighted(n), chooser(w, n), v, weight, b->L, w->lanes);
@@ -765,7 +760,7 @@ static uint32_t active_index(const tg_worker_ *w, const tg_lane_nary_ *n)
 static void nary_tangent(tg_worker_ *w, const tg_lane_nary_ *n)
 {
   const tg_body_ *b = w->body;
-  if (!has_weights(n)) {
+  if (!tg_in_lanes_(n)) {
     nary_by_lane(w, n, NARY_TANGENT);
     return;
   }
@@ -781,8 +776,8 @@ static void nary_tangent(tg_worker_ *w, const tg_lane_nary_ *n)
 static void nary_backward(tg_worker_ *w, const tg_lane_nary_ *n, bool second)
 {
   const tg_body_ *b = w->body;
-  const bool curved = second && n->kind != TG_NARY_PICK;
-  if (!has_weights(n) || (curved && w->masked)) { /* the kernel for the curvature does not mask */
+  const bool curved = second && n->kind != TG_NARY_pick;
+  if (!tg_in_lanes_(n) || (curved && w->masked)) { /* the kernel for the curvature does not mask */
     nary_by_lane(w, n, second ? NARY_SECOND : NARY_ADJOINT);
     return;
   }
@@ -796,7 +791,7 @@ static void nary_backward(tg_worker_ *w, const tg_lane_nary_ *n, bool second)
   const uint32_t index = active_index(w, n);
   if (index != TG_NOWHERE && !w->apart) index_partial(w, n, w->bar + v, w->bar + index);
   if (index != TG_NOWHERE && second) index_partial(w, n, w->bar_dot + v, w->bar_dot + index);
-  if (!second || n->kind == TG_NARY_PICK) return;
+  if (!second || n->kind == TG_NARY_pick) return;
   for (size_t j = 0; j < weighted(n); j++)
     w->names[j] = b->lists[n->passive + j] ? TG_NOWHERE : b->lists[n->x + j];
   const tg_named_ dot = {{w->dot, NULL}, w->names};

@@ -119,7 +119,7 @@ tg_status tg_body_print_(const tg_body_ *b, FILE *out)
       vectors(out, b, n->y, n->m, false);
       fprintf(out, " = %s(", n->op->name);
       vectors(out, b, n->x, n->n, false);
-      fputs(n->kind < TG_NARY_LOGSUMEXP ? "), sample by sample" : ")", out);
+      fputs(tg_in_lanes_(n) ? ")" : "), sample by sample", out);
     } else
       element(out, b, s);
     fputs("\n", out);

@@ -73,17 +73,18 @@ const tg_custom_op tg_nary_affine_ = {.name = "affine", .value = value, .jvp = j
 static void record(tg_segment_ w, tg_segment_ b, tg_segment_ x, size_t rows, size_t columns, tg_var *y)
 {
   const bool bias = b.vars || b.numbers;
-  const tg_nary_shape_ shape = {.columns = columns, .bias = bias};
+  tg_nary_ what = tg_nary_builtin_(TG_NARY_affine);
   tg_segment_ s[3] = {w, b, x};
   if (columns && rows > TG_MAX_NODES / columns) {
     tg_fail(TG_E_SIZE);
     for (size_t r = 0; y && r < rows; r++) y[r] = tg_constant((double)NAN);
     return;
   }
+  what.shape = (tg_nary_shape_){.columns = columns, .bias = bias};
   s[0].count = rows * columns;
   s[1].count = bias ? rows : 0;
   s[2].count = columns;
-  tg_nary_record_(&tg_nary_affine_, NULL, &shape, s, 3, y, rows);
+  tg_nary_record_(&what, s, 3, y, rows);
 }
 
 void(tg_affine)(const tg_var *w, const tg_var *b, const tg_var *x, size_t rows, size_t columns, tg_var *y)

@@ -43,5 +43,5 @@ const tg_custom_op tg_nary_argmax_ = {.name = "argmax", .value = value, .jvp = j
 tg_var(tg_argmax)(const tg_var *z, size_t k)
 {
   const tg_segment_ s = tg_vars_(z, k);
-  return tg_nary_scalar_(&tg_nary_argmax_, &s, 1);
+  return tg_nary_scalar_(TG_NARY_argmax, &s, 1);
 }

@@ -65,7 +65,7 @@ const tg_custom_op tg_nary_cross_entropy_ = {
 static tg_var record(tg_segment_ z, tg_var label)
 {
   const tg_segment_ s[2] = {z, tg_vars_(&label, 1)};
-  return tg_nary_scalar_(&tg_nary_cross_entropy_, s, 2);
+  return tg_nary_scalar_(TG_NARY_cross_entropy, s, 2);
 }
 
 tg_var(tg_cross_entropy)(const tg_var *z, size_t k, tg_var label) { return record(tg_vars_(z, k), label); }

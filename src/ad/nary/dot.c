@@ -44,7 +44,7 @@ const tg_custom_op tg_nary_dot_ = {.name = "dot", .value = value, .jvp = jvp, .v
 static tg_var record(tg_segment_ x, tg_segment_ y)
 {
   const tg_segment_ s[2] = {x, y};
-  return tg_nary_scalar_(&tg_nary_dot_, s, 2);
+  return tg_nary_scalar_(TG_NARY_dot, s, 2);
 }
 
 tg_var(tg_dot)(const tg_var *x, const tg_var *y, size_t n) { return record(tg_vars_(x, n), tg_vars_(y, n)); }

@@ -39,5 +39,5 @@ const tg_custom_op tg_nary_logsumexp_ = {
 tg_var(tg_logsumexp)(const tg_var *x, size_t n)
 {
   const tg_segment_ s = tg_vars_(x, n);
-  return tg_nary_scalar_(&tg_nary_logsumexp_, &s, 1);
+  return tg_nary_scalar_(TG_NARY_logsumexp, &s, 1);
 }

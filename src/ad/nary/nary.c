@@ -1,24 +1,77 @@
-/* n-ary operations: recording them, and their share of the sweeps. Operands are gathered into contiguous
- * scratch, the operation's function is called, and its result is scattered; built-in and custom operations
- * alike. */
-#include "nary_record.h"
+/* Operations with many operands as nodes of a tape: recording them, and their share of the sweeps. A record names the
+ * operation and its operands; its first output is a node that points to the record, and further outputs follow. In a
+ * sweep the operands of a node are gathered into contiguous scratch, the operation's function is called, and what it
+ * computes is scattered again. */
+#include "nary_tape.h"
 
 #include <math.h>
 
 #include "nary.h"
-#include "sweeps.h"
 
-static bool all_constant(const tg_segment_ *s, size_t segments)
+const tg_nary_info_ tg_nary_rows_[TG_NARY_count] = {
+    [TG_NARY_custom] = {NULL, false},
+#define NARY(name, kinked) [TG_NARY_##name] = {&tg_nary_##name##_, kinked},
+#include "nary.def"
+#undef NARY
+};
+
+/* ---- Recording. ---- */
+
+/* What tg_nary_record_ was asked for; n: operands of all segments. */
+typedef struct request {
+  const tg_nary_ *what;
+  const tg_segment_ *s;
+  size_t segments, n;
+  tg_var *y;
+  size_t m;
+} request;
+
+/* The active tape fails in the name of `op`. */
+static void fail(const tg_custom_op *op, tg_status status)
 {
-  for (size_t k = 0; k < segments; k++)
-    for (size_t i = 0; s[k].vars && i < s[k].count; i++)
-      if (!tg_is_constant_(s[k].vars[i])) return false;
-  return true;
+  tg_tape *const t = tg_tape_active_();
+  if (t) tg_tape_fail_(t, status, TG_OP_nary, op && op->name ? op->name : "custom");
+}
+
+static void set_all(tg_var *y, size_t m, double v)
+{
+  for (size_t j = 0; y && j < m; j++) y[j] = tg_nowhere_(v);
+}
+
+static void refuse(const request *q, tg_status status)
+{
+  fail(q->what->op, status);
+  set_all(q->y, q->m, (double)NAN);
 }
 
 static tg_var segment_at(const tg_segment_ *s, size_t i)
 {
   return s->vars ? s->vars[i] : tg_constant(s->numbers[i]);
+}
+
+/* A NULL array among the operands or outputs. */
+static bool incomplete(const request *q)
+{
+  bool bad = !q->y && q->m > 0;
+  for (size_t k = 0; k < q->segments; k++)
+    bad = bad || (q->s[k].count > 0 && !q->s[k].vars && !q->s[k].numbers);
+  return bad;
+}
+
+static bool all_constant(const request *q)
+{
+  for (size_t k = 0; k < q->segments; k++)
+    for (size_t i = 0; q->s[k].vars && i < q->s[k].count; i++)
+      if (!tg_is_constant_(q->s[k].vars[i])) return false;
+  return true;
+}
+
+static bool all_owned(tg_tape *t, const request *q)
+{
+  for (size_t k = 0; k < q->segments; k++)
+    for (size_t i = 0; q->s[k].vars && i < q->s[k].count; i++)
+      if (!tg_owns_(t, TG_OP_nary, q->s[k].vars[i])) return false;
+  return true;
 }
 
 /* The scratch of the widest operation, so that no sweep allocates. */
@@ -31,110 +84,110 @@ static bool reserve_scratch(tg_tape *t, size_t width)
   return true;
 }
 
-/* The active tape fails in the name of `op`. */
-static void fail(const tg_custom_op *op, tg_status status)
-{
-  tg_tape *const t = tg_tape_active_();
-  if (t) tg_tape_fail_(t, status, TG_OP_nary, op && op->name ? op->name : "custom");
-}
-
-static void set_all(tg_var *y, size_t m, double v)
-{
-  for (size_t j = 0; j < m; j++) y[j] = tg_nowhere_(v);
-}
-
 /* Constants only: y is constant too. Works without a tape, where there is no scratch to work in. */
-static void fold(const tg_custom_op *op, void *user, const tg_segment_ *s, size_t segments, size_t n,
-                 tg_var *y, size_t m)
+static void fold(const request *q)
 {
   tg_tape *const t = tg_tape_active_();
-  double *const own = t ? NULL : tg_memory_resize_(NULL, n + m, sizeof *own);
-  double *const x = t && reserve_scratch(t, n + m) ? t->scratch : own;
+  double *const own = t ? NULL : tg_memory_resize_(NULL, q->n + q->m, sizeof *own);
+  double *const x = t && reserve_scratch(t, q->n + q->m) ? t->scratch : own;
   if (!x) {
-    fail(op, TG_E_NOMEM);
-    set_all(y, m, (double)NAN);
+    refuse(q, TG_E_NOMEM);
     return;
   }
+  tg_nary_shape_ shape = q->what->shape;
+  void *const user = q->what->kind == TG_NARY_custom ? q->what->user : &shape;
   size_t at = 0;
-  for (size_t k = 0; k < segments; k++)
-    for (size_t i = 0; i < s[k].count; i++) x[at++] = segment_at(&s[k], i).value_;
+  for (size_t k = 0; k < q->segments; k++)
+    for (size_t i = 0; i < q->s[k].count; i++) x[at++] = segment_at(&q->s[k], i).value_;
   tg_recorder_ *const recording = tg_tape_suspend_();
-  const tg_status status = tg_callback_status_(op->value(x, n, x + n, m, user));
+  const tg_status status = tg_callback_status_(q->what->op->value(x, q->n, x + q->n, q->m, user));
   tg_tape_resume_(recording);
-  if (status != TG_OK) fail(op, status);
-  for (size_t j = 0; j < m; j++) y[j] = tg_constant(status == TG_OK ? x[n + j] : (double)NAN);
+  if (status != TG_OK) fail(q->what->op, status);
+  for (size_t j = 0; j < q->m; j++) q->y[j] = tg_constant(status == TG_OK ? x[q->n + j] : (double)NAN);
   tg_memory_free_(own);
 }
 
 /* Everything that can fail, before the tape changes in a way that shows. */
-static tg_status prepare(tg_tape *t, const tg_segment_ *s, size_t segments, size_t n, size_t m)
+static tg_status prepare(tg_tape *t, const request *q)
 {
-  for (size_t k = 0; k < segments; k++)
-    for (size_t i = 0; s[k].vars && i < s[k].count; i++)
-      if (!tg_owns_(t, TG_OP_nary, s[k].vars[i])) return TG_E_TAPE;
-  if (n >= TG_MAX_NODES || m >= TG_MAX_NODES || t->nary_count >= TG_MAX_NODES) return TG_E_SIZE;
-  if (!reserve_scratch(t, n + m) ||
+  if (!all_owned(t, q)) return TG_E_TAPE;
+  if (q->n >= TG_MAX_NODES || q->m >= TG_MAX_NODES || t->nary_count >= TG_MAX_NODES) return TG_E_SIZE;
+  if (!reserve_scratch(t, q->n + q->m) ||
       !tg_reserve_((void **)&t->nary, &t->nary_capacity, t->nary_count + 1, sizeof *t->nary))
     return TG_E_NOMEM;
   return TG_OK;
 }
 
-/* A NULL array among the operands or outputs. */
-static bool incomplete(const tg_segment_ *s, size_t segments, const tg_var *y, size_t m)
+/* The record and its operands; it counts once its outputs stand. */
+static bool append_record(tg_tape *t, const request *q)
 {
-  bool bad = !y && m > 0;
-  for (size_t k = 0; k < segments; k++) bad = bad || (s[k].count > 0 && !s[k].vars && !s[k].numbers);
-  return bad;
+  tg_nary_ *const r = &t->nary[t->nary_count];
+  *r = *q->what;
+  r->first = (uint32_t)t->operand_count, r->n = (uint32_t)q->n, r->m = (uint32_t)q->m;
+  for (size_t k = 0; k < q->segments; k++)
+    for (size_t i = 0; i < q->s[k].count; i++)
+      if (!tg_push_operand_(t, TG_OP_nary, segment_at(&q->s[k], i))) return false;
+  return true;
 }
 
-void tg_nary_record_(const tg_custom_op *op, void *user, const tg_nary_shape_ *shape, const tg_segment_ *s,
-                     size_t segments, tg_var *y, size_t m)
+/* A node for each output, from `head` on. */
+static bool append_outputs(tg_tape *t, const request *q, uint32_t head)
+{
+  const uint32_t index = (uint32_t)t->nary_count++;
+  for (size_t j = 0; j < q->m; j++) {
+    q->y[j] = j == 0 ? tg_push_node_(t, TG_OP_nary, index, 0, 0.0)
+                     : tg_push_node_(t, TG_OP_output, head, (uint32_t)j, 0.0);
+    if (tg_tape_of_(q->y[j]) == tg_id_(t)) continue;
+    tg_tape_rewind_(t, head); /* no room: the head must not be swept with outputs missing */
+    t->nary_count--;
+    return false;
+  }
+  return true;
+}
+
+static void append(tg_tape *t, const request *q)
+{
+  const uint32_t head = tg_size_(t);
+  if (!append_record(t, q) || !append_outputs(t, q, head)) {
+    set_all(q->y, q->m, (double)NAN);
+    return;
+  }
+  const tg_status evaluated = tg_nary_value_(t, head);
+  if (evaluated != TG_OK) fail(q->what->op, evaluated);
+  for (size_t j = 0; j < q->m; j++) q->y[j].value_ = t->r.nodes_[head + j].primal_;
+}
+
+void tg_nary_record_(const tg_nary_ *what, const tg_segment_ *s, size_t segments, tg_var *y, size_t m)
 {
   tg_tape *const t = tg_tape_active_();
-  size_t n = 0;
-  for (size_t k = 0; k < segments; k++) n += s[k].count;
-  if (incomplete(s, segments, y, m)) {
-    fail(op, TG_E_ARGUMENT);
-    if (y) set_all(y, m, (double)NAN);
+  request q = {what, s, segments, 0, y, m};
+  for (size_t k = 0; k < segments; k++) q.n += s[k].count;
+  if (incomplete(&q)) {
+    refuse(&q, TG_E_ARGUMENT);
     return;
   }
   if (m == 0) return;
-  if (all_constant(s, segments)) {
-    tg_nary_shape_ local = shape ? *shape : (tg_nary_shape_){0};
-    fold(op, shape ? &local : user, s, segments, n, y, m);
+  if (all_constant(&q)) {
+    fold(&q);
     return;
   }
-  const tg_status status = t ? prepare(t, s, segments, n, m) : TG_E_TAPE;
-  if (status != TG_OK) {
-    fail(op, status);
-    set_all(y, m, (double)NAN);
+  const tg_status status = t ? prepare(t, &q) : TG_E_TAPE;
+  if (status == TG_OK)
+    append(t, &q);
+  else
+    refuse(&q, status);
+}
+
+void tg_custom(const tg_custom_op *op, const tg_var *x, size_t n, tg_var *y, size_t m, void *user)
+{
+  const tg_segment_ s = {x, NULL, n};
+  const tg_nary_ what = {.op = op, .user = user, .kind = TG_NARY_custom};
+  if (op && op->value) {
+    tg_nary_record_(&what, &s, 1, y, m);
     return;
   }
-  tg_nary_ *const r = &t->nary[t->nary_count];
-  *r = (tg_nary_){.op = op, .user = user, .builtin = shape != NULL, .n = (uint32_t)n, .m = (uint32_t)m};
-  if (shape) r->shape = *shape;
-  r->first = (uint32_t)t->operand_count;
-  for (size_t k = 0; k < segments; k++)
-    for (size_t i = 0; i < s[k].count; i++)
-      if (!tg_push_operand_(t, TG_OP_nary, segment_at(&s[k], i))) {
-        set_all(y, m, (double)NAN);
-        return;
-      }
-  const uint32_t head = tg_size_(t);
-  const uint32_t index = (uint32_t)t->nary_count++;
-  for (size_t j = 0; j < m; j++) {
-    y[j] = j == 0 ? tg_push_node_(t, TG_OP_nary, index, 0, 0.0)
-                  : tg_push_node_(t, TG_OP_output, head, (uint32_t)j, 0.0);
-    if (tg_tape_of_(y[j]) != tg_id_(t)) { /* no room: the head must not be swept with outputs missing */
-      tg_tape_rewind_(t, head);
-      t->nary_count--;
-      set_all(y, m, (double)NAN);
-      return;
-    }
-  }
-  const tg_status evaluated = tg_nary_value_(t, head);
-  if (evaluated != TG_OK) fail(op, evaluated);
-  for (size_t j = 0; j < m; j++) y[j].value_ = t->r.nodes_[tg_node_of_(y[j])].primal_;
+  fail(op, TG_E_ARGUMENT);
+  set_all(y, m, (double)NAN);
 }
 
 /* ---- The sweeps. Scratch holds operands x, then a direction or adjoint, then the result. ---- */
@@ -153,7 +206,7 @@ static void begin_call(tg_tape *t, uint32_t i, bool masked, call *c)
   c->operand = t->operands + c->r->first;
   c->shape = c->r->shape;
   c->shape.masked = masked;
-  c->user = c->r->builtin ? &c->shape : c->r->user;
+  c->user = c->r->kind == TG_NARY_custom ? c->r->user : &c->shape;
   c->x = t->scratch;
   c->in = c->x + t->nary_widest;
   c->out = c->in + t->nary_widest;
@@ -255,10 +308,13 @@ tg_status tg_nary_second_(tg_tape *t, uint32_t i, const double *tangent, double 
   if (!c.r->op->vjp) return no_order(t, i, "it has no vjp");
   if (!c.r->op->hvp) return no_order(t, i, "it has no hvp");
   const bool reached = gather_outputs(&c, i, adjoint, 1, 0, c.in);
-  for (size_t l = 0; l < width;
-       l++) { /* J' times the tangents of the adjoints, and the tangent of J' times them */
+  /* J' times the tangents of the adjoints, and the tangent of J' times them. */
+  for (size_t l = 0; l < width; l++) {
     double *const w_dot = c.more;
-    if (c.r->op == &tg_nary_norm2_) gather_tangents(&c, tangent, width, l, c.along), c.shape.along = c.along;
+    if (tg_nary_rows_[c.r->kind].kinked) {
+      gather_tangents(&c, tangent, width, l, c.along);
+      c.shape.along = c.along;
+    }
     if (gather_outputs(&c, i, second, width, l, w_dot)) {
       const int answer = c.r->op->vjp(c.x, c.r->n, w_dot, c.r->m, c.out, c.user);
       if (answer != 0) return fault(t, i, answer, "its vjp callback failed");
@@ -276,15 +332,4 @@ tg_status tg_nary_second_(tg_tape *t, uint32_t i, const double *tangent, double 
   if (answer != 0) return fault(t, i, answer, "its vjp callback failed");
   scatter(&c, c.out, adjoint, 1, 0);
   return TG_OK;
-}
-
-void tg_custom(const tg_custom_op *op, const tg_var *x, size_t n, tg_var *y, size_t m, void *user)
-{
-  const tg_segment_ s = {x, NULL, n};
-  if (op && op->value) {
-    tg_nary_record_(op, user, NULL, &s, 1, y, m);
-    return;
-  }
-  fail(op, TG_E_ARGUMENT);
-  if (y) set_all(y, m, (double)NAN);
 }

@@ -8,11 +8,12 @@
 
 #include <math.h>
 
-#include "nary_record.h"
+#include "nary_tape.h"
 #include "tapegrad/operations.h"
 
-extern const tg_custom_op tg_nary_sum_, tg_nary_dot_, tg_nary_norm2_, tg_nary_logsumexp_, tg_nary_softmax_,
-    tg_nary_pick_, tg_nary_argmax_, tg_nary_affine_, tg_nary_cross_entropy_;
+#define NARY(name, ...) extern const tg_custom_op tg_nary_##name##_;
+#include "nary.def"
+#undef NARY
 
 static inline bool tg_masked_(const void *user) { return ((const tg_nary_shape_ *)user)->masked; }
 
@@ -69,11 +70,11 @@ size_t tg_whole_index_(double index, size_t k);
 static inline tg_segment_ tg_vars_(const tg_var *v, size_t n) { return (tg_segment_){v, NULL, n}; }
 static inline tg_segment_ tg_numbers_(const double *v, size_t n) { return (tg_segment_){NULL, v, n}; }
 
-static inline tg_var tg_nary_scalar_(const tg_custom_op *op, const tg_segment_ *s, size_t segments)
+static inline tg_var tg_nary_scalar_(tg_nary_kind_ kind, const tg_segment_ *s, size_t segments)
 {
-  static const tg_nary_shape_ plain = {0};
+  const tg_nary_ what = tg_nary_builtin_(kind);
   tg_var y = tg_constant(0.0);
-  tg_nary_record_(op, NULL, &plain, s, segments, &y, 1);
+  tg_nary_record_(&what, s, segments, &y, 1);
   return y;
 }
 

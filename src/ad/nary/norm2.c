@@ -121,5 +121,5 @@ const tg_custom_op tg_nary_norm2_ = {.name = "norm2", .value = value, .jvp = jvp
 tg_var(tg_norm2)(const tg_var *x, size_t n)
 {
   const tg_segment_ s = tg_vars_(x, n);
-  return tg_nary_scalar_(&tg_nary_norm2_, &s, 1);
+  return tg_nary_scalar_(TG_NARY_norm2, &s, 1);
 }

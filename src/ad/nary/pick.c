@@ -46,7 +46,7 @@ const tg_custom_op tg_nary_pick_ = {.name = "pick", .value = value, .jvp = jvp, 
 static tg_var record(tg_segment_ z, tg_var index)
 {
   const tg_segment_ s[2] = {z, tg_vars_(&index, 1)};
-  return tg_nary_scalar_(&tg_nary_pick_, s, 2);
+  return tg_nary_scalar_(TG_NARY_pick, s, 2);
 }
 
 tg_var(tg_pick)(const tg_var *z, size_t k, tg_var index) { return record(tg_vars_(z, k), index); }

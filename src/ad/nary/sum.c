@@ -39,5 +39,5 @@ const tg_custom_op tg_nary_sum_ = {.name = "sum", .value = value, .jvp = jvp, .v
 tg_var(tg_sum)(const tg_var *x, size_t n)
 {
   const tg_segment_ s = tg_vars_(x, n);
-  return tg_nary_scalar_(&tg_nary_sum_, &s, 1);
+  return tg_nary_scalar_(TG_NARY_sum, &s, 1);
 }

@@ -9,19 +9,6 @@
 
 #define NONE UINT32_MAX
 
-tg_nary_kind_ tg_nary_kind_of_(const tg_nary_ *r)
-{
-  static const struct {
-    const char *name;
-    tg_nary_kind_ kind;
-  } known[] = {{"sum", TG_NARY_SUM},       {"dot", TG_NARY_DOT},
-               {"affine", TG_NARY_AFFINE}, {"logsumexp", TG_NARY_LOGSUMEXP},
-               {"pick", TG_NARY_PICK},     {"cross_entropy", TG_NARY_CROSS_ENTROPY}};
-  for (size_t i = 0; r->builtin && i < sizeof known / sizeof known[0]; i++)
-    if (strcmp(known[i].name, r->op->name) == 0) return known[i].kind;
-  return TG_NARY_OTHER;
-}
-
 static uint32_t fail(tg_graph_ *g, tg_status why)
 {
   if (g->status == TG_OK) g->status = why;
@@ -208,10 +195,10 @@ static void lift_nary(tg_graph_ *g, uint32_t node)
     for (uint32_t j = 0; j < r->m; j++) g->of_node[node + j] = uniform_node(g, node + j);
     return;
   }
-  switch (tg_nary_kind_of_(r)) {
-  case TG_NARY_SUM: g->of_node[node] = lift_sum(g, NONE, operand, NULL, r->n); return;
-  case TG_NARY_DOT: g->of_node[node] = lift_sum(g, NONE, operand, operand + half, half); return;
-  case TG_NARY_AFFINE: lift_affine(g, node, r, operand); return;
+  switch (r->kind) {
+  case TG_NARY_sum: g->of_node[node] = lift_sum(g, NONE, operand, NULL, r->n); return;
+  case TG_NARY_dot: g->of_node[node] = lift_sum(g, NONE, operand, operand + half, half); return;
+  case TG_NARY_affine: lift_affine(g, node, r, operand); return;
   default: lift_call(g, node, r, first);
   }
 }

@@ -1,6 +1,7 @@
 #include "sweeps.h"
 
 #include "kinks.h"
+#include "nary_tape.h"
 #include "operands.h"
 #include "special.h"
 

@@ -14,13 +14,6 @@
 
 enum { TG_BLOCK = 8 }; /* the widest block of directions */
 
-/* What the answer of a custom operation amounts to: statuses pass, but for those that drivers take as advice. */
-static inline tg_status tg_callback_status_(int answer)
-{
-  const bool status = answer < 0 && answer > TG_E_METHOD && answer != TG_E_BRANCH;
-  return answer == 0 ? TG_OK : status ? (tg_status)answer : TG_E_CALLBACK;
-}
-
 /* Recompute the primals from those of the inputs: TG_OK, TG_E_BRANCH (a guard changed), TG_E_CALLBACK. */
 tg_status tg_sweep_primal_(tg_tape *t);
 
@@ -35,13 +28,6 @@ tg_status tg_sweep_adjoint_(tg_tape *t, uint32_t last, double *adjoint, size_t w
 /* One adjoint a node and `width` tangents of it: second[x] = d/dt of adjoint[x] along `tangent`, for t > 0. */
 tg_status tg_sweep_second_(tg_tape *t, uint32_t last, const double *tangent, double *adjoint, double *second,
                            size_t width, bool masked, bool *nan);
-
-/* n-ary operations (nary.c): the same four for the record of node i. `nary_value` writes the primals. */
-tg_status tg_nary_value_(tg_tape *t, uint32_t i);
-tg_status tg_nary_tangent_(tg_tape *t, uint32_t i, double *tangent, size_t width, bool sided, bool masked);
-tg_status tg_nary_adjoint_(tg_tape *t, uint32_t i, double *adjoint, size_t width, bool masked);
-tg_status tg_nary_second_(tg_tape *t, uint32_t i, const double *tangent, double *adjoint, double *second,
-                          size_t width, bool masked);
 
 /* The message for a failure of t's recording or last sweep, in t->message. */
 const char *tg_failure_text_(tg_tape *t);
