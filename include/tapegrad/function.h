@@ -5,21 +5,38 @@
  *   s = tg_gradient(f, x, &value, gradient);
  *   tg_function_free(f);
  *
- * Your function runs when it is recorded; later evaluations replay the record, which is much faster. It is
- * recorded again by itself when a comparison (lt, gt, ...) has another outcome at the new point, and at every
- * evaluation if it asks for a var's bare value with tg_primal. Whatever else it reads (behind `user`, in
- * globals) is captured at recording and must stay unchanged until tg_function_forget, except what it reads
- * through tg_live. Hidden changes such as static counters or random numbers cannot be seen; tg_check finds
- * captured state.
+ * Your function runs when it is recorded. Later evaluations replay the record, which is much faster. It is
+ * recorded again by itself
+ *   - when a comparison (lt, gt, ...) in it has another outcome at the new point,
+ *   - at every evaluation, if it asks for a var's bare value with tg_primal.
  *
- * Rules common to all drivers: vectors have n entries (inputs) or m (outputs, 1 for a tg_scalar_fn); matrices
- * are row-major. Any output pointer may be NULL. Outputs are written only on success and may overlap inputs.
- * Errors: TG_E_ARGUMENT (f or x NULL), TG_E_NOMEM, TG_E_SIZE, TG_E_TAPE (stale or foreign vars, or a call on
- * f from inside its own callback or a custom operation of it), TG_E_BRANCH (only without a callback to record
- * again), TG_E_ORDER and TG_E_CALLBACK (custom operations), and whatever your function gave to tg_fail;
- * tg_function_message tells more. NaN and infinity are results. Once warm, no driver allocates. Callbacks
- * return: they do not leave by longjmp or by throwing. One thread at a time may use a function: clone it for
- * another. */
+ * Whatever else your function reads, behind `user` or in globals, is captured when it is recorded:
+ *   - it must stay valid and unchanged until you call tg_function_forget,
+ *   - except what the function reads through tg_live (var.h), which is read again at every evaluation.
+ * Hidden changes, such as static counters or random numbers, cannot be seen. tg_check finds captured state.
+ *
+ * The rules common to all drivers below:
+ *   - Vectors have n entries (inputs) or m (outputs; m is 1 for a tg_scalar_fn). Matrices are row-major.
+ *   - Any output pointer may be NULL: what is not wanted is not computed.
+ *   - Outputs are written on success only. They may overlap inputs.
+ *   - NaN and infinity are results, not failures.
+ *   - Once warm, no driver allocates.
+ *   - One thread at a time may use a function: clone it for another.
+ *   - Callbacks return. They do not leave by longjmp or by throwing.
+ *
+ * What the drivers answer beside TG_OK; tg_function_message tells more:
+ *   TG_E_ARGUMENT   f or x is NULL, or what the driver itself names
+ *   TG_E_NOMEM      no memory
+ *   TG_E_SIZE       the recording would be too long (2^28 - 16 nodes)
+ *   TG_E_TAPE       stale or foreign vars; or f was called from inside its own callback or custom operation
+ *   TG_E_BRANCH     a comparison has another outcome, and there is no callback to record again
+ *   TG_E_ORDER      a custom operation lacks the derivative that was asked for
+ *   TG_E_CALLBACK   a custom operation failed
+ *   any other       what your function gave to tg_fail, or a custom operation answered
+ *
+ * Costs are counted in sweeps. A sweep goes once over the recording, about 2 ns an operation while it fits in
+ * the cache. Directions beyond the first are swept in blocks of eight; a sweep of a whole block costs about
+ * three of one direction. Every driver evaluates f at x first: one sweep. */
 #ifndef TAPEGRAD_FUNCTION_H
 #define TAPEGRAD_FUNCTION_H
 
@@ -37,24 +54,31 @@ typedef tg_var (*tg_scalar_fn)(const tg_var *x, size_t n, void *user);
 /* Sets y[0..m), which starts as zeros. */
 typedef void (*tg_vector_fn)(const tg_var *x, size_t n, tg_var *y, size_t m, void *user);
 
-/* Make a recorded function in *f. With x0 it is recorded there at once (and what goes wrong is told at once),
- * with x0 NULL at its first use. n and m are at least 1. `fn` and `user` must outlive f. On failure *f is
- * NULL, and the words of tg_function_message go with it: to read them, record with x0 NULL and let the first
- * use fail. */
+/* Make a recorded function in *f, of n inputs and one output or m, each at least 1.
+ *
+ * With x0 it is recorded there at once, and what goes wrong is told at once. With x0 NULL it is recorded at its
+ * first use. `fn` and `user` must outlive f.
+ *
+ * On failure *f is NULL. The words of tg_function_message are then gone too: to read them, record with x0 NULL
+ * and let the first use fail. TG_E_ARGUMENT (f or fn NULL, n or m 0), TG_E_SIZE, TG_E_NOMEM; with x0 whatever
+ * recording answers (above). */
 TG_API tg_status tg_record(tg_function **f, tg_scalar_fn fn, size_t n, const double *x0, void *user);
 TG_API tg_status tg_record_vector(tg_function **f, tg_vector_fn fn, size_t n, size_t m, const double *x0,
                                   void *user);
 
-/* The function from inputs x[0..n) to y[0..m) that a tape by hand holds: a copy, with nothing to call again.
- * Inputs not among x stay at their recorded values. TG_E_TAPE if an x is not an input of t or occurs twice.
- */
+/* The function from inputs x[0..n) to y[0..m) that a tape by hand (tape.h) holds. It is a copy, with nothing to
+ * call again: where a comparison has another outcome the drivers answer TG_E_BRANCH. Inputs not among x stay at
+ * their recorded values. TG_E_TAPE if an x is not an input of t or occurs twice, or a y is not of t;
+ * TG_E_ARGUMENT, TG_E_SIZE, TG_E_NOMEM; and the first failure of the tape. */
 TG_API tg_status tg_tape_function(tg_function **f, const tg_tape *t, const tg_var *x, size_t n,
                                   const tg_var *y, size_t m);
 
-/* A function of its own for another thread, with the same callback and what has been recorded so far. */
+/* A function of its own, for another thread: the same callback and `user`, and a copy of what has been recorded
+ * so far. TG_E_ARGUMENT, TG_E_NOMEM. On failure *copy is NULL. */
 TG_API tg_status tg_function_clone(tg_function **copy, const tg_function *f);
 
-/* What `user` points to has changed: record again at the next use. */
+/* What `user` points to has changed: record again at the next use. Nothing happens to a function made by
+ * tg_tape_function, nor for NULL. For numbers that change often see tg_live (var.h). */
 TG_API void tg_function_forget(tg_function *f);
 
 TG_API void tg_function_free(tg_function *f); /* NULL is fine */
@@ -63,24 +87,27 @@ TG_API void tg_function_free(tg_function *f); /* NULL is fine */
 TG_API size_t tg_function_inputs(const tg_function *f);
 TG_API size_t tg_function_outputs(const tg_function *f);
 
-/* y = f(x). */
+/* y = f(x). One sweep. */
 TG_API tg_status tg_value(tg_function *f, const double *x, double *y);
 
-/* value = f(x) and gradient[j] = df/dx_j, for m = 1 (else TG_E_ARGUMENT). */
+/* value = f(x) and gradient[j] = df/dx_j, by reverse mode: two sweeps, whatever n. For m = 1, else
+ * TG_E_ARGUMENT. */
 TG_API tg_status tg_gradient(tg_function *f, const double *x, double *value, double *gradient);
 
-/* Forward mode: y = f(x), jv = J v. */
+/* Forward mode: y = f(x), jv = J v, where J is the m x n Jacobian at x. Two sweeps, whatever m. TG_E_ARGUMENT if
+ * v is NULL and jv is not. At a kink J holds the conventions of operations.h, not one-sided derivatives. */
 TG_API tg_status tg_jvp(tg_function *f, const double *x, const double *v, double *y, double *jv);
 
-/* Reverse mode: y = f(x), uj = J' u. */
+/* Reverse mode: y = f(x), uj = J' u. Two sweeps, whatever n. TG_E_ARGUMENT if u is NULL and uj is not. */
 TG_API tg_status tg_vjp(tg_function *f, const double *x, const double *u, double *y, double *uj);
 
-/* Second order, m = 1: the gradient and hv = H v, where H is the Hessian. At a kink (operations.h) hv is the
- * one-sided derivative of the gradient along v, which is H v wherever there is an H to speak of. */
+/* Second order, forward over reverse: the gradient and hv = H v, where H is the n x n Hessian. Costs about four
+ * sweeps, and no H is formed. For m = 1, else TG_E_ARGUMENT; so too if v is NULL and hv is not. At a kink
+ * (operations.h) hv is the one-sided derivative of the gradient along v. Where f has a Hessian, that is H v. */
 TG_API tg_status tg_hvp(tg_function *f, const double *x, const double *v, double *gradient, double *hv);
 
-/* The same for k directions at once, cheaper than k calls: v is k x n and jv k x m; u is k x m and uj k x n;
- * v and hv are k x n. */
+/* The same for k directions at once: one evaluation of f, and a sweep for every eight directions. v is k x n and
+ * jv k x m; u is k x m and uj k x n; v and hv are k x n. */
 TG_API tg_status tg_jvp_block(tg_function *f, const double *x, size_t k, const double *v, double *y,
                               double *jv);
 TG_API tg_status tg_vjp_block(tg_function *f, const double *x, size_t k, const double *u, double *y,
@@ -88,15 +115,17 @@ TG_API tg_status tg_vjp_block(tg_function *f, const double *x, size_t k, const d
 TG_API tg_status tg_hvp_block(tg_function *f, const double *x, size_t k, const double *v, double *gradient,
                               double *hv);
 
-/* d = d y_output / d x_input. */
+/* d = d y_output / d x_input, by reverse mode: two sweeps. For more than one entry of J the block forms and
+ * tg_jacobian are cheaper. TG_E_ARGUMENT if there is no such output or input. */
 TG_API tg_status tg_partial(tg_function *f, const double *x, size_t output, size_t input, double *d);
 
-/* y = f(x) and the m x n Jacobian, by forward or reverse sweeps, whichever are fewer (the other if an
- * operation lacks the first). */
+/* y = f(x) and the m x n Jacobian. By forward mode if n <= m, in n directions; else by reverse mode, in m. Where a
+ * custom operation lacks the one mode, by the other. */
 TG_API tg_status tg_jacobian(tg_function *f, const double *x, double *y, double *jacobian);
 
-/* m = 1: value, gradient and the n x n Hessian, symmetric to rounding (but where a kink leaves f without one: row
- * j is then hv for the unit direction j). */
+/* Value, gradient and the n x n Hessian, by tg_hvp_block in n directions. For m = 1, else TG_E_ARGUMENT. The
+ * Hessian is symmetric to rounding. At a kink that leaves f without a Hessian, row j is hv for the unit direction
+ * j. For large n prefer products (tg_hvp). */
 TG_API tg_status tg_hessian(tg_function *f, const double *x, double *value, double *gradient,
                             double *hessian);
 
@@ -106,8 +135,9 @@ typedef struct tg_check_options {
   bool second_order; /* m = 1: the Hessian too, unless an operation has no second order */
 } tg_check_options;
 
-/* What tg_check found. An error is |AD - differences|, less what differences can be off by rounding, relative to the
- * derivative (to 1e-10 if that is less); the largest of all entries, often exactly 0. */
+/* What tg_check found. An error is the distance of a derivative from its difference, less what rounding can do to
+ * the difference, relative to the derivative (or to 1e-10, if the derivative is smaller). The largest error of all
+ * entries is told; often it is exactly 0. */
 typedef struct tg_check_report {
   double error; /* of the Jacobian, at (row, column) */
   size_t row, column;
@@ -122,17 +152,22 @@ typedef struct tg_check_report {
   size_t bad_node;    /* and its node */
 } tg_check_report;
 
-/* Is the recording still the function, and are its derivatives right? Records fresh at x and compares with the
- * replay: TG_E_CAPTURED if values differ, as they do when fn read something that changed since. Then compares
- * the Jacobian, by forward and by reverse mode (by one where a custom operation lacks the other), with
- * extrapolated central differences of fn at four scales, of which the surest counts, and for m = 1 the Hessian
- * with those of the gradient: at a smooth point they agree to about 1e-9. At a kink, or where rule R5 hides a
- * limit, they do not. TG_E_DERIVATIVE if an error is beyond the tolerance. Costs 24 n + 1 calls of fn, and for
- * the Hessian 24 n gradients, twice that where steps in the size of x settle nothing. o and r may be NULL. The report is filled also when the answer is TG_E_CAPTURED
- * (error is then that of the values) or TG_E_DERIVATIVE. TG_E_ARGUMENT for a tolerance that is not positive. */
+/* Is the recording still the function, and are its derivatives right?
+ *   1. Records fresh at x and compares with the replay: TG_E_CAPTURED if values differ, as they do when fn read
+ *      something that has changed since.
+ *   2. Compares the Jacobian, by forward and by reverse mode (by one where a custom operation lacks the other),
+ *      with central differences of fn. They are extrapolated, and taken at four scales of which the surest
+ *      counts.
+ *   3. For m = 1 compares the Hessian with differences of the gradient.
+ * TG_E_DERIVATIVE if an error is beyond the tolerance. At a smooth point they agree to about 1e-9. At a kink,
+ * and where rule R5 hides a limit, they do not.
+ *
+ * Costs 24 n + 1 calls of fn, and for the Hessian 24 n gradients; twice that where steps in the size of x settle
+ * nothing. o and r may be NULL. The report is filled also when the answer is TG_E_CAPTURED (error is then that
+ * of the values) or TG_E_DERIVATIVE. TG_E_ARGUMENT for a tolerance that is not positive. */
 TG_API tg_status tg_check(tg_function *f, const double *x, const tg_check_options *o, tg_check_report *r);
 
-/* What f has cost so far. */
+/* What f has cost so far. TG_E_ARGUMENT if f or s is NULL. */
 typedef struct tg_function_stats {
   size_t nodes, bytes;  /* of the recording */
   size_t recordings;    /* calls of your function */
@@ -145,8 +180,8 @@ typedef struct tg_function_stats {
 
 TG_API tg_status tg_function_statistics(const tg_function *f, tg_function_stats *s);
 
-/* The last failure of f in words, naming operation and node; "success" if the last call succeeded. Owned by
- * f. */
+/* The last failure of f in words, naming operation and node; "success" if the last call succeeded. Owned by f,
+ * and valid until its next call. */
 TG_API const char *tg_function_message(const tg_function *f);
 
 #ifdef __cplusplus

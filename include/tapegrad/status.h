@@ -1,7 +1,11 @@
 /* Status codes: what a call answers when the world says no.
  *
- * Zero is success and failures are negative. Why an iteration ended is not a status but a tg_stop (optim.h).
- * Objects that can fail late (a tape, a recorded function) also keep a message that names the culprit. */
+ *   tg_status s = tg_gradient(f, x, &value, gradient);
+ *   if (s != TG_OK) fprintf(stderr, "%s: %s\n", tg_status_string(s), tg_function_message(f));
+ *
+ * Zero is success, failures are negative. A call that fails leaves its outputs alone. Why an iteration ended is not a
+ * status but a tg_stop (optim.h). Objects that can fail late keep a message that names the culprit: a tape, a
+ * recorded function, a finite sum, a report. */
 #ifndef TAPEGRAD_STATUS_H
 #define TAPEGRAD_STATUS_H
 
@@ -42,10 +46,13 @@ typedef enum tg_status {
 /* The text of a status, never NULL; "unknown status" for a number that is none. Static storage. */
 TG_API const char *tg_status_string(tg_status s);
 
-/* One line: version, compiler, the instruction sets built in and the one in use. The environment variable TG_ISA
- * (avx512, avx2, sse2; plain where there is no choice; or scalar: samples one by one, optimizers as for sse2) pins the
- * instruction set of the finite sums and runs made after it is set. A name that is not on offer is ignored: the best
- * is taken. Static storage. */
+/* One line: version, compiler, the instruction sets built in and the one in use. Static storage.
+ *
+ * The environment variable TG_ISA pins the instruction set of the finite sums and runs made after it is set:
+ *   avx512, avx2, sse2   on x86-64
+ *   plain                where there is no choice
+ *   scalar               finite sums sample by sample, optimizers as for sse2
+ * A name that is not on offer is ignored: the best is taken. */
 TG_API const char *tg_build_info(void);
 
 #ifdef __cplusplus

@@ -1,13 +1,22 @@
 /* var: a number that remembers how it was computed.
  *
+ *   static var square_sum(const var *x, size_t n, void *user)
+ *   {
+ *     var sum = constant(0);
+ *     for (size_t i = 0; i < n; i++) sum = add(sum, square(x[i]));
+ *     return sum;
+ *   }
+ *
  * A tg_var is a value and a place on a tape, two registers wide, passed and returned by value. Arithmetic on it
  * (operations.h) appends to the tape that is active on this thread: the one a driver such as tg_gradient
  * (function.h) made active around your function, or the one between tg_tape_begin and tg_tape_end (tape.h).
  * A var whose value does not depend on any input is a constant and takes no place on the tape.
  *
- * Operations never return a status: the tape keeps its first failure (out of memory, a var of another or a
- * cleared tape, tg_fail), later operations are harmless, and whoever reads derivatives is told. NaN and infinity
- * are results, not failures. */
+ * Operations never return a status:
+ *   - The tape keeps its first failure: no memory, a var of another or a cleared tape, tg_fail.
+ *   - Later operations are harmless.
+ *   - Whoever reads derivatives is told: a driver, tg_tape_end, a sweep.
+ *   - NaN and infinity are results, not failures. */
 #ifndef TAPEGRAD_VAR_H
 #define TAPEGRAD_VAR_H
 
@@ -31,8 +40,8 @@ typedef struct tg_var {
 typedef tg_var var;
 #endif
 
-/* A var that depends on nothing. Numbers mixed with vars become constants by themselves, so this is needed only
- * where a var must be written down: `var s = tg_constant(0)`. */
+/* A var that depends on nothing. Numbers mixed with vars become constants by themselves, so this is needed only where
+ * a var must be written down: `var s = tg_constant(0)`. Records nothing. */
 static inline tg_var tg_constant(double c)
 {
   tg_var v;
@@ -41,30 +50,38 @@ static inline tg_var tg_constant(double c)
   return v;
 }
 
-/* A constant that is read again from *p at every evaluation of a recorded function (everything else that your
- * function reads from outside is captured when it is recorded). *p must outlive the recording. */
+/* A constant that is read again from *p at every evaluation of a recorded function. Everything else that your
+ * function reads from outside is captured when it is recorded.
+ *   - *p must outlive the recording. It may change between evaluations; nothing is differentiated by it.
+ *   - p NULL: the tape fails with TG_E_ARGUMENT. */
 TG_API tg_var tg_live(const double *p);
 
-/* The value of v. While recording this marks the function point-dependent: whatever your code does with a bare
- * number cannot be replayed, so every later evaluation records afresh. */
+/* The value of v, to compute with. While recording this marks the function point-dependent: what your code does with
+ * a bare number cannot be replayed, so every later evaluation records afresh, and finite sums go sample by sample.
+ * For a branch compare with lt and its kin, for a choice use where (operations.h): those replay. */
 TG_API double tg_primal(tg_var v);
 
 /* The value of v for printf and debuggers: leaves no mark, so do not compute with it. */
 static inline double tg_peek(tg_var v) { return v.value_; }
 
-/* Inside a function being recorded: give up; the driver that called it returns `why` (TG_OK counts as
- * TG_E_CALLBACK). The first failure is the one reported. */
+/* Inside a function being recorded: give up. The driver that called it answers `why` (TG_OK counts as TG_E_CALLBACK).
+ * Your function still returns, with any var. The first failure is the one reported. */
 TG_API void tg_fail(tg_status why);
 
-/* A user's own operation with n operands x[0..n) and m outputs y[0..m): make it `static const`. Every callback
- * sets all its outputs (never adds to them), keeps no pointer to its arguments, and returns 0, or a negative
- * tg_status (any other nonzero: TG_E_CALLBACK) to make the evaluation fail. Nothing records while one runs: it may
- * call drivers of other functions, operations on constant vars give constants, and tg_fail has no effect.
+/* A user's own operation with n operands x[0..n) and m outputs y[0..m): make it `static const`
+ * (examples/custom.c). Its callbacks:
  *   value  y = f(x)                       required
  *   jvp    jv = J(x) v                    J is m x n; NULL: forward mode answers TG_E_ORDER
  *   vjp    uj = J(x)' u                   NULL: reverse mode answers TG_E_ORDER
  *   hvp    hv = d/dt J(x + t v)' u        at t = 0; NULL: second order answers TG_E_ORDER
- * At a kink second order goes by jvp and vjp as they are: smooth functions through it may lack curvature. */
+ *
+ * What holds for each of them:
+ *   - It sets all its outputs and never adds to them. It keeps no pointer to its arguments.
+ *   - It returns 0, or a negative tg_status to make the evaluation fail (any other nonzero: TG_E_CALLBACK).
+ *   - Nothing records while it runs. It may call drivers of other functions; operations on constant vars give
+ *     constants; tg_fail has no effect.
+ *   - At a kink second order goes by jvp and vjp as they are: smooth functions written through such a kink may lack
+ *     curvature. */
 typedef struct tg_custom_op {
   const char *name;
   int (*value)(const double *x, size_t n, double *y, size_t m, void *user);
@@ -73,7 +90,8 @@ typedef struct tg_custom_op {
   int (*hvp)(const double *x, size_t n, const double *u, size_t m, const double *v, double *hv, void *user);
 } tg_custom_op;
 
-/* Apply `op`: reads x[0..n), writes y[0..m) (which may overlap x). `op` and `user` must outlive the recording. */
+/* Apply `op`: reads x[0..n), writes y[0..m), which may overlap x. `op` and `user` must outlive the recording. Calls
+ * value at once. Costs a node for each output, 4 bytes for each operand, and one call for each sweep. */
 TG_API void tg_custom(const tg_custom_op *op, const tg_var *x, size_t n, tg_var *y, size_t m, void *user);
 
 /* ---- Private from here: what the inline operations of operations.h record with. ---- */
