@@ -4,24 +4,19 @@
 #include "function.h"
 #include "lanes.h"
 #include "locate.h"
+#include "samples.h"
 #include "tapegrad/finite_sum.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Arrays of data that belong to the sum. */
-typedef struct copy {
-  void *values, *label, *row_start, *column;
-} copy;
-
 struct tg_finite_sum {
   tg_loss_fn loss;
   void *user;
   size_t d, columns; /* columns with the label */
   tg_function *body; /* of d + columns inputs */
-  tg_data data;
-  copy owned;        /* unless borrowed */
+  tg_samples_ samples;
   double *point;     /* theta, then one sample: d + columns */
   double *sum, *one; /* of the samples so far, of one: TG_BLOCK x (d + columns) each */
   double *direction; /* TG_BLOCK directions in (theta, sample), zero in the sample */
@@ -34,18 +29,6 @@ struct tg_finite_sum {
   tg_status status;
   char message[160];
 };
-
-tg_data tg_dense(const double *values, size_t rows, size_t columns)
-{
-  return (tg_data){.rows = rows, .columns = columns, .values = values, .stride = columns};
-}
-
-tg_data tg_sparse(const size_t *row_start, const size_t *column, const double *values, size_t rows,
-                  size_t columns)
-{
-  return (tg_data){
-      .rows = rows, .columns = columns, .values = values, .row_start = row_start, .column = column};
-}
 
 static tg_status complain(tg_finite_sum *s, tg_status why, const char *text)
 {
@@ -62,138 +45,11 @@ static tg_var body(const tg_var *x, size_t n, void *user)
   return s->loss(x, s->d, x + s->d, n - s->d, s->user);
 }
 
-/* What is wrong with rows: the first row it shows in, or SIZE_MAX, and words. */
-typedef struct flaw {
-  tg_status status;
-  size_t row;
-  char *text; /* NULL: not wanted */
-  size_t size;
-} flaw;
-
-static tg_status found(flaw *f, tg_status status, size_t row, const char *format, size_t a, size_t b)
+static tg_status take_samples(tg_finite_sum *s, tg_data data)
 {
-  char words[96];
-  f->status = status;
-  f->row = row;
-  snprintf(words, sizeof words, format, a, b);
-  if (f->text && row != SIZE_MAX)
-    snprintf(f->text, f->size, "row %zu (the first is row 0): %s", row, words);
-  else if (f->text)
-    snprintf(f->text, f->size, "%s", words);
+  const tg_status status = tg_samples_take_(&s->samples, data);
+  if (status == TG_OK) tg_lanes_bind_(s->lanes, &s->samples.data);
   return status;
-}
-
-/* A sparse row: ascending offsets, ascending columns within range. */
-static tg_status examine_row(const tg_data *data, size_t i, flaw *f)
-{
-  const size_t from = data->row_start[i], to = data->row_start[i + 1];
-  if (from > to) return found(f, TG_E_DATA, i, "row_start descends from %zu to %zu", from, to);
-  for (size_t k = from; k < to; k++) {
-    const size_t column = data->column[k];
-    if (column >= data->columns)
-      return found(f, TG_E_DATA, i, "column %zu, and there are %zu columns", column, data->columns);
-    if (k > from && column <= data->column[k - 1])
-      return found(f, TG_E_DATA, i, "column %zu follows column %zu", column, data->column[k - 1]);
-  }
-  return TG_OK;
-}
-
-static tg_status examine(const tg_data *data, flaw *f)
-{
-  const size_t stride = data->stride ? data->stride : data->columns;
-  const bool sparse = data->row_start && data->column;
-  *f = (flaw){TG_OK, SIZE_MAX, f->text, f->size};
-  if (data->columns == 0 && !data->label) return found(f, TG_E_DATA, SIZE_MAX, "there are no columns", 0, 0);
-  if (!data->row_start != !data->column)
-    return found(f, TG_E_DATA, SIZE_MAX, "row_start and column go together, and one is NULL", 0, 0);
-  if (data->rows > SIZE_MAX / sizeof(double) - 1 ||
-      (stride && data->rows > SIZE_MAX / sizeof(double) / stride && !sparse))
-    return found(f, TG_E_SIZE, SIZE_MAX, "%zu rows of %zu numbers cannot be addressed", data->rows, stride);
-  if (sparse && data->row_start[0] != 0)
-    return found(f, TG_E_DATA, 0, "row_start[0] is %zu and not 0", data->row_start[0], 0);
-  for (size_t i = 0; sparse && i < data->rows; i++)
-    if (examine_row(data, i, f) != TG_OK) return f->status;
-  if (!data->values && data->rows > 0 && (sparse ? data->row_start[data->rows] : data->columns) > 0)
-    return found(f, TG_E_DATA, SIZE_MAX, "the values are NULL", 0, 0);
-  if (!sparse && stride < data->columns)
-    return found(f, TG_E_DATA, SIZE_MAX, "the stride, %zu, is less than the %zu columns", stride,
-                 data->columns);
-  return TG_OK;
-}
-
-tg_status tg_data_check(const tg_data *data, size_t *row)
-{
-  flaw f = {TG_OK, SIZE_MAX, NULL, 0};
-  const tg_status status = data ? examine(data, &f) : TG_E_ARGUMENT;
-  if (row) *row = f.row;
-  return status;
-}
-
-tg_status tg_data_explain(const tg_data *data, char *text, size_t size)
-{
-  flaw f = {TG_OK, SIZE_MAX, size > 0 ? text : NULL, size};
-  if (!data) return TG_E_ARGUMENT;
-  if (f.text) snprintf(text, size, "%s", tg_status_string(TG_OK));
-  return examine(data, &f);
-}
-
-/* A copy of n numbers of `size` bytes; false when there is no memory. None: NULL. */
-static bool copied(void **to, const void *from, size_t n, size_t size)
-{
-  *to = from && n > 0 ? tg_memory_resize_(NULL, n, size) : NULL;
-  if (*to) memcpy(*to, from, n * size);
-  return *to || !from || n == 0;
-}
-
-static void free_copy(copy *c)
-{
-  tg_memory_free_(c->values);
-  tg_memory_free_(c->label);
-  tg_memory_free_(c->row_start);
-  tg_memory_free_(c->column);
-  *c = (copy){0};
-}
-
-static bool copy_values(copy *c, const tg_data *data)
-{
-  if (data->row_start) {
-    const size_t n = data->row_start[data->rows];
-    return copied(&c->values, data->values, n, sizeof *data->values) &&
-           copied(&c->row_start, data->row_start, data->rows + 1, sizeof *data->row_start) &&
-           copied(&c->column, data->column, n, sizeof *data->column);
-  }
-  if (data->columns == 0 || data->rows == 0) return true;
-  double *const values = tg_memory_resize_(NULL, data->rows * data->columns, sizeof *values);
-  c->values = values;
-  if (values && data->stride == data->columns) {
-    memcpy(values, data->values, data->rows * data->columns * sizeof *values);
-    return true;
-  }
-  for (size_t i = 0; values && i < data->rows; i++)
-    memcpy(values + i * data->columns, data->values + i * data->stride, data->columns * sizeof *values);
-  return values;
-}
-
-/* Copies what is not borrowed; on failure nothing of s has changed. */
-static tg_status take_data(tg_finite_sum *s, tg_data data)
-{
-  copy made = {0};
-  if (data.stride == 0) data.stride = data.columns;
-  if (!data.borrow) {
-    if (!copied(&made.label, data.label, data.rows, sizeof *data.label) || !copy_values(&made, &data)) {
-      free_copy(&made);
-      return TG_E_NOMEM;
-    }
-    data.values = made.values;
-    data.label = made.label;
-    data.stride = data.columns;
-    if (data.row_start) data.row_start = made.row_start, data.column = made.column;
-  }
-  free_copy(&s->owned);
-  s->owned = made;
-  s->data = data;
-  tg_lanes_bind_(s->lanes, &s->data);
-  return TG_OK;
 }
 
 static tg_status build(tg_finite_sum *s, tg_data data)
@@ -207,7 +63,7 @@ static tg_status build(tg_finite_sum *s, tg_data data)
   s->direction = tg_memory_resize_(NULL, n, TG_BLOCK * sizeof *s->direction);
   if (!s->point || !s->sum || !s->one || !s->direction) return TG_E_NOMEM;
   const tg_status lanes = tg_lanes_new_(&s->lanes, s->body, s->d, s->columns);
-  return lanes == TG_OK ? take_data(s, data) : lanes;
+  return lanes == TG_OK ? take_samples(s, data) : lanes;
 }
 
 tg_status tg_finite_sum_new(tg_finite_sum **s, tg_loss_fn loss, size_t d, tg_data data, void *user)
@@ -223,7 +79,7 @@ tg_status tg_finite_sum_new(tg_finite_sum **s, tg_loss_fn loss, size_t d, tg_dat
   made->loss = loss;
   made->user = user;
   made->d = d;
-  made->columns = data.columns + (data.label ? 1 : 0);
+  made->columns = tg_sample_size_(&data);
   status = build(made, data);
   if (status != TG_OK) {
     tg_finite_sum_free(made);
@@ -238,7 +94,7 @@ void tg_finite_sum_free(tg_finite_sum *s)
   if (!s) return;
   tg_lanes_free_(s->lanes);
   tg_function_free(s->body);
-  free_copy(&s->owned);
+  tg_samples_free_(&s->samples);
   tg_memory_free_(s->point);
   tg_memory_free_(s->sum);
   tg_memory_free_(s->one);
@@ -256,11 +112,12 @@ tg_status tg_finite_sum_bind(tg_finite_sum *s, tg_data data)
   char words[128];
   const tg_status status = tg_data_explain(&data, words, sizeof words);
   if (status != TG_OK) return complain(s, status, words);
-  if (data.columns + (data.label ? 1 : 0) != s->columns)
+  if (tg_sample_size_(&data) != s->columns)
     return complain(s, TG_E_DATA, "the rows to bind have another number of columns");
-  if (!data.row_start != !s->data.row_start || (data.row_start && data.columns != s->data.columns))
+  if (!data.row_start != !s->samples.data.row_start ||
+      (data.row_start && data.columns != s->samples.data.columns))
     s->looked_at = 0, tg_lanes_forget_(s->lanes); /* which columns are sparse is compiled in */
-  s->status = take_data(s, data);
+  s->status = take_samples(s, data);
   return s->status == TG_OK ? TG_OK : complain(s, s->status, "no memory to copy the rows");
 }
 
@@ -296,9 +153,10 @@ static tg_status begin(tg_finite_sum *s, const double *theta, const size_t *inde
   if (s->body->busy)
     return TG_E_TAPE; /* from inside its loss; the message is for the call that is under way */
   if (!theta) return complain(s, TG_E_ARGUMENT, "theta is NULL");
-  if (!index) *count = s->data.rows;
+  if (!index) *count = s->samples.data.rows;
   for (size_t k = 0; index && k < *count; k++)
-    if (index[k] >= s->data.rows) return complain(s, TG_E_ARGUMENT, "a sample index is beyond the last row");
+    if (index[k] >= s->samples.data.rows)
+      return complain(s, TG_E_ARGUMENT, "a sample index is beyond the last row");
   memcpy(s->point, theta, s->d * sizeof *theta);
   s->status = TG_OK;
   return TG_OK;
@@ -308,15 +166,7 @@ static void zeros(double *x, size_t n) { memset(x, 0, n * sizeof *x); }
 
 static const double *sample(tg_finite_sum *s, const size_t *index, size_t k)
 {
-  const size_t row = index ? index[k] : k;
-  double *const to = s->point + s->d;
-  if (s->data.row_start) {
-    zeros(to, s->data.columns);
-    for (size_t i = s->data.row_start[row]; i < s->data.row_start[row + 1]; i++)
-      to[s->data.column[i]] = s->data.values[i];
-  } else if (s->data.columns)
-    memcpy(to, s->data.values + row * s->data.stride, s->data.columns * sizeof *to);
-  if (s->data.label) s->point[s->d + s->data.columns] = s->data.label[row];
+  tg_sample_write_(&s->samples.data, index ? index[k] : k, s->point + s->d);
   return s->point;
 }
 
@@ -324,11 +174,11 @@ static const double *sample(tg_finite_sum *s, const size_t *index, size_t k)
  * is looked at once. */
 static tg_status sparse_rule(tg_finite_sum *s)
 {
-  if (!s->data.row_start) return TG_OK;
+  if (!s->samples.data.row_start) return TG_OK;
   tg_function_stats stats;
   tg_function_statistics(s->body, &stats);
   if (stats.recordings == s->looked_at) return TG_OK;
-  const tg_status status = tg_lanes_check_(s->body, s->d, s->columns, s->data.columns);
+  const tg_status status = tg_lanes_check_(s->body, s->d, s->columns, s->samples.data.columns);
   if (status == TG_OK) s->looked_at = stats.recordings;
   return status == TG_OK
              ? status
@@ -357,7 +207,7 @@ static bool by_lanes(tg_finite_sum *s, const tg_lanes_call_ *call, tg_status *st
   if (*status == TG_E_BRANCH) return false;
   if (s->body->status == *status)
     failed(s, *status);
-  else if (*status == TG_E_DATA && s->data.row_start)
+  else if (*status == TG_E_DATA && s->samples.data.row_start)
     complain(s, TG_E_DATA, sparse_elsewhere);
   else
     complain(s, *status, "while evaluating blocks of samples");
@@ -562,7 +412,7 @@ static void name_input(const tg_finite_sum *s, size_t input, char *to, size_t si
 {
   if (input < s->d)
     snprintf(to, size, "parameter %zu", input);
-  else if (s->data.label && input + 1 == s->d + s->columns)
+  else if (s->samples.data.label && input + 1 == s->d + s->columns)
     snprintf(to, size, "the label");
   else
     snprintf(to, size, "column %zu", input - s->d);
@@ -606,7 +456,7 @@ tg_status tg_finite_sum_nonfinite(tg_finite_sum *s, const double *theta, const s
 
 size_t tg_finite_sum_parameters(const tg_finite_sum *s) { return s ? s->d : 0; }
 
-size_t tg_finite_sum_rows(const tg_finite_sum *s) { return s ? s->data.rows : 0; }
+size_t tg_finite_sum_rows(const tg_finite_sum *s) { return s ? s->samples.data.rows : 0; }
 
 tg_status tg_finite_sum_statistics(const tg_finite_sum *s, tg_finite_sum_stats *stats)
 {

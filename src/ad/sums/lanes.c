@@ -13,6 +13,7 @@
 #include "environment.h"
 #include "hessian.h"
 #include "pool.h"
+#include "samples.h"
 #include "second_order.h"
 
 #include <math.h>
@@ -229,25 +230,10 @@ static const double *row_at(const tg_lanes_ *l, size_t position)
 
 static double label_at(const tg_lanes_ *l, size_t position) { return l->data.label[row_number(l, position)]; }
 
-/* One sample in full, to record the loss at. */
-static void spread_row(const tg_lanes_ *l, size_t position, double *to)
-{
-  const tg_data *data = &l->data;
-  if (data->row_start == NULL) {
-    if (data->columns > 0) memcpy(to, row_at(l, position), data->columns * sizeof *to);
-    return;
-  }
-  const size_t row = row_number(l, position);
-  memset(to, 0, data->columns * sizeof *to);
-  for (size_t k = data->row_start[row]; k < data->row_start[row + 1]; k++)
-    to[data->column[k]] = data->values[k];
-}
-
 static tg_status record_at(tg_lanes_ *l, size_t position)
 {
   memcpy(l->point, l->call->theta, l->d * sizeof *l->point);
-  spread_row(l, position, l->point + l->d);
-  if (l->data.label != NULL) l->point[l->d + l->data.columns] = label_at(l, position);
+  tg_sample_write_(&l->data, row_number(l, position), l->point + l->d);
   l->f->busy = false; /* the recording keeps its own guard against calls from inside */
   l->f->status = tg_function_record_(l->f, l->point);
   l->f->busy = true;
