@@ -1,9 +1,7 @@
-/* The drivers: each brings the primals to x, sweeps, and hands results over only when all has gone well.
- *
- * Every sweep runs unmasked first; only when a result is NaN is it repeated under rule R5 (sweeps.h), so the
- * rule costs nothing while all is finite. */
+/* The drivers: each brings the primals to x, sweeps, and hands results over only when all has gone well. */
 #include "function.h"
 #include "nary_tape.h"
+#include "zero_rule.h"
 
 #include <math.h>
 #include <string.h>
@@ -101,14 +99,14 @@ static tg_status tangents(tg_function *f, directions d, bool sided)
   const size_t width = width_for(d.count);
   double *const dot = tg_function_work_(f, TG_TANGENT, width);
   if (!dot) return TG_E_NOMEM;
-  for (int masked = 0; masked < 2; masked++) {
-    f->stats.zero_rule += masked != 0;
+  for (tg_attempt_ a = {0}; tg_attempt_again_(&a, &f->stats.zero_rule);) {
     clear_inputs(f, dot, width);
     seed(f->x, f->n, d, dot, width);
     f->busy = true;
-    const tg_status s = tg_sweep_tangent_(f->tape, dot, width, sided, masked);
+    const tg_status s = tg_sweep_tangent_(f->tape, dot, width, sided, a.masked);
     f->busy = false;
-    if (s != TG_OK || !any_nan(f->y, f->m, dot, width, d.count)) return s;
+    if (s != TG_OK) return s;
+    a.nan = any_nan(f->y, f->m, dot, width, d.count);
   }
   return TG_OK;
 }
@@ -120,18 +118,18 @@ static tg_status adjoints(tg_function *f, directions d)
   double *const bar = tg_function_work_(f, TG_ADJOINT, width);
   if (!bar) return TG_E_NOMEM;
   uint32_t last;
-  const bool any = tg_function_last_(f, &last);
-  if (!any) clear_inputs(f, bar, width);
-  for (int masked = 0; any && masked < 2; masked++) {
-    f->stats.zero_rule += masked != 0;
-    zeros(bar,
-          (size_t)tg_size_(f->tape) * width); /* beyond `last` too: outputs of one operation go together */
+  if (!tg_function_last_(f, &last)) {
+    clear_inputs(f, bar, width);
+    return TG_OK;
+  }
+  for (tg_attempt_ a = {0}; tg_attempt_again_(&a, &f->stats.zero_rule);) {
+    /* Beyond `last` too: the outputs of one operation go together. */
+    zeros(bar, (size_t)tg_size_(f->tape) * width);
     seed(f->y, f->m, d, bar, width);
-    bool nan;
     f->busy = true;
-    const tg_status s = tg_sweep_adjoint_(f->tape, last, bar, width, masked, &nan);
+    const tg_status s = tg_sweep_adjoint_(f->tape, last, bar, width, a.masked, &a.nan);
     f->busy = false;
-    if (s != TG_OK || !nan) return s;
+    if (s != TG_OK) return s;
   }
   return TG_OK;
 }
@@ -146,24 +144,22 @@ static tg_status second(tg_function *f, directions d)
   const directions output_0 = {NULL, 0, 1};
   if (!dot || !bar || !bar_dot) return TG_E_NOMEM;
   uint32_t last;
-  const bool any = tg_function_last_(f, &last);
-  if (!any) {
+  if (!tg_function_last_(f, &last)) {
     clear_inputs(f, bar, 1);
     clear_inputs(f, bar_dot, width);
+    return TG_OK;
   }
-  for (int masked = 0; any && masked < 2; masked++) {
-    f->stats.zero_rule += masked != 0;
+  for (tg_attempt_ a = {0}; tg_attempt_again_(&a, &f->stats.zero_rule);) {
     zeros(bar, tg_size_(f->tape));
     zeros(bar_dot, (size_t)tg_size_(f->tape) * width);
     clear_inputs(f, dot, width);
     seed(f->x, f->n, d, dot, width);
     seed(f->y, 1, output_0, bar, 1);
-    bool nan = false;
     f->busy = true;
-    tg_status s = tg_sweep_tangent_(f->tape, dot, width, true, masked);
-    if (s == TG_OK) s = tg_sweep_second_(f->tape, last, dot, bar, bar_dot, width, masked, &nan);
+    tg_status s = tg_sweep_tangent_(f->tape, dot, width, true, a.masked);
+    if (s == TG_OK) s = tg_sweep_second_(f->tape, last, dot, bar, bar_dot, width, a.masked, &a.nan);
     f->busy = false;
-    if (s != TG_OK || !nan) return s;
+    if (s != TG_OK) return s;
   }
   return TG_OK;
 }

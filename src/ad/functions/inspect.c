@@ -6,6 +6,7 @@
 
 #include "operands.h"
 #include "sweeps.h"
+#include "zero_rule.h"
 
 /* ---- Sweeps by hand. ---- */
 
@@ -78,14 +79,15 @@ tg_status tg_tangent_sweep(tg_tape *t, const tg_var *x, const double *dx, size_t
   if (tg_size_(t) == 0) return TG_OK;
   double *const dot = work(t, TG_TANGENT);
   if (!dot) return TG_E_NOMEM;
+  size_t zero_rule = 0; /* nobody asks */
   t->r.swept_[TG_TANGENT] = 0;
   t->fault.status = TG_OK;
-  for (int masked = 0; masked < 2; masked++) {
+  for (tg_attempt_ a = {0}; tg_attempt_again_(&a, &zero_rule);) {
     clear(dot, tg_size_(t));
     seed(dot, x, dx, n);
-    s = tg_sweep_tangent_(t, dot, 1, false, masked);
+    s = tg_sweep_tangent_(t, dot, 1, false, a.masked);
     if (s != TG_OK) return s;
-    if (!any_nan(dot, tg_size_(t))) break;
+    a.nan = any_nan(dot, tg_size_(t));
   }
   publish(t, TG_TANGENT, dot);
   return TG_OK;
@@ -98,15 +100,15 @@ tg_status tg_adjoint_sweep(tg_tape *t, const tg_var *y, const double *dy, size_t
   if (tg_size_(t) == 0) return TG_OK;
   double *const bar = work(t, TG_ADJOINT);
   if (!bar) return TG_E_NOMEM;
+  size_t zero_rule = 0;
   t->r.swept_[TG_ADJOINT] = 0;
   t->fault.status = TG_OK;
-  for (int masked = 0; masked < 2; masked++) {
-    bool nan;
+  for (tg_attempt_ a = {0}; tg_attempt_again_(&a, &zero_rule);) {
     clear(bar, tg_size_(t));
     const uint32_t last = seed(bar, y, dy, m);
-    s = tg_sweep_adjoint_(t, last, bar, 1, masked, &nan);
+    s = tg_sweep_adjoint_(t, last, bar, 1, a.masked, &a.nan);
     if (s != TG_OK) return s;
-    if (!nan && !any_nan(bar, tg_size_(t))) break;
+    a.nan = any_nan(bar, tg_size_(t));
   }
   publish(t, TG_ADJOINT, bar);
   return TG_OK;

@@ -747,7 +747,7 @@ static void index_partial(const tg_worker_ *w, const tg_lane_nary_ *n, const dou
   const double *index = chooser(w, n);
   for (size_t l = 0; l < w->lanes; l++)
     if (tg_whole_index_(index[l], weighted(n)) == weighted(n))
-      to[l] += tg_product_((double)NAN, by[l], w->masked);
+      to[l] += tg_masked_product_((double)NAN, by[l], w->masked);
 }
 
 /* The place of an index that has an adjoint, or TG_NOWHERE. */
@@ -904,12 +904,6 @@ static void collect(const tg_worker_ *w, const double *bar, const double *w_bar,
   }
 }
 
-/* A product with rule R5, if that is in force. */
-static double product(const tg_worker_ *w, double x, double y)
-{
-  return w->masked && (x == 0.0 || y == 0.0) ? 0.0 : x * y;
-}
-
 static void collect_sparse_lane(const tg_worker_ *w, const tg_matrix_ *m, size_t lane, double *u_bar)
 {
   const uint32_t *lists = w->body->lists;
@@ -919,7 +913,7 @@ static void collect_sparse_lane(const tg_worker_ *w, const tg_matrix_ *m, size_t
     const uint32_t j = m->position != TG_NO_OPERAND ? lists[m->position + column] : (uint32_t)column;
     for (size_t r = 0; j != UINT32_MAX && r < m->rows; r++)
       add_signed(u_bar, lists[m->coefficient + j * m->rows + r],
-                 product(w, w->bar[lists[m->y + r] + lane], w->sparse->values[k]));
+                 tg_masked_product_(w->bar[lists[m->y + r] + lane], w->sparse->values[k], w->masked));
   }
 }
 
@@ -935,7 +929,8 @@ static void collect_dense_lanes(const tg_worker_ *w, const tg_matrix_ *m, size_t
       const double sign = (c[j] & TG_NEGATED) != 0 ? -1.0 : 1.0;
       double *to = u_bar + (c[j] & ~TG_NEGATED), p[TG_LANE_UNIT];
       for (size_t l = 0; l < TG_LANE_UNIT; l++) p[l] = sign * (u[l] * x[l]);
-      for (size_t l = 0; w->masked && l < TG_LANE_UNIT; l++) p[l] = sign * product(w, u[l], x[l]);
+      for (size_t l = 0; w->masked && l < TG_LANE_UNIT; l++)
+        p[l] = sign * tg_masked_product_(u[l], x[l], w->masked);
       for (size_t l = 0; l < TG_LANE_UNIT; l++) to[l * n] += p[l];
     }
 }

@@ -1,5 +1,7 @@
 #include "hessian.h"
 
+#include "zero_rule.h"
+
 #include <string.h>
 
 /* A sum is laid out as: for each pair of heads r <= s its pair_size numbers; then, for each of the other
@@ -153,12 +155,6 @@ static uint32_t place_of(const tg_worker_ *w, const tg_matrix_ *m, size_t entry)
   return m->position != TG_NO_OPERAND ? w->body->lists[m->position + column] : (uint32_t)column;
 }
 
-/* A product under rule R5, if that is in force. */
-static double product(const tg_worker_ *w, double x, double y)
-{
-  return w->masked && (x == 0.0 || y == 0.0) ? 0.0 : x * y;
-}
-
 static void sparse_squares(const tg_worker_ *w, const tg_matrix_ *a, const tg_matrix_ *b, const double *h,
                            double *sum)
 {
@@ -168,11 +164,11 @@ static void sparse_squares(const tg_worker_ *w, const tg_matrix_ *a, const tg_ma
     for (size_t i = begin; i < end; i++) {
       const uint32_t j = place_of(w, a, i);
       if (j == UINT32_MAX) continue;
-      const double t = product(w, h[l], values[i]);
+      const double t = tg_masked_product_(h[l], values[i], w->masked);
       double *to = sum + (size_t)j * b->columns;
       for (size_t k = a == b ? i : begin; k < end; k++) {
         const uint32_t at = place_of(w, b, k);
-        if (at != UINT32_MAX) to[at] += product(w, t, values[k]);
+        if (at != UINT32_MAX) to[at] += tg_masked_product_(t, values[k], w->masked);
       }
     }
   }

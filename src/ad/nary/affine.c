@@ -50,7 +50,8 @@ static void transposed(parts p, const double *u, const double *bias, size_t m, c
   for (size_t r = 0; shape->bias && r < m; r++) *rest++ = bias ? bias[r] : 0.0;
   tg_nary_fill_(rest, columns, 0.0);
   for (size_t r = 0; r < m; r++)
-    for (size_t c = 0; c < columns; c++) rest[c] += tg_product_(p.w[r * columns + c], u[r], shape->masked);
+    for (size_t c = 0; c < columns; c++)
+      rest[c] += tg_masked_product_(p.w[r * columns + c], u[r], shape->masked);
 }
 
 static int vjp(const double *x, size_t n, const double *u, size_t m, double *uj, void *user)

@@ -32,7 +32,7 @@ static int vjp(const double *x, size_t n, const double *u, size_t m, double *uj,
 {
   (void)m;
   const size_t k = n - 1, at = tg_whole_index_(x[k], k);
-  if (at == k) return tg_nary_fill_(uj, n, tg_product_((double)NAN, u[0], tg_masked_(user)));
+  if (at == k) return tg_nary_fill_(uj, n, tg_masked_product_((double)NAN, u[0], tg_masked_(user)));
   gradient(x, k, at, uj);
   tg_nary_scale_(uj, uj, k, u[0], tg_masked_(user));
   uj[k] = 0.0;

@@ -1,8 +1,7 @@
 /* Operations with many operands: one file each, and in it the four functions of the operation (value, jvp, vjp, hvp
  * as documented at tg_custom_op), its form for plain numbers, and its recorder.
  *
- * Their user pointer is a tg_nary_shape_. Where `masked` is set, rule R5 holds: a product with a factor that is
- * exactly zero contributes zero. Where `along` is not NULL, jvp and vjp take the partials of a kink on that side. */
+ * Their user pointer is a tg_nary_shape_. Where `masked` is set, rule R5 holds (zero_rule.h). Where `along` is not NULL, jvp and vjp take the partials of a kink on that side. */
 #ifndef TG_NARY_H
 #define TG_NARY_H
 
@@ -10,17 +9,13 @@
 
 #include "nary_tape.h"
 #include "tapegrad/operations.h"
+#include "zero_rule.h"
 
 #define NARY(name, ...) extern const tg_custom_op tg_nary_##name##_;
 #include "nary.def"
 #undef NARY
 
 static inline bool tg_masked_(const void *user) { return ((const tg_nary_shape_ *)user)->masked; }
-
-static inline double tg_product_(double a, double b, bool masked)
-{
-  return masked && (a == 0.0 || b == 0.0) ? 0.0 : a * b;
-}
 
 /* What weighted differences are taken from: the entry of the largest weight. Under the mask one that is not finite
  * must not enter the others; a finite one stays, so that the mask changes no bit where nothing is NaN. */
@@ -36,7 +31,7 @@ static inline int tg_nary_fill_(double *to, size_t n, double value)
 static inline double tg_nary_inner_(const double *a, const double *b, size_t n, bool masked)
 {
   double s = 0.0;
-  for (size_t i = 0; i < n; i++) s += tg_product_(a[i], b[i], masked);
+  for (size_t i = 0; i < n; i++) s += tg_masked_product_(a[i], b[i], masked);
   return s;
 }
 
@@ -44,13 +39,13 @@ static inline double tg_nary_inner_(const double *a, const double *b, size_t n, 
 static inline double tg_nary_nowhere_(const double *v, size_t n, bool masked)
 {
   double s = 0.0;
-  for (size_t i = 0; i < n; i++) s += tg_product_((double)NAN, v[i], masked);
+  for (size_t i = 0; i < n; i++) s += tg_masked_product_((double)NAN, v[i], masked);
   return s;
 }
 
 static inline void tg_nary_scale_(double *to, const double *x, size_t n, double c, bool masked)
 {
-  for (size_t i = 0; i < n; i++) to[i] = tg_product_(x[i], c, masked);
+  for (size_t i = 0; i < n; i++) to[i] = tg_masked_product_(x[i], c, masked);
 }
 
 /* The weights p_i = exp z_i / sum_j exp z_j, and the index of the largest (k if k is 0). All -inf: weights 0;

@@ -78,7 +78,7 @@ static int vjp(const double *x, size_t n, const double *u, size_t m, double *uj,
   (void)m;
   size s;
   x = base(x, n, user, &s);
-  for (size_t i = 0; i < n; i++) uj[i] = tg_product_(direction(x, i, s), u[0], tg_masked_(user));
+  for (size_t i = 0; i < n; i++) uj[i] = tg_masked_product_(direction(x, i, s), u[0], tg_masked_(user));
   return 0;
 }
 
@@ -88,7 +88,7 @@ static int jvp(const double *x, size_t n, const double *v, double *jv, size_t m,
   size s;
   x = base(x, n, user, &s);
   jv[0] = 0.0;
-  for (size_t i = 0; i < n; i++) jv[0] += tg_product_(direction(x, i, s), v[i], tg_masked_(user));
+  for (size_t i = 0; i < n; i++) jv[0] += tg_masked_product_(direction(x, i, s), v[i], tg_masked_(user));
   return 0;
 }
 
@@ -106,12 +106,12 @@ static int hvp(const double *x, size_t n, const double *u, size_t m, const doubl
   double along = 0.0;
   for (size_t i = 0; i < n; i++) {
     const double g = direction(x, i, s);
-    hv[i] = i == top && isfinite(v[top]) ? 0.0 : v[i] - tg_product_(multiple, g, masked);
-    along += tg_product_(g, hv[i], masked);
+    hv[i] = i == top && isfinite(v[top]) ? 0.0 : v[i] - tg_masked_product_(multiple, g, masked);
+    along += tg_masked_product_(g, hv[i], masked);
   }
   for (size_t i = 0; i < n; i++) {
-    const double across = hv[i] - tg_product_(direction(x, i, s), along, masked);
-    hv[i] = tg_product_(ldexp(across / s.length, -s.exponent), u[0], masked);
+    const double across = hv[i] - tg_masked_product_(direction(x, i, s), along, masked);
+    hv[i] = tg_masked_product_(ldexp(across / s.length, -s.exponent), u[0], masked);
   }
   return 0;
 }

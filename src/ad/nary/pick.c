@@ -29,7 +29,7 @@ static int vjp(const double *x, size_t n, const double *u, size_t m, double *uj,
 {
   (void)m;
   const size_t at = tg_whole_index_(x[n - 1], n - 1);
-  if (at == n - 1) return tg_nary_fill_(uj, n, tg_product_((double)NAN, u[0], tg_masked_(user)));
+  if (at == n - 1) return tg_nary_fill_(uj, n, tg_masked_product_((double)NAN, u[0], tg_masked_(user)));
   tg_nary_fill_(uj, n, 0.0);
   uj[at] = u[0];
   return 0;

@@ -33,16 +33,16 @@ static int hvp(const double *x, size_t n, const double *u, size_t m, const doubl
   const double u_base = tg_base_(u[top], masked), v_base = tg_base_(v[top], masked);
   double u_mean = 0.0, v_mean = 0.0, both = 0.0;
   for (size_t i = 0; i < n; i++) {
-    u_mean += tg_product_(hv[i], u[i] - u_base, masked);
-    v_mean += tg_product_(hv[i], v[i] - v_base, masked);
+    u_mean += tg_masked_product_(hv[i], u[i] - u_base, masked);
+    v_mean += tg_masked_product_(hv[i], v[i] - v_base, masked);
   }
   for (size_t i = 0; i < n; i++) {
     const double a = (u[i] - u_base) - u_mean, b = (v[i] - v_base) - v_mean;
-    both += tg_product_(hv[i], tg_product_(a, b, masked), masked);
+    both += tg_masked_product_(hv[i], tg_masked_product_(a, b, masked), masked);
   }
   for (size_t i = 0; i < n; i++) {
     const double a = (u[i] - u_base) - u_mean, b = (v[i] - v_base) - v_mean;
-    hv[i] = tg_product_(hv[i], tg_product_(a, b, masked) - both, masked);
+    hv[i] = tg_masked_product_(hv[i], tg_masked_product_(a, b, masked) - both, masked);
   }
   return 0;
 }

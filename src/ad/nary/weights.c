@@ -85,7 +85,7 @@ double tg_weighted_(const double *z, size_t k, const double *v, size_t shift, bo
     const double p = regular                           ? exp_difference(z[i], largest) / divisor
                      : z[i] == largest || isnan(share) ? share
                                                        : 0.0;
-    sum += tg_product_(p, v[i] - base, masked);
+    sum += tg_masked_product_(p, v[i] - base, masked);
   }
   return sum;
 }
@@ -106,7 +106,7 @@ void tg_weights_hvp_(double *hv, const double *v, size_t k, size_t top, double u
   if (top >= k) return;
   const double base = tg_base_(v[top], masked);
   double mean = 0.0;
-  for (size_t i = 0; i < k; i++) mean += tg_product_(hv[i], v[i] - base, masked);
+  for (size_t i = 0; i < k; i++) mean += tg_masked_product_(hv[i], v[i] - base, masked);
   for (size_t i = 0; i < k; i++)
-    hv[i] = tg_product_(tg_product_(hv[i], (v[i] - base) - mean, masked), u, masked);
+    hv[i] = tg_masked_product_(tg_masked_product_(hv[i], (v[i] - base) - mean, masked), u, masked);
 }

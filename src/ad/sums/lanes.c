@@ -15,6 +15,7 @@
 #include "pool.h"
 #include "samples.h"
 #include "second_order.h"
+#include "zero_rule.h"
 
 #include <math.h>
 #include <string.h>
@@ -548,11 +549,10 @@ static void each_gradient(const tg_lanes_ *l, lane_thread *t, size_t v, const si
 {
   tg_worker_ *w = &t->worker[v];
   const tg_call_state_ *s = &l->variants[v].state;
-  bool *wanted = t->failed, nan = false; /* none has failed that is here */
+  bool *wanted = t->failed; /* none has failed that is here */
   for (size_t i = 0; i < n; i++) wanted[i] = true;
-  for (int masked = 0; masked < 2; masked++) {
-    w->masked = masked != 0;
-    r->zero_rule += masked != 0;
+  for (tg_attempt_ a = {0}; tg_attempt_again_(&a, &r->zero_rule);) {
+    w->masked = a.masked;
     tg_worker_begin_(w, s, l->mode, w->u_bar, w->u_bar_dot);
     derivatives(l, t, v, n, NULL);
     for (size_t i = 0; i < n; i++) {
@@ -561,10 +561,9 @@ static void each_gradient(const tg_lanes_ *l, lane_thread *t, size_t v, const si
       if (!wanted[i]) continue;
       lane_gradient(l, v, u_bar);
       wanted[i] = has_nan(u_bar, l->d);
-      nan = nan || wanted[i];
+      a.nan = a.nan || wanted[i];
       memcpy(l->call->gradients + position[i] * l->d, u_bar, l->d * sizeof *u_bar);
     }
-    if (!nan) break;
   }
   w->masked = false;
   tg_worker_begin_(w, s, l->mode, w->u_bar, w->u_bar_dot);
@@ -837,14 +836,12 @@ static tg_status finish_second(tg_lanes_ *l, const variant *v, double *hv)
   tg_function *f = v->body->uniform;
   if (f == NULL) return TG_OK;
   tg_second_order_ w;
-  bool nan = true;
   tg_status s = tg_second_order_begin_(&w, f, l->call->theta, 1);
-  for (int masked = 0; masked < 2 && s == TG_OK && nan; masked++) {
-    l->zero_rule += masked != 0;
-    s = tg_second_order_tangents_(&w, l->call->v, 0, 1, masked != 0);
+  for (tg_attempt_ a = {0}; s == TG_OK && tg_attempt_again_(&a, &l->zero_rule);) {
+    s = tg_second_order_tangents_(&w, l->call->v, 0, 1, a.masked);
     tg_second_order_weights_(&w, v->u_bar + l->d);
     for (size_t k = 0; k < f->m; k++) *tg_second_order_bar_dot_(&w, f->y[k]) += v->u_bar_dot[l->d + k];
-    if (s == TG_OK) s = tg_second_order_sweep_(&w, masked != 0, &nan);
+    if (s == TG_OK) s = tg_second_order_sweep_(&w, a.masked, &a.nan);
   }
   for (size_t j = 0; j < l->d && s == TG_OK; j++) hv[j] += *tg_second_order_bar_dot_(&w, f->x[j]);
   return s;
@@ -876,15 +873,13 @@ static tg_status finish_rows(tg_lanes_ *l, const variant *v, tg_second_order_ *w
 {
   const tg_function *f = w->f;
   const size_t d = l->d;
-  bool nan = true;
   tg_status s = TG_OK;
-  for (int masked = 0; masked < 2 && s == TG_OK && nan; masked++) {
+  for (tg_attempt_ a = {0}; s == TG_OK && tg_attempt_again_(&a, &l->zero_rule);) {
     memset(rows, 0, count * d * sizeof *rows);
-    l->zero_rule += masked != 0;
-    s = tg_second_order_tangents_(w, NULL, from, count, masked != 0);
+    s = tg_second_order_tangents_(w, NULL, from, count, a.masked);
     tg_second_order_weights_(w, v->u_bar + d);
     pull_back(w, l->square, d, from, count, rows);
-    if (s == TG_OK) s = tg_second_order_sweep_(w, masked != 0, &nan);
+    if (s == TG_OK) s = tg_second_order_sweep_(w, a.masked, &a.nan);
   }
   for (size_t i = 0; i < count && s == TG_OK; i++)
     for (size_t j = 0; j < d; j++) rows[i * d + j] += tg_second_order_bar_dot_(w, f->x[j])[i];

@@ -4,6 +4,7 @@
 #include "nary_tape.h"
 #include "operands.h"
 #include "special.h"
+#include "zero_rule.h"
 
 #ifdef __GNUC__
 #define LITERAL_ZERO(d) (__builtin_constant_p(d) && (d) == 0.0)
@@ -215,12 +216,6 @@ NOINLINE void find_partials(const tg_tape *t, uint32_t i, bool second, partials 
   keep(p, d, second ? (const double(*)[3])dd : NULL, &operands);
 }
 
-/* Rule R5 when masked. */
-INLINE double product(double d, double w, bool masked)
-{
-  return masked && (d == 0.0 || w == 0.0) ? 0.0 : d * w;
-}
-
 /* The partials to the operands of node i, at a kink, along their tangents in a lane. */
 static void find_sided(const tg_tape *t, uint32_t i, const double *dot, size_t width, size_t lane,
                        partials *p)
@@ -244,7 +239,8 @@ NOINLINE void tangent_kink(const tg_tape *t, uint32_t i, double *dot, size_t wid
     partials p;
     double sum = 0.0;
     find_sided(t, i, dot, width, l, &p);
-    for (unsigned j = 0; j < p.count; j++) sum += product(p.first[j], dot[p.node[j] * width + l], masked);
+    for (unsigned j = 0; j < p.count; j++)
+      sum += tg_masked_product_(p.first[j], dot[p.node[j] * width + l], masked);
     dot[i * width + l] = sum;
   }
 }
@@ -263,7 +259,7 @@ INLINE void tangent_node(const tg_tape *t, uint32_t i, double *dot, const size_t
   for (unsigned j = 0; j < p.count; j++) {
     const double *const in = dot + p.node[j] * width;
     for (size_t l = 0; l < width; l++) {
-      const double term = product(p.first[j], in[l], masked);
+      const double term = tg_masked_product_(p.first[j], in[l], masked);
       out[l] = j == 0 ? term : out[l] + term;
     }
   }
@@ -276,7 +272,7 @@ INLINE void adjoint_node(const tg_tape *t, uint32_t i, double *bar, const size_t
   const double *const w = bar + i * width;
   for (unsigned j = 0; j < p.count; j++) {
     double *const to = bar + p.node[j] * width;
-    for (size_t l = 0; l < width; l++) to[l] += product(p.first[j], w[l], masked);
+    for (size_t l = 0; l < width; l++) to[l] += tg_masked_product_(p.first[j], w[l], masked);
   }
 }
 
@@ -291,13 +287,13 @@ NOINLINE void second_kink(const tg_tape *t, uint32_t i, const double *dot, doubl
     for (unsigned j = 0; j < p.count; j++) {
       double curve = 0.0;
       for (unsigned k = 0; k < p.count; k++)
-        curve += product(p.second[j][k], dot[p.node[k] * width + l], masked);
-      bar_dot[p.node[j] * width + l] +=
-          product(p.first[j], bar_dot[i * width + l], masked) + product(curve, w, masked);
+        curve += tg_masked_product_(p.second[j][k], dot[p.node[k] * width + l], masked);
+      bar_dot[p.node[j] * width + l] += tg_masked_product_(p.first[j], bar_dot[i * width + l], masked) +
+                                        tg_masked_product_(curve, w, masked);
     }
   }
   find_partials(t, i, false, &p);
-  for (unsigned j = 0; j < p.count; j++) bar[p.node[j]] += product(p.first[j], w, masked);
+  for (unsigned j = 0; j < p.count; j++) bar[p.node[j]] += tg_masked_product_(p.first[j], w, masked);
 }
 
 INLINE void second_node(const tg_tape *t, uint32_t i, const double *dot, double *bar, double *bar_dot,
@@ -313,14 +309,14 @@ INLINE void second_node(const tg_tape *t, uint32_t i, const double *dot, double 
   const double *const w_dot = bar_dot + i * width;
   for (unsigned j = 0; j < p.count; j++) {
     double *const to = bar_dot + p.node[j] * width;
-    bar[p.node[j]] += product(p.first[j], w, masked);
+    bar[p.node[j]] += tg_masked_product_(p.first[j], w, masked);
     for (size_t l = 0; l < width; l++) {
       double curve = 0.0;
       for (unsigned k = 0; k < p.count; k++) {
-        const double term = product(p.second[j][k], dot[p.node[k] * width + l], masked);
+        const double term = tg_masked_product_(p.second[j][k], dot[p.node[k] * width + l], masked);
         curve = k == 0 ? term : curve + term;
       }
-      to[l] += product(p.first[j], w_dot[l], masked) + product(curve, w, masked);
+      to[l] += tg_masked_product_(p.first[j], w_dot[l], masked) + tg_masked_product_(curve, w, masked);
     }
   }
 }

@@ -2,9 +2,7 @@
  * faster path is tested against. Arrays hold one number a node, or `width` numbers a node in the block forms
  * (entry [node * width + lane]); the caller sets the seeds, and the tangents of all inputs.
  *
- * `masked` selects rule R5: a product of a partial and a tangent or adjoint in which either factor is exactly
- * zero contributes zero, so that a dead branch cannot poison a result with inf * 0. It is slower, so drivers use it
- * only when an unmasked sweep gave NaN.
+ * `masked` selects rule R5 (zero_rule.h): drivers use it only when an unmasked sweep gave NaN.
  *
  * A sweep that fails leaves the reason in t->fault. */
 #ifndef TG_SWEEPS_H
