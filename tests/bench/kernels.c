@@ -78,21 +78,23 @@ static void shape(const tg_kernels_ *k, size_t rows, size_t columns)
 
 static const struct {
   const char *name;
+  unsigned op;
   double (*libm)(double);
-} functions[TG_LANE_MATH_COUNT] = {
-    [TG_LANE_exp] = {"exp", exp},
-    [TG_LANE_exp2] = {"exp2", exp2},
-    [TG_LANE_expm1] = {"expm1", expm1},
-    [TG_LANE_log] = {"log", log},
-    [TG_LANE_log1p] = {"log1p", log1p},
-    [TG_LANE_tanh] = {"tanh", tanh},
-    [TG_LANE_sigmoid] = {"sigmoid", NULL},
-    [TG_LANE_softplus] = {"softplus", NULL},
-    [TG_LANE_log_sigmoid] = {"log_sigmoid", NULL},
-    [TG_LANE_sin] = {"sin", sin},
-    [TG_LANE_cos] = {"cos", cos},
-    [TG_LANE_sqrt] = {"sqrt", sqrt},
+} functions[] = {
+    {"exp", TG_OP_exp, exp},
+    {"exp2", TG_OP_exp2, exp2},
+    {"expm1", TG_OP_expm1, expm1},
+    {"log", TG_OP_log, log},
+    {"log1p", TG_OP_log1p, log1p},
+    {"tanh", TG_OP_tanh, tanh},
+    {"sigmoid", TG_OP_sigmoid, NULL},
+    {"softplus", TG_OP_softplus, NULL},
+    {"log_sigmoid", TG_OP_log_sigmoid, NULL},
+    {"sin", TG_OP_sin, sin},
+    {"cos", TG_OP_cos, cos},
+    {"sqrt", TG_OP_sqrt, sqrt},
 };
+enum { FUNCTIONS = sizeof functions / sizeof functions[0] };
 
 static void elementary(const tg_kernels_ *k, size_t f)
 {
@@ -102,7 +104,7 @@ static void elementary(const tg_kernels_ *k, size_t f)
     const double t = now();
     for (int j = 0; j < 10; j++) {
       if (k != NULL)
-        k->math[f](from, to, ELEMENTS);
+        k->rows[functions[f].op].value(from, NULL, NULL, to, ELEMENTS);
       else
         for (size_t e = 0; e < ELEMENTS; e++) to[e] = functions[f].libm(from[e]);
     }
@@ -122,7 +124,7 @@ int main(void)
     shape(NULL, shapes[i][0], shapes[i][1]);
     for (size_t l = 0; tg_kernels_at_(l) != NULL; l++) shape(tg_kernels_at_(l), shapes[i][0], shapes[i][1]);
   }
-  for (size_t f = 0; f < TG_LANE_MATH_COUNT; f++) {
+  for (size_t f = 0; f < FUNCTIONS; f++) {
     elementary(NULL, f);
     for (size_t l = 0; tg_kernels_at_(l) != NULL; l++) elementary(tg_kernels_at_(l), f);
   }

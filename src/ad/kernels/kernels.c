@@ -727,66 +727,6 @@ static void transpose(const double *const *row, size_t lanes, size_t columns, do
   }
 }
 
-/* ---- elementary functions ---- */
-
-static bool any_hard_angle(const double *x, size_t n)
-{
-  int hard = 0;
-  for (size_t i = 0; i < n; i++) hard |= !lane_angle_ok(x[i]);
-  return hard != 0;
-}
-
-#define VECTOR_FORM(name)                                                                                    \
-  static void name##_lanes(const double *restrict x, double *restrict y, size_t n)                           \
-  {                                                                                                          \
-    for (size_t i = 0; i < n; i++) y[i] = lane_##name(x[i]);                                                 \
-  }
-VECTOR_FORM(exp)
-VECTOR_FORM(exp2)
-VECTOR_FORM(expm1)
-VECTOR_FORM(log)
-VECTOR_FORM(log1p)
-VECTOR_FORM(tanh)
-VECTOR_FORM(sigmoid)
-VECTOR_FORM(softplus)
-VECTOR_FORM(log_sigmoid)
-VECTOR_FORM(sqrt)
-VECTOR_FORM(log2)
-VECTOR_FORM(log10)
-VECTOR_FORM(exp10)
-VECTOR_FORM(sinh)
-VECTOR_FORM(cosh)
-VECTOR_FORM(atan)
-VECTOR_FORM(erf)
-VECTOR_FORM(erfc)
-VECTOR_FORM(norm_cdf)
-#undef VECTOR_FORM
-
-/* Angles that the vector form does not reduce well go to libm, one by one: what a lane holds depends on it
- * alone. */
-#define ANGLE_FORM(name)                                                                                     \
-  static void name##_lanes(const double *restrict x, double *restrict y, size_t n)                           \
-  {                                                                                                          \
-    for (size_t i = 0; i < n; i++) y[i] = lane_##name(x[i]);                                                 \
-    if (!any_hard_angle(x, n)) return;                                                                       \
-    for (size_t i = 0; i < n; i++)                                                                           \
-      if (!lane_angle_ok(x[i])) y[i] = name(x[i]);                                                           \
-  }
-ANGLE_FORM(sin)
-ANGLE_FORM(cos)
-ANGLE_FORM(tan)
-#undef ANGLE_FORM
-
-static void pow_lanes(const double *restrict x, const double *restrict y, double *restrict z, size_t n)
-{
-  int hard = 0;
-  for (size_t i = 0; i < n; i++) z[i] = lane_pow(x[i], y[i]);
-  for (size_t i = 0; i < n; i++) hard |= !lane_pow_ok(x[i], y[i]);
-  if (!hard) return;
-  for (size_t i = 0; i < n; i++)
-    if (!lane_pow_ok(x[i], y[i])) z[i] = pow(x[i], y[i]);
-}
-
 /* ---- the rows of ops.def ---- */
 
 /* Where a row calls one of these, the loop over it calls the vector form. */
@@ -941,13 +881,6 @@ static void pair(unsigned op, const double *x, double *v, double *d, size_t n)
 extern const tg_kernels_ NAMED(TG_LEVEL);
 const tg_kernels_ NAMED(TG_LEVEL) = {
     .name = TEXT(TG_LEVEL),
-    .math =
-        {
-#define ROW(name) [TG_LANE_##name] = name##_lanes,
-            TG_LANE_MATH_LIST(ROW)
-#undef ROW
-        },
-    .pow = pow_lanes,
     .rows = rows,
     .pair = pair,
     .affine = affine,

