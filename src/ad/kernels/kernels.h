@@ -1,4 +1,4 @@
-/* The inner loops of the lane engine. One source, kernels.c, is compiled once for every instruction set; a
+/* The inner loops of the lane engine. Each of their files is compiled once for every instruction set; a
  * tg_kernels_ is the table of what it offers. A lane vector is an array of doubles, one for each sample of a
  * block, aligned to 64 bytes; its length is a multiple of TG_LANE_UNIT, whatever the instruction set. */
 #ifndef TG_LANES_KERNELS_H
@@ -141,8 +141,8 @@ typedef struct tg_kernels_ {
   void (*products)(const tg_named_ *x, const uint32_t *y, size_t count, bool negated, const double *start,
                    double *out, size_t lanes);
   /* bar + offset[j] += w[j] u, for j below count in order */
-  void (*spread)(const double *w, const double *u, double *bar, const uint32_t *offset, size_t count,
-                 size_t lanes);
+  void (*axpy)(const double *w, const double *u, double *bar, const uint32_t *offset, size_t count,
+               size_t lanes);
   /* t += a b, with rule R5; t += a; t -= a */
   void (*add_product)(double *t, const double *a, const double *b, size_t n);
   void (*add_product_masked)(double *t, const double *a, const double *b, size_t n);

@@ -1,6 +1,6 @@
 /* Elementary functions written so that a loop over them vectorises: no branch, no table, no call.
  *
- * Each is a plain C function of one double, compiled into the loops of kernels.c; the compiler turns the loop
+ * Each is a plain C function of one double, compiled into the loops of the kernels; the compiler turns the loop
  * into vector code. The operations and their order are the same in a vector and in a scalar remainder, hence
  * so are the bits, wherever in a block a number stands. Errors stay below 2 ulp; special values are those of
  * libm.

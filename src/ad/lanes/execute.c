@@ -272,7 +272,7 @@ static void matrix_adjoint_of_x(const tg_worker_ *w, const tg_matrix_ *m, const 
 {
   const uint32_t *lists = w->body->lists;
   if (m->rows == 1 && !w->masked) {
-    w->kernels->spread(weights, y_bar + lists[m->y], x_bar, lists + m->x, m->columns, w->lanes);
+    w->kernels->axpy(weights, y_bar + lists[m->y], x_bar, lists + m->x, m->columns, w->lanes);
     return;
   }
   const size_t rows = m->repeated ? 1 : m->columns;
