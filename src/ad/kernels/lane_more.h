@@ -1,7 +1,7 @@
 /* Further elementary functions for lanes, in the manner of lane_math.h: plain C of one or two doubles, no
  * branch, values within 2 ulp. The rows of ops.def reach them through the macros at the end, their partials
  * too, which are accurate to the ulp of the larger of their terms: next to a zero of a partial that is an
- * absolute bound, where the scalar forms (special.c) keep a relative one.
+ * absolute bound, where the scalar forms (special.h) keep a relative one.
  *
  * The approximations of log2, log10 and atan are those of fdlibm (K. C. Ng, Sun Microsystems, 1993),
  * rearranged without branches. */
@@ -292,7 +292,7 @@ LANE_INLINE double lane_silu2(double x)
   return e / (d * d) * (2.0 - b * lane_tanh(0.5 * b));
 }
 
-/* tanh(log(1 + exp x)) as in special.c: a quotient of polynomials in e = exp(-|x|). */
+/* tanh(log(1 + exp x)) as in special_sigmoid.c: a quotient of polynomials in e = exp(-|x|). */
 LANE_INLINE double lane_mish(double x)
 {
   const double e = lane_exp(-lane_fabs(x));

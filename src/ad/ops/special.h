@@ -1,4 +1,4 @@
-/* What the rows of ops.def need beyond libm.
+/* What the rows of ops.def need beyond libm, by family in special_*.c.
  *
  * Most of these are partial derivatives written so that they keep their relative accuracy wherever the textbook
  * form cancels, overflows or underflows, and so that they answer the limit at the edges of the domain. Names:
@@ -29,7 +29,7 @@ static inline double tg_nearest_(double x) { return isfinite(x) ? x - remainder(
 /* -1, 0, 1; NaN of NaN. */
 static inline double tg_sign_(double x) { return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x; }
 /* 1 for x > 0, 0 for x <= 0; NaN of NaN. */
-static inline double tg_step_(double x) { return x > 0.0 ? 1.0 : x <= 0.0 ? 0.0 : x; }
+static inline double tg_heaviside_(double x) { return x > 0.0 ? 1.0 : x <= 0.0 ? 0.0 : x; }
 /* `d` on the domain that `inside` describes, NaN off it. */
 static inline double tg_inside_(int inside, double d) { return inside ? d : (double)NAN; }
 /* A partial that is d wherever the value v is a number (operations with a piecewise constant partial). */

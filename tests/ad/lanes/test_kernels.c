@@ -138,7 +138,7 @@ Test(lane_math, functions_are_within_two_ulp_and_agree_at_special_values)
       if (getenv("TG_TEST_VERBOSE") != NULL)
         fprintf(stderr, "# %s %s: %.3f ulp at %a", k->name, functions[f].name, worst, where),
             fputc('\n', stderr);
-      /* Far out norm_cdf is that of special.c, whose bound is 4. */
+      /* Far out norm_cdf is that of special_normal.c, whose bound is 4. */
       cr_expect(worst <= (functions[f].op == TG_OP_norm_cdf ? 4 : 2), "%s %s: %g ulp at %a", k->name,
                 functions[f].name, worst, where);
     }
