@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-static tg_status new_function(tg_function **f, size_t n, size_t m)
+tg_status tg_function_new_(tg_function **f, size_t n, size_t m)
 {
   if (!f) return TG_E_ARGUMENT;
   *f = NULL;
@@ -47,7 +47,7 @@ static tg_status record_now(tg_function **f, const double *x0)
 
 tg_status tg_record(tg_function **f, tg_scalar_fn fn, size_t n, const double *x0, void *user)
 {
-  const tg_status s = new_function(f, fn ? n : 0, 1);
+  const tg_status s = tg_function_new_(f, fn ? n : 0, 1);
   if (s != TG_OK) return s;
   (*f)->scalar = fn;
   (*f)->user = user;
@@ -56,7 +56,7 @@ tg_status tg_record(tg_function **f, tg_scalar_fn fn, size_t n, const double *x0
 
 tg_status tg_record_vector(tg_function **f, tg_vector_fn fn, size_t n, size_t m, const double *x0, void *user)
 {
-  const tg_status s = new_function(f, fn ? n : 0, m);
+  const tg_status s = tg_function_new_(f, fn ? n : 0, m);
   if (s != TG_OK) return s;
   (*f)->vector = fn;
   (*f)->user = user;
@@ -96,7 +96,7 @@ tg_status tg_tape_function(tg_function **f, const tg_tape *t, const tg_var *x, s
     if (tg_tape_of_(x[i]) != tg_id_(t)) return TG_E_TAPE;
   for (size_t i = 0; i < m; i++)
     if (!tg_is_constant_(y[i]) && tg_tape_of_(y[i]) != tg_id_(t)) return TG_E_TAPE;
-  tg_status s = new_function(f, n, m);
+  tg_status s = tg_function_new_(f, n, m);
   if (s != TG_OK) return s;
   s = tg_tape_copy_((*f)->tape, t);
   if (s == TG_OK) s = check_inputs((*f)->tape, x, n);
@@ -115,7 +115,7 @@ tg_status tg_function_clone(tg_function **copy, const tg_function *f)
 {
   if (copy) *copy = NULL;
   if (!copy || !f) return TG_E_ARGUMENT;
-  tg_status s = new_function(copy, f->n, f->m);
+  tg_status s = tg_function_new_(copy, f->n, f->m);
   if (s != TG_OK) return s;
   tg_function *const c = *copy;
   c->scalar = f->scalar;

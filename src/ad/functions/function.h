@@ -21,6 +21,9 @@ struct tg_function {
   const char *complaint; /* what a driver refused, or NULL when the tape knows */
 };
 
+/* One with an empty tape and nothing to call. */
+tg_status tg_function_new_(tg_function **f, size_t n, size_t m);
+
 /* Bring the primals to x, recording if need be. */
 tg_status tg_function_evaluate_(tg_function *f, const double *x);
 

@@ -1,6 +1,6 @@
 /* From the graph to steps: chains of additions and products become rows of matrices and sums of products,
  * rows over the same vectors become one matrix, the rest one step each. Then vectors get places. */
-#include "graph.h"
+#include "expand.h"
 
 #include <string.h>
 
@@ -27,7 +27,7 @@ typedef struct group { /* a matrix under construction */
 } group;
 
 typedef struct compiler {
-  tg_graph_ g;
+  tg_expanded_ e;
   tg_body_ *b;
   uint8_t *absorbed; /* by value: a term of the chain that uses it */
   uint32_t *place;   /* by value: slot, or NONE yet; columns have none */
@@ -43,7 +43,6 @@ typedef struct compiler {
   size_t group_count, group_capacity;
   uint32_t *seen; /* hash table of groups */
   size_t seen_size;
-  uint32_t one;                  /* the constant 1 as a value */
   size_t sparse;                 /* columns of the sample */
   uint32_t *segment_of, segment; /* by sparse column: the last row segment it has entered; their number */
   size_t slots;
@@ -61,21 +60,27 @@ static void fail(compiler *c, tg_status why)
   (tg_reserve_((void **)&(list), &(capacity), (count) + (n), sizeof *(list)) ? true                          \
                                                                              : (fail(c, TG_E_NOMEM), false))
 
-static const tg_value_ *value_of(const compiler *c, uint32_t v) { return &c->g.values[v]; }
-static bool varies(const compiler *c, uint32_t v) { return tg_varies_(&c->g, v); }
+static const tg_value_ *value_of(const compiler *c, uint32_t v) { return &c->e.program.values[v]; }
+static bool varies(const compiler *c, uint32_t v) { return c->e.varies[v] != 0; }
+static bool is_column(const compiler *c, uint32_t v)
+{
+  return value_of(c, v)->kind == TG_VALUE_INPUT && varies(c, v);
+}
+static uint32_t column_of(const compiler *c, uint32_t v) { return v - (uint32_t)c->b->d; }
 static bool is_op(const compiler *c, uint32_t v, unsigned op)
 {
-  return value_of(c, v)->form == TG_VALUE_ELEMENT && value_of(c, v)->op == op;
+  return value_of(c, v)->kind == TG_VALUE_ELEMENT && varies(c, v) && value_of(c, v)->op == op;
 }
 
 static bool has(const compiler *c, uint32_t v, unsigned property)
 {
-  return value_of(c, v)->form == TG_VALUE_ELEMENT && (tg_ops_[value_of(c, v)->op].properties & property) != 0;
+  return value_of(c, v)->kind == TG_VALUE_ELEMENT && varies(c, v) &&
+         (tg_ops_[value_of(c, v)->op].properties & property) != 0;
 }
 
 /* ---- uniforms ---- */
 
-/* Until numbers of results are known, constants count from the top: -1 - k. */
+/* The number of a uniform; a constant gets its own, behind theta and the results, when it is first asked for. */
 static uint32_t uniform_of(compiler *c, uint32_t v)
 {
   if (c->uniform[v] != NONE) return c->uniform[v];
@@ -86,34 +91,36 @@ static uint32_t uniform_of(compiler *c, uint32_t v)
   return c->uniform[v];
 }
 
+static bool has_uniform_guards(const compiler *c)
+{
+  for (uint32_t v = 0; v < c->e.program.count; v++)
+    if (value_of(c, v)->kind == TG_VALUE_GUARD && !varies(c, v)) return true;
+  return false;
+}
+
 /* Numbers theta and what else the vectors need of the part that depends on theta only, and makes its
  * function. */
-static void find_uniforms(compiler *c, const tg_function *f)
+static void find_uniforms(compiler *c)
 {
   tg_body_ *b = c->b;
-  uint32_t *result = tg_memory_resize_(NULL, c->g.count + 1, sizeof *result);
+  uint32_t *result = tg_memory_resize_(NULL, c->e.program.count + 1, sizeof *result);
   if (result == NULL) {
     fail(c, TG_E_NOMEM);
     return;
   }
-  bool guards = false;
-  for (uint32_t i = 0; i < tg_size_(f->tape); i++)
-    guards = guards || (tg_ops_[tg_opcode_(f->tape->r.nodes_[i].word_)].guard && !varies(c, c->g.of_node[i]));
-  uint32_t input = 0;
-  for (uint32_t v = 0; v < c->g.count; v++) {
-    const tg_value_ *u = value_of(c, v);
-    if (u->form != TG_VALUE_UNIFORM) continue;
-    if (tg_opcode_(f->tape->r.nodes_[u->a].word_) == TG_OP_input)
-      c->uniform[v] = input++;
-    else if (u->live) {
+  for (uint32_t v = 0; v < c->e.program.count; v++) {
+    if (varies(c, v) || value_of(c, v)->kind == TG_VALUE_CONSTANT) continue;
+    if (value_of(c, v)->kind == TG_VALUE_INPUT)
+      c->uniform[v] = v;
+    else if (c->e.uses[v] > 0) {
       c->uniform[v] = (uint32_t)(b->d + b->results);
-      result[b->results++] = u->a;
+      result[b->results++] = v;
     }
   }
-  if (guards && b->results == 0)
-    result[b->results++] = tg_node_of_(f->x[0]); /* for the sake of guards on theta */
+  if (b->results == 0 && has_uniform_guards(c))
+    result[b->results++] = 0; /* theta_0, for the sake of guards */
   if (b->results > 0) {
-    const tg_status s = tg_graph_uniform_(&c->g, f, result, b->results, &b->uniform);
+    const tg_status s = tg_expanded_uniform_(&c->e, b->d, result, b->results, &b->uniform);
     if (s != TG_OK) fail(c, s);
   }
   tg_memory_free_(result);
@@ -132,10 +139,10 @@ static uint32_t new_slot(compiler *c)
  * lanes. Slots of uniforms are numbered from TG_NEGATED until all are known. */
 static uint32_t vector_of(compiler *c, uint32_t v)
 {
-  const tg_value_ *x = value_of(c, v);
-  if (x->form == TG_VALUE_COLUMN) {
-    if (c->sparse == 0) return x->a | TG_IN_DATA;
-    if (x->a < c->sparse) fail(c, TG_E_DATA);
+  if (is_column(c, v)) {
+    const uint32_t column = column_of(c, v);
+    if (c->sparse == 0) return column | TG_IN_DATA;
+    if (column < c->sparse) fail(c, TG_E_DATA);
     return c->b->label;
   }
   if (varies(c, v)) return c->place[v];
@@ -150,8 +157,7 @@ static uint32_t vector_of(compiler *c, uint32_t v)
 
 static bool is_passive(const compiler *c, uint32_t v)
 {
-  const tg_value_form_ form = value_of(c, v)->form;
-  return form == TG_VALUE_COLUMN || form == TG_VALUE_CONSTANT;
+  return is_column(c, v) || value_of(c, v)->kind == TG_VALUE_CONSTANT;
 }
 
 static uint32_t list(compiler *c, size_t n)
@@ -174,7 +180,8 @@ static tg_step_ *step(compiler *c, tg_step_ s)
 
 static bool is_sum(const compiler *c, uint32_t v) { return has(c, v, TG_SUM); }
 static bool is_product(const compiler *c, uint32_t v) { return has(c, v, TG_PRODUCT); }
-static bool may_absorb(const compiler *c, uint32_t v) { return value_of(c, v)->uses == 1 && v != c->g.loss; }
+static uint32_t loss_of(const compiler *c) { return c->e.program.outputs[0]; }
+static bool may_absorb(const compiler *c, uint32_t v) { return c->e.uses[v] == 1 && v != loss_of(c); }
 
 /* Which operand of the sum v continues the chain: 0, 1, or 2 for neither. The order of the terms is kept: in
  * a + (b1 + b2) the bracket comes first, and addition commutes. */
@@ -193,9 +200,9 @@ static void absorb_products(compiler *c, uint32_t v)
 
 static void find_chains(compiler *c)
 {
-  for (size_t i = c->g.count; i-- > 0;) {
+  for (size_t i = c->e.program.count; i-- > 0;) {
     const uint32_t v = (uint32_t)i;
-    if (!value_of(c, v)->live || !is_sum(c, v)) continue;
+    if (c->e.uses[v] == 0 || !is_sum(c, v)) continue;
     const unsigned along = spine(c, v);
     if (along < 2) c->absorbed[value_of(c, v)->operand[along]] = 1;
     for (unsigned k = 0; k < 2; k++)
@@ -216,7 +223,7 @@ static void push_term(compiler *c, uint32_t v, bool negated)
       t.u = y, t.x = x;
     else
       t.x = x, t.y = y;
-    if (t.x == c->one) t.x = NONE;
+    if (t.x == c->e.one) t.x = NONE;
   } else if (varies(c, v))
     t.x = v;
   else
@@ -327,7 +334,7 @@ static void place_row(compiler *c, row r)
 
 static bool is_sparse_column(const compiler *c, uint32_t v)
 {
-  return value_of(c, v)->form == TG_VALUE_COLUMN && value_of(c, v)->a < c->sparse;
+  return is_column(c, v) && column_of(c, v) < c->sparse;
 }
 
 typedef enum segment_kind { SEGMENT_DATA, SEGMENT_SLOTS, SEGMENT_PRODUCTS } segment_kind;
@@ -335,8 +342,8 @@ typedef enum segment_kind { SEGMENT_DATA, SEGMENT_SLOTS, SEGMENT_PRODUCTS } segm
 static segment_kind kind_of(const compiler *c, const term *t)
 {
   if (t->y != NONE) return SEGMENT_PRODUCTS;
-  const tg_value_ *x = value_of(c, t->x);
-  return x->form == TG_VALUE_COLUMN && (c->sparse == 0 || x->a < c->sparse) ? SEGMENT_DATA : SEGMENT_SLOTS;
+  const bool in_data = is_column(c, t->x) && (c->sparse == 0 || is_sparse_column(c, t->x));
+  return in_data ? SEGMENT_DATA : SEGMENT_SLOTS;
 }
 
 static bool alone(const term *t) { return t->x == NONE; }
@@ -345,7 +352,7 @@ static bool alone(const term *t) { return t->x == NONE; }
 static bool entered_before(compiler *c, uint32_t x)
 {
   if (!is_sparse_column(c, x)) return false;
-  uint32_t *last = &c->segment_of[value_of(c, x)->a];
+  uint32_t *last = &c->segment_of[column_of(c, x)];
   const bool before = *last == c->segment;
   *last = c->segment;
   return before;
@@ -365,7 +372,7 @@ static size_t row_segment(compiler *c, size_t i, uint32_t so_far, uint32_t place
     if (kind_of(c, t) == SEGMENT_PRODUCTS || kind_of(c, t) != kind_of(c, &c->terms[begin])) break;
     if (entered_before(c, t->x)) break;
     if (!GROW(c, c->row_terms, c->row_term_count, c->row_term_capacity, 2)) return c->term_count;
-    c->row_terms[c->row_term_count++] = (t->u != NONE ? t->u : c->one) | (t->negated ? TG_NEGATED : 0);
+    c->row_terms[c->row_term_count++] = (t->u != NONE ? t->u : c->e.one) | (t->negated ? TG_NEGATED : 0);
     c->row_terms[c->row_term_count++] = t->x;
     r.columns++;
   }
@@ -412,7 +419,7 @@ static void emit_chain(compiler *c, uint32_t v)
 static void emit_element(compiler *c, uint32_t v)
 {
   const tg_value_ e = *value_of(c, v);
-  const bool guard = tg_ops_[e.op].guard;
+  const bool guard = e.kind == TG_VALUE_GUARD;
   tg_step_ s = {.kind = guard ? TG_STEP_GUARD : TG_STEP_ELEMENT,
                 .op = e.op,
                 .arity = e.arity,
@@ -444,20 +451,21 @@ static void emit_sum_or_product(compiler *c, uint32_t v)
     emit_chain(c, v);
 }
 
-static void emit_call(compiler *c, uint32_t call)
+static void emit_call(compiler *c, const tg_call_ *call)
 {
   tg_body_ *b = c->b;
-  const tg_call_ *k = &c->g.calls[call];
-  const tg_nary_ *r = k->record;
+  const tg_nary_ *r = &call->what;
+  const uint32_t *operand = c->e.program.lists + r->first;
   if (!GROW(c, b->nary, b->nary_count, b->nary_capacity, 1)) return;
   tg_lane_nary_ made = {
       .kind = r->kind, .op = r->op, .user = r->user, .shape = r->shape, .n = r->n, .m = r->m};
   made.x = list(c, r->n), made.passive = list(c, r->n), made.y = list(c, r->m);
   for (uint32_t j = 0; j < r->n && c->status == TG_OK; j++) {
-    b->lists[made.x + j] = vector_of(c, c->g.lists[k->first + j]);
-    b->lists[made.passive + j] = is_passive(c, c->g.lists[k->first + j]);
+    b->lists[made.x + j] = vector_of(c, operand[j]);
+    b->lists[made.passive + j] = is_passive(c, operand[j]);
   }
-  for (uint32_t j = 0; j < r->m && c->status == TG_OK; j++) b->lists[made.y + j] = new_slot(c);
+  for (uint32_t j = 0; j < r->m && c->status == TG_OK; j++)
+    b->lists[made.y + j] = c->place[call->output + j] = new_slot(c);
   made.weight = (uint32_t)c->slots; /* what the derivatives need of each operand */
   c->slots += r->n;
   if (r->n + r->m > b->nary_widest) b->nary_widest = r->n + r->m;
@@ -465,44 +473,39 @@ static void emit_call(compiler *c, uint32_t call)
   step(c, (tg_step_){.kind = TG_STEP_NARY, .index = (uint32_t)b->nary_count++});
 }
 
-static void emit_all(compiler *c)
+static bool is_needed(const compiler *c, const tg_call_ *call)
 {
-  uint32_t *made = tg_memory_resize_(NULL, c->g.call_count + 1, sizeof *made);
-  if (made == NULL) {
-    fail(c, TG_E_NOMEM);
-    return;
+  for (uint32_t j = 0; j < call->what.m; j++)
+    if (c->e.uses[call->output + j] > 0) return true;
+  return false;
+}
+
+static void emit_value(compiler *c, uint32_t v)
+{
+  const tg_value_ *x = value_of(c, v);
+  if (!varies(c, v) || c->absorbed[v] || x->kind == TG_VALUE_INPUT) return;
+  if (x->kind == TG_VALUE_OUTPUT) {
+    const tg_call_ *call = &c->e.program.calls[x->operand[0]];
+    if (x->operand[1] == 0 && is_needed(c, call)) emit_call(c, call);
+  } else if (c->e.uses[v] > 0) {
+    if (is_sum(c, v) || is_op(c, v, TG_OP_mul))
+      emit_sum_or_product(c, v);
+    else
+      emit_element(c, v);
   }
-  for (size_t i = 0; i < c->g.call_count; i++) made[i] = NONE;
-  for (uint32_t v = 0; v < c->g.count && c->status == TG_OK; v++) {
-    const tg_value_ x = *value_of(c, v);
-    if (!x.live || c->absorbed[v]) continue;
-    if (x.form == TG_VALUE_OUTPUT) {
-      if (made[x.a] == NONE) {
-        made[x.a] = (uint32_t)c->b->nary_count;
-        emit_call(c, x.a);
-      }
-      if (c->status == TG_OK) c->place[v] = c->b->lists[c->b->nary[made[x.a]].y + x.b];
-    } else if (x.form == TG_VALUE_ELEMENT) {
-      if (is_sum(c, v) || is_op(c, v, TG_OP_mul))
-        emit_sum_or_product(c, v);
-      else
-        emit_element(c, v);
-    }
-  }
-  tg_memory_free_(made);
 }
 
 /* The loss always ends in a slot of its own. */
 static void emit_loss(compiler *c)
 {
-  const uint32_t v = c->g.loss;
-  if (value_of(c, v)->form != TG_VALUE_COLUMN && varies(c, v)) {
+  const uint32_t v = loss_of(c);
+  if (!is_column(c, v) && varies(c, v)) {
     c->b->loss = c->place[v];
     return;
   }
   c->term_count = 0;
   if (!GROW(c, c->terms, 0, c->term_capacity, 1)) return;
-  c->terms[c->term_count++] = varies(c, v) ? (term){c->one, v, NONE, false} : (term){v, NONE, NONE, false};
+  c->terms[c->term_count++] = varies(c, v) ? (term){c->e.one, v, NONE, false} : (term){v, NONE, NONE, false};
   const uint32_t place = new_slot(c);
   row_segment(c, 0, NONE, place);
   c->b->loss = place;
@@ -538,14 +541,14 @@ static uint32_t uniform_column(compiler *c, const group *g, bool end)
 static uint32_t sparse_positions(compiler *c, const uint32_t *terms, uint32_t columns)
 {
   bool same = columns == c->sparse;
-  for (uint32_t j = 0; j < columns && same; j++) same = value_of(c, terms[2 * j + 1])->a == j;
+  for (uint32_t j = 0; j < columns && same; j++) same = column_of(c, terms[2 * j + 1]) == j;
   if (same) return TG_NO_OPERAND;
   const uint32_t made = list(c, c->sparse);
   if (c->status != TG_OK) return made;
   uint32_t *position = c->b->lists + made;
   for (size_t i = 0; i < c->sparse; i++) position[i] = UINT32_MAX;
   for (uint32_t j = 0; j < columns; j++) {
-    uint32_t *at = &position[value_of(c, terms[2 * j + 1])->a];
+    uint32_t *at = &position[column_of(c, terms[2 * j + 1])];
     *at = j;
   }
   return made;
@@ -582,7 +585,7 @@ static void finish_matrix(compiler *c, const group *g)
     m.in_data = true;
     m.position = sparse_positions(c, terms, m.columns);
     for (uint32_t j = 0; j < m.columns && c->status == TG_OK; j++)
-      b->lists[m.x + j] = value_of(c, terms[2 * j + 1])->a;
+      b->lists[m.x + j] = column_of(c, terms[2 * j + 1]);
   } else
     find_vectors(c, &m, terms);
   uint32_t k = 0;
@@ -678,14 +681,9 @@ static uint32_t *filled(compiler *c, size_t n)
   return made;
 }
 
-static void compile(compiler *c, const tg_function *f)
+static void compile(compiler *c)
 {
-  c->one = tg_graph_constant_(&c->g, 1.0);
-  if (c->g.status != TG_OK) {
-    fail(c, c->g.status);
-    return;
-  }
-  const size_t n = c->g.count;
+  const size_t n = c->e.program.count;
   c->place = filled(c, n);
   c->uniform = filled(c, n);
   c->spread = filled(c, n);
@@ -693,7 +691,7 @@ static void compile(compiler *c, const tg_function *f)
   if (c->absorbed == NULL) fail(c, TG_E_NOMEM);
   if (c->status != TG_OK) return;
   memset(c->absorbed, 0, n);
-  find_uniforms(c, f);
+  find_uniforms(c);
   if (c->status != TG_OK) return;
   if (c->b->sparse) {
     c->b->label = new_slot(c);
@@ -701,7 +699,7 @@ static void compile(compiler *c, const tg_function *f)
     if (c->status != TG_OK) return;
   }
   find_chains(c);
-  emit_all(c);
+  for (uint32_t v = 0; v < n && c->status == TG_OK; v++) emit_value(c, v);
   if (c->status == TG_OK) emit_loss(c);
   for (size_t i = 0; i < c->group_count && c->status == TG_OK; i++) finish_matrix(c, &c->groups[i]);
   if (c->status == TG_OK) finish_places(c);
@@ -720,9 +718,9 @@ tg_status tg_body_compile_(tg_body_ **body, const tg_function *f, size_t d, size
                     .sparse = sparse > 0,
                     .label = TG_NO_OPERAND,
                     .recorded = tg_size_(f->tape)};
-  c.status = tg_graph_lift_(&c.g, f, d, columns);
-  if (c.status == TG_OK) compile(&c, f);
-  tg_graph_clear_(&c.g);
+  c.status = tg_expand_(&c.e, f, d);
+  if (c.status == TG_OK) compile(&c);
+  tg_expanded_free_(&c.e);
   tg_memory_free_(c.absorbed);
   tg_memory_free_(c.place);
   tg_memory_free_(c.uniform);
