@@ -14,8 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* -- allocations: the linker's --wrap gives these names ----------------------------------------------------
- */
+/* -- allocations: the linker's --wrap gives these names -------------------------------------------------- */
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -89,8 +88,7 @@ int __wrap_fsync(int handle) /* takes most of the time */
   return 0;
 }
 
-/* -- the runs ----------------------------------------------------------------------------------------------
- */
+/* -- the runs -------------------------------------------------------------------------------------------- */
 
 /* Words of a command line; @ stands for the folder of all files. */
 typedef struct job {
@@ -186,8 +184,7 @@ static int run(const char *words, size_t fail_at, bool on, failure *f)
   return status;
 }
 
-/* -- what a run leaves -------------------------------------------------------------------------------------
- */
+/* -- what a run leaves ----------------------------------------------------------------------------------- */
 
 /* Cuts the times that a line tells: of a trace the last field, of reports what follows the word. */
 static void cut_time(char *line, bool is_trace)
@@ -287,8 +284,7 @@ static void every_request(const job *j, size_t step)
   printf("%6zu requests: %s\n", requests, j->words);
 }
 
-/* -- data --------------------------------------------------------------------------------------------------
- */
+/* -- data ------------------------------------------------------------------------------------------------ */
 
 static FILE *new_file(const char *name)
 {

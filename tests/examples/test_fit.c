@@ -1,6 +1,9 @@
 /* Fits against optima known from elsewhere. */
 #include "support.h"
 
+#include "fit_state.h"
+#include "methods.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -464,8 +467,7 @@ Test(fit, many_rows_reach_the_optimum_and_say_so)
   remove(file);
 }
 
-/* -- losses with straight pieces, and starts from afar ----------------------------------------------------
- */
+/* -- losses with straight pieces, and starts from afar --------------------------------------------------- */
 
 /* The objective is convex: where its least subgradient vanishes there is the optimum, whoever finds it. */
 static void reaches(const char *file, const char *words, double objective)
@@ -577,8 +579,7 @@ Test(fit, the_start_does_not_matter)
   remove(file);
 }
 
-/* -- how a fit ends ---------------------------------------------------------------------------------------
- */
+/* -- how a fit ends -------------------------------------------------------------------------------------- */
 
 /* A stop of the library is a success only where it is one there, or where what is left is lost in rounding.
  */
@@ -586,19 +587,44 @@ Test(fit, no_stop_is_a_success_by_accident)
 {
   session s;
   session_open(&s, DATA "/diabetes.csv", "");
+  fit_outcome o = {.objective = 1000};
+  const fit t = fit_begin(&s.t.problem, s.t.theta, &s.t.settings, &o);
   for (int stop = TG_RUNNING; stop <= TG_STOP_ERROR; stop++) {
-    const fit_outcome o = {.objective = 1000};
-    const fit_stop far = fit_stop_of(&s.t.problem, s.t.theta, (tg_stop)stop, 1, &o);
+    const fit_stop far = fit_stop_of(&t, (tg_stop)stop, 1);
     const bool epochs = stop == TG_STOP_EPOCHS || stop == TG_STOP_PATIENCE;
     cr_expect_eq(fit_stop_kind(far) == FIT_SUCCESS, tg_converged((tg_stop)stop) || epochs, "%s: %s",
                  tg_stop_string((tg_stop)stop), fit_stop_string(far));
     cr_expect_eq(fit_converged(far), tg_converged((tg_stop)stop));
   }
-  const fit_outcome o = {.objective = 1000}, exact = {.objective = 1e-27};
-  cr_expect_eq(fit_stop_of(&s.t.problem, s.t.theta, TG_STOP_STALLED, 1e-12, &o), FIT_ROUNDING);
-  cr_expect_eq(fit_stop_of(&s.t.problem, s.t.theta, TG_STOP_STALLED, 1e-6, &o), FIT_STALLED);
-  cr_expect_eq(fit_stop_of(&s.t.problem, s.t.theta, TG_STOP_STALLED, 1e-6, &exact), FIT_ROUNDING);
+  cr_expect_eq(fit_stop_of(&t, TG_STOP_STALLED, 1e-12), FIT_ROUNDING);
+  cr_expect_eq(fit_stop_of(&t, TG_STOP_STALLED, 1e-6), FIT_STALLED);
+  o.objective = 1e-27; /* as exact as the target */
+  cr_expect_eq(fit_stop_of(&t, TG_STOP_STALLED, 1e-6), FIT_ROUNDING);
   session_close(&s);
+}
+
+/* The program asks the library what a method can do: a row of the library's table is a method here. */
+Test(fit, every_method_of_the_library_has_its_way)
+{
+  tg_method m;
+  size_t batches = 0, refused = 0, i = 0;
+  for (const char *name; (name = tg_method_list(i)) != NULL; i++) {
+    cr_assert_eq(tg_method_named(&m, name), TG_OK);
+    cr_expect(method_exists(name));
+    batches += method_sees_batches(name);
+    refused += !method_fits(&m);
+    cr_expect(!method_sees_batches(name) || (method_has_rate(name) && method_fits(&m)), "%s", name);
+    cr_expect_eq(method_takes_lasso(&m), strcmp(name, "lbfgs") == 0, "%s", name);
+  }
+  cr_expect_eq(refused, 3); /* linear_cg, secant, levenberg_marquardt */
+  cr_expect_geq(batches, 13);
+  cr_expect(method_exists("auto") && method_exists("proximal") && !method_exists("simplex"));
+  cr_expect(!method_sees_batches("proximal Newton"));
+  tg_method_named(&m, "newton_cg");
+  cr_expect(method_needs_curvature(&m));
+  tg_method_named(&m, "bfgs");
+  cr_expect(!method_needs_curvature(&m));
+  cr_expect(method_has_rate("gd") && !method_sees_batches("gd"));
 }
 
 /* As many coefficients as rows, and columns far from 0: what is left is the rounding of the terms of a

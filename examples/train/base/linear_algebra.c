@@ -15,6 +15,8 @@ double dot4(const double *a, const double *b, size_t n)
   return sum;
 }
 
+double soft_threshold(double x, double by) { return x > by ? x - by : x < -by ? x + by : 0; }
+
 bool cholesky(double *a, size_t n, size_t *pivot) { return cholesky_while(NULL, NULL, a, n, pivot); }
 
 bool cholesky_while(bool (*go_on)(void *user), void *user, double *a, size_t n, size_t *pivot)

@@ -8,6 +8,9 @@
 /* a . b in four interleaved sums, which compilers turn into vector code. */
 double dot4(const double *a, const double *b, size_t n);
 
+/* x drawn towards 0 by so much, or 0: the proximal operator of by |x|. */
+double soft_threshold(double x, double by);
+
 /* Replaces the lower triangle of A (n x n) by its Cholesky factor. False when A is not positive definite
  * beyond rounding: a pivot fell to n * 2^-52 of the diagonal entry it came from, at row *pivot (unless NULL).
  */

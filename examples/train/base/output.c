@@ -63,8 +63,7 @@ bool write_possible(const char *file, failure *f)
   return good || fail_write(file, f);
 }
 
-/* -- what a signal must not leave behind -------------------------------------------------------------------
- */
+/* -- what a signal must not leave behind ----------------------------------------------------------------- */
 
 enum { MOST_OPEN = 4 };
 static char *volatile half_written[MOST_OPEN]; /* their names, for the handler */
@@ -97,8 +96,7 @@ void clean_up_on_signals(void)
   }
 }
 
-/* -- a file beside the file --------------------------------------------------------------------------------
- */
+/* -- a file beside the file ------------------------------------------------------------------------------ */
 
 /* A new name beside the file, with the mode that the file has or would get. It has the number of the process,
  * but that may come again: in a container it always does. */

@@ -1,8 +1,8 @@
 #include "inference.h"
 
-#include "fit.h"
 #include "linear_algebra.h"
 #include "memory.h"
+#include "optimality.h"
 
 #include <float.h>
 #include <math.h>
@@ -74,7 +74,7 @@ typedef struct errors {
 static bool factor(problem *p, const design *d, const double *theta, double *hessian, failure *f)
 {
   const tg_status status = problem_gauged_hessian(p, theta, NULL, hessian);
-  if (status != TG_OK) return fit_fail_status(status, f);
+  if (status != TG_OK) return problem_fail(status, f);
   size_t pivot;
   if (cholesky_while(problem_goes_on, p, hessian, p->n, &pivot)) return true;
   if (pivot == p->n) return false;
@@ -157,7 +157,7 @@ static bool estimate(inference *out, problem *p, const scaling *s, const double 
   for (size_t j = 0; j < p->n; j++) out->row[j].estimate = original[j];
   double loss;
   const tg_status status = problem_loss(p, theta, &loss, NULL);
-  if (status != TG_OK) return fit_fail_status(status, f);
+  if (status != TG_OK) return problem_fail(status, f);
   out->freedom = INFINITY;
   out->dispersion = 1;
   out->log_likelihood = NAN;

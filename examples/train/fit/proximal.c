@@ -1,9 +1,10 @@
 /* Accelerated proximal gradient steps for an L1 penalty (Beck & Teboulle 2009, "FISTA"), with backtracking on
  * the step and a restart of the momentum whenever it points uphill (O'Donoghue & Candes 2015, section 3.2).
  */
-#include "fit.h"
-
+#include "linear_algebra.h"
 #include "memory.h"
+#include "optimality.h"
+#include "ways.h"
 
 #include <float.h>
 #include <math.h>
@@ -17,12 +18,10 @@ typedef struct proximal {
   double length;                             /* the step: 1 / Lipschitz constant, as far as known */
 } proximal;
 
-static double shrink(double x, double by) { return x > by ? x - by : x < -by ? x + by : 0; }
-
 static void shrink_step(proximal *w)
 {
   for (size_t j = 0; j < w->n; j++) {
-    w->next[j] = shrink(w->ahead[j] - w->length * w->gradient[j], w->length * w->p->lasso[j]);
+    w->next[j] = soft_threshold(w->ahead[j] - w->length * w->gradient[j], w->length * w->p->lasso[j]);
   }
 }
 
@@ -56,62 +55,60 @@ static double extrapolate(proximal *w, const double *theta, double t)
   return grown;
 }
 
-static double least_ridge(const problem *p)
-{
-  double least = INFINITY;
-  for (size_t j = 0; j < p->n; j++) {
-    if (p->ridge[j] > 0 && p->ridge[j] < least) least = p->ridge[j];
-  }
-  return isinf(least) ? 0 : least;
-}
-
 /* With strong convexity m, C - C* <= |subgradient|^2 / (2 m). Without an L2 part m is taken as 1e-4 of the
  * curvature to which columns are scaled. */
-static tg_status gap_of(problem *p, const double *theta, const fit_settings *s, const fit_outcome *o,
-                        double *gap)
+static tg_status gap_of(const fit *t, double *gap)
 {
-  const double m = fmax(least_ridge(p), 1e-4 * problem_curvature(&p->shape));
-  *gap = o->gradient_norm * o->gradient_norm / (2 * m);
-  return fit_judge_gap(p, theta, s, o, gap);
+  const double m = fmax(problem_least_ridge(t->p), 1e-4 * problem_curvature(&t->p->shape));
+  const double g = t->outcome->gradient_norm;
+  *gap = g * g / (2 * m);
+  return fit_judge_gap(t, gap);
 }
 
-static bool iterate(proximal *w, double *theta, const fit_settings *s, fit_outcome *o, failure *f)
+static bool iterate(proximal *w, fit *t, failure *f)
 {
-  problem *p = w->p;
-  const double start = fit_clock();
-  double t = 1, value_ahead, smooth, gap = INFINITY;
+  problem *p = t->p;
+  double *theta = t->theta;
+  fit_outcome *o = t->outcome;
+  double momentum = 1, value_ahead, smooth, gap = INFINITY;
   memcpy(w->ahead, theta, w->n * sizeof *theta);
   tg_status status = problem_evaluate(p, w->ahead, &value_ahead, w->gradient);
-  if (status != TG_OK) return fit_fail_status(status, f);
+  if (status != TG_OK) return problem_fail(status, f);
   o->objective = value_ahead + problem_lasso(p, theta);
-  o->gradient_norm = least_subgradient(p, theta, w->gradient);
-  status = gap_of(p, theta, s, o, &gap);
-  while (status == TG_OK && fit_goes_on(p, theta, gap, s, o, start)) {
+  o->gradient_norm = problem_subgradient_norm(p, theta, w->gradient);
+  status = gap_of(t, &gap);
+  while (status == TG_OK && fit_goes_on(t, gap)) {
     if (!isfinite(o->objective)) return o->stop = FIT_DIVERGED, true;
     status = bounded_step(w, value_ahead, &smooth);
-    if (status != TG_OK) return fit_fail_status(status, f);
-    t = extrapolate(w, theta, t);
+    if (status != TG_OK) return problem_fail(status, f);
+    momentum = extrapolate(w, theta, momentum);
     memcpy(theta, w->next, w->n * sizeof *theta);
     o->objective = smooth + problem_lasso(p, theta);
-    o->gradient_norm = least_subgradient(p, theta, w->at_next);
+    o->gradient_norm = problem_subgradient_norm(p, theta, w->at_next);
     o->iterations++;
     w->length *= 1.05; /* what was too long once may fit later */
     status = problem_evaluate(p, w->ahead, &value_ahead, w->gradient);
-    if (status == TG_OK) status = gap_of(p, theta, s, o, &gap);
+    if (status == TG_OK) status = gap_of(t, &gap);
   }
-  return status == TG_OK || fit_fail_status(status, f);
+  return status == TG_OK || problem_fail(status, f);
 }
 
-bool fit_proximal(problem *p, double *theta, const fit_settings *s, fit_outcome *o, failure *f)
+bool fit_proximal(fit *t, failure *f)
 {
+  problem *p = t->p;
   const size_t n = p->n;
+  if (p->lasso == NULL) return fail_usage(f, "the proximal method is for an L1 penalty; none was asked for");
   double *room = resize(NULL, n, 4 * sizeof *room);
   if (room == NULL) return fail_memory(f);
-  proximal w = {p, n, room, room + n, room + 2 * n, room + 3 * n, 1 / problem_curvature(&p->shape)};
-  o->method = "proximal gradient";
-  const bool good = p->lasso != NULL
-                        ? iterate(&w, theta, s, o, f)
-                        : fail_usage(f, "the proximal method is for an L1 penalty; none was asked for");
+  proximal w = {.p = p,
+                .n = n,
+                .ahead = room,
+                .next = room + n,
+                .gradient = room + 2 * n,
+                .at_next = room + 3 * n,
+                .length = 1 / problem_curvature(&p->shape)};
+  t->outcome->method = "proximal gradient";
+  const bool good = iterate(&w, t, f);
   free(room);
   return good;
 }

@@ -3,11 +3,12 @@
  * Newton-type methods", algorithm 1). Where the model does not hold, as on the straight pieces of a loss, a
  * multiple of the identity is added to the Hessian, more until the step is short enough and less again when
  * it holds: Levenberg's form of a trust region, for the library's knows no L1 penalty. */
-#include "fit.h"
-
 #include "linear_algebra.h"
 #include "memory.h"
+#include "optimality.h"
+#include "ways.h"
 
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -22,10 +23,8 @@ typedef struct proximal_newton {
   double value;    /* the whole objective at theta, L1 part included */
   double damping;
   double lowest, smallest; /* value and subgradient so far */
-  size_t idle;             /* iterations since one of them fell */
+  size_t unchanged;        /* iterations since one of them fell */
 } proximal_newton;
-
-static double shrink(double x, double by) { return x > by ? x - by : x < -by ? x + by : 0; }
 
 /* One pass of coordinate descent over the model g's + s'(H + damping I)s/2 + |theta + s|_1; product is (H +
  * damping I) s. Returns the largest decrease of the model by one coordinate. */
@@ -37,7 +36,7 @@ static double coordinate_pass(proximal_newton *w, const double *theta, bool *set
   for (size_t j = 0; j < n; j++) {
     const double curvature = w->hessian[j * n + j], l = w->p->lasso[j];
     const double at = theta[j] + w->step[j], slope = w->gradient[j] + w->product[j];
-    const double to = shrink(at - slope / curvature, l / curvature), change = to - at;
+    const double to = soft_threshold(at - slope / curvature, l / curvature), change = to - at;
     if (change == 0) continue;
     *settled = *settled && (to == 0) == (at == 0);
     w->step[j] = to == 0 ? -theta[j] : w->step[j] + change;
@@ -107,12 +106,12 @@ static bool lasso_step(proximal_newton *w, const double *theta, double precision
   enum { PASSES = 1000, CIRCLES = 10 };
   memset(w->step, 0, w->n * sizeof *w->step);
   memset(w->product, 0, w->n * sizeof *w->product);
-  for (size_t pass = 0, idle = 0; pass < PASSES && idle < CIRCLES; pass++) {
+  for (size_t pass = 0, gainless = 0; pass < PASSES && gainless < CIRCLES; pass++) {
     bool settled;
     if (!problem_goes_on(w->p)) return false;
     const double gain = coordinate_pass(w, theta, &settled);
     if (settled && solve_free(w, theta) && gain <= precision) return true;
-    idle += gain <= 1e-6 * precision;
+    gainless += gain <= 1e-6 * precision;
   }
   return true;
 }
@@ -237,44 +236,47 @@ static tg_status judge_gap(proximal_newton *w, const double *theta, double preci
 }
 
 /* Has neither the value nor the subgradient reached a new low for long, or is there no step at all? */
-static bool idles(proximal_newton *w, const fit_outcome *o, bool moved)
+static bool no_progress(proximal_newton *w, const fit_outcome *o, bool moved)
 {
   enum { PATIENCE = 20 };
   const bool falls = o->objective < w->lowest || o->gradient_norm < 0.9 * w->smallest;
   w->lowest = fmin(w->lowest, o->objective);
   w->smallest = fmin(w->smallest, o->gradient_norm);
-  w->idle = falls ? 0 : w->idle + 1;
-  return !moved || w->idle >= PATIENCE;
+  w->unchanged = falls ? 0 : w->unchanged + 1;
+  return !moved || w->unchanged >= PATIENCE;
 }
 
-static bool iterate(proximal_newton *w, double *theta, const fit_settings *s, fit_outcome *o, failure *f)
+static bool iterate(proximal_newton *w, fit *t, failure *f)
 {
-  const double start = fit_clock();
+  double *theta = t->theta;
+  fit_outcome *o = t->outcome;
   double gap = INFINITY;
   bool moved = true;
   tg_status status = problem_evaluate(w->p, theta, &w->value, w->gradient);
-  if (status != TG_OK) return fit_fail_status(status, f);
+  if (status != TG_OK) return problem_fail(status, f);
   w->value += problem_lasso(w->p, theta);
   for (w->lowest = w->smallest = INFINITY;;) {
     o->objective = w->value;
-    o->gradient_norm = least_subgradient(w->p, theta, w->gradient);
+    o->gradient_norm = problem_subgradient_norm(w->p, theta, w->gradient);
     if (!isfinite(w->value)) return o->stop = FIT_DIVERGED, true;
     if (o->gradient_norm == 0) gap = 0;
-    const double precision = 1e-3 * fmax(s->tolerance, DBL_EPSILON) * fabs(w->value);
-    const bool ends = idles(w, o, moved);
+    const double precision = 1e-3 * fmax(t->settings->tolerance, DBL_EPSILON) * fabs(w->value);
+    const bool ends = no_progress(w, o, moved);
     status = ends ? judge_gap(w, theta, precision, &gap) : TG_OK;
-    if (status == TG_OK && !fit_goes_on(w->p, theta, gap, s, o, start)) return true;
-    if (status == TG_OK && ends) return o->stop = fit_stop_of(w->p, theta, TG_STOP_STALLED, gap, o), true;
+    if (status == TG_OK && !fit_goes_on(t, gap)) return true;
+    if (status == TG_OK && ends) return o->stop = fit_stop_of(t, TG_STOP_STALLED, gap), true;
     if (status == TG_OK) status = advance(w, theta, precision, &gap, &moved);
     if (w->p->stopped) return true; /* the outcome tells why */
-    if (status != TG_OK) return fit_fail_status(status, f);
+    if (status != TG_OK) return problem_fail(status, f);
     o->iterations++;
   }
 }
 
-bool fit_proximal_newton(problem *p, double *theta, const fit_settings *s, fit_outcome *o, failure *f)
+bool fit_proximal_newton(fit *t, failure *f)
 {
+  problem *p = t->p;
   const size_t n = p->n;
+  assert(p->lasso != NULL);
   double *room = n < (size_t)1 << 20 ? resize(NULL, 2 * n * n + 4 * n, sizeof *room) : NULL;
   size_t *free_at = room != NULL ? resize(NULL, n, sizeof *free_at) : NULL;
   if (free_at == NULL) return free(room), fail_memory(f);
@@ -288,8 +290,8 @@ bool fit_proximal_newton(problem *p, double *theta, const fit_settings *s, fit_o
                        .trial = vector + 2 * n,
                        .product = vector + 3 * n,
                        .free_at = free_at};
-  o->method = "proximal Newton";
-  const bool good = iterate(&w, theta, s, o, f);
+  t->outcome->method = "proximal Newton";
+  const bool good = iterate(&w, t, f);
   free(room);
   free(free_at);
   return good;

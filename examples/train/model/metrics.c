@@ -14,8 +14,7 @@ static size_t largest(const double *p, size_t k)
   return best;
 }
 
-/* -- classes -----------------------------------------------------------------------------------------------
- */
+/* -- classes --------------------------------------------------------------------------------------------- */
 
 bool class_metrics_start(class_metrics *m, size_t classes)
 {
@@ -90,8 +89,7 @@ void class_metrics_free(class_metrics *m)
   *m = (class_metrics){0};
 }
 
-/* -- values ------------------------------------------------------------------------------------------------
- */
+/* -- values ---------------------------------------------------------------------------------------------- */
 
 /* The mean and the squares of the distances from it are kept up to date together (D. H. D. West 1979). */
 void value_metrics_add(value_metrics *m, double prediction, double truth, double weight)

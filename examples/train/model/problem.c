@@ -2,6 +2,7 @@
 
 #include "memory.h"
 
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -31,6 +32,13 @@ void dataset_normalize_weights(dataset *d)
   double total = 0;
   for (size_t i = 0; i < d->rows; i++) total += dataset_weight(d, i);
   for (size_t i = 0; i < d->rows; i++) dataset_weigh(d, i, (double)d->rows / total);
+}
+
+bool problem_fail(tg_status status, failure *f)
+{
+  assert(status != TG_OK);
+  if (status == TG_E_NOMEM) return fail_memory(f);
+  return fail(f, "fitting failed: %s", tg_status_string(status));
 }
 
 static tg_data rows_of(const dataset *d)
@@ -110,8 +118,7 @@ bool problem_set_penalty(problem *p, const scaling *s, penalty how, failure *f)
   return true;
 }
 
-/* -- rows that are not scaled
- * ------------------------------------------------------------------------------------ */
+/* -- rows that are not scaled ---------------------------------------------------------------------------- */
 
 /* The coefficients for the rows as they lie in memory: theta itself, or a copy in `room`. A direction maps as
  * a point. */
@@ -172,8 +179,7 @@ const double *problem_row(const problem *p, size_t i, double *room)
   return room;
 }
 
-/* -- evaluation
- * -------------------------------------------------------------------------------------------------- */
+/* -- evaluation ------------------------------------------------------------------------------------------ */
 
 static void add_ridge(const problem *p, const double *theta, double *value, double *gradient)
 {
@@ -186,8 +192,7 @@ static void add_ridge(const problem *p, const double *theta, double *value, doub
   if (value != NULL) *value += sum / 2;
 }
 
-/* -- rows in a file: one piece after the other
- * ---------------------------------------------------------------------- */
+/* -- rows in a file: one piece after the other ----------------------------------------------------------- */
 
 /* Binds the piece that begins with row `first`; *share is its share of all rows. */
 static tg_status bind_piece(problem *p, size_t first, double *share)
@@ -281,8 +286,7 @@ static tg_status paged_batch(problem *p, const double *theta, const size_t *inde
   return status == TG_OK ? tg_finite_sum_gradient(p->sum, theta, NULL, 0, value, gradient) : status;
 }
 
-/* -- evaluation
- * ------------------------------------------------------------------------------------------------------ */
+/* -- evaluation ------------------------------------------------------------------------------------------ */
 
 static tg_status batch_loss(problem *p, const double *theta, const size_t *index, size_t count, double *value,
                             double *gradient)

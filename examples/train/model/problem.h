@@ -56,6 +56,9 @@ bool problem_goes_on(void *p);
 double problem_lasso(const problem *p, const double *theta); /* the other part */
 tg_objective problem_objective(problem *p);
 
+/* An evaluation failed: why, in words; false. */
+bool problem_fail(tg_status status, failure *f);
+
 /* The curvature that the penalty is compared with when columns are scaled. */
 double problem_curvature(const model_shape *m);
 

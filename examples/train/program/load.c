@@ -1,7 +1,7 @@
 #include "load.h"
 
-#include "fit.h"
 #include "memory.h"
+#include "methods.h"
 #include "number.h"
 #include "numbers.h"
 #include "problem.h"
@@ -577,12 +577,8 @@ bool loaded_rows(dataset *d, const loaded *l, const design *how, const size_t *r
 /* An option that would change nothing is a misunderstanding, better cleared up than passed over. */
 static bool no_pointless_options(const loaded *l, const options *o, failure *f)
 {
-  tg_method method;
-  const bool own = strcmp(o->method, "auto") == 0 || strcmp(o->method, "proximal") == 0;
-  if (!own && tg_method_named(&method, o->method) != TG_OK) {
-    return fail_usage(f, "there is no method named '%.40s'", o->method);
-  }
-  const bool batches = fit_stochastic(o->method), number = l->labels.count == 0;
+  if (!method_exists(o->method)) return fail_usage(f, "there is no method named '%.40s'", o->method);
+  const bool batches = method_sees_batches(o->method), number = l->labels.count == 0;
   const bool penalised =
       o->path > 0 || !isnan(o->lambda) || l->kind != MODEL_LINEAR; /* a 0 told is one too */
   const struct {
@@ -594,8 +590,7 @@ static bool no_pointless_options(const loaded *l, const options *o, failure *f)
       {"smoothing", "the absolute loss (--loss absolute)", number && o->loss == LOSS_ABSOLUTE},
       {"epochs", "a method with mini-batches (--method adam, ...)", batches},
       {"batch", "a method with mini-batches (--method adam, ...)", batches},
-      {"rate", "a method with a learning rate (--method adam, gd, ...)",
-       batches || strcmp(o->method, "gd") == 0},
+      {"rate", "a method with a learning rate (--method adam, gd, ...)", method_has_rate(o->method)},
       {"max-iterations", "a method that sees all rows at a time; here epochs are counted (--epochs)",
        !batches},
       {"tolerance", "a method that sees all rows at a time; mini-batches end with their epochs", !batches},

@@ -1,7 +1,8 @@
 /* The command line is read, and the help printed, from two tables: the verbs (verbs.h) and the options below. */
 #include "options.h"
 
-#include "fit.h"
+#include "methods.h"
+#include "models.h"
 #include "number.h"
 
 #include <assert.h>
@@ -340,7 +341,7 @@ static bool summary_possible(const options *o, failure *f)
                           : o->kind == MODEL_NET         ? "a net (--kind net)"
                           : o->loss > LOSS_SQUARED       ? "another loss than the squared"
                           : o->mix > 0 && o->lambda != 0 ? "an L1 penalty (--mix)"
-                          : named && fit_stochastic(o->method)
+                          : named && method_sees_batches(o->method)
                               ? "a method with mini-batches, which ends short of an optimum"
                               : NULL;
   return why == NULL || fail(f, "--summary: there are no standard errors for %s", why);

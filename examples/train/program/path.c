@@ -37,7 +37,7 @@ bool path_strengths(training *t, const options *o, double *lambda, size_t count,
     if (spread > 0) most = fmax(most, fabs(gradient[j]) / unit);
   }
   free(gradient);
-  if (status != TG_OK) return fit_fail_status(status, f);
+  if (status != TG_OK) return problem_fail(status, f);
   most /= fmax(o->mix, 1e-3);
   for (size_t i = 0; i < count; i++) lambda[i] = most * pow(least_ratio, (double)i / (double)(count - 1));
   return most > 0 || fail(f, "no column has anything to do with the target: there is no path");

@@ -3,6 +3,7 @@
 
 #include "checkpoint.h"
 #include "input.h"
+#include "methods.h"
 #include "output.h"
 #include "system.h"
 
@@ -37,14 +38,13 @@ bool interrupted(void) { return stop_asked != 0; }
 void progress_start(progress *p, training *t, const options *o)
 {
   *p = (progress){
-      .training = t, .options = o, .on_terminal = isatty(STDERR_FILENO) == 1, .began = fit_clock()};
+      .training = t, .options = o, .on_terminal = isatty(STDERR_FILENO) == 1, .began = system_seconds()};
   p->last = p->last_checkpoint = p->began;
   if (o->checkpoint != NULL) p->signature = checkpoint_signature(t, o);
   if (o->trace != NULL || o->plot != NULL) text_add(&p->trace, "iteration,objective,gradient_norm,seconds\n");
 }
 
-/* -- what is seen ------------------------------------------------------------------------------------------
- */
+/* -- what is seen ---------------------------------------------------------------------------------------- */
 
 enum { BAR = 20, LINE = 200 };
 
@@ -69,10 +69,10 @@ static void line_of(char out[LINE], const progress *p, const fit_progress *now)
 {
   char bar[BAR + 1], left[40] = "", total[40] = "";
   const double done = (double)now->iteration, limit = (double)now->limit;
-  const bool epochs = fit_stochastic(now->method);
+  const bool epochs = method_sees_batches(now->method);
   double share = limit < 1 ? 0 : epochs ? done / limit : log1p(done) / log1p(limit);
   if (epochs && limit > p->first) {
-    const double since = fit_clock() - p->began;
+    const double since = system_seconds() - p->began;
     time_left(left, since, (done - p->first) / (limit - p->first));
     snprintf(total, sizeof total, " of %zu", now->limit);
   }
@@ -84,7 +84,7 @@ static void line_of(char out[LINE], const progress *p, const fit_progress *now)
 
 static void show(progress *p, const fit_progress *now)
 {
-  const double time = fit_clock(), every = p->on_terminal ? 0.1 : 10;
+  const double time = system_seconds(), every = p->on_terminal ? 0.1 : 10;
   char line[LINE];
   if (!p->begun) p->first = (double)now->iteration; /* of a fit that goes on from a checkpoint */
   p->begun = true;
@@ -105,7 +105,7 @@ static struct {
 
 static void show_reading(const input *in)
 {
-  const double time = fit_clock(), every = reading.on_terminal ? 0.1 : 10;
+  const double time = system_seconds(), every = reading.on_terminal ? 0.1 : 10;
   struct stat file;
   char bar[BAR + 1], left[40], name[60], line[LINE];
   if (time - reading.began < 0.5 || time - reading.last < every || fstat(fileno(in->stream), &file) != 0)
@@ -129,12 +129,11 @@ void progress_of_reading(const options *o)
   const bool to_output = o->verb == VERB_PREDICT && (o->output == NULL || strcmp(o->output, "-") == 0);
   if (o->quiet || to_output) return;
   reading.on_terminal = isatty(STDERR_FILENO) == 1;
-  reading.began = reading.last = fit_clock();
+  reading.began = reading.last = system_seconds();
   input_watch = show_reading;
 }
 
-/* -- what is kept ------------------------------------------------------------------------------------------
- */
+/* -- what is kept ---------------------------------------------------------------------------------------- */
 
 static void note(progress *p, const fit_progress *now)
 {
@@ -143,14 +142,14 @@ static void note(progress *p, const fit_progress *now)
   text_number(&p->trace, now->objective);
   text_add(&p->trace, ",");
   text_number(&p->trace, now->gradient_norm);
-  text_add(&p->trace, ",%.6f\n", fit_clock() - p->began);
+  text_add(&p->trace, ",%.6f\n", system_seconds() - p->began);
 }
 
 static void save(progress *p, const fit_progress *now)
 {
   const options *o = p->options;
   if (o->checkpoint == NULL || now->theta == NULL) return;
-  const double time = fit_clock();
+  const double time = system_seconds();
   if (!interrupted() && time - p->last_checkpoint < o->checkpoint_seconds) return;
   p->last_checkpoint = time;
   failure *f = &p->checkpoint_failure;

@@ -1,7 +1,9 @@
 #include "training.h"
 
+#include "fit_state.h"
 #include "memory.h"
 #include "split.h"
+#include "system.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -18,8 +20,7 @@ penalty penalty_of(const options *o, model_kind kind)
   return (penalty){(1 - o->mix) * lambda, o->mix * lambda, o->standardize == 1};
 }
 
-/* -- the target's own scale
- * -------------------------------------------------------------------------------------- */
+/* -- the target's own scale ------------------------------------------------------------------------------ */
 
 static int by_value(const void *a, const void *b)
 {
@@ -77,8 +78,7 @@ static bool settle_regression(training *t, const options *o, failure *f)
   return true;
 }
 
-/* -- where to start
- * ---------------------------------------------------------------------------------------------- */
+/* -- where to start -------------------------------------------------------------------------------------- */
 
 /* A net starts from random weights (X. Glorot and Y. Bengio 2010, (16)), everything else from zero. */
 static void start_net(training *t, uint64_t seed)
@@ -108,8 +108,7 @@ static bool start_from_model(training *t, const char *file, failure *f)
                          "the model has another kind or other columns or classes than this fit");
 }
 
-/* -- making and running
- * ------------------------------------------------------------------------------------------ */
+/* -- making and running ---------------------------------------------------------------------------------- */
 
 static const char *name_of(const loaded *l, size_t column)
 {
@@ -200,12 +199,12 @@ static fit_settings settings_of(const options *o, model_kind kind)
 
 bool training_new(training *t, const loaded *l, const size_t *row, size_t rows, const options *o, failure *f)
 {
-  const double start = fit_clock();
+  const double start = system_seconds();
   *t = (training){.settings = settings_of(o, l->kind), .row = row};
   bool good = describe(t, l, o, row, rows, f) && make_problem(t, l, o, f);
   if (good && l->kind == MODEL_NET) start_net(t, o->seed);
   if (good && o->start != NULL) good = start_from_model(t, o->start, f);
-  t->preparation = fit_clock() - start;
+  t->preparation = system_seconds() - start;
   if (!good) training_free(t);
   return good;
 }
@@ -262,18 +261,17 @@ static bool look_for_separation(training *t, const loaded *l, failure *f)
 static void infer(training *t, const options *o, double start)
 {
   fit_outcome outcome = t->outcome;
-  fit_patience patience = {t->theta, &t->settings, &outcome, start, start};
   if (!fit_converged(outcome.stop)) {
     fail(&t->no_errors, "they are for an optimum");
     return;
   }
   problem *p = &t->problem;
-  p->go_on = fit_within;
-  p->go_on_user = &patience;
-  p->stopped = false;
+  fit search = fit_begin(p, t->theta, &t->settings, &outcome);
+  search.start = start;
+  fit_attend(&search);
   const bool good =
       inference_new(&t->inference, p, &t->model.design, &t->scaling, t->theta, o->confidence, &t->no_errors);
-  p->go_on = NULL;
+  fit_release(&search);
   if (good && t->inference.exact) {
     fail(&t->no_errors, "the model fits exactly: no residual is left to estimate them from");
     return;
@@ -284,7 +282,7 @@ static void infer(training *t, const options *o, double start)
 
 bool training_run(training *t, const loaded *l, const options *o, failure *f)
 {
-  const double start = fit_clock();
+  const double start = system_seconds();
   separation_watch watch = {t};
   fit_settings s = t->settings;
   if (unpenalised(t)) {
@@ -294,7 +292,7 @@ bool training_run(training *t, const loaded *l, const options *o, failure *f)
   if (!fit_run(&t->problem, t->theta, &s, &t->outcome, f)) return dataset_good(&t->data, f) && false;
   if (!look_for_separation(t, l, f)) return false;
   training_export(t, t->theta);
-  t->outcome.seconds = t->preparation + (fit_clock() - start);
+  t->outcome.seconds = t->preparation + (system_seconds() - start);
   if (o->summary) infer(t, o, start);
   return true;
 }

@@ -5,6 +5,7 @@
 #include "exact_rank.h"
 #include "linear_algebra.h"
 #include "memory.h"
+#include "optimality.h"
 
 #include <float.h>
 #include <math.h>

@@ -6,8 +6,8 @@
 #ifndef TRAIN_SEPARATION_H
 #define TRAIN_SEPARATION_H
 
-#include "fit.h"
 #include "levels.h"
+#include "problem.h"
 
 /* Suspected: a direction was found that only lacks the proof (margins of zero that may be rounding). */
 typedef enum separation {
