@@ -147,6 +147,28 @@ TG_API tg_status tg_method_named(tg_method *m, const char *name);
 TG_API const char *tg_method_name(const tg_method *m);
 /* The name of row i = 0, 1, ... of the table of methods; NULL beyond the last. */
 TG_API const char *tg_method_list(size_t i);
+/* What a method needs and what it can take, for programs that list methods or choose among them. They are
+ * properties of the method, whatever its settings: steepest descent takes mini-batches, though not with a line
+ * search. */
+typedef enum tg_method_property {
+  TG_NEEDS_GRADIENT = 1 << 0,  /* objective.evaluate */
+  TG_NEEDS_PRODUCT = 1 << 1,   /* objective.hvp */
+  TG_NEEDS_HESSIAN = 1 << 2,   /* objective.hessian, or else objective.hvp */
+  TG_NEEDS_RESIDUALS = 1 << 3, /* objective.residual, in place of evaluate */
+  TG_TAKES_BATCHES = 1 << 4,   /* tg_fit: a first-order method, whose steps are alpha(t) times a direction */
+  TG_TAKES_UPDATES = 1 << 5,   /* tg_run_update: of those, the ones that take the gradient at theta */
+  TG_TAKES_LINE_SEARCH = 1 << 6, /* any tg_line_search */
+  TG_TAKES_BOUNDS = 1 << 7,      /* lower, upper and the L1 term */
+  TG_IS_MONOTONE = 1 << 8,       /* with its own line search or trust region no iterate is higher than another
+                                   before it, but for rounding */
+  TG_IS_SECOND_ORDER = 1 << 9,   /* leaves saddle points along negative curvature */
+  TG_HAS_MODEL = 1 << 10,        /* estimates the distance to the minimum by a model of C */
+  TG_FOR_QUADRATICS = 1 << 11,   /* meant for objectives that are quadratic */
+  TG_FOR_ONE_PARAMETER = 1 << 12 /* n = 1 */
+} tg_method_property;
+
+/* The properties of a method, combined by |; 0 when m is none. */
+TG_API unsigned tg_method_properties(const tg_method *m);
 /* What tg_minimize would answer to this objective and method with default options: tg_minimize_check below.
  */
 TG_API tg_status tg_method_check(const tg_objective *c, const tg_method *m, const char **message);

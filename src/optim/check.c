@@ -108,6 +108,8 @@ tg_status tg_settings_check_(const tg_objective *c, const tg_method *m, const ch
   const char *text = check_ranges(m);
   if (!text) text = check_line_search(rule, m);
   if (!text) text = tg_check_schedule_(&m->schedule);
+  if (!text && (rule->properties & TG_FOR_ONE_PARAMETER) && c->n != 1)
+    text = "the method is for one parameter";
   if (!text && rule->check) text = rule->check(c, m);
   return text ? refuse(TG_E_ARGUMENT, text, message) : TG_OK;
 }
@@ -116,7 +118,7 @@ tg_status tg_settings_check_(const tg_objective *c, const tg_method *m, const ch
 
 static const char *check_minimize_options(const tg_minimize_options *o, const tg_method *m)
 {
-  if (o->norm == TG_NORM_COSINE && m->kind != TG_METHOD_levenberg_marquardt)
+  if (o->norm == TG_NORM_COSINE && !(tg_method_properties(m) & TG_NEEDS_RESIDUALS))
     return "norm: cosines are those of residuals, for levenberg_marquardt";
   if (!in(o->gradient_tol, 0.0, INFINITY)) return "gradient_tol must be at least 0 and finite";
   if (!in(o->step_tol, 0.0, INFINITY)) return "step_tol must be at least 0 and finite";
@@ -144,16 +146,22 @@ static const char *check_fit_options(const tg_objective *c, const tg_fit_options
 
 /* ---- what the objective gives ---- */
 
-const char *tg_missing_gradient_(const tg_objective *c, const tg_method *m)
+/* The callback that the method needs and the objective lacks. */
+static const char *missing(unsigned properties, const tg_objective *c)
 {
-  (void)m;
-  return c->evaluate ? NULL : "the method needs objective.evaluate";
+  if ((properties & TG_NEEDS_GRADIENT) && !c->evaluate) return "the method needs objective.evaluate";
+  if ((properties & TG_NEEDS_PRODUCT) && !c->hvp) return "the method needs objective.hvp";
+  if ((properties & TG_NEEDS_HESSIAN) && !c->hessian && !c->hvp)
+    return "the method needs objective.hessian or objective.hvp";
+  if (!(properties & TG_NEEDS_RESIDUALS)) return NULL;
+  if (!c->residual) return "the method needs objective.residual";
+  return c->residuals > 0 ? NULL : "the method needs objective.residuals, their number";
 }
 
 /* Without a line search: tg_fit and tg_run_update. */
-static const char *check_steps(const tg_rule_ *rule, const tg_method *m)
+static const char *check_steps(const tg_method *m)
 {
-  if (!rule->update) return "the method is not of first order";
+  if (!(tg_method_properties(m) & TG_TAKES_BATCHES)) return "the method is not of first order";
   return tg_boxed_(m) ? "the method knows neither bounds nor an l1 term" : NULL;
 }
 
@@ -166,9 +174,10 @@ tg_status tg_minimize_check(const tg_objective *c, const tg_method *m, const tg_
   const char *text = o ? check_minimize_options(o, m) : NULL;
   if (!text) text = check_unread(rule, m);
   if (text) return refuse(TG_E_ARGUMENT, text, message);
-  if (tg_boxed_(m) && !rule->boxes)
+  const unsigned properties = tg_method_properties(m);
+  if (tg_boxed_(m) && !(properties & TG_TAKES_BOUNDS))
     return refuse(TG_E_METHOD, "the method knows neither bounds nor an l1 term", message);
-  text = rule->missing ? rule->missing(c, m) : tg_missing_gradient_(c, m);
+  text = missing(properties, c);
   return text ? refuse(TG_E_METHOD, text, message) : refuse(TG_OK, tg_status_string(TG_OK), message);
 }
 
@@ -189,7 +198,7 @@ tg_status tg_fit_check(const tg_objective *c, const tg_method *m, const tg_fit_o
   if (status) return status;
   const char *text = o ? check_fit_options(c, o) : NULL;
   if (text) return refuse(TG_E_ARGUMENT, text, message);
-  text = check_steps(tg_rule_of_(m), m);
+  text = check_steps(m);
   if (!text && !c->batch) text = "tg_fit needs objective.batch";
   if (!text && c->samples == 0) text = "tg_fit needs objective.samples, their number";
   if (text) return refuse(TG_E_METHOD, text, message);
@@ -204,9 +213,9 @@ tg_status tg_update_check(const tg_objective *c, const tg_method *m, const tg_mi
   if (status) return status;
   const char *text = o ? check_minimize_options(o, m) : NULL;
   if (text) return refuse(TG_E_ARGUMENT, text, message);
-  const tg_rule_ *rule = tg_rule_of_(m);
-  text = check_steps(rule, m);
-  if (!text && rule->look) text = "the method takes its gradient elsewhere than at theta";
+  text = check_steps(m);
+  if (!text && !(tg_method_properties(m) & TG_TAKES_UPDATES))
+    text = "the method takes its gradient elsewhere than at theta";
   if (text) return refuse(TG_E_METHOD, text, message);
   text = steps_only(m);
   return text ? refuse(TG_E_ARGUMENT, text, message) : refuse(TG_OK, tg_status_string(TG_OK), message);

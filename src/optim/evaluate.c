@@ -118,7 +118,8 @@ int tg_residual_(tg_run *run, const double *x, double *r, double *jacobian)
 
 bool tg_descends_(const tg_run *run)
 {
-  return (run->rule->monotone || run->m.line_search > TG_LINE_FIXED) && run->m.line_search != TG_LINE_FIXED;
+  const bool by_itself = run->rule->properties & TG_IS_MONOTONE;
+  return (by_itself || run->m.line_search > TG_LINE_FIXED) && run->m.line_search != TG_LINE_FIXED;
 }
 
 void tg_accept_step_(tg_run *run, tg_point_ *p, double rate, double step)

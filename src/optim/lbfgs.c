@@ -296,12 +296,9 @@ static int step(tg_run *run)
 const tg_rule_ tg_lbfgs_rule_ = {
     .name = "lbfgs",
     .make = tg_lbfgs,
+    .properties = TG_TAKES_BOUNDS | TG_IS_MONOTONE | TG_HAS_MODEL,
     .check = check,
     .line = TG_LINE_ANY_,
-    .missing = tg_missing_gradient_,
-    .boxes = true,
-    .monotone = true,
-    .models = true,
     .work = work,
     .own = own,
     .sound = sound,

@@ -24,13 +24,6 @@ static const char *check(const tg_objective *c, const tg_method *m)
   return m->radius > 0.0 && m->radius < INFINITY ? NULL : "radius must be positive and finite";
 }
 
-static const char *missing(const tg_objective *c, const tg_method *m)
-{
-  (void)m;
-  if (!c->residual) return "the method needs objective.residual";
-  return c->residuals > 0 ? NULL : "the method needs objective.residuals, their number";
-}
-
 typedef struct state {
   double radius, lambda;
 } state;
@@ -398,10 +391,8 @@ static int step(tg_run *run)
 const tg_rule_ tg_levenberg_marquardt_rule_ = {
     .name = "levenberg_marquardt",
     .make = tg_levenberg_marquardt,
+    .properties = TG_NEEDS_RESIDUALS | TG_IS_MONOTONE | TG_HAS_MODEL,
     .check = check,
-    .missing = missing,
-    .monotone = true,
-    .models = true,
     .work = work,
     .own = own,
     .sound = sound,

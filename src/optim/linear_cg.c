@@ -68,8 +68,8 @@ static int step(tg_run *run)
 const tg_rule_ tg_linear_cg_rule_ = {
     .name = "linear_cg",
     .make = tg_linear_cg,
+    .properties = TG_NEEDS_PRODUCT | TG_FOR_QUADRATICS,
     .line = TG_LINE_EXACT,
-    .missing = tg_missing_product_,
     .work = work,
     .step = step,
 };

@@ -35,4 +35,18 @@ const char *tg_method_name(const tg_method *m)
   return rule ? rule->name : NULL;
 }
 
+/* What the fields of its rule show is not said twice. */
+unsigned tg_method_properties(const tg_method *m)
+{
+  const tg_rule_ *rule = m ? tg_rule_of_(m) : NULL;
+  if (!rule) return 0;
+  unsigned all = rule->properties;
+  if (!(all & TG_NEEDS_RESIDUALS)) all |= TG_NEEDS_GRADIENT;
+  if (rule->update) all |= TG_TAKES_BATCHES;
+  if (rule->update && !rule->look) all |= TG_TAKES_UPDATES;
+  if (rule->line == TG_LINE_ANY_) all |= TG_TAKES_LINE_SEARCH;
+  if (rule->curvature) all |= TG_IS_SECOND_ORDER;
+  return all;
+}
+
 const char *tg_method_list(size_t i) { return i < TG_METHOD_COUNT_ ? table[i]->name : NULL; }

@@ -32,18 +32,6 @@ static const char *check(const tg_objective *c, const tg_method *m)
   return tg_check_line_(m);
 }
 
-const char *tg_missing_hessian_(const tg_objective *c, const tg_method *m)
-{
-  if (!c->evaluate) return tg_missing_gradient_(c, m);
-  return c->hessian || c->hvp ? NULL : "the method needs objective.hessian or objective.hvp";
-}
-
-const char *tg_missing_product_(const tg_objective *c, const tg_method *m)
-{
-  if (!c->evaluate) return tg_missing_gradient_(c, m);
-  return c->hvp ? NULL : "the method needs objective.hvp";
-}
-
 size_t tg_matrices_(const tg_objective *c, size_t padded, size_t matrices, size_t vectors)
 {
   const size_t rows = matrices * c->n + vectors;
@@ -170,11 +158,9 @@ static int step(tg_run *run)
 const tg_rule_ tg_newton_rule_ = {
     .name = "newton",
     .make = tg_newton,
+    .properties = TG_NEEDS_HESSIAN | TG_IS_MONOTONE | TG_HAS_MODEL,
     .check = check,
     .line = TG_LINE_ANY_,
-    .missing = tg_missing_hessian_,
-    .monotone = true,
-    .models = true,
     .work = work,
     .own = own,
     .step = step,
@@ -237,11 +223,9 @@ static int cg_step(tg_run *run)
 const tg_rule_ tg_newton_cg_rule_ = {
     .name = "newton_cg",
     .make = tg_newton_cg,
+    .properties = TG_NEEDS_PRODUCT | TG_IS_MONOTONE | TG_HAS_MODEL,
     .check = check,
     .line = TG_LINE_ANY_,
-    .missing = tg_missing_product_,
-    .monotone = true,
-    .models = true,
     .work = cg_work,
     .step = cg_step,
     .curvature = tg_product_curvature_,

@@ -25,8 +25,5 @@ size_t *tg_order_(tg_run *run);
 bool tg_lost_(const tg_run *run, const double *d);
 /* Numbers for `matrices` such matrices and `vectors` vectors; SIZE_MAX when that overflows. */
 size_t tg_matrices_(const tg_objective *c, size_t padded, size_t matrices, size_t vectors);
-/* Messages, or NULL. */
-const char *tg_missing_hessian_(const tg_objective *c, const tg_method *m);
-const char *tg_missing_product_(const tg_objective *c, const tg_method *m);
 
 #endif

@@ -92,10 +92,9 @@ static int step(tg_run *run)
 const tg_rule_ tg_nonlinear_cg_rule_ = {
     .name = "nonlinear_cg",
     .make = make,
+    .properties = TG_IS_MONOTONE,
     .check = check,
     .line = TG_LINE_ANY_,
-    .missing = tg_missing_gradient_,
-    .monotone = true,
     .work = work,
     .own = own,
     .step = step,

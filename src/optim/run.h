@@ -102,19 +102,18 @@ typedef void (*const *tg_update_)(const tg_chunk_ *); /* one a level; see TG_LEV
 struct tg_rule_ {
   const char *name;
   tg_method (*make)(void); /* with its defaults */
+  /* Those of tg_method_property that the other fields do not show: what it needs besides a gradient, whether it
+   * takes bounds, whether the current iterate is always the best, whether it calls tg_model_ or tg_guess_. */
+  unsigned properties;
   /* A message, or NULL when all is well; or NULL. */
   const char *(*check)(const tg_objective *c, const tg_method *m);
-  const char *(*missing)(const tg_objective *c, const tg_method *m); /* likewise: what the objective lacks */
   /* first order */
   size_t vectors; /* of length n, kept between steps */
   void (*coefficients)(const tg_method *m, size_t t, double alpha, double *k);
   tg_update_ update;
   tg_update_ look; /* the point where the gradient is taken, if not theta */
   /* others (or first-order methods with a line search: return tg_first_order_step_(run) to fall back) */
-  int line;      /* the tg_line_search it may be told to make besides TG_LINE_DEFAULT, or TG_LINE_ANY_ */
-  bool boxes;    /* knows bounds and the L1 term */
-  bool monotone; /* the current iterate is always the best */
-  bool models;   /* calls tg_model_ or tg_guess_ */
+  int line; /* the tg_line_search it may be told to make besides TG_LINE_DEFAULT, or TG_LINE_ANY_ */
   /* Numbers, a multiple of TG_LANES_; SIZE_MAX: too many. */
   size_t (*work)(const tg_objective *c, const tg_method *m, size_t padded);
   size_t (*own)(const tg_objective *c, const tg_method *m); /* bytes */
@@ -237,7 +236,6 @@ const char *tg_check_schedule_(const tg_schedule *s);
 int tg_no_function_(const double *theta, double *value, double *gradient, void *user);
 int tg_no_differences_(const double *theta, double *value, double *gradient, void *user);
 int tg_no_quadratic_(const double *theta, double *value, double *gradient, void *user);
-const char *tg_missing_gradient_(const tg_objective *c, const tg_method *m);
 
 #define TG_METHOD(name) extern const tg_rule_ tg_##name##_rule_;
 #include "methods.def"

@@ -13,7 +13,7 @@ static tg_method make(void) { return tg_secant(0.01); }
 
 static const char *check(const tg_objective *c, const tg_method *m)
 {
-  if (c->n != 1) return "the secant method is for one parameter";
+  (void)c;
   if (isinf(m->second)) return "second must be finite, or NaN for a first step by alpha";
   return m->alpha > 0.0 && m->alpha < INFINITY ? NULL : "alpha must be positive and finite";
 }
@@ -52,10 +52,9 @@ static int step(tg_run *run)
 const tg_rule_ tg_secant_rule_ = {
     .name = "secant",
     .make = make,
+    .properties = TG_HAS_MODEL | TG_FOR_ONE_PARAMETER,
     .check = check,
     .line = TG_LINE_FIXED,
-    .models = true,
-    .missing = tg_missing_gradient_,
     .own = own,
     .step = step,
 };

@@ -247,12 +247,14 @@ static showing compare(const tg_run *run, const tg_point_ *from, const tg_point_
   return c;
 }
 
+static bool has_model(const tg_run *run) { return run->rule->properties & TG_HAS_MODEL; }
+
 /* The greatest s's / s'y of late is the reciprocal of the least curvature, which methods without a model
  * leave for last: no parameter is further from its place than that times the gradient. */
 static void learn(tg_run *run, const tg_point_ *from, const tg_point_ *to)
 {
   tg_state_ *s = &run->s;
-  const showing c = compare(run, from, to, !run->rule->models);
+  const showing c = compare(run, from, to, !has_model(run));
   if (c.close && c.still) return; /* the gradients differ by rounding alone */
   s->close = c.close && c.sy > 0.0;
   s->flattest = c.sy > 0.0 ? fmax(c.ss / c.sy, 0.9 * s->flattest) : 2.0 * s->flattest;
@@ -263,7 +265,7 @@ static bool arrived(tg_run *run, const tg_point_ *from)
   const tg_point_ *to = tg_current_(run);
   if (run->s.report.rate == 0.0) return false;
   learn(run, from, to);
-  if (run->rule->models) return false;
+  if (has_model(run)) return false;
   run->s.near = false;
   if (!run->s.close) return false;
   const double flattest = run->s.flattest;
@@ -334,7 +336,7 @@ int tg_after_iteration_(tg_run *run, const tg_point_ *from)
   if (there && !tg_converged(run->s.report.stop)) run->s.report.stop = TG_STOP_ACCURACY;
   run->s.report.stop = tg_unhidden_(run, run->s.report.stop);
   if (idle && run->s.report.stop == TG_RUNNING) tg_stall_(run); /* by what the model said a step ago */
-  if (run->rule->models) run->s.near = false;
+  if (has_model(run)) run->s.near = false;
   tg_watch_(run, run->o.watch, run->o.user);
   return run->s.report.stop != TG_RUNNING;
 }

@@ -371,10 +371,8 @@ static int step(tg_run *run)
 const tg_rule_ tg_trust_region_rule_ = {
     .name = "trust_region",
     .make = tg_trust_region,
+    .properties = TG_NEEDS_HESSIAN | TG_IS_MONOTONE | TG_HAS_MODEL,
     .check = check,
-    .missing = tg_missing_hessian_,
-    .monotone = true,
-    .models = true,
     .work = work,
     .own = own,
     .sound = sound,
@@ -412,10 +410,8 @@ static int cg_step(tg_run *run)
 const tg_rule_ tg_trust_region_cg_rule_ = {
     .name = "trust_region_cg",
     .make = tg_trust_region_cg,
+    .properties = TG_NEEDS_PRODUCT | TG_IS_MONOTONE | TG_HAS_MODEL,
     .check = check,
-    .missing = tg_missing_product_,
-    .monotone = true,
-    .models = true,
     .work = cg_work,
     .own = cg_own,
     .sound = sound,

@@ -30,8 +30,7 @@ static size_t solve(const mgh_problem *problem, const tg_method *m, const char *
   if (mgh_open(p, problem) != TG_OK) return 0;
   p->by_gradient = strcmp(flag, "-g") == 0;
   problem->start(x, problem->n);
-  const tg_objective c =
-      strcmp(tg_method_name(m), "levenberg_marquardt") == 0 ? mgh_residuals(p) : mgh_objective(p);
+  const tg_objective c = (tg_method_properties(m) & TG_NEEDS_RESIDUALS) ? mgh_residuals(p) : mgh_objective(p);
   tg_minimize_options o = tg_minimize_defaults();
   if (strcmp(flag, "-d") != 0) o.accuracy = 0.0;
   o.max_iterations = 10000;

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "../support/methods.h"
 #include "../support/problems.h"
 
 enum { N = 4 };
@@ -38,8 +39,6 @@ static void refused_fit(tg_objective c, tg_method m, const tg_fit_options *o, tg
   cr_expect(tg_fit(c, m, x, o, &r) == why && r.stop == TG_STOP_ERROR && x[0] == 1);
   cr_expect(r.message && strcmp(r.message, text) == 0, "%s, not %s", r.message, text);
 }
-
-static bool one_parameter(const char *name) { return strcmp(name, "secant") == 0; }
 
 /* The field of that name set to each of three values no method takes. */
 #define FIELD(name, ...)                                                                                     \
@@ -280,14 +279,10 @@ Test(check, a_fit_takes_methods_of_first_order_alone)
 {
   probe p = {.n = N};
   const tg_objective c = problem_regression(&p);
-  const char *const others[] = {"lbfgs",        "bfgs",
-                                "dfp",          "nonlinear_cg",
-                                "newton",       "newton_cg",
-                                "trust_region", "trust_region_cg",
-                                "linear_cg",    "levenberg_marquardt"};
-  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-    refused_fit(c, method(others[i]), NULL, TG_E_METHOD, "first order");
-  tg_method m = tg_adam(0.1);
+  tg_method m;
+  for (size_t row = 0; methods_next(&row, 0, TG_TAKES_BATCHES | TG_FOR_ONE_PARAMETER, &m);)
+    refused_fit(c, m, NULL, TG_E_METHOD, "first order");
+  m = tg_adam(0.1);
   m.l1 = 1.0;
   refused_fit(c, m, NULL, TG_E_METHOD, "l1");
 }
@@ -333,9 +328,8 @@ Test(check, a_line_search_that_would_not_be_made_is_refused)
     double x[N] = {0};
     tg_run *run;
     cr_expect(tg_run_new(&run, (tg_objective){.n = N}, m, x, NULL) == TG_E_ARGUMENT && !run);
-    const char *const none[] = {"adam", "momentum", "trust_region", "levenberg_marquardt", "lion"};
-    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
-      m = method(none[i]);
+    for (size_t row = 0; methods_next(&row, 0, TG_TAKES_LINE_SEARCH | TG_FOR_ONE_PARAMETER, &m);) {
+      if (kind == TG_LINE_EXACT && method_has(&m, TG_FOR_QUADRATICS)) continue; /* what it does anyway */
       m.line_search = kind;
       refused(c, m, NULL, TG_E_ARGUMENT, "line_search");
     }
@@ -392,17 +386,74 @@ Test(check, objectives_that_could_not_be_made_say_why)
 Test(check, what_is_sound_is_accepted_with_a_word_for_it)
 {
   probe p = {.n = N}, one = {.n = 1};
-  for (size_t k = 0; tg_method_list(k); k++) {
-    const tg_method m = method(tg_method_list(k));
-    const tg_objective c = problem_squares(one_parameter(tg_method_list(k)) ? &one : &p),
-                       sum = problem_regression(&p);
+  tg_method m;
+  for (size_t row = 0; methods_next(&row, 0, 0, &m);) {
+    const bool single = method_has(&m, TG_FOR_ONE_PARAMETER);
+    const tg_objective c = problem_squares(single ? &one : &p), sum = problem_regression(&p);
     const char *text = NULL;
-    cr_expect(tg_minimize_check(&c, &m, NULL, &text) == TG_OK && text, "%s: %s", tg_method_list(k), text);
+    cr_expect(tg_minimize_check(&c, &m, NULL, &text) == TG_OK && text, "%s: %s", tg_method_name(&m), text);
     text = NULL;
     const tg_status s = tg_fit_check(&sum, &m, NULL, &text);
-    cr_expect(text && (s == TG_OK || s == TG_E_METHOD || one_parameter(tg_method_list(k))));
+    cr_expect(text && (s == TG_OK) == method_has(&m, TG_TAKES_BATCHES));
   }
   const char *text = NULL;
   cr_expect(tg_minimize_check(NULL, NULL, NULL, &text) == TG_E_ARGUMENT && text);
   cr_expect(tg_fit_check(NULL, NULL, NULL, &text) == TG_E_ARGUMENT && text);
+}
+
+/* ---- properties ---- */
+
+/* Every method is refused an objective from which one thing is taken that it says it needs, and no other. */
+Test(check, methods_need_what_their_properties_say)
+{
+  static const struct {
+    unsigned property;
+    bool evaluate, hvp, hessian, residual; /* given */
+  } lack[] = {{TG_NEEDS_GRADIENT, false, true, true, true},
+              {TG_NEEDS_PRODUCT, true, false, true, true},
+              {TG_NEEDS_HESSIAN, true, false, false, true},
+              {TG_NEEDS_RESIDUALS, true, true, true, false}};
+  tg_method m;
+  for (size_t row = 0; methods_next(&row, 0, 0, &m);)
+    for (size_t i = 0; i < sizeof lack / sizeof *lack; i++) {
+      probe p = {.n = method_has(&m, TG_FOR_ONE_PARAMETER) ? 1 : N};
+      tg_objective c = problem_squares(&p);
+      if (!lack[i].evaluate) c.evaluate = NULL;
+      if (!lack[i].hvp) c.hvp = NULL;
+      if (!lack[i].hessian) c.hessian = NULL;
+      if (!lack[i].residual) c.residual = NULL;
+      const bool needed =
+          method_has(&m, lack[i].property) || (!lack[i].hvp && method_has(&m, TG_NEEDS_PRODUCT));
+      cr_expect(tg_minimize_check(&c, &m, NULL, NULL) == (needed ? TG_E_METHOD : TG_OK), "%s, %zu",
+                tg_method_name(&m), i);
+    }
+}
+
+Test(check, methods_take_what_their_properties_say)
+{
+  const double lower[N] = {0};
+  tg_method m;
+  for (size_t row = 0; methods_next(&row, 0, TG_FOR_ONE_PARAMETER, &m);) {
+    probe p = {.n = N};
+    const tg_objective c = problem_squares(&p), none = {.n = N};
+    cr_expect((tg_update_check(&none, &m, NULL, NULL) == TG_OK) == method_has(&m, TG_TAKES_UPDATES), "%s",
+              tg_method_name(&m));
+    m.lower = lower;
+    cr_expect((tg_minimize_check(&c, &m, NULL, NULL) == TG_OK) == method_has(&m, TG_TAKES_BOUNDS), "%s",
+              tg_method_name(&m));
+    m.lower = NULL;
+    for (int kind = TG_LINE_WOLFE; kind <= TG_LINE_EXACT; kind++) {
+      m.line_search = kind;
+      const bool own = kind == TG_LINE_EXACT && method_has(&m, TG_FOR_QUADRATICS);
+      cr_expect((tg_minimize_check(&c, &m, NULL, NULL) == TG_OK) ==
+                    (own || method_has(&m, TG_TAKES_LINE_SEARCH)),
+                "%s, %d", tg_method_name(&m), kind);
+    }
+  }
+}
+
+Test(check, what_is_no_method_has_no_properties)
+{
+  const tg_method none = {.kind = -1};
+  cr_expect(tg_method_properties(NULL) == 0 && tg_method_properties(&none) == 0);
 }

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "../support/methods.h"
 #include "../support/problems.h"
 
 enum { N = 4, STEPS = 12, CALLS = 4000, HEAD = 64, HASH_AT = 56 };
@@ -136,30 +137,17 @@ static void fitted(tg_method m, int shuffle, size_t steps)
   craft(&d);
 }
 
-/* Row i of the table of methods, with as little to keep as it may. */
-static bool method_at(size_t i, tg_method *m)
+/* With as little to keep as it may. */
+static tg_method small(tg_method m)
 {
-  if (!tg_method_list(i)) return false;
-  cr_assert(tg_method_named(m, tg_method_list(i)) == TG_OK);
-  if (m->memory > 0) m->memory = 3;
-  return true;
-}
-
-static bool first_order(const tg_method *m)
-{
-  probe p = {.n = N};
-  const tg_objective c = problem_regression(&p);
-  return tg_fit_check(&c, m, NULL, NULL) == TG_OK;
+  if (m.memory > 0) m.memory = 3;
+  return m;
 }
 
 Test(crafted, a_run_of_any_method_does_no_harm)
 {
   tg_method m;
-  for (size_t i = 0; method_at(i, &m); i++) {
-    probe p = {.n = N};
-    const tg_objective c = problem_squares(&p);
-    if (tg_minimize_check(&c, &m, NULL, NULL) == TG_OK) minimized(m, 3);
-  }
+  for (size_t row = 0; methods_next(&row, 0, TG_FOR_ONE_PARAMETER, &m);) minimized(small(m), 3);
   cr_log_info("%zu tried, %zu taken", tried, taken);
   cr_expect(taken > tried / 4 && taken < tried, "%zu of %zu taken", taken, tried);
 }
@@ -205,16 +193,15 @@ Test(crafted, a_run_before_its_first_step_does_no_harm)
 Test(crafted, a_fit_does_no_harm)
 {
   tg_method m;
-  for (size_t i = 0; method_at(i, &m); i++)
-    if (first_order(&m)) fitted(m, (int)(i % 4), 9 + i);
+  for (size_t row = 0; methods_next(&row, TG_TAKES_BATCHES, 0, &m);) fitted(m, (int)(row % 4), 9 + row);
   fitted(tg_gd(0.1), TG_SHUFFLE_EPOCH, 1000); /* which has ended */
 }
 
 Test(crafted, a_run_driven_by_its_caller_does_no_harm)
 {
   tg_method m;
-  for (size_t i = 0; method_at(i, &m); i++) {
+  for (size_t row = 0; methods_next(&row, TG_TAKES_UPDATES, 0, &m);) {
     driver d = {.c = {.n = N}, .m = m, .by_caller = true, .steps = 3};
-    if (tg_update_check(&d.c, &m, NULL, NULL) == TG_OK) craft(&d);
+    craft(&d);
   }
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "../support/methods.h"
 #include "tapegrad/optim.h"
 
 static tg_report minimize(tg_objective c, tg_method m, double *x)
@@ -161,15 +162,14 @@ static int cube(const double *x, double *value, double *g, void *user)
 
 Test(extremes, a_cube_is_unbounded)
 {
-  const char *const names[] = {"gd", "lbfgs", "bfgs", "dfp", "nonlinear_cg"};
-  for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+  tg_method m;
+  for (size_t row = 0; methods_next(&row, TG_TAKES_LINE_SEARCH, TG_IS_SECOND_ORDER, &m);)
     for (int line = TG_LINE_WOLFE; line <= TG_LINE_EXACT; line++) {
       if (line == TG_LINE_ARMIJO) continue; /* goes no further than its first trial */
       double x[1] = {-1};
-      tg_method m = named(names[k]);
       m.line_search = line;
       const tg_report r = minimize((tg_objective){.n = 1, .evaluate = cube}, m, x);
-      cr_expect(r.stop == TG_STOP_UNBOUNDED && r.value < -1, "%s, %d: %s at %g", names[k], line,
+      cr_expect(r.stop == TG_STOP_UNBOUNDED && r.value < -1, "%s, %d: %s at %g", tg_method_name(&m), line,
                 tg_stop_string(r.stop), r.value);
     }
 }
@@ -358,26 +358,24 @@ static int fourth_product(const double *x, const double *v, double *hv, void *us
   return 0;
 }
 
-static const char *const of_second_order[] = {"newton", "newton_cg", "trust_region", "trust_region_cg"};
-
 /* Newton's step for exp is 1. */
 Test(extremes, second_order_goes_down_from_gradients_of_any_size)
 {
+  tg_method m;
   const tg_objective growths = {.n = WIDE, .evaluate = growth, .hvp = growth_product},
                      fourths = {.n = WIDE, .evaluate = fourth, .hvp = fourth_product};
-  for (int k = 0; k < 4; k++)
+  for (size_t row = 0; methods_next(&row, TG_IS_SECOND_ORDER, 0, &m);)
     for (double far = 1.0; far <= 700.0; far += 99.0) {
       double x[WIDE], y[WIDE];
       for (int i = 0; i < WIDE; i++) x[i] = far * (1.0 - 0.1 * i), y[i] = (i + 1.0) * pow(10.0, far / 10.0);
-      const tg_report r = minimize(growths, named(of_second_order[k]), x),
-                      s = minimize(fourths, named(of_second_order[k]), y);
+      const tg_report r = minimize(growths, m, x), s = minimize(fourths, m, y);
       cr_expect(tg_converged(r.stop) && r.iterations < (size_t)far + 10, "%s, exp from %g: %s after %zu",
-                of_second_order[k], far, tg_stop_string(r.stop), r.iterations);
+                tg_method_name(&m), far, tg_stop_string(r.stop), r.iterations);
       cr_expect((tg_converged(s.stop) || s.value < 1e-40) && s.iterations < 600,
-                "%s, x^4 from 1e%g: %s after %zu", of_second_order[k], far / 10.0, tg_stop_string(s.stop),
+                "%s, x^4 from 1e%g: %s after %zu", tg_method_name(&m), far / 10.0, tg_stop_string(s.stop),
                 s.iterations);
       cr_expect(fabs(x[WIDE - 1] - log(2.0)) <= 1e-6 && fabs(y[WIDE - 1] - 5.0) <= 0.01,
-                "%s from %g: %g %g, %s, %s", of_second_order[k], far, x[WIDE - 1], y[WIDE - 1], r.message,
+                "%s from %g: %g %g, %s, %s", tg_method_name(&m), far, x[WIDE - 1], y[WIDE - 1], r.message,
                 s.message);
     }
 }
@@ -417,8 +415,9 @@ static int spread_product(const double *x, const double *v, double *hv, void *us
 /* The gradient of the steepest is rounding long before the flattest has moved. */
 Test(extremes, second_order_solves_at_any_condition)
 {
+  tg_method m;
   for (double condition = 1e6; condition <= 1e24; condition *= 1e3)
-    for (int k = 0; k < 4; k++)
+    for (size_t row = 0; methods_next(&row, TG_IS_SECOND_ORDER, 0, &m);)
       for (int start = 0; start < 3; start++) {
         spread_out s;
         double x[WIDE], error = 0.0;
@@ -427,9 +426,9 @@ Test(extremes, second_order_solves_at_any_condition)
           x[i] = start == 0 ? 3.0 + i : start == 1 ? 0.0 : 1e3 * sin(i + 1.0);
         }
         const tg_objective c = {.n = WIDE, .evaluate = spread_sum, .hvp = spread_product, .user = &s};
-        const tg_report r = minimize(c, named(of_second_order[k]), x);
+        const tg_report r = minimize(c, m, x);
         for (int i = 0; i < WIDE; i++) error = fmax(error, fabs(x[i] - (i + 1) / 3.0));
-        cr_expect(error <= 1e-6, "%s, condition %g, start %d: %g off, %s after %zu", of_second_order[k],
+        cr_expect(error <= 1e-6, "%s, condition %g, start %d: %g off, %s after %zu", tg_method_name(&m),
                   condition, start, error, tg_stop_string(r.stop), r.iterations);
       }
 }

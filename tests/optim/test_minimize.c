@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "../support/methods.h"
 #include "../support/problems.h"
 
 enum { N = 5 };
@@ -48,10 +49,8 @@ static tg_report run(const char *name, int (*f)(const double *, double *, double
 /* All methods that value, gradient and Hessian suffice for, and that are not for quadratics alone. */
 static bool serves(const char *name)
 {
-  probe p = {.n = N};
-  const tg_objective c = problem(problem_bowl, &p);
   const tg_method m = method(name);
-  return tg_method_check(&c, &m, NULL) == TG_OK && strcmp(name, "linear_cg") != 0;
+  return !(tg_method_properties(&m) & (TG_NEEDS_RESIDUALS | TG_FOR_QUADRATICS | TG_FOR_ONE_PARAMETER));
 }
 #define EACH_METHOD                                                                                          \
   for (size_t m = 0; tg_method_list(m); m++)                                                                 \
@@ -61,7 +60,7 @@ static bool serves(const char *name)
 static bool backs_off(const char *name)
 {
   const tg_method m = method(name);
-  return m.line_search > TG_LINE_FIXED || m.radius > 0.0;
+  return method_has(&m, TG_IS_MONOTONE);
 }
 #define STOPS(wanted, r)                                                                                     \
   cr_expect((r).stop == (wanted), "%s: %s", tg_method_list(m), tg_stop_string((r).stop))

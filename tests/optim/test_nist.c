@@ -10,12 +10,12 @@
 static tg_report solve(const nist_problem *p, int start, const char *name, const tg_minimize_options *o,
                        double *b)
 {
-  const bool squares = strcmp(name, "levenberg_marquardt") == 0;
   tg_function *f;
   tg_method m;
   tg_report r;
   memcpy(b, p->start[start], NIST_MOST * sizeof *b);
   cr_assert(tg_method_named(&m, name) == TG_OK);
+  const bool squares = tg_method_properties(&m) & TG_NEEDS_RESIDUALS;
   cr_assert((squares ? nist_residuals(&f, p) : nist_sum(&f, p)) == TG_OK);
   cr_expect(tg_minimize(squares ? tg_least_squares_objective(f) : tg_function_objective(f), m, b, o, &r) ==
             TG_OK);

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "../support/methods.h"
 #include "../support/problems.h"
 
 enum { N = 3 };
@@ -593,50 +594,46 @@ static int flat_product(const double *x, const double *v, double *hv, void *user
   return by_matrix(flat_hessian, FLAT, x, v, hv, user);
 }
 
-static const char *const second_order_methods[] = {"trust_region", "newton", "trust_region_cg", "newton_cg"};
-
 /* The minimum nearest to the start has no part along (0, 1, 1 / unit, ...), the differences of equal columns,
  * and leaves the parameter of the empty column where it was. */
 Test(second_order, nothing_moves_along_directions_that_change_nothing)
 {
+  tg_method m;
   flat f;
   for (int loss = 0; loss < 3; loss++)
-    for (int k = 0; k < 4; k++) {
+    for (size_t row = 0; methods_next(&row, TG_IS_SECOND_ORDER, 0, &m);) {
       make_flat(&f, loss, 1.0);
       double x[FLAT] = {0.1, 0.2, 0.3, 0.4, 0.5, 7.0};
-      tg_method m;
-      cr_assert(tg_method_named(&m, second_order_methods[k]) == TG_OK);
       const tg_objective c = {
           .n = FLAT, .evaluate = flat_sum, .hessian = flat_hessian, .hvp = flat_product, .user = &f};
       tg_minimize_options o = tg_minimize_defaults();
       o.gradient_tol = 1e-10; /* products with rounding lead anywhere */
       tg_report r;
       cr_expect(tg_minimize(c, m, x, &o, &r) == TG_OK && tg_converged(r.stop) && r.iterations <= 15,
-                "%s, loss %d: %s after %zu", second_order_methods[k], loss, tg_stop_string(r.stop),
-                r.iterations);
-      cr_expect(x[5] == 7.0, "%s, loss %d: %.17g", second_order_methods[k], loss, x[5]);
+                "%s, loss %d: %s after %zu", tg_method_name(&m), loss, tg_stop_string(r.stop), r.iterations);
+      cr_expect(x[5] == 7.0, "%s, loss %d: %.17g", tg_method_name(&m), loss, x[5]);
       const double twins = x[2] - x[4] + 0.2, sums = x[1] - 0.2 + x[2] - 0.3 - (x[3] - 0.4);
-      cr_expect(fabs(twins) <= 1e-12 && fabs(sums) <= 1e-12, "%s, loss %d: %g, %g", second_order_methods[k],
-                loss, twins, sums);
+      cr_expect(fabs(twins) <= 1e-12 && fabs(sums) <= 1e-12, "%s, loss %d: %g, %g", tg_method_name(&m), loss,
+                twins, sums);
     }
 }
 
 /* Units of 1e-5: what is flat is told from what is merely small. */
 Test(second_order, flat_directions_are_told_from_small_units)
 {
+  tg_method m;
   flat f;
   double least[2];
+  size_t found = 0;
   make_flat(&f, 0, 1e-5);
   const tg_objective c = {.n = FLAT, .evaluate = flat_sum, .hessian = flat_hessian, .user = &f};
-  for (int k = 0; k < 2; k++) {
+  for (size_t row = 0; methods_next(&row, TG_IS_SECOND_ORDER | TG_NEEDS_HESSIAN, 0, &m);) {
     double x[FLAT] = {0.1, 0.2, 0.3, 0.4, 0.5, 7.0};
-    tg_method m;
-    cr_assert(tg_method_named(&m, second_order_methods[k]) == TG_OK);
     const tg_minimize_options o = {.gradient_tol = 1e-9, .max_iterations = 100};
     tg_report r;
     cr_expect(tg_minimize(c, m, x, &o, &r) == TG_OK && tg_converged(r.stop));
     cr_expect(x[5] == 7.0 && fabs(x[2] - x[4] + 0.2) <= 1e-8);
-    least[k] = r.value;
+    least[found++] = r.value;
   }
   /* the same columns but for their units, least squares in exact fractions */
   cr_expect(fabs(least[0] - 0.127240074525) <= 1e-10 && fabs(least[1] - least[0]) <= 1e-10, "%.15g",
@@ -679,14 +676,13 @@ static const tg_objective humps = {.n = HUMP, .evaluate = hump, .hessian = hump_
 
 Test(second_order, negative_curvature_moves_nothing_else)
 {
-  for (int k = 0; k < 3; k++) {
+  tg_method m;
+  for (size_t row = 0; methods_next(&row, TG_IS_SECOND_ORDER, 0, &m);) {
     double x[HUMP] = {0.01, 0.01, 0, 7, 5};
-    tg_method m;
-    cr_assert(tg_method_named(&m, second_order_methods[k]) == TG_OK);
     tg_report r;
     cr_expect(tg_minimize(humps, m, x, NULL, &r) == TG_OK && tg_converged(r.stop));
     cr_expect(fabs(r.value + 0.25) <= 1e-10 && x[3] == 7.0 && fabs(x[0] - x[1]) <= 1e-12, "%s: %.17g, %g",
-              second_order_methods[k], x[3], x[0] - x[1]);
+              tg_method_name(&m), x[3], x[0] - x[1]);
   }
 }
 
@@ -694,16 +690,15 @@ Test(second_order, negative_curvature_moves_nothing_else)
 
 Test(second_order, a_saddle_is_not_called_converged)
 {
-  for (int k = 0; k < 4; k++)
+  tg_method m;
+  for (size_t row = 0; methods_next(&row, TG_IS_SECOND_ORDER, 0, &m);)
     for (double near = 0.0; near<1e-3; near = near> 0.0 ? 1e3 * near : 1e-12) {
       double x[HUMP] = {near, near, 0, 7, 1};
-      tg_method m;
-      cr_assert(tg_method_named(&m, second_order_methods[k]) == TG_OK);
       tg_report r;
       cr_expect(tg_minimize(humps, m, x, NULL, &r) == TG_OK && tg_converged(r.stop));
       cr_expect(fabs(r.value + 0.25) <= 1e-10 && r.iterations <= 12, "%s from %g: %.12g after %zu",
-                second_order_methods[k], near, r.value, r.iterations);
-      cr_expect(x[3] == 7.0 && fabs(x[0] - x[1]) <= 1e-9, "%s: %.17g, %g", second_order_methods[k], x[3],
+                tg_method_name(&m), near, r.value, r.iterations);
+      cr_expect(x[3] == 7.0 && fabs(x[0] - x[1]) <= 1e-9, "%s: %.17g, %g", tg_method_name(&m), x[3],
                 x[0] - x[1]);
     }
 }
@@ -747,19 +742,18 @@ static int crossed_product(const double *x, const double *v, double *hv, void *u
 /* (newton leaves, but where H is not definite it goes by the largest unit, slowly) */
 Test(second_order, saddles_are_left_whatever_the_units_and_the_way_there)
 {
+  tg_method m;
   const tg_objective ridges = {.n = 2, .evaluate = ridge, .hvp = ridge_product},
                      crosses = {.n = 2, .evaluate = crossed, .hvp = crossed_product};
-  for (int k = 0; k < 4; k++)
+  for (size_t row = 0; methods_next(&row, TG_IS_SECOND_ORDER, 0, &m);)
     for (double from = 0.0; from <= 1.0; from += 0.5) {
       double x[2] = {from, 0}, y[2] = {from, from};
-      tg_method m;
-      cr_assert(tg_method_named(&m, second_order_methods[k]) == TG_OK);
       tg_report r;
       cr_expect(tg_minimize(ridges, m, x, NULL, &r) == TG_OK && r.value < -1e-8 &&
-                    (k == 1 || fabs(r.value + 5e-4) <= 1e-9),
-                "%s: %g, %s", second_order_methods[k], r.value, tg_stop_string(r.stop));
+                    (strcmp(tg_method_name(&m), "newton") == 0 || fabs(r.value + 5e-4) <= 1e-9),
+                "%s: %g, %s", tg_method_name(&m), r.value, tg_stop_string(r.stop));
       cr_expect(tg_minimize(crosses, m, y, NULL, &r) == TG_OK && fabs(r.value + 0.5) <= 1e-10, "%s: %g, %s",
-                second_order_methods[k], r.value, tg_stop_string(r.stop));
+                tg_method_name(&m), r.value, tg_stop_string(r.stop));
     }
 }
 
@@ -767,10 +761,9 @@ Test(second_order, saddles_are_left_whatever_the_units_and_the_way_there)
  * not told from a minimum. */
 Test(second_order, a_saddle_at_the_limit_on_iterations_is_not_converged)
 {
-  for (int k = 0; k < 4; k++) {
+  tg_method m;
+  for (size_t row = 0; methods_next(&row, TG_IS_SECOND_ORDER, 0, &m);) {
     double x[HUMP] = {0, 0, 0, 7, 5};
-    tg_method m;
-    cr_assert(tg_method_named(&m, second_order_methods[k]) == TG_OK);
     tg_minimize_options o = tg_minimize_defaults();
     o.gradient_tol = 1e-3;
     size_t to_saddle = 0;
@@ -778,7 +771,7 @@ Test(second_order, a_saddle_at_the_limit_on_iterations_is_not_converged)
       tg_report r;
       memcpy(x, (double[]){0, 0, 0, 7, 5}, sizeof x);
       cr_expect(tg_minimize(humps, m, x, &o, &r) == TG_OK && r.iterations <= o.max_iterations);
-      cr_expect(r.stop == TG_STOP_ITERATIONS || r.value < -0.2, "%s: %s at %g", second_order_methods[k],
+      cr_expect(r.stop == TG_STOP_ITERATIONS || r.value < -0.2, "%s: %s at %g", tg_method_name(&m),
                 tg_stop_string(r.stop), r.value);
       if (r.stop != TG_STOP_ITERATIONS) to_saddle = r.iterations;
     }
@@ -809,11 +802,10 @@ static int rounded_product(const double *x, const double *v, double *hv, void *u
 
 Test(second_order, a_minimum_without_a_finite_hessian_is_one_all_the_same)
 {
+  tg_method m;
   const tg_objective c = {.n = 1, .evaluate = rounded, .hessian = rounded_hessian, .hvp = rounded_product};
-  for (int k = 0; k < 4; k++) {
+  for (size_t row = 0; methods_next(&row, TG_IS_SECOND_ORDER, 0, &m);) {
     double x = 0.0;
-    tg_method m;
-    cr_assert(tg_method_named(&m, second_order_methods[k]) == TG_OK);
     tg_report r;
     cr_expect(tg_minimize(c, m, &x, NULL, &r) == TG_OK && tg_converged(r.stop) && x == 0.0);
   }

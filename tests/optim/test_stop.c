@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "../support/methods.h"
 #include "../support/problems.h"
 #include "tapegrad/finite_sum.h"
 #include "tapegrad/function.h"
@@ -189,18 +190,7 @@ static int valley_residual(const double *x, double *r, double *jacobian, void *u
   return 0;
 }
 
-static const char *const thorough[] = {"lbfgs",
-                                       "bfgs",
-                                       "dfp",
-                                       "nonlinear_cg",
-                                       "newton",
-                                       "newton_cg",
-                                       "trust_region",
-                                       "trust_region_cg",
-                                       "levenberg_marquardt"};
-enum { THOROUGH = sizeof thorough / sizeof *thorough, SQUARES = THOROUGH - 1 };
-
-static tg_report solve_valley(size_t method, units *u, double *x)
+static tg_report solve_valley(tg_method m, units *u, double *x)
 {
   const tg_objective c = {.n = 2,
                           .residuals = 2,
@@ -209,23 +199,22 @@ static tg_report solve_valley(size_t method, units *u, double *x)
                           .hvp = valley_product,
                           .residual = valley_residual,
                           .user = u};
-  tg_method m;
   tg_report r;
   x[0] = -1.2, x[1] = 1.0;
-  cr_assert(tg_method_named(&m, thorough[method]) == TG_OK);
   cr_expect(tg_minimize(c, m, x, NULL, &r) == TG_OK);
   return r;
 }
 
 Test(stop, the_units_of_the_value_change_nothing)
 {
-  for (size_t k = 0; k < THOROUGH; k++)
+  tg_method m;
+  for (size_t row = 0; methods_next(&row, TG_IS_MONOTONE, 0, &m);)
     for (double scale = 1e-30; scale < 1e31; scale *= 1e10) {
       double x[2];
       units u = {.scale = scale};
-      const tg_report r = solve_valley(k, &u, x);
+      const tg_report r = solve_valley(m, &u, x);
       cr_expect(tg_converged(r.stop) && fabs(x[0] - 1.0) < 1e-7 && fabs(x[1] - 1.0) < 1e-7,
-                "%s, %g: %s at %.9g, %.9g", thorough[k], scale, r.message, x[0], x[1]);
+                "%s, %g: %s at %.9g, %.9g", tg_method_name(&m), scale, r.message, x[0], x[1]);
     }
 }
 
@@ -233,16 +222,17 @@ Test(stop, the_units_of_the_value_change_nothing)
 Test(stop, a_constant_added_to_the_value_makes_no_false_claim)
 {
   static const double offsets[] = {-1e10, -24.2, 1e3, 1e6, 1e8, 1e10, 1e12};
-  for (size_t k = 0; k < SQUARES; k++)
+  tg_method m;
+  for (size_t row = 0; methods_next(&row, TG_IS_MONOTONE, TG_NEEDS_RESIDUALS, &m);)
     for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++) {
       double x[2];
       units u = {1.0, offsets[i]};
-      const tg_report r = solve_valley(k, &u, x);
+      const tg_report r = solve_valley(m, &u, x);
       const double error = fmax(fabs(x[0] - 1.0), fabs(x[1] - 1.0));
-      cr_expect(!tg_converged(r.stop) || error < 1e-4, "%s, %g: %s, %g", thorough[k], offsets[i], r.message,
-                error);
-      cr_expect(tg_converged(r.stop) || fabs(offsets[i]) > 1e9, "%s, %g: %s, %g", thorough[k], offsets[i],
+      cr_expect(!tg_converged(r.stop) || error < 1e-4, "%s, %g: %s, %g", tg_method_name(&m), offsets[i],
                 r.message, error);
+      cr_expect(tg_converged(r.stop) || fabs(offsets[i]) > 1e9, "%s, %g: %s, %g", tg_method_name(&m),
+                offsets[i], r.message, error);
     }
 }
 
@@ -259,15 +249,15 @@ static int plateau(const double *x, double *value, double *g, void *user)
 Test(stop, a_plateau_is_not_called_a_minimum)
 {
   static const double starts[] = {0.72, 0.9, 2.0, 3.0, 5.0};
-  for (size_t k = 0; k < 4; k++)
+  tg_method m;
+  for (size_t row = 0;
+       methods_next(&row, TG_IS_MONOTONE, TG_NEEDS_PRODUCT | TG_NEEDS_HESSIAN | TG_NEEDS_RESIDUALS, &m);)
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
-      tg_method m;
       tg_report r;
       double x[2] = {starts[i], 3.0};
       const tg_objective c = {.n = 2, .evaluate = plateau};
-      cr_assert(tg_method_named(&m, thorough[k]) == TG_OK);
       cr_expect(tg_minimize(c, m, x, NULL, &r) == TG_OK);
-      cr_expect(!tg_converged(r.stop) || fabs(x[0]) < 1e-4, "%s from %g: %s at %g, %g", thorough[k],
+      cr_expect(!tg_converged(r.stop) || fabs(x[0]) < 1e-4, "%s from %g: %s at %g, %g", tg_method_name(&m),
                 starts[i], r.message, x[0], x[1]);
     }
 }
