@@ -1,7 +1,7 @@
 #include <math.h>
 
 #include "level.h"
-#include "run.h"
+#include "method.h"
 
 tg_method tg_adagrad(double alpha)
 {

@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "level.h"
-#include "run.h"
+#include "method.h"
 
 tg_method tg_adam_p(double alpha, double p)
 {

@@ -9,7 +9,7 @@
 #include <math.h>
 
 #include "line_search.h"
-#include "run.h"
+#include "stop.h"
 
 tg_method tg_bfgs(void)
 {

@@ -2,8 +2,9 @@
  * callbacks that are missing. */
 #include <math.h>
 
-#include "box.h"
-#include "run.h"
+#include "method.h"
+#include "schedule.h"
+#include "tapegrad/optim.h"
 
 /* False for NaN. */
 static bool in(double x, double low, double high) { return x >= low && x < high; }
@@ -26,20 +27,6 @@ static const char *check_ranges(const tg_method *m)
   if (!(m->armijo >= 0.0 && m->armijo <= 1.0)) return "armijo must lie in [0, 1]";
   if (!in(m->wolfe, 0.0, 1.0)) return "wolfe must lie in [0, 1), above armijo where both are read";
   return NULL;
-}
-
-const char *tg_check_first_order_(const tg_objective *c, const tg_method *m)
-{
-  (void)c;
-  return m->alpha > 0.0 ? NULL : "alpha must be positive and finite";
-}
-
-const char *tg_check_line_(const tg_method *m)
-{
-  const bool from_alpha = m->line_search == TG_LINE_FIXED || m->line_search == TG_LINE_ARMIJO;
-  if (from_alpha && !(m->alpha > 0.0)) return "alpha must be positive and finite";
-  const bool reads_wolfe = !from_alpha && m->line_search != TG_LINE_EXACT;
-  return reads_wolfe && !(m->wolfe > m->armijo) ? "wolfe must lie in (armijo, 1)" : NULL;
 }
 
 static const char *check_line_search(const tg_rule_ *rule, const tg_method *m)
@@ -76,34 +63,11 @@ static tg_status refuse(tg_status why, const char *text, const char **message)
   return why;
 }
 
-int tg_no_function_(const double *theta, double *value, double *gradient, void *user)
-{
-  (void)theta, (void)value, (void)gradient, (void)user;
-  return TG_E_ARGUMENT;
-}
-
-int tg_no_quadratic_(const double *theta, double *value, double *gradient, void *user)
-{
-  return tg_no_function_(theta, value, gradient, user);
-}
-
-static const char *check_objective(const tg_objective *c)
-{
-  if (!c) return "the objective is NULL";
-  if (c->n > 0) return NULL;
-  if (c->evaluate == tg_no_function_) return "the objective's function has not one output; or it is NULL";
-  if (c->evaluate == tg_no_quadratic_)
-    return "the quadratic needs a, or else product and room; or it is NULL";
-  if (c->evaluate == tg_no_differences_)
-    return "the differences need value and room, step in [0, 1) and scales above 0; or they are NULL";
-  return "the objective has no parameters";
-}
-
-tg_status tg_settings_check_(const tg_objective *c, const tg_method *m, const char **message)
+static tg_status check_settings(const tg_objective *c, const tg_method *m, const char **message)
 {
   const tg_rule_ *rule = m ? tg_rule_of_(m) : NULL;
   if (!rule) return refuse(TG_E_ARGUMENT, "kind is not a method", message);
-  const char *none = check_objective(c);
+  const char *none = tg_check_objective_(c);
   if (none) return refuse(TG_E_ARGUMENT, none, message);
   const char *text = check_ranges(m);
   if (!text) text = check_line_search(rule, m);
@@ -162,20 +126,20 @@ static const char *missing(unsigned properties, const tg_objective *c)
 static const char *check_steps(const tg_method *m)
 {
   if (!(tg_method_properties(m) & TG_TAKES_BATCHES)) return "the method is not of first order";
-  return tg_boxed_(m) ? "the method knows neither bounds nor an l1 term" : NULL;
+  return tg_bounded_method_(m) ? "the method knows neither bounds nor an l1 term" : NULL;
 }
 
 tg_status tg_minimize_check(const tg_objective *c, const tg_method *m, const tg_minimize_options *o,
                             const char **message)
 {
-  const tg_status status = tg_settings_check_(c, m, message);
+  const tg_status status = check_settings(c, m, message);
   if (status) return status;
   const tg_rule_ *rule = tg_rule_of_(m);
   const char *text = o ? check_minimize_options(o, m) : NULL;
   if (!text) text = check_unread(rule, m);
   if (text) return refuse(TG_E_ARGUMENT, text, message);
   const unsigned properties = tg_method_properties(m);
-  if (tg_boxed_(m) && !(properties & TG_TAKES_BOUNDS))
+  if (tg_bounded_method_(m) && !(properties & TG_TAKES_BOUNDS))
     return refuse(TG_E_METHOD, "the method knows neither bounds nor an l1 term", message);
   text = missing(properties, c);
   return text ? refuse(TG_E_METHOD, text, message) : refuse(TG_OK, tg_status_string(TG_OK), message);
@@ -194,7 +158,7 @@ static const char *steps_only(const tg_method *m)
 tg_status tg_fit_check(const tg_objective *c, const tg_method *m, const tg_fit_options *o,
                        const char **message)
 {
-  const tg_status status = tg_settings_check_(c, m, message);
+  const tg_status status = check_settings(c, m, message);
   if (status) return status;
   const char *text = o ? check_fit_options(c, o) : NULL;
   if (text) return refuse(TG_E_ARGUMENT, text, message);
@@ -209,7 +173,7 @@ tg_status tg_fit_check(const tg_objective *c, const tg_method *m, const tg_fit_o
 tg_status tg_update_check(const tg_objective *c, const tg_method *m, const tg_minimize_options *o,
                           const char **message)
 {
-  const tg_status status = tg_settings_check_(c, m, message);
+  const tg_status status = check_settings(c, m, message);
   if (status) return status;
   const char *text = o ? check_minimize_options(o, m) : NULL;
   if (text) return refuse(TG_E_ARGUMENT, text, message);

@@ -2,7 +2,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "run.h"
+#include "driver.h"
+#include "schedule.h"
+#include "stop.h"
 
 typedef struct head {
   char mark[8];
@@ -66,7 +68,7 @@ static uint64_t hash_array(uint64_t h, const double *x, size_t n)
 /* What decides how a run goes on. Left out is what may change on the way: see tg_run_restore. */
 static uint64_t settings(const tg_run *run)
 {
-  const tg_objective *c = &run->c;
+  const tg_objective *c = &run->problem.c;
   const tg_method *m = &run->m;
   const uint64_t about[] = {c->residuals,          c->samples,
                             c->evaluate != NULL,   c->batch != NULL,
@@ -112,7 +114,7 @@ void tg_run_save(const tg_run *run, void *bytes)
   if (!run || !bytes) return;
   unsigned char *const start = (unsigned char *)bytes + sizeof(head);
   tg_state_ s = run->s;
-  s.lap = s.lap + (tg_clock_() - run->origin);
+  s.lap = tg_seconds_(run);
   forget_pointers(&s);
   unsigned char *p = put(start, &s, sizeof s);
   p = put(p, run->own, run->own_size);

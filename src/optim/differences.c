@@ -6,7 +6,8 @@
 #include <float.h>
 #include <math.h>
 
-#include "run.h"
+#include "problem.h"
+#include "tapegrad/objective.h"
 
 static double relative_step(const tg_differences *d)
 {
@@ -53,11 +54,6 @@ static int evaluate(const double *theta, double *value, double *gradient, void *
   for (size_t i = 0; gradient && i < d->n && !answer; i++) answer = partial(d, i, middle, &gradient[i]);
   if (value && !answer) *value = middle;
   return answer;
-}
-
-int tg_no_differences_(const double *theta, double *value, double *gradient, void *user)
-{
-  return tg_no_function_(theta, value, gradient, user);
 }
 
 static bool sound(const tg_differences *d)

@@ -1,34 +1,11 @@
 /* What all first-order methods have in common: rate, clipping, weight decay, and one pass over memory in
  * pieces that stay in the first-level cache, so that the size of the step costs nothing extra. */
+#include "first_order.h"
+
 #include <math.h>
 #include <string.h>
 
-#include "run.h"
-
 enum { PIECE = 256 };
-
-/* |a| over entries without padding */
-double tg_largest_(const tg_run *run, const double *a)
-{
-  const size_t whole = run->n / TG_LANES_ * TG_LANES_;
-  double tail[8] = {0};
-  memcpy(tail, a + whole, (run->n - whole) * sizeof(double));
-  const double most = run->kernel->largest(a, whole), rest = run->kernel->largest(tail, TG_LANES_);
-  return isnan(most) || isnan(rest) ? NAN : fmax(most, rest);
-}
-
-static double distance(const tg_run *run, const double *a, const double *b, size_t n)
-{
-  const size_t whole = n / TG_LANES_ * TG_LANES_;
-  double most = run->kernel->distance(a, b, whole), tail[2][8] = {{0}};
-  if (whole == n) return most;
-  memcpy(tail[0], a + whole, (n - whole) * sizeof(double));
-  memcpy(tail[1], b + whole, (n - whole) * sizeof(double));
-  const double rest = run->kernel->distance(tail[0], tail[1], TG_LANES_);
-  return isnan(most) || isnan(rest) ? NAN : fmax(most, rest);
-}
-
-double tg_correction_(double b, size_t t) { return b == 0.0 ? 1.0 : -expm1((double)t * log(b)); }
 
 /* The factor that brings g to the norm allowed. */
 static double clip_factor(const tg_run *run, const double *g)
@@ -72,7 +49,7 @@ static void forward(tg_chunk_ *c)
 static double replace(const tg_run *run, double *a, const double *b, size_t n)
 {
   const size_t whole = n / TG_LANES_ * TG_LANES_;
-  const double rest = whole < n ? distance(run, a + whole, b + whole, n - whole) : 0.0;
+  const double rest = whole < n ? tg_distance_(run, a + whole, b + whole, n - whole) : 0.0;
   const double most = run->kernel->replace(a, b, whole);
   for (size_t i = whole; i < n; i++) a[i] = b[i];
   return isnan(most) || isnan(rest) ? NAN : fmax(most, rest);
@@ -101,7 +78,7 @@ double tg_first_order_update_(tg_run *run, const tg_point_ *p, double *out, doub
     if (decays) piece.x = shrunk;
     if (in_place) piece.out = fresh;
     update(&piece);
-    const double change = in_place ? replace(run, c.out, fresh, c.n) : distance(run, c.out, c.x, c.n);
+    const double change = in_place ? replace(run, c.out, fresh, c.n) : tg_distance_(run, c.out, c.x, c.n);
     most = change > most || isnan(change) ? change : most; /* a NaN stays: nothing is greater */
   }
   return overflowed(run, p->largest) ? NAN : most;

@@ -2,8 +2,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "driver.h"
+#include "first_order.h"
 #include "random.h"
-#include "run.h"
+#include "stop.h"
 
 tg_fit_options tg_fit_defaults(void)
 {
@@ -43,17 +45,6 @@ static const size_t *batch(tg_run *run, size_t *count)
   if (kind == TG_SHUFFLE_REPLACEMENT)
     for (size_t i = 0; i < *count; i++) index[i] = (size_t)tg_random_below_(s->random, run->order_count);
   return index;
-}
-
-size_t tg_fit_batches_(const tg_run *run)
-{
-  return run->order_count / run->f.batch + (run->order_count % run->f.batch != 0);
-}
-
-size_t tg_fit_planned_(const tg_run *run)
-{
-  const size_t batches = tg_fit_batches_(run), epochs = run->f.epochs;
-  return epochs > SIZE_MAX / batches ? SIZE_MAX : epochs * batches;
 }
 
 static void keep(tg_run *run)
@@ -126,7 +117,7 @@ static int end_epoch(tg_run *run)
   r->epoch++;
   run->s.position = 0;
   run->s.epoch_sum = 0.0;
-  r->seconds = run->s.lap + (tg_clock_() - run->origin);
+  r->seconds = tg_seconds_(run);
   if (!validate(run)) r->stop = limit(run);
   tg_plateau_(run, run->f.validation ? r->validation : r->value);
   r->theta = run->s.point[0].x;
@@ -143,14 +134,8 @@ static int gradient(tg_run *run, double rate, const size_t *index, size_t count)
     tg_first_order_look_(run, x, run->s.point[2].x, rate);
     x = run->s.point[2].x;
   }
-  run->s.report.values++;
-  run->s.report.gradients++;
-  p->value = NAN;
-  const size_t before = tg_zero_rule_(run);
-  if (tg_answer_(run, run->c.batch(x, index, count, &p->value, p->g, run->c.user),
-                 "objective.batch returned a failure"))
-    return 1;
-  tg_needed_zero_rule_(run, before);
+  const int answer = tg_ask_batch_(&run->problem, x, index, count, p, &run->s.report);
+  if (tg_answer_(run, answer, "objective.batch returned a failure")) return 1;
   p->largest = run->kernel->largest(p->g, run->padded);
   if (isfinite(p->value) && isfinite(p->largest)) return 0;
   return tg_stop_nonfinite_(run, p->value);

@@ -1,6 +1,7 @@
+#include "first_order.h"
 #include "level.h"
 #include "line_search.h"
-#include "run.h"
+#include "stop.h"
 
 tg_method tg_gd(double alpha)
 {

@@ -3,25 +3,13 @@
 #include <math.h>
 #include <string.h>
 
-#include "box.h"
-#include "run.h"
+#include "driver.h"
 
 static bool tolerance_met(tg_stop stop) { return tg_converged(stop) && stop != TG_STOP_ROUNDING; }
 
-/* Whether arrays of n hold the same numbers; NULL stands for `absent` throughout. */
-static bool same(const double *a, const double *b, size_t n, double absent)
-{
-  for (size_t i = 0; a != b && i < n; i++)
-    if ((a ? a[i] : absent) != (b ? b[i] : absent)) return false;
-  return true;
-}
-
-/* Whether the two have different bounds or L1 terms, and so different problems. */
 static bool problem_is_new(const tg_run *first, const tg_run *then)
 {
-  const tg_method *a = &first->m, *b = &then->m;
-  return !(same(a->lower, b->lower, then->n, -INFINITY) && same(a->upper, b->upper, then->n, INFINITY) &&
-           a->l1 == b->l1 && (b->l1 == 0.0 || same(a->l1_weight, b->l1_weight, then->n, 1.0)));
+  return !tg_same_problem_(&first->problem, &then->problem);
 }
 
 /* What is known of a point, of the same problem, need not be evaluated again. Residuals are another matter.
@@ -44,7 +32,7 @@ static void pass_on(tg_run *to, const tg_run *from)
 {
   const tg_report *r = &from->s.report;
   memcpy(to->s.point[0].x, tg_final_point_(from)->x, to->n * sizeof(double));
-  if (tg_boxed_(&to->m)) tg_box_begin_(to, to->s.point[0].x);
+  if (tg_bounded_(&to->problem)) tg_project_(&to->problem, to->s.point[0].x);
   tell(to, from);
   to->s.report.iterations = r->iterations;
   to->s.report.values = r->values;
@@ -91,8 +79,8 @@ tg_status tg_minimize_handover(tg_objective c, tg_method first, size_t iteration
   if (part.max_iterations == 0 || iterations < part.max_iterations) part.max_iterations = iterations;
   tg_run *a = NULL, *b = NULL;
   const char *message;
-  tg_status status = tg_run_make_(&a, &c, &first, theta, &part, NULL, &message);
-  if (!status) status = tg_run_make_(&b, &c, &then, theta, &whole, NULL, &message);
+  tg_status status = tg_run_make_(&a, &(tg_plan_){&c, &first, theta, &part, NULL}, &message);
+  if (!status) status = tg_run_make_(&b, &(tg_plan_){&c, &then, theta, &whole, NULL}, &message);
   if (!status && a->by_caller) status = tg_minimize_check(&c, &first, &part, &message);
   if (status) {
     tg_run_free(a);

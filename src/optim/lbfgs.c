@@ -12,9 +12,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "box.h"
+#include "lbfgs_bounded.h"
 #include "line_search.h"
-#include "run.h"
+#include "stop.h"
 
 enum { BLOCK = 16, SMALL = 2048, MOST_PAIRS = 1000, STEP_SUMS = 3 * 8, PAIR_SUMS = 4 * 8 };
 
@@ -30,7 +30,7 @@ tg_method tg_lbfgs(void)
 
 static const char *check(const tg_objective *c, const tg_method *m)
 {
-  const char *text = tg_boxed_(m) ? tg_check_box_(c, m) : NULL;
+  const char *text = tg_bounded_method_(m) ? tg_check_bounds_(c, m) : NULL;
   if (text) return text;
   if (m->memory < 1 || m->memory > MOST_PAIRS) return "memory must lie in 1 ... 1000";
   return tg_check_line_(m);
@@ -44,7 +44,7 @@ typedef struct memory {
 
 static size_t own(const tg_objective *c, const tg_method *m)
 {
-  if (tg_boxed_(m)) return tg_box_own_(c, m);
+  if (tg_bounded_method_(m)) return tg_lbfgs_bounded_own_(c, m);
   return offsetof(memory, slot) + m->memory * sizeof(size_t);
 }
 
@@ -52,7 +52,7 @@ static bool sound(const tg_run *run, const unsigned char *own)
 {
   const size_t m = run->m.memory;
   size_t pairs, slot;
-  if (tg_boxed_(&run->m)) return tg_box_sound_(run, own);
+  if (tg_bounded_(&run->problem)) return tg_lbfgs_bounded_sound_(run, own);
   memcpy(&pairs, own + offsetof(memory, pairs), sizeof pairs);
   for (size_t i = 0; i < pairs && pairs <= m; i++) {
     memcpy(&slot, own + offsetof(memory, slot) + i * sizeof slot, sizeof slot);
@@ -81,7 +81,7 @@ static size_t rows_size(size_t m, size_t padded)
 
 static size_t work(const tg_objective *c, const tg_method *m, size_t padded)
 {
-  if (tg_boxed_(m)) return tg_box_work_(c, m, padded);
+  if (tg_bounded_method_(m)) return tg_lbfgs_bounded_work_(c, m, padded);
   const size_t rows = rows_size(m->memory, padded), squares = 2 * m->memory * m->memory,
                rest = tg_pad_(squares + (4 + PAIR_SUMS) * m->memory + STEP_SUMS);
   return rows > SIZE_MAX / sizeof(double) - padded - rest ? SIZE_MAX : padded + rows + rest;
@@ -275,7 +275,7 @@ static void steepest(const lbfgs *b, tg_line_ *line)
 
 static int step(tg_run *run)
 {
-  if (tg_boxed_(&run->m)) return tg_box_step_(run);
+  if (tg_bounded_(&run->problem)) return tg_lbfgs_bounded_step_(run);
   const lbfgs b = view(run);
   const tg_point_ *p = tg_current_(run);
   tg_line_ line = {.d = b.d, .first = 1.0};

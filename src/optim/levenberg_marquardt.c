@@ -11,17 +11,11 @@
 #include <string.h>
 
 #include "dense.h"
-#include "run.h"
+#include "stop.h"
 
 tg_method tg_levenberg_marquardt(void)
 {
   return (tg_method){.kind = TG_METHOD_levenberg_marquardt, .radius = 1.0};
-}
-
-static const char *check(const tg_objective *c, const tg_method *m)
-{
-  (void)c;
-  return m->radius > 0.0 && m->radius < INFINITY ? NULL : "radius must be positive and finite";
 }
 
 typedef struct state {
@@ -65,7 +59,7 @@ typedef struct lm {
 
 static lm view(tg_run *run)
 {
-  lm q = {.run = run, .kept = (state *)(void *)run->own, .m = run->c.residuals, .n = run->n};
+  lm q = {.run = run, .kept = (state *)(void *)run->own, .m = run->problem.c.residuals, .n = run->n};
   const size_t n = run->padded;
   q.j = run->work;
   q.r = q.j + q.m * q.n;
@@ -392,7 +386,7 @@ const tg_rule_ tg_levenberg_marquardt_rule_ = {
     .name = "levenberg_marquardt",
     .make = tg_levenberg_marquardt,
     .properties = TG_NEEDS_RESIDUALS | TG_IS_MONOTONE | TG_HAS_MODEL,
-    .check = check,
+    .check = tg_check_radius_,
     .work = work,
     .own = own,
     .sound = sound,

@@ -157,7 +157,7 @@ static bool falls_for_ever(const search *s)
 static bool late(const tg_run *run)
 {
   const double limit = run->o.max_seconds;
-  return limit > 0.0 && run->s.lap + (tg_clock_() - run->origin) >= limit;
+  return limit > 0.0 && tg_seconds_(run) >= limit;
 }
 
 static int bracket(search *s, size_t trials)

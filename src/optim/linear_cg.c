@@ -5,6 +5,7 @@
 
 #include "line_search.h"
 #include "newton.h"
+#include "stop.h"
 
 tg_method tg_linear_cg(void) { return (tg_method){.kind = TG_METHOD_linear_cg}; }
 

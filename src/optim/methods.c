@@ -1,4 +1,7 @@
-#include "run.h"
+/* The table of methods, and what their rules share. */
+#include <math.h>
+
+#include "method.h"
 
 static const tg_rule_ *const table[] = {
 #define TG_METHOD(name) &tg_##name##_rule_,
@@ -50,3 +53,27 @@ unsigned tg_method_properties(const tg_method *m)
 }
 
 const char *tg_method_list(size_t i) { return i < TG_METHOD_COUNT_ ? table[i]->name : NULL; }
+
+/* ---- shared by rules ---- */
+
+double tg_correction_(double b, size_t t) { return b == 0.0 ? 1.0 : -expm1((double)t * log(b)); }
+
+const char *tg_check_first_order_(const tg_objective *c, const tg_method *m)
+{
+  (void)c;
+  return m->alpha > 0.0 ? NULL : "alpha must be positive and finite";
+}
+
+const char *tg_check_line_(const tg_method *m)
+{
+  const bool from_alpha = m->line_search == TG_LINE_FIXED || m->line_search == TG_LINE_ARMIJO;
+  if (from_alpha && !(m->alpha > 0.0)) return "alpha must be positive and finite";
+  const bool reads_wolfe = !from_alpha && m->line_search != TG_LINE_EXACT;
+  return reads_wolfe && !(m->wolfe > m->armijo) ? "wolfe must lie in (armijo, 1)" : NULL;
+}
+
+const char *tg_check_radius_(const tg_objective *c, const tg_method *m)
+{
+  (void)c;
+  return m->radius > 0.0 && m->radius < INFINITY ? NULL : "radius must be positive and finite";
+}

@@ -1,6 +1,7 @@
+/* tg_minimize and tg_fit: a run from its start to its end. */
 #include <math.h>
 
-#include "run.h"
+#include "driver.h"
 
 tg_minimize_options tg_minimize_defaults(void)
 {
@@ -39,7 +40,8 @@ tg_status tg_minimize(tg_objective c, tg_method m, double *theta, const tg_minim
 {
   tg_run *run;
   const char *message;
-  const tg_status status = tg_run_make_(&run, &c, &m, theta, o, NULL, &message);
+  const tg_plan_ plan = {.c = &c, .m = &m, .theta = theta, .o = o};
+  const tg_status status = tg_run_make_(&run, &plan, &message);
   if (status) return tg_refused_(status, message, theta, r);
   if (run->by_caller) {
     tg_run_free(run);
@@ -54,6 +56,7 @@ tg_status tg_fit(tg_objective c, tg_method m, double *theta, const tg_fit_option
   tg_run *run;
   const char *message;
   const tg_fit_options f = o ? *o : tg_fit_defaults();
-  const tg_status status = tg_run_make_(&run, &c, &m, theta, NULL, &f, &message);
+  const tg_plan_ plan = {.c = &c, .m = &m, .theta = theta, .f = &f};
+  const tg_status status = tg_run_make_(&run, &plan, &message);
   return status ? tg_refused_(status, message, theta, r) : tg_run_out_(run, theta, r);
 }

@@ -1,5 +1,5 @@
 #include "level.h"
-#include "run.h"
+#include "method.h"
 
 tg_method tg_momentum(double alpha, double beta)
 {

@@ -1,6 +1,6 @@
 /* The driver evaluates at theta - alpha beta v; the step is that of momentum. */
 #include "level.h"
-#include "run.h"
+#include "method.h"
 
 tg_method tg_nesterov(double alpha, double beta)
 {

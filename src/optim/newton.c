@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "line_search.h"
+#include "stop.h"
 
 tg_method tg_newton(void)
 {
@@ -61,7 +62,8 @@ static int by_products(tg_run *run, double *h, double *unit)
 
 int tg_second_order_(tg_run *run, double *h, double *scratch)
 {
-  const int end = run->c.hessian ? tg_hessian_(run, tg_current_(run)->x, h) : by_products(run, h, scratch);
+  const int end =
+      run->problem.c.hessian ? tg_hessian_(run, tg_current_(run)->x, h) : by_products(run, h, scratch);
   if (end) return end;
   double sum = 0.0;
   for (size_t i = 0; i < run->n * run->n; i++) sum += 0.0 * h[i];

@@ -7,7 +7,7 @@
 #include <math.h>
 
 #include "line_search.h"
-#include "run.h"
+#include "stop.h"
 
 tg_method tg_nonlinear_cg(int variant)
 {

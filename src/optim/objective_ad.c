@@ -1,9 +1,9 @@
 /* The one file of this module that knows of tapes: recorded functions and finite sums as objectives. The
  * drivers write into the run's own arrays, so no gradient is copied. */
 #include "function.h"
-#include "run.h"
+#include "problem.h"
 #include "tapegrad/finite_sum.h"
-#include "tapegrad/optim.h"
+#include "tapegrad/objective.h"
 
 /* ---- a recorded function ---- */
 

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "run.h"
+#include "pages.h"
 
 void tg_large_pages_(void *block, size_t bytes)
 {

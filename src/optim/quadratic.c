@@ -1,5 +1,6 @@
 #include "dense.h"
-#include "run.h"
+#include "problem.h"
+#include "tapegrad/objective.h"
 
 static int product(const double *x, const double *v, double *hv, void *user)
 {

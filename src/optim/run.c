@@ -1,320 +1,126 @@
-#include <math.h>
-#include <string.h>
-
-#include "box.h"
-#include "level.h"
-#include "memory.h"
+/* What methods ask of a run: its points, evaluations that are counted and may end it, and its end. */
 #include "run.h"
 
-size_t tg_pad_(size_t n) { return (n + TG_LANES_ - 1) / TG_LANES_ * TG_LANES_; }
+#include <math.h>
 
-static double seconds(const tg_run *run) { return run->s.lap + (tg_clock_() - run->origin); }
+/* ---- ending ---- */
 
-/* ---- making and freeing ---- */
-
-static tg_status check(const tg_run *run, const char **message)
+const char *tg_stop_string(tg_stop s)
 {
-  *message = "theta is NULL";
-  if (!run->theta) return TG_E_ARGUMENT;
-  if (run->fit) return tg_fit_check(&run->c, &run->m, &run->f, message);
-  if (run->by_caller) return tg_update_check(&run->c, &run->m, &run->o, message);
-  return tg_minimize_check(&run->c, &run->m, &run->o, message);
-}
-
-/* *count numbers for points and work; false when that overflows. */
-static bool sizes(const tg_run *run, size_t *points, size_t *work)
-{
-  const size_t padded = run->padded, limit = SIZE_MAX / sizeof(double) / 64;
-  if (run->n > limit) return false;
-  const bool own_step = run->rule->step && !run->fit && !run->by_caller;
-  *points = (run->by_caller ? 1 : 2 * (size_t)tg_points_(run)) * padded;
-  *work = run->rule->vectors * padded;
-  if (!own_step || !run->rule->work) return true;
-  const size_t more = run->rule->work(&run->c, &run->m, padded);
-  *work += more;
-  return more < SIZE_MAX / sizeof(double) - *work - *points - TG_LANES_;
-}
-
-static void place(tg_run *run)
-{
-  const size_t points = run->by_caller ? 0 : (size_t)tg_points_(run);
-  for (size_t i = 0; i < points; i++) {
-    run->s.point[i].x = run->block + 2 * i * run->padded;
-    run->s.point[i].g = run->block + (2 * i + 1) * run->padded;
+  switch (s) {
+#define TG_STOP_ROW(code, text)                                                                              \
+  case code: return text;
+    TG_STOP_LIST(TG_STOP_ROW)
+#undef TG_STOP_ROW
   }
+  return "unknown stop reason";
 }
 
-static tg_status allocate(tg_run *run)
+bool tg_converged(tg_stop s) { return s >= TG_STOP_GRADIENT && s <= TG_STOP_ROUNDING; }
+
+void tg_say_(tg_run *run)
 {
-  size_t points, work;
-  if (!sizes(run, &points, &work)) return TG_E_SIZE;
-  run->block_count = points + work;
-  run->own_size = run->rule->own && !run->fit && !run->by_caller ? run->rule->own(&run->c, &run->m) : 0;
-  run->order_count = run->fit ? run->c.samples : 0;
-  const size_t room = run->block_count + TG_LANES_;
-  run->memory = tg_memory_resize_(NULL, room, sizeof(double));
-  run->own = tg_memory_resize_(NULL, run->own_size + 1, 1);
-  run->order = tg_memory_resize_(NULL, run->order_count + 1, sizeof(size_t));
-  if (!run->memory || !run->own || !run->order) return TG_E_NOMEM;
-  tg_large_pages_(run->memory, room * sizeof(double));
-  const size_t past = (uintptr_t)run->memory / sizeof(double) % TG_LANES_;
-  run->block = run->memory + (TG_LANES_ - past);
-  memset(run->block, 0, run->block_count * sizeof(double));
-  memset(run->own, 0, run->own_size + 1);
-  run->work = run->block + points;
-  place(run);
-  return TG_OK;
+  if (!run->s.status) run->s.report.message = tg_stop_string(run->s.report.stop);
 }
 
-static void begin(tg_run *run)
+/* All tolerances rest on the gradient: steps and falls end where it seems to. */
+tg_stop tg_unhidden_(const tg_run *run, tg_stop stop)
 {
-  tg_report *r = &run->s.report;
-  run->s.plateau_scale = 1.0;
-  run->s.plateau_best = run->s.lowest = run->s.smallest = INFINITY;
-  r->value = r->gradient_norm = r->validation = r->best_validation = NAN;
-  r->theta = run->theta;
-  tg_say_(run);
-  run->origin = tg_clock_();
-  if (run->by_caller) run->s.reach = tg_largest_(run, run->theta);
-  if (!run->by_caller) memcpy(run->s.point[0].x, run->theta, run->n * sizeof(double));
-  if (!run->by_caller && tg_boxed_(&run->m)) tg_box_begin_(run, run->s.point[0].x);
-  if (run->fit) tg_fit_begin_(run);
+  const bool hidden = !run->by_caller && !run->fit && run->s.point[run->s.current].zero_rule;
+  return hidden && tg_converged(stop) ? TG_STOP_ZERO_RULE : stop;
 }
 
-tg_status tg_run_make_(tg_run **out, const tg_objective *c, const tg_method *m, double *theta,
-                       const tg_minimize_options *o, const tg_fit_options *f, const char **message)
+int tg_stop_(tg_run *run, tg_stop why)
 {
-  const char *unread;
-  if (!message) message = &unread;
-  *out = NULL;
-  tg_run draft = {.c = *c, .m = *m, .rule = tg_rule_of_(m), .theta = theta, .fit = f != NULL, .n = c->n};
-  draft.o = o ? *o : tg_minimize_defaults();
-  if (f) draft.f = *f;
-  draft.padded = tg_pad_(draft.n);
-  draft.by_caller = !f && !c->evaluate && !c->batch && !c->residual;
-  tg_status status = check(&draft, message);
-  if (status) return status;
-  *message = "there is no memory for the run";
-  tg_run *run = tg_memory_resize_(NULL, 1, sizeof *run);
-  if (!run) return TG_E_NOMEM;
-  *run = draft;
-  run->level = tg_optim_level_();
-  run->kernel = tg_vector_at_(run->level);
-  status = allocate(run);
-  if (status) {
-    if (status == TG_E_SIZE) *message = "the method's working memory has more bytes than can be counted";
-    tg_run_free(run);
-    return status;
-  }
-  begin(run);
-  *out = run;
-  return TG_OK;
+  run->s.report.stop = tg_unhidden_(run, why);
+  return 1;
 }
 
-tg_status tg_run_new(tg_run **run, tg_objective c, tg_method m, double *theta, const tg_minimize_options *o)
+int tg_stop_nonfinite_(tg_run *run, double value)
 {
-  return run ? tg_run_make_(run, &c, &m, theta, o, NULL, NULL) : TG_E_ARGUMENT;
+  return tg_stop_(run, value == -INFINITY ? TG_STOP_UNBOUNDED : TG_STOP_NONFINITE);
 }
 
-tg_status tg_run_new_fit(tg_run **run, tg_objective c, tg_method m, double *theta, const tg_fit_options *o)
+int tg_error_(tg_run *run, tg_status why, const char *message)
 {
-  const tg_fit_options f = o ? *o : tg_fit_defaults();
-  return run ? tg_run_make_(run, &c, &m, theta, NULL, &f, NULL) : TG_E_ARGUMENT;
+  run->s.status = why;
+  run->s.report.stop = TG_STOP_ERROR;
+  run->s.report.message = message;
+  return 1;
 }
 
-void tg_run_free(tg_run *run)
+int tg_answer_(tg_run *run, int callback, const char *failure)
 {
-  if (!run) return;
-  tg_memory_free_(run->memory);
-  tg_memory_free_(run->own);
-  tg_memory_free_(run->order);
-  tg_memory_free_(run);
+  if (callback == 0) return 0;
+  run->s.torn = true;
+  return callback > 0 ? tg_stop_(run, TG_STOP_USER) : tg_error_(run, (tg_status)callback, failure);
 }
 
-/* ---- stepping ---- */
+/* ---- points ---- */
 
-/* The report describes this point. */
-static void show(tg_run *run, const tg_point_ *p, const double *theta)
+tg_point_ *tg_current_(tg_run *run) { return &run->s.point[run->s.current]; }
+
+int tg_points_(const tg_run *run) { return run->rule->step && !run->fit ? TG_POINTS_ : TG_POINTS_ - 1; }
+
+void tg_seen_(tg_run *run, const tg_point_ *p)
 {
-  tg_report *r = &run->s.report;
-  r->value = p->value;
-  r->gradient_norm = tg_gradient_norm_(run, p);
-  r->theta = theta;
+  if (p->finite && p->value < run->s.point[run->s.best].value) run->s.best = (int)(p - run->s.point);
 }
 
-void tg_show_(tg_run *run) { show(run, tg_current_(run), run->theta); }
-
-static bool ended(const tg_run *run) { return run->s.report.stop != TG_RUNNING; }
-
-static int start(tg_run *run)
+tg_point_ *tg_spare_(tg_run *run, const tg_point_ *held)
 {
-  tg_point_ *p = tg_current_(run);
-  run->s.started = true;
-  const bool known = p->has_gradient && p->finite && !run->rule->evaluate;
-  if ((!known && tg_evaluate_(run, p, true, NULL, NULL)) || (tg_boxed_(&run->m) && tg_box_enter_(run))) {
-    run->s.started = false;
-    return 1;
-  }
-  p = tg_current_(run);
-  show(run, p, p->x);
-  run->s.first = p->value;
-  run->s.size = run->kernel->largest(p->x, run->padded);
-  run->s.gain = NAN;
-  if (!p->finite) {
-    tg_error_(run, TG_E_NONFINITE, "the value or gradient is not finite at the start");
-    return tg_stop_(run, TG_STOP_NONFINITE);
-  }
-  run->s.report.stop = tg_limit_(run, true);
-  return ended(run);
+  for (int i = 0; i < tg_points_(run); i++)
+    if (i != run->s.current && i != run->s.best && &run->s.point[i] != held) return &run->s.point[i];
+  return NULL; /* a method held more than it may */
 }
 
-/* A point has been accepted, in place of `from`. */
-static int end_step(tg_run *run, const tg_point_ *from)
+bool tg_descends_(const tg_run *run)
 {
-  const tg_point_ *p = tg_current_(run);
-  show(run, p, p->x);
-  run->s.t++;
-  run->s.report.iterations++;
-  run->s.report.seconds = seconds(run);
-  tg_plateau_(run, p->value);
-  return tg_after_iteration_(run, from);
+  const bool by_itself = run->rule->properties & TG_IS_MONOTONE;
+  return (by_itself || run->m.line_search > TG_LINE_FIXED) && run->m.line_search != TG_LINE_FIXED;
 }
 
-static int minimize_step(tg_run *run)
+void tg_accept_step_(tg_run *run, tg_point_ *p, double rate, double step)
 {
-  if (!run->s.started && start(run)) return 1;
-  const tg_point_ *const from = tg_current_(run);
-  run->s.before = from->value;
-  if (run->rule->step ? run->rule->step(run) : tg_first_order_step_(run)) return 1;
-  return end_step(run, from);
+  tg_state_ *s = &run->s;
+  s->moved = tg_step_norm_(run, tg_current_(run)->x, p->x, step);
+  s->report.step = step;
+  s->report.rate = rate;
+  s->current = (int)(p - s->point);
+  if (tg_descends_(run) || p->value < s->point[s->best].value) s->best = s->current;
 }
 
-/* Whether to look at the curvature before it ends. */
-static bool may_be_saddle(const tg_run *run)
+void tg_accept_(tg_run *run, tg_point_ *p, double rate)
 {
-  const tg_stop stop = run->s.report.stop;
-  return (tg_converged(stop) || stop == TG_STOP_STALLED) && run->rule->curvature && tg_descends_(run);
+  tg_accept_step_(run, p, rate, run->kernel->distance(p->x, tg_current_(run)->x, run->padded));
 }
 
-static int minimize_beyond_saddles(tg_run *run)
-{
-  int end = minimize_step(run);
-  while (end && may_be_saddle(run)) {
-    const tg_point_ *const from = tg_current_(run);
-    if (tg_leave_saddle_(run)) return 1;
-    end = end_step(run, from);
-  }
-  return end;
-}
+/* ---- evaluating ---- */
 
-bool tg_iterate_(tg_run *run)
+int tg_evaluate_(tg_run *run, tg_point_ *p, bool gradient, const double *d, double *slope)
 {
-  if (ended(run)) return false;
-  const int end = run->fit ? tg_fit_step_(run) : minimize_beyond_saddles(run);
-  run->s.report.seconds = seconds(run);
-  tg_say_(run);
-  return !end;
-}
-
-/* The current iterate where a tolerance was met, and where a method that goes down found nothing lower worth
- * a step; elsewhere the best point. */
-const tg_point_ *tg_final_point_(const tg_run *run)
-{
-  const tg_state_ *s = &run->s;
-  switch (s->report.stop) {
-  case TG_RUNNING:
-  case TG_STOP_GRADIENT:
-  case TG_STOP_ZERO_RULE:
-  case TG_STOP_STEP:
-  case TG_STOP_VALUE:
-  case TG_STOP_RELATIVE:
-  case TG_STOP_ACCURACY:
-  case TG_STOP_ERROR: return &s->point[s->current];
-  case TG_STOP_ROUNDING:
-  case TG_STOP_STALLED: return &s->point[tg_descends_(run) ? s->current : s->best];
-  default: return &s->point[s->best];
-  }
-}
-
-void tg_finish_(tg_run *run)
-{
-  if (run->by_caller) return;
-  const tg_point_ *p = run->fit ? &run->s.point[0] : tg_final_point_(run);
-  memcpy(run->theta, p->x, run->n * sizeof(double));
-  run->s.report.theta = run->theta;
-  if (run->fit) return;
-  show(run, p, run->theta);
-  for (size_t i = 0; run->o.gradient && i < run->n; i++) run->o.gradient[i] = p->has_gradient ? p->g[i] : NAN;
-}
-
-bool tg_run_step(tg_run *run)
-{
-  if (!run || run->by_caller || ended(run)) return false;
-  const bool more = tg_iterate_(run);
-  tg_finish_(run);
-  return more;
-}
-
-/* Whether the next step might leave the finite numbers: then theta is copied first. Without it the bounds
- * keep numerators within 1e110, divisors above 1e-100 and theta, decayed or not, within 1e250. */
-static bool risky(const tg_run *run, double largest, double rate)
-{
-  const tg_method *m = &run->m;
-  const bool divides = run->rule->make().epsilon > 0.0;
-  return !(largest <= 1e100 && rate <= 1e50 && m->decay <= 1e50 && run->s.reach <= 1e100) ||
-         (divides && !(m->epsilon >= 1e-100));
-}
-
-/* theta takes the step, or stays and the run ends. */
-static int step_of_caller(tg_run *run, const tg_point_ *p, double rate)
-{
-  const size_t size = run->n * sizeof(double);
-  const bool copies = risky(run, p->largest, rate) || run->o.step_tol > 0.0;
-  if (copies) memcpy(run->block, run->theta, size);
-  const double step = tg_first_order_update_(run, p, run->theta, rate);
-  if (!isfinite(step)) {
-    if (copies) memcpy(run->theta, run->block, size);
-    return tg_stop_(run, TG_STOP_NONFINITE);
-  }
-  run->s.moved = tg_step_norm_(run, run->block, run->theta, step);
-  run->s.report.step = step;
-  run->s.reach += step;
+  if (run->rule->evaluate) return run->rule->evaluate(run, p, gradient);
+  const int answer = tg_ask_(&run->problem, p, gradient, &run->s.report);
+  if (tg_answer_(run, answer, "objective.evaluate returned a failure")) return 1;
+  if (gradient) tg_measure_(&run->problem, p, d, slope);
+  tg_seen_(run, p);
   return 0;
 }
 
-static tg_status update(tg_run *run, double value, const double *gradient)
+int tg_product_(tg_run *run, const double *x, const double *v, double *hv)
 {
-  tg_report *r = &run->s.report;
-  const tg_point_ p = {.x = run->theta,
-                       .g = (double *)(uintptr_t)gradient,
-                       .value = value,
-                       .largest = tg_largest_(run, gradient),
-                       .has_gradient = true};
-  run->s.before = r->rate != 0.0 ? r->value : NAN; /* comparable when the step between was one */
-  show(run, &p, run->theta);
-  run->s.report.seconds = seconds(run);
-  if (!isfinite(p.largest) || isinf(value)) return tg_stop_nonfinite_(run, value), TG_OK;
-  if (tg_start_reached_(run)) return tg_stop_(run, TG_STOP_GRADIENT), TG_OK;
-  double rate;
-  if (tg_rate_(run, &rate)) return run->s.status;
-  if (step_of_caller(run, &p, rate)) return TG_OK;
-  r->rate = rate;
-  r->iterations++;
-  run->s.t++;
-  tg_plateau_(run, value);
-  tg_after_iteration_(run, NULL);
-  return run->s.status;
+  const int answer = tg_ask_product_(&run->problem, x, v, hv, &run->s.report);
+  return tg_answer_(run, answer, "objective.hvp returned a failure");
 }
 
-tg_status tg_run_update(tg_run *run, double value, const double *gradient)
+int tg_hessian_(tg_run *run, const double *x, double *hessian)
 {
-  if (!run || !gradient || !run->by_caller) return TG_E_ARGUMENT;
-  if (ended(run)) return run->s.status;
-  const tg_status status = update(run, value, gradient);
-  tg_say_(run);
-  return status;
+  const int answer = tg_ask_hessian_(&run->problem, x, hessian, &run->s.report);
+  return tg_answer_(run, answer, "objective.hessian returned a failure");
 }
 
-tg_status tg_run_status(const tg_run *run) { return run ? run->s.status : TG_E_ARGUMENT; }
-
-const tg_report *tg_run_report(const tg_run *run) { return run ? &run->s.report : NULL; }
+int tg_residual_(tg_run *run, const double *x, double *r, double *jacobian)
+{
+  const int answer = tg_ask_residual_(&run->problem, x, r, jacobian, &run->s.report);
+  return tg_answer_(run, answer, "objective.residual returned a failure");
+}

@@ -1,7 +1,7 @@
 #include <float.h>
 #include <math.h>
 
-#include "run.h"
+#include "schedule.h"
 
 static const double pi = 3.14159265358979323846;
 
@@ -83,7 +83,7 @@ tg_schedule tg_one_cycle_rate(double rise, double start_divisor, double end_divi
   return (tg_schedule){.rate = one_cycle, .p = {rise, start_divisor, end_divisor, (double)period}};
 }
 
-/* The one schedule with a memory: the run keeps it (tg_plateau_), this marks it. p: factor, patience,
+/* The one schedule with a memory: the run keeps it (rate.c), this marks it. p: factor, patience,
  * threshold, floor */
 static double plateau(const tg_schedule *s, double alpha, size_t step, size_t total)
 {
@@ -97,21 +97,6 @@ tg_schedule tg_plateau_rate(double factor, size_t patience, double threshold, do
 }
 
 bool tg_is_plateau_(const tg_schedule *s) { return s->rate == plateau; }
-
-void tg_plateau_(tg_run *run, double value)
-{
-  const tg_schedule *p = &run->m.schedule;
-  tg_state_ *s = &run->s;
-  if (!tg_is_plateau_(p) || isnan(value)) return;
-  if (isinf(s->plateau_best) ? value < s->plateau_best
-                             : value < s->plateau_best - p->p[2] * fabs(s->plateau_best)) {
-    s->plateau_best = value;
-    s->plateau_wait = 0;
-  } else if ((double)++s->plateau_wait >= p->p[1]) {
-    s->plateau_scale = fmax(s->plateau_scale * p->p[0], p->p[3]);
-    s->plateau_wait = 0;
-  }
-}
 
 static bool in(double x, double low, double high) { return x >= low && x <= high; } /* false for NaN */
 

@@ -2,7 +2,7 @@
  * second point is given, or a step of gradient descent. */
 #include <math.h>
 
-#include "run.h"
+#include "stop.h"
 
 tg_method tg_secant(double alpha)
 {

@@ -10,16 +10,11 @@
 
 #include "line_search.h"
 #include "newton.h"
+#include "stop.h"
 
 tg_method tg_trust_region(void) { return (tg_method){.kind = TG_METHOD_trust_region, .radius = 1.0}; }
 
 tg_method tg_trust_region_cg(void) { return (tg_method){.kind = TG_METHOD_trust_region_cg, .radius = 1.0}; }
-
-static const char *check(const tg_objective *c, const tg_method *m)
-{
-  (void)c;
-  return m->radius > 0.0 && m->radius < INFINITY ? NULL : "radius must be positive and finite";
-}
 
 typedef struct state {
   double radius;
@@ -372,7 +367,7 @@ const tg_rule_ tg_trust_region_rule_ = {
     .name = "trust_region",
     .make = tg_trust_region,
     .properties = TG_NEEDS_HESSIAN | TG_IS_MONOTONE | TG_HAS_MODEL,
-    .check = check,
+    .check = tg_check_radius_,
     .work = work,
     .own = own,
     .sound = sound,
@@ -411,7 +406,7 @@ const tg_rule_ tg_trust_region_cg_rule_ = {
     .name = "trust_region_cg",
     .make = tg_trust_region_cg,
     .properties = TG_NEEDS_PRODUCT | TG_IS_MONOTONE | TG_HAS_MODEL,
-    .check = check,
+    .check = tg_check_radius_,
     .work = cg_work,
     .own = cg_own,
     .sound = sound,

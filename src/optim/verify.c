@@ -7,7 +7,7 @@
 #include "dense.h"
 #include "memory.h"
 #include "random.h"
-#include "run.h"
+#include "tapegrad/objective.h"
 
 enum { SCALES = 4, POINTS = 6 };
 

@@ -7,126 +7,26 @@
  * joins the bounds for one step (Andrew & Gao 2007), which puts entries at exactly 0. The step is projected;
  * the line search goes along the straight way to that point, and beyond as far as the bounds allow, as in
  * L-BFGS-B (Byrd, Lu, Nocedal & Zhu 1995). Where no bound is near this is L-BFGS. */
-#include "box.h"
+#include "lbfgs_bounded.h"
 
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "line_search.h"
-
-bool tg_boxed_(const tg_method *m) { return m->lower || m->upper || m->l1 != 0.0; }
-
-const char *tg_check_box_(const tg_objective *c, const tg_method *m)
-{
-  if (!(m->l1 >= 0.0 && m->l1 < INFINITY)) return "l1 must be at least 0 and finite";
-  for (size_t i = 0; m->l1 > 0.0 && m->l1_weight && i < c->n; i++)
-    if (!(m->l1_weight[i] >= 0.0 && m->l1_weight[i] < INFINITY))
-      return "l1_weight must be at least 0 and finite";
-  for (size_t i = 0; i < c->n; i++) {
-    const double low = m->lower ? m->lower[i] : -INFINITY, high = m->upper ? m->upper[i] : INFINITY;
-    if (!(low <= high) || low == INFINITY || high == -INFINITY) return "lower must be at most upper";
-  }
-  return NULL;
-}
-
-static double lower(const tg_run *run, size_t i) { return run->m.lower ? run->m.lower[i] : -INFINITY; }
-static double upper(const tg_run *run, size_t i) { return run->m.upper ? run->m.upper[i] : INFINITY; }
-static double weight(const tg_run *run, size_t i)
-{
-  return run->m.l1_weight ? run->m.l1 * run->m.l1_weight[i] : run->m.l1;
-}
-
-void tg_box_begin_(tg_run *run, double *x)
-{
-  for (size_t i = 0; i < run->n; i++)
-    x[i] = isnan(x[i]) ? x[i] : fmin(fmax(x[i], lower(run, i)), upper(run, i));
-}
-
-double tg_box_penalty_(const tg_run *run, const double *x)
-{
-  double sum = 0.0;
-  for (size_t i = 0; run->m.l1 > 0.0 && i < run->n; i++) sum += weight(run, i) * fabs(x[i]);
-  return sum;
-}
-
-double tg_box_gradient_(const tg_run *run, const tg_point_ *p, size_t i)
-{
-  const double x = p->x[i], w = run->m.l1 > 0.0 ? weight(run, i) : 0.0;
-  double g = p->g[i];
-  if (lower(run, i) == upper(run, i)) return 0.0;
-  if (x != 0.0)
-    g += x > 0.0 ? w : -w;
-  else /* between g - w and g + w */
-    g = g > w ? g - w : g < -w ? g + w : 0.0 * g;
-  const bool held = (x <= lower(run, i) && g > 0.0) || (x >= upper(run, i) && g < 0.0);
-  return held ? 0.0 : g;
-}
-
-/* An entry of the way from a point to p times the gradient there. A slope without end that a bound holds is
- * no fault: the way came down along it. */
-static double slope_part(double g, double d)
-{
-  if (d == 0.0) return 0.0;
-  return isinf(g) ? copysign(DBL_MAX, g * d) : g * d;
-}
-
-void tg_box_measure_(const tg_run *run, tg_point_ *p, const double *d, double *slope)
-{
-  double sum = 0.0, largest = 0.0;
-  for (size_t i = 0; i < run->n; i++) {
-    const double g = fabs(tg_box_gradient_(run, p, i));
-    largest = g <= largest ? largest : g; /* a NaN stays: nothing is greater */
-    if (d) sum += slope_part(p->g[i], d[i]);
-  }
-  p->largest = isfinite(largest) ? largest : NAN;
-  if (d) *slope = fmin(fmax(sum, -DBL_MAX), DBL_MAX);
-}
-
-/* From p inside where the slope leads there without end; nothing is left to do when no entry has such a
- * slope. */
-static bool inside(const tg_run *run, const tg_point_ *p, double part, double *x)
-{
-  bool some = false;
-  for (size_t i = 0; i < run->n; i++) {
-    const double g = tg_box_gradient_(run, p, i), width = upper(run, i) - lower(run, i);
-    x[i] = p->x[i];
-    if (!isinf(g)) continue;
-    x[i] -= copysign(part * fmin(fmax(fabs(x[i]), 1.0), width), g);
-    some = true;
-  }
-  return some;
-}
-
-int tg_box_enter_(tg_run *run)
-{
-  enum { TRIALS = 30 };
-  const tg_point_ *from = tg_current_(run);
-  double part = 0.1;
-  for (int i = 0; i < TRIALS && isfinite(from->value) && !from->finite; i++, part *= 0.25) {
-    tg_point_ *to = tg_spare_(run, NULL);
-    if (!inside(run, from, part, to->x)) return 0;
-    if (tg_evaluate_(run, to, true, NULL, NULL)) return 1;
-    if (!(to->finite && to->value < from->value)) continue;
-    run->s.current = run->s.best = (int)(to - run->s.point);
-    return 0;
-  }
-  return 0;
-}
-
-/* ---- L-BFGS ---- */
+#include "stop.h"
 
 typedef struct state {
   size_t pairs, newest; /* in use; slot of the newest, slots go round */
 } state;
 
-size_t tg_box_own_(const tg_objective *c, const tg_method *m)
+size_t tg_lbfgs_bounded_own_(const tg_objective *c, const tg_method *m)
 {
   (void)c, (void)m;
   return sizeof(state);
 }
 
-bool tg_box_sound_(const tg_run *run, const unsigned char *own)
+bool tg_lbfgs_bounded_sound_(const tg_run *run, const unsigned char *own)
 {
   state kept;
   memcpy(&kept, own, sizeof kept);
@@ -135,7 +35,7 @@ bool tg_box_sound_(const tg_run *run, const unsigned char *own)
 
 enum { VECTORS = 6 };
 
-size_t tg_box_work_(const tg_objective *c, const tg_method *m, size_t padded)
+size_t tg_lbfgs_bounded_work_(const tg_objective *c, const tg_method *m, size_t padded)
 {
   (void)c;
   const size_t rows = 2 * m->memory + VECTORS;
@@ -177,10 +77,10 @@ static double *y_row(const box *b, size_t k) { return s_row(b, k) + b->padded; }
 static void frame(const box *b, const tg_point_ *p)
 {
   for (size_t i = 0; i < b->n; i++) {
-    const bool orthant = b->run->m.l1 > 0.0 && weight(b->run, i) > 0.0,
+    const bool orthant = b->run->problem.l1 > 0.0 && tg_weight_(&b->run->problem, i) > 0.0,
                up = p->x[i] > 0.0 || (p->x[i] == 0.0 && b->g[i] < 0.0);
-    b->low[i] = orthant && up ? fmax(lower(b->run, i), 0.0) : lower(b->run, i);
-    b->high[i] = orthant && !up ? fmin(upper(b->run, i), 0.0) : upper(b->run, i);
+    b->low[i] = orthant && up ? fmax(tg_lower_(&b->run->problem, i), 0.0) : tg_lower_(&b->run->problem, i);
+    b->high[i] = orthant && !up ? fmin(tg_upper_(&b->run->problem, i), 0.0) : tg_upper_(&b->run->problem, i);
   }
 }
 
@@ -190,7 +90,7 @@ static void classify(const box *b, const tg_point_ *p)
 {
   double near = 1e-3, reach = 0.0;
   for (size_t i = 0; i < b->n; i++) {
-    b->g[i] = tg_box_gradient_(b->run, p, i);
+    b->g[i] = tg_subgradient_(&b->run->problem, p, i);
     reach = fmax(reach, fabs(b->g[i]));
   }
   frame(b, p);
@@ -302,9 +202,9 @@ static double room(const box *b, const tg_point_ *p)
 static double tilt(const box *b)
 {
   double sum = 0.0;
-  for (size_t i = 0; b->run->m.l1 > 0.0 && i < b->n; i++)
-    sum += b->low[i] >= 0.0    ? weight(b->run, i) * b->way[i]
-           : b->high[i] <= 0.0 ? -weight(b->run, i) * b->way[i]
+  for (size_t i = 0; b->run->problem.l1 > 0.0 && i < b->n; i++)
+    sum += b->low[i] >= 0.0    ? tg_weight_(&b->run->problem, i) * b->way[i]
+           : b->high[i] <= 0.0 ? -tg_weight_(&b->run->problem, i) * b->way[i]
                                : 0.0;
   return sum;
 }
@@ -333,7 +233,7 @@ static int search(const box *b, double first, tg_line_ *line)
   return line->slope < 0.0 ? tg_line_search_(b->run, line) : 0;
 }
 
-int tg_box_step_(tg_run *run)
+int tg_lbfgs_bounded_step_(tg_run *run)
 {
   const box b = view(run);
   const tg_point_ *p = tg_current_(run);
