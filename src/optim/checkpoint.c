@@ -11,7 +11,7 @@ typedef struct head {
   uint64_t state_size, own_size, block_count, order_count, n, settings, hash;
 } head;
 
-static const char mark[8] = "tg-run2";
+static const char mark[8] = "tg-run3";
 
 /* theta itself is part of the state when the caller evaluates. */
 static size_t extra(const tg_run *run) { return run->by_caller ? run->n : 0; }
@@ -114,7 +114,7 @@ void tg_run_save(const tg_run *run, void *bytes)
   if (!run || !bytes) return;
   unsigned char *const start = (unsigned char *)bytes + sizeof(head);
   tg_state_ s = run->s;
-  s.lap = tg_seconds_(run);
+  s.seconds_before = tg_seconds_(run);
   forget_pointers(&s);
   unsigned char *p = put(start, &s, sizeof s);
   p = put(p, run->own, run->own_size);
@@ -143,9 +143,9 @@ static bool is_bool(const tg_state_ *s, size_t offset)
 
 static bool bools_sound(const tg_state_ *s)
 {
-  bool sound = is_bool(s, offsetof(tg_state_, started)) && is_bool(s, offsetof(tg_state_, torn)) &&
+  bool sound = is_bool(s, offsetof(tg_state_, started)) && is_bool(s, offsetof(tg_state_, interrupted)) &&
                is_bool(s, offsetof(tg_state_, convex)) && is_bool(s, offsetof(tg_state_, gave_best)) &&
-               is_bool(s, offsetof(tg_state_, near)) && is_bool(s, offsetof(tg_state_, close));
+               is_bool(s, offsetof(tg_state_, is_near)) && is_bool(s, offsetof(tg_state_, short_step));
   for (size_t i = 0; i < TG_POINTS_; i++) {
     const size_t point = offsetof(tg_state_, point) + i * sizeof(tg_point_);
     sound = sound && is_bool(s, point + offsetof(tg_point_, finite)) &&
@@ -179,10 +179,11 @@ static bool epochs_sound(const tg_run *run, const tg_state_ *s)
 {
   const size_t batch = run->f.batch, batches = tg_fit_batches_(run);
   const bool broken = s->report.stop == TG_STOP_NONFINITE || s->report.stop == TG_STOP_UNBOUNDED;
-  if (s->position >= run->order_count || s->position % batch != 0 || s->report.best_epoch > s->report.epoch)
+  if (s->samples_used >= run->order_count || s->samples_used % batch != 0 ||
+      s->report.best_epoch > s->report.epoch)
     return false;
   if (!(s->random[0] | s->random[1] | s->random[2] | s->random[3])) return false; /* it would stay 0 */
-  const size_t done = s->position / batch, whole = s->report.iterations - done;
+  const size_t done = s->samples_used / batch, whole = s->report.iterations - done;
   return broken ||
          (s->report.iterations >= done && whole % batches == 0 && whole / batches == s->report.epoch);
 }
@@ -190,8 +191,8 @@ static bool epochs_sound(const tg_run *run, const tg_state_ *s)
 static bool state_sound(const tg_run *run, const tg_state_ *s)
 {
   return bools_sound(s) && stop_sound(s) && points_sound(run, s) && s->t <= s->report.iterations &&
-         s->lap >= 0.0 && s->lap < INFINITY && s->plateau_scale >= 0.0 && s->plateau_scale <= 1.0 &&
-         (!run->fit || epochs_sound(run, s));
+         s->seconds_before >= 0.0 && s->seconds_before < INFINITY && s->plateau_scale >= 0.0 &&
+         s->plateau_scale <= 1.0 && (!run->fit || epochs_sound(run, s));
 }
 
 static bool order_sound(const tg_run *run, const unsigned char *bytes)
@@ -239,8 +240,8 @@ static bool may_go_on(tg_stop stop)
 static void mend(tg_run *run)
 {
   tg_state_ *s = &run->s;
-  if (s->torn) s->before = NAN;
-  if (s->torn && run->rule->step && !run->fit) {
+  if (s->interrupted) s->value_before = NAN;
+  if (s->interrupted && run->rule->step && !run->fit) {
     if (tg_descends_(run)) s->current = s->best;
     s->convex = false; /* of a Hessian that is not kept */
     memset(run->work, 0, (size_t)(run->block + run->block_count - run->work) * sizeof(double));
@@ -248,7 +249,7 @@ static void mend(tg_run *run)
     s->started = false;
     if (!run->rule->update) s->t = 0;
   }
-  s->torn = false;
+  s->interrupted = false;
 }
 
 /* Ends again where a limit or tolerance of the new options is met. A fit that gave back its best parameters
@@ -256,8 +257,9 @@ static void mend(tg_run *run)
 static void reopen(tg_run *run)
 {
   tg_state_ *s = &run->s;
-  const bool torn = s->torn, gradient_shown = !run->by_caller || s->report.stop == TG_STOP_GRADIENT ||
-                                              s->report.stop == TG_STOP_ZERO_RULE;
+  const bool interrupted = s->interrupted, gradient_shown = !run->by_caller ||
+                                                            s->report.stop == TG_STOP_GRADIENT ||
+                                                            s->report.stop == TG_STOP_ZERO_RULE;
   mend(run);
   if (s->gave_best) memcpy(s->point[0].x, s->point[2].x, run->n * sizeof(double));
   s->gave_best = false;
@@ -269,7 +271,7 @@ static void reopen(tg_run *run)
   }
   if (!run->by_caller) tg_show_(run);
   s->report.stop = tg_limit_(run, gradient_shown);
-  const bool there = !torn && s->met > 0.0 && s->met <= run->o.accuracy;
+  const bool there = !interrupted && s->accuracy_met > 0.0 && s->accuracy_met <= run->o.accuracy;
   if (there && s->report.stop == TG_RUNNING) tg_stop_(run, TG_STOP_ACCURACY);
 }
 
@@ -305,7 +307,7 @@ tg_status tg_run_restore(tg_run *run, const void *bytes, size_t size)
   p = get(run->block, p, run->block_count * sizeof(double));
   p = get(run->theta, p, extra(run) * sizeof(double));
   get(run->order, p, run->order_count * sizeof(size_t));
-  if (run->by_caller) run->s.reach = tg_largest_(run, run->theta);
+  if (run->by_caller) run->s.theta_bound = tg_largest_(run, run->theta);
   if (may_go_on(run->s.report.stop)) reopen(run);
   run->s.report.message = tg_status_string(run->s.status);
   tg_say_(run);

@@ -19,7 +19,7 @@ static double curvature_along(const tg_run *run, const double *h, const double *
  * that of the most negative curvature; z stays when that is not negative. */
 static double sharpen(const tg_run *run, const double *h, double *a, double *z)
 {
-  const tg_matrix_ u = {a, run->n, run->padded};
+  const tg_dense_ u = {a, run->n, run->padded};
   const double curvature = curvature_along(run, h, z);
   if (!(curvature < 0.0)) return 0.0;
   double pivot, lambda = -curvature / run->kernel->dot(z, z, run->padded), *v = z + run->padded;
@@ -27,10 +27,10 @@ static double sharpen(const tg_run *run, const double *h, double *a, double *z)
     lambda *= 2.0;
     memcpy(a, h, run->n * run->padded * sizeof *a);
     for (size_t i = 0; i < run->n; i++) a[i * run->padded + i] += lambda;
-  } while (tg_cholesky_(u, run->level, &pivot) < run->n && lambda < INFINITY);
+  } while (tg_dense_cholesky_(u, run->level, &pivot) < run->n && lambda < INFINITY);
   memcpy(v, z, run->padded * sizeof *v);
-  tg_solve_transposed_(u, run->n, v);
-  tg_solve_upper_(u, run->n, v);
+  tg_dense_solve_transposed_(u, run->n, v);
+  tg_dense_solve_upper_(u, run->n, v);
   run->kernel->add(v, z, -lambda, v, run->padded);
   const double sharp = curvature_along(run, h, v);
   if (!(sharp < 0.0)) return curvature;
@@ -44,9 +44,9 @@ int tg_dense_curvature_(tg_run *run, const double **z, double *curvature)
 {
   double *h = run->work, *a = h + run->n * run->padded, *d = a + run->n * run->padded;
   if (run->s.convex) return 0;
-  if (tg_second_order_(run, h, d)) return 1;
+  if (tg_newton_hessian_(run, h, d)) return 1;
   *z = d;
-  if (tg_leads_down_(run, h, a, tg_order_(run), d)) *curvature = sharpen(run, h, a, d);
+  if (tg_leads_down_(run, h, a, tg_newton_order_(run), d)) *curvature = sharpen(run, h, a, d);
   return 0;
 }
 
@@ -68,7 +68,7 @@ int tg_product_curvature_(tg_run *run, const double **z, double *curvature)
   const size_t n = run->padded;
   double *r = run->work + n, *p = r + n, *hp = p + n, largest = 0.0;
   fill(p, run->n, n);
-  if (tg_product_(run, tg_current_(run)->x, p, hp)) return 1;
+  if (tg_evaluate_product_(run, tg_current_(run)->x, p, hp)) return 1;
   const double unit = tg_power_(k->largest(hp, n));
   for (size_t i = 0; i < n; i++) r[i] = hp[i] / unit;
   for (size_t i = 0; i < n; i++) p[i] = -r[i];
@@ -76,7 +76,7 @@ int tg_product_curvature_(tg_run *run, const double **z, double *curvature)
   const double least = DBL_EPSILON * DBL_EPSILON * rr;
   *z = p;
   for (size_t i = 0; i < PRODUCTS && i <= run->n && rr > least; i++) {
-    if (tg_product_(run, tg_current_(run)->x, p, hp)) return 1;
+    if (tg_evaluate_product_(run, tg_current_(run)->x, p, hp)) return 1;
     const double all = k->dot(p, hp, n), each = all / k->dot(p, p, n), before = rr;
     if (each < -256.0 * DBL_EPSILON * largest) *curvature = all;
     if (!(each > 0.0) || isinf(all)) return 0;

@@ -6,16 +6,16 @@
 
 #include "level.h"
 
-double tg_inner_(const double *x, const double *y, size_t n)
+double tg_dense_inner_(const double *x, const double *y, size_t n)
 {
   double sum = 0.0;
   for (size_t i = 0; i < n; i++) sum += x[i] * y[i];
   return sum;
 }
 
-double tg_norm_(const double *x, size_t n)
+double tg_dense_norm_(const double *x, size_t n)
 {
-  const double square = tg_inner_(x, x, n);
+  const double square = tg_dense_inner_(x, x, n);
   if (square > 1e-250 && square < 1e250) return sqrt(square);
   double largest = 0.0, sum = 0.0;
   for (size_t i = 0; i < n; i++) largest = fmax(largest, fabs(x[i]));
@@ -58,7 +58,7 @@ TG_INLINE_ void eliminate(const elimination *e)
 TG_LEVELS_(eliminate, elimination);
 
 /* Takes rows [from, to) of U from row k, beginning at its diagonal. */
-static void take(tg_matrix_ a, size_t from, size_t to, size_t k, int level)
+static void take(tg_dense_ a, size_t from, size_t to, size_t k, int level)
 {
   const double *first = a.a + from * a.stride + k;
   const elimination e = {.out = a.a + k * a.stride + k,
@@ -70,7 +70,7 @@ static void take(tg_matrix_ a, size_t from, size_t to, size_t k, int level)
   eliminate_levels[level](&e);
 }
 
-size_t tg_cholesky_(tg_matrix_ a, int level, double *pivot)
+size_t tg_dense_cholesky_(tg_dense_ a, int level, double *pivot)
 {
   for (size_t from = 0; from < a.n; from += BLOCK) {
     const size_t to = from + BLOCK < a.n ? from + BLOCK : a.n;
@@ -87,7 +87,7 @@ size_t tg_cholesky_(tg_matrix_ a, int level, double *pivot)
   return a.n;
 }
 
-void tg_solve_transposed_(tg_matrix_ u, size_t k, double *x)
+void tg_dense_solve_transposed_(tg_dense_ u, size_t k, double *x)
 {
   for (size_t i = 0; i < k; i++) {
     const double *row = u.a + i * u.stride, t = x[i] / row[i];
@@ -96,16 +96,16 @@ void tg_solve_transposed_(tg_matrix_ u, size_t k, double *x)
   }
 }
 
-void tg_solve_upper_(tg_matrix_ u, size_t k, double *x)
+void tg_dense_solve_upper_(tg_dense_ u, size_t k, double *x)
 {
   for (size_t i = k; i-- > 0;) {
     const double *row = u.a + i * u.stride;
-    x[i] = (x[i] - tg_inner_(row + i + 1, x + i + 1, k - i - 1)) / row[i];
+    x[i] = (x[i] - tg_dense_inner_(row + i + 1, x + i + 1, k - i - 1)) / row[i];
   }
 }
 
 /* Solves U'w = e with the signs of e chosen to make w grow, then U z = w. */
-double tg_small_direction_(tg_matrix_ u, double *z)
+double tg_dense_small_direction_(tg_dense_ u, double *z)
 {
   const size_t n = u.n;
   for (size_t i = 0; i < n; i++) z[i] = 0.0;
@@ -121,9 +121,9 @@ double tg_small_direction_(tg_matrix_ u, double *z)
     for (size_t j = i + 1; j < n; j++) z[j] += w * row[j];
     z[i] = w;
   }
-  const double before = tg_norm_(z, n);
-  tg_solve_upper_(u, n, z);
-  const double size = tg_norm_(z, n);
+  const double before = tg_dense_norm_(z, n);
+  tg_dense_solve_upper_(u, n, z);
+  const double size = tg_dense_norm_(z, n);
   for (size_t i = 0; i < n; i++) z[i] /= size;
   return before / size;
 }
@@ -139,7 +139,7 @@ static void exchange(double *a, double *b, size_t n)
   }
 }
 
-bool tg_solve_general_(tg_matrix_ a, double *x)
+bool tg_dense_solve_general_(tg_dense_ a, double *x)
 {
   for (size_t k = 0; k < a.n; k++) {
     size_t best = k;
@@ -155,7 +155,7 @@ bool tg_solve_general_(tg_matrix_ a, double *x)
       x[i] -= t * x[k];
     }
   }
-  tg_solve_upper_(a, a.n, x);
+  tg_dense_solve_upper_(a, a.n, x);
   return true;
 }
 
@@ -197,8 +197,8 @@ static void reflect(double *j, size_t m, size_t n, size_t k, double *b, double *
   }
 }
 
-void tg_qr_(double *j, size_t m, size_t n, size_t *pivot, double *diagonal, double *norm, double *b,
-            double *work)
+void tg_dense_qr_(double *j, size_t m, size_t n, size_t *pivot, double *diagonal, double *norm, double *b,
+                  double *work)
 {
   double *left = work, *sum = work + n;
   column_norms(j, m, n, 0, norm);

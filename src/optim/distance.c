@@ -54,8 +54,8 @@ static bool slight(const tg_run *run, double most)
 static bool comes_to_nothing(const tg_run *run)
 {
   const tg_state_ *s = &run->s;
-  const double value = s->point[s->current].value, rest = fabs(value), fall = s->first - value;
-  if (s->gain >= 1e-3 * rest || rest == 0.0) return true;
+  const double value = s->point[s->current].value, rest = fabs(value), fall = s->start_value - value;
+  if (s->gain_left >= 1e-3 * rest || rest == 0.0) return true;
   return rest <= nothing * fall && rest >= 1e-7 * nothing * fall;
 }
 
@@ -67,15 +67,15 @@ static bool believed(const tg_run *run, double tolerance, bool here)
 {
   const tg_state_ *s = &run->s;
   const tg_point_ *p = &s->point[s->current];
-  const double fall = s->first - p->value, least = here || comes_to_nothing(run) ? dregs * fall : 0.0;
-  return s->close && slight(run, fmax(tolerance * fmin(fall, fabs(p->value)), least));
+  const double fall = s->start_value - p->value, least = here || comes_to_nothing(run) ? dregs * fall : 0.0;
+  return s->short_step && slight(run, fmax(tolerance * fmin(fall, fabs(p->value)), least));
 }
 
-int tg_level_(tg_run *run)
+int tg_stop_at_rounding_(tg_run *run)
 {
   const tg_state_ *s = &run->s;
-  const double value = s->point[s->current].value, least = noise * fmin(s->first - value, fabs(value));
-  return s->close && slight(run, least) ? tg_stop_(run, TG_STOP_ROUNDING) : 0;
+  const double value = s->point[s->current].value, least = noise * fmin(s->start_value - value, fabs(value));
+  return s->short_step && slight(run, least) ? tg_stop_(run, TG_STOP_ROUNDING) : 0;
 }
 
 /* Where theta goes to 0 no step is small beside it. It is 0 when next to nothing is left of it beside the
@@ -84,8 +84,8 @@ static bool vanished(const tg_run *run, double gain)
 {
   const tg_state_ *s = &run->s;
   const tg_point_ *p = &s->point[s->current];
-  return gain <= dust * (s->first - p->value) &&
-         run->kernel->largest(p->x, run->padded) <= speck * speck * fmin(s->size, 1.0);
+  return gain <= dust * (s->start_value - p->value) &&
+         run->kernel->largest(p->x, run->padded) <= speck * speck * fmin(s->start_size, 1.0);
 }
 
 typedef enum basis { GUESS, GUESS_HERE, MODEL } basis;
@@ -93,11 +93,12 @@ typedef enum basis { GUESS, GUESS_HERE, MODEL } basis;
 static bool settled(tg_run *run, const double *d, double scale, double gain, basis b)
 {
   const double tolerance = run->o.accuracy;
-  run->s.gain = gain;
-  run->s.near = within(run, d, scale, nearness) && (b == MODEL || believed(run, nearness, b == GUESS_HERE));
+  run->s.gain_left = gain;
+  run->s.is_near =
+      within(run, d, scale, nearness) && (b == MODEL || believed(run, nearness, b == GUESS_HERE));
   if (!(tolerance > 0.0) || (b != MODEL && !believed(run, tolerance, b == GUESS_HERE))) return false;
   if (!within(run, d, scale, tolerance) && !vanished(run, gain)) return false;
-  run->s.met = tolerance;
+  run->s.accuracy_met = tolerance;
   return true;
 }
 
@@ -108,7 +109,7 @@ int tg_model_(tg_run *run, const double *d, double gain)
 
 int tg_guess_(tg_run *run, const double *d, double gain, bool here)
 {
-  run->s.close = run->s.close || here;
+  run->s.short_step = run->s.short_step || here;
   return settled(run, d, 1.0, fabs(gain), here ? GUESS_HERE : GUESS) ? tg_stop_(run, TG_STOP_ACCURACY) : 0;
 }
 
@@ -142,7 +143,7 @@ static void learn(tg_run *run, const tg_point_ *from, const tg_point_ *to)
   tg_state_ *s = &run->s;
   const showing c = compare(run, from, to, !has_model(run));
   if (c.close && c.still) return; /* the gradients differ by rounding alone */
-  s->close = c.close && c.sy > 0.0;
+  s->short_step = c.close && c.sy > 0.0;
   s->flattest = c.sy > 0.0 ? fmax(c.ss / c.sy, 0.9 * s->flattest) : 2.0 * s->flattest;
 }
 
@@ -152,8 +153,8 @@ bool tg_arrived_(tg_run *run, const tg_point_ *from)
   if (run->s.report.rate == 0.0) return false;
   learn(run, from, to);
   if (has_model(run)) return false;
-  run->s.near = false;
-  if (!run->s.close) return false;
+  run->s.is_near = false;
+  if (!run->s.short_step) return false;
   const double flattest = run->s.flattest;
   return settled(run, to->g, flattest, 0.5 * flattest * run->kernel->dot(to->g, to->g, run->padded), GUESS);
 }
@@ -161,7 +162,7 @@ bool tg_arrived_(tg_run *run, const tg_point_ *from)
 static bool lowest_possible(const tg_state_ *s)
 {
   const double value = s->point[s->current].value;
-  return s->near && s->gain <= fmax(noise * fabs(value), dust * (s->first - value));
+  return s->is_near && s->gain_left <= fmax(noise * fabs(value), dust * (s->start_value - value));
 }
 
 int tg_stall_(tg_run *run)

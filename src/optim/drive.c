@@ -70,12 +70,12 @@ static void begin(tg_run *run)
 {
   tg_report *r = &run->s.report;
   run->s.plateau_scale = 1.0;
-  run->s.plateau_best = run->s.lowest = run->s.smallest = INFINITY;
+  run->s.plateau_best = run->s.lowest_value = run->s.smallest_gradient = INFINITY;
   r->value = r->gradient_norm = r->validation = r->best_validation = NAN;
   r->theta = run->theta;
   tg_say_(run);
   run->origin = tg_clock_();
-  if (run->by_caller) run->s.reach = tg_largest_(run, run->theta);
+  if (run->by_caller) run->s.theta_bound = tg_largest_(run, run->theta);
   if (!run->by_caller) memcpy(run->s.point[0].x, run->theta, run->n * sizeof(double));
   if (!run->by_caller && tg_bounded_(&run->problem)) tg_project_(&run->problem, run->s.point[0].x);
   if (run->fit) tg_fit_begin_(run);
@@ -208,9 +208,9 @@ static int start(tg_run *run)
   }
   p = tg_current_(run);
   show(run, p, p->x);
-  run->s.first = p->value;
-  run->s.size = run->kernel->largest(p->x, run->padded);
-  run->s.gain = NAN;
+  run->s.start_value = p->value;
+  run->s.start_size = run->kernel->largest(p->x, run->padded);
+  run->s.gain_left = NAN;
   if (!p->finite) {
     tg_error_(run, TG_E_NONFINITE, "the value or gradient is not finite at the start");
     return tg_stop_(run, TG_STOP_NONFINITE);
@@ -235,7 +235,7 @@ static int minimize_step(tg_run *run)
 {
   if (!run->s.started && start(run)) return 1;
   const tg_point_ *const from = tg_current_(run);
-  run->s.before = from->value;
+  run->s.value_before = from->value;
   if (run->rule->step ? run->rule->step(run) : tg_first_order_step_(run)) return 1;
   return end_step(run, from);
 }
@@ -312,7 +312,7 @@ static bool risky(const tg_run *run, double largest, double rate)
 {
   const tg_method *m = &run->m;
   const bool divides = run->rule->make().epsilon > 0.0;
-  return !(largest <= 1e100 && rate <= 1e50 && m->decay <= 1e50 && run->s.reach <= 1e100) ||
+  return !(largest <= 1e100 && rate <= 1e50 && m->decay <= 1e50 && run->s.theta_bound <= 1e100) ||
          (divides && !(m->epsilon >= 1e-100));
 }
 
@@ -327,9 +327,9 @@ static int step_of_caller(tg_run *run, const tg_point_ *p, double rate)
     if (copies) memcpy(run->theta, run->block, size);
     return tg_stop_(run, TG_STOP_NONFINITE);
   }
-  run->s.moved = tg_step_norm_(run, run->block, run->theta, step);
+  run->s.step_norm = tg_step_norm_(run, run->block, run->theta, step);
   run->s.report.step = step;
-  run->s.reach += step;
+  run->s.theta_bound += step;
   return 0;
 }
 
@@ -341,7 +341,7 @@ static tg_status update(tg_run *run, double value, const double *gradient)
                        .value = value,
                        .largest = tg_largest_(run, gradient),
                        .has_gradient = true};
-  run->s.before = r->rate != 0.0 ? r->value : NAN; /* comparable when the step between was one */
+  run->s.value_before = r->rate != 0.0 ? r->value : NAN; /* comparable when the step between was one */
   show(run, &p, run->theta);
   run->s.report.seconds = tg_seconds_(run);
   if (!isfinite(p.largest) || isinf(value)) return tg_stop_nonfinite_(run, value), TG_OK;

@@ -25,7 +25,7 @@ tg_status tg_refused_(tg_status why, const char *message, const double *theta, t
 
 bool tg_iterate_(tg_run *run); /* tg_run_step without copying theta out */
 /* Steps to the end, reports and frees; on failure theta was never written to. */
-tg_status tg_run_out_(tg_run *run, double *theta, tg_report *r);
+tg_status tg_run_to_end_(tg_run *run, double *theta, tg_report *r);
 /* At a point called converged: goes on to a lower one along negative curvature; nonzero: the run has ended. */
 int tg_leave_saddle_(tg_run *run);
 void tg_show_(tg_run *run); /* the report describes the current iterate */

@@ -37,10 +37,10 @@ static const size_t *batch(tg_run *run, size_t *count)
 {
   tg_state_ *s = &run->s;
   const int kind = run->f.shuffle;
-  const size_t left = run->order_count - s->position;
-  size_t *index = run->order + s->position;
+  const size_t left = run->order_count - s->samples_used;
+  size_t *index = run->order + s->samples_used;
   *count = run->f.batch < left ? run->f.batch : left;
-  if (s->position == 0 && (kind == TG_SHUFFLE_EPOCH || (kind == TG_SHUFFLE_ONCE && s->report.epoch == 0)))
+  if (s->samples_used == 0 && (kind == TG_SHUFFLE_EPOCH || (kind == TG_SHUFFLE_ONCE && s->report.epoch == 0)))
     shuffle(s->random, run->order, run->order_count);
   if (kind == TG_SHUFFLE_REPLACEMENT)
     for (size_t i = 0; i < *count; i++) index[i] = (size_t)tg_random_below_(s->random, run->order_count);
@@ -64,7 +64,7 @@ static int finish(tg_run *run)
   const bool broken = s->report.stop == TG_STOP_NONFINITE || s->report.stop == TG_STOP_UNBOUNDED;
   if (s->report.stop == TG_STOP_ERROR || (!broken && !run->f.validation)) return 1;
   const bool nothing_kept = s->report.best_epoch == 0,
-             current_is_best = s->position == 0 && s->report.best_epoch == s->report.epoch;
+             current_is_best = s->samples_used == 0 && s->report.best_epoch == s->report.epoch;
   if (!broken && (nothing_kept || current_is_best)) return 1;
   memcpy(s->point[2].x, s->point[0].x, run->n * sizeof(double));
   memcpy(s->point[0].x, s->point[1].x, run->n * sizeof(double));
@@ -89,9 +89,9 @@ static int validate(tg_run *run)
   if (!isfinite(value)) return tg_stop_nonfinite_(run, value);
   if (isnan(s->report.best_validation) || value < s->report.best_validation) {
     keep(run);
-    s->wait = 0;
+    s->epochs_waited = 0;
   } else
-    s->wait++;
+    s->epochs_waited++;
   return 0;
 }
 
@@ -99,7 +99,7 @@ static tg_stop limit(const tg_run *run)
 {
   const tg_report *r = &run->s.report;
   const tg_fit_options *f = &run->f;
-  if (f->patience > 0 && run->s.wait >= f->patience) return TG_STOP_PATIENCE;
+  if (f->patience > 0 && run->s.epochs_waited >= f->patience) return TG_STOP_PATIENCE;
   if (r->epoch >= f->epochs) return TG_STOP_EPOCHS;
   return f->max_seconds > 0.0 && r->seconds >= f->max_seconds ? TG_STOP_SECONDS : TG_RUNNING;
 }
@@ -115,7 +115,7 @@ static int end_epoch(tg_run *run)
   tg_report *r = &run->s.report;
   r->value = run->s.epoch_sum / (double)run->order_count;
   r->epoch++;
-  run->s.position = 0;
+  run->s.samples_used = 0;
   run->s.epoch_sum = 0.0;
   r->seconds = tg_seconds_(run);
   if (!validate(run)) r->stop = limit(run);
@@ -158,6 +158,6 @@ int tg_fit_step_(tg_run *run)
   s->t++;
   if (!isfinite(s->report.step)) return tg_stop_(run, TG_STOP_NONFINITE), finish(run);
   s->epoch_sum += p->value * (double)count;
-  s->position += count;
-  return s->position == run->order_count ? end_epoch(run) : 0;
+  s->samples_used += count;
+  return s->samples_used == run->order_count ? end_epoch(run) : 0;
 }

@@ -111,7 +111,7 @@ static void orthogonalise(const elimination *e, size_t f)
       const double *w = row_of(e, before);
       k->add(z, z, -k->dot(z, w, e->stride), w, e->stride);
     }
-    const double length = tg_norm_(z, e->n);
+    const double length = tg_dense_norm_(z, e->n);
     for (size_t i = 0; i < e->n; i++) z[i] /= length;
   }
 }
@@ -147,7 +147,7 @@ static bool definite(const tg_run *run, const double *h, double *a, double least
 {
   double pivot;
   memcpy(a, h, run->n * run->padded * sizeof *a);
-  if (tg_cholesky_((tg_matrix_){a, run->n, run->padded}, run->level, &pivot) < run->n) return false;
+  if (tg_dense_cholesky_((tg_dense_){a, run->n, run->padded}, run->level, &pivot) < run->n) return false;
   for (size_t i = 0; i < run->n; i++) {
     const double u = a[i * run->padded + i];
     if (!(u * u > least * h[i * run->padded + i])) return false;

@@ -40,7 +40,7 @@ static void pass_on(tg_run *to, const tg_run *from)
   to->s.report.products = r->products;
   to->s.report.hessians = r->hessians;
   to->s.report.zero_rule += r->zero_rule;
-  to->s.lap = r->seconds;
+  to->s.seconds_before = r->seconds;
   to->origin = tg_clock_();
 }
 
@@ -92,7 +92,7 @@ tg_status tg_minimize_handover(tg_objective c, tg_method first, size_t iteration
   if (unfit) settle(b, a);
   if (!end) pass_on(b, a);
   tg_run *last = end && !unfit ? a : b;
-  status = tg_run_out_(last, theta, r);
+  status = tg_run_to_end_(last, theta, r);
   tg_run_free(last == a ? b : a);
   return status;
 }

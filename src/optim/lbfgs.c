@@ -153,7 +153,7 @@ static double remember(const lbfgs *b, const tg_point_ *p, const tg_point_ *q)
   memory *kept = b->kept;
   const size_t newest = claim(kept, b->m);
   const tg_rows_ all = rows(b);
-  const tg_step_ change = {q->x, p->x, q->g, p->g, newest};
+  const tg_vector_change_ change = {q->x, p->x, q->g, p->g, newest};
   memset(b->sum, 0, (STEP_SUMS + all.count / 2 * PAIR_SUMS) * sizeof(double));
   b->kernel->remember(&change, &all, b->padded, b->sum);
   for (size_t i = 0; i < kept->pairs; i++) {

@@ -83,7 +83,7 @@ static lm view(tg_run *run)
 /* r is at p->x. */
 static void set_value(const lm *q, tg_point_ *p, const double *r)
 {
-  const double norm = tg_norm_(r, q->m);
+  const double norm = tg_dense_norm_(r, q->m);
   p->value = 0.5 * norm * norm;
   p->finite = isfinite(p->value);
   p->has_gradient = false;
@@ -93,7 +93,7 @@ static void set_value(const lm *q, tg_point_ *p, const double *r)
 /* Largest |cosine| of r with a column of J, whose product with r is g. */
 static double cosine(const lm *q, const double *g)
 {
-  const double norm = tg_norm_(q->r, q->m);
+  const double norm = tg_dense_norm_(q->r, q->m);
   double most = 0.0;
   for (size_t k = 0; k < q->n; k++) {
     double column = 0.0;
@@ -107,7 +107,7 @@ static double cosine(const lm *q, const double *g)
 static int differentiate(const lm *q, tg_point_ *p)
 {
   const size_t before = q->run->s.report.zero_rule;
-  if (tg_residual_(q->run, p->x, NULL, q->j)) return 1;
+  if (tg_evaluate_residual_(q->run, p->x, NULL, q->j)) return 1;
   p->zero_rule = q->run->s.report.zero_rule != before;
   q->run->s.report.gradients++;
   for (size_t k = 0; k < q->n; k++) p->g[k] = 0.0;
@@ -125,7 +125,7 @@ static int evaluate(tg_run *run, tg_point_ *p, bool gradient)
   const lm q = view(run);
   p->value = p->largest = NAN; /* nothing is known here should the callback end the run */
   p->has_gradient = false;
-  if (tg_residual_(run, p->x, q.r, NULL)) return 1;
+  if (tg_evaluate_residual_(run, p->x, q.r, NULL)) return 1;
   set_value(&q, p, q.r);
   return gradient ? differentiate(&q, p) : 0;
 }
@@ -135,7 +135,7 @@ static int evaluate(tg_run *run, tg_point_ *p, bool gradient)
 static double scaled_norm(const lm *q, const double *x, double *scaled)
 {
   for (size_t k = 0; k < q->n; k++) scaled[k] = q->scale[k] * x[k];
-  return tg_norm_(scaled, q->n);
+  return tg_dense_norm_(scaled, q->n);
 }
 
 static size_t rank(const lm *q)
@@ -170,7 +170,7 @@ static void gauss_newton(const lm *q, size_t rank)
 {
   right_side(q, q->y);
   for (size_t k = rank; k < q->n; k++) q->y[k] = 0.0;
-  tg_solve_upper_((tg_matrix_){q->t, q->n, q->n}, rank, q->y);
+  tg_dense_solve_upper_((tg_dense_){q->t, q->n, q->n}, rank, q->y);
   unpermute(q, q->y, q->p);
 }
 
@@ -205,7 +205,7 @@ static void damped(const lm *q, double lambda)
   size_t sound = 0;
   while (sound < q->n && q->t[sound * q->n + sound] != 0.0) sound++;
   for (size_t k = sound; k < q->n; k++) q->y[k] = 0.0;
-  tg_solve_upper_((tg_matrix_){q->t, q->n, q->n}, sound, q->y);
+  tg_dense_solve_upper_((tg_dense_){q->t, q->n, q->n}, sound, q->y);
   unpermute(q, q->y, q->p);
 }
 
@@ -213,8 +213,8 @@ static void damped(const lm *q, double lambda)
 static double slope(const lm *q, double length)
 {
   for (size_t k = 0; k < q->n; k++) q->y[k] = q->scale[q->pivot[k]] * (q->x[q->pivot[k]] / length);
-  tg_solve_transposed_((tg_matrix_){q->t, q->n, q->n}, q->n, q->y);
-  const double norm = tg_norm_(q->y, q->n);
+  tg_dense_solve_transposed_((tg_dense_){q->t, q->n, q->n}, q->n, q->y);
+  const double norm = tg_dense_norm_(q->y, q->n);
   return norm * norm;
 }
 
@@ -226,13 +226,13 @@ static double scaled_gradient(const lm *q)
   for (size_t i = 0; i < q->n && i < q->m; i++)
     for (size_t k = i; k < q->n; k++) q->y[k] += q->t[i * q->n + k] * q->b[i];
   for (size_t k = 0; k < q->n; k++) q->y[k] /= q->scale[q->pivot[k]];
-  return tg_norm_(q->y, q->n);
+  return tg_dense_norm_(q->y, q->n);
 }
 
 /* What |r|^2 / 2 loses by the Gauss-Newton step: the part of r among the columns of J. */
 static double gain(const lm *q, size_t rank)
 {
-  const double norm = tg_norm_(q->b, rank < q->m ? rank : q->m);
+  const double norm = tg_dense_norm_(q->b, rank < q->m ? rank : q->m);
   return 0.5 * norm * norm;
 }
 
@@ -313,7 +313,7 @@ static outcome judge(const lm *q, double length, double norm, double next)
 static void factor(const lm *q)
 {
   for (size_t i = 0; i < q->m; i++) q->b[i] = -q->r[i];
-  tg_qr_(q->j, q->m, q->n, q->pivot, q->diagonal, q->norm, q->b, q->scratch);
+  tg_dense_qr_(q->j, q->m, q->n, q->pivot, q->diagonal, q->norm, q->b, q->scratch);
   for (size_t k = 0; k < q->n; k++) {
     if (q->run->s.t == 0) q->scale[k] = q->norm[k] > 0.0 ? q->norm[k] : 1.0;
     q->scale[k] = fmax(q->scale[k], q->norm[k]);
@@ -364,7 +364,7 @@ static int step(tg_run *run)
     if (run->s.t == 0) q.kept->radius = fmin(q.kept->radius, length);
     tg_point_ *to = tg_spare_(run, NULL);
     for (size_t k = 0; k < q.n; k++) to->x[k] = from->x[k] + q.p[k];
-    if (tg_residual_(run, to->x, q.trial, NULL)) return 1;
+    if (tg_evaluate_residual_(run, to->x, q.trial, NULL)) return 1;
     set_value(&q, to, q.trial);
     const int best = run->s.best;
     tg_seen_(run, to);

@@ -226,7 +226,7 @@ int tg_line_search_(tg_run *run, tg_line_ *line)
               .zero = zero,
               .low = zero,
               .before = zero,
-              .lowest = fmin(from->value, run->s.lowest),
+              .lowest = fmin(from->value, run->s.lowest_value),
               .noise = rounding * fabs(from->value),
               .armijo = run->m.armijo,
               .wolfe = run->m.wolfe,

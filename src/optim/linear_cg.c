@@ -12,7 +12,7 @@ tg_method tg_linear_cg(void) { return (tg_method){.kind = TG_METHOD_linear_cg}; 
 static size_t work(const tg_objective *c, const tg_method *m, size_t padded)
 {
   (void)m;
-  return tg_matrices_(c, padded, 0, 2);
+  return tg_newton_work_(c, padded, 0, 2);
 }
 
 /* There is no curvature along d: the value falls without end there if far away C is still the quadratic with
@@ -49,7 +49,7 @@ static int step(tg_run *run)
       tg_power_(p->largest); /* d is kept divided by it: no digit changes, no square overflows */
   if (run->s.t == 0)
     for (size_t i = 0; i < n; i++) d[i] = -p->g[i] / unit;
-  if (tg_product_(run, p->x, d, hd)) return 1;
+  if (tg_evaluate_product_(run, p->x, d, hd)) return 1;
   const double slope = k->dot(p->g, d, n), curvature = k->dot(d, hd, n);
   if (!isfinite(curvature)) return tg_stop_(run, TG_STOP_NONFINITE);
   if (!(slope < 0.0)) return tg_stall_(run);

@@ -8,7 +8,7 @@ tg_minimize_options tg_minimize_defaults(void)
   return (tg_minimize_options){.accuracy = 1e-8, .max_iterations = 10000};
 }
 
-tg_status tg_run_out_(tg_run *run, double *theta, tg_report *r)
+tg_status tg_run_to_end_(tg_run *run, double *theta, tg_report *r)
 {
   while (tg_iterate_(run)) continue;
   const tg_status status = run->s.status;
@@ -48,7 +48,7 @@ tg_status tg_minimize(tg_objective c, tg_method m, double *theta, const tg_minim
     tg_minimize_check(&c, &m, o, &message);
     return tg_refused_(TG_E_METHOD, message, theta, r);
   }
-  return tg_run_out_(run, theta, r);
+  return tg_run_to_end_(run, theta, r);
 }
 
 tg_status tg_fit(tg_objective c, tg_method m, double *theta, const tg_fit_options *o, tg_report *r)
@@ -58,5 +58,5 @@ tg_status tg_fit(tg_objective c, tg_method m, double *theta, const tg_fit_option
   const tg_fit_options f = o ? *o : tg_fit_defaults();
   const tg_plan_ plan = {.c = &c, .m = &m, .theta = theta, .f = &f};
   const tg_status status = tg_run_make_(&run, &plan, &message);
-  return status ? tg_refused_(status, message, theta, r) : tg_run_out_(run, theta, r);
+  return status ? tg_refused_(status, message, theta, r) : tg_run_to_end_(run, theta, r);
 }

@@ -33,7 +33,7 @@ static const char *check(const tg_objective *c, const tg_method *m)
   return tg_check_line_(m);
 }
 
-size_t tg_matrices_(const tg_objective *c, size_t padded, size_t matrices, size_t vectors)
+size_t tg_newton_work_(const tg_objective *c, size_t padded, size_t matrices, size_t vectors)
 {
   const size_t rows = matrices * c->n + vectors;
   if (c->n > SIZE_MAX / sizeof(double) / (matrices + 1) - vectors) return SIZE_MAX;
@@ -54,16 +54,16 @@ static int by_products(tg_run *run, double *h, double *unit)
   memset(unit, 0, run->padded * sizeof *unit);
   for (size_t i = 0; i < run->n; i++) {
     unit[i] = 1.0;
-    if (tg_product_(run, tg_current_(run)->x, unit, h + i * run->n)) return 1;
+    if (tg_evaluate_product_(run, tg_current_(run)->x, unit, h + i * run->n)) return 1;
     unit[i] = 0.0;
   }
   return 0;
 }
 
-int tg_second_order_(tg_run *run, double *h, double *scratch)
+int tg_newton_hessian_(tg_run *run, double *h, double *scratch)
 {
-  const int end =
-      run->problem.c.hessian ? tg_hessian_(run, tg_current_(run)->x, h) : by_products(run, h, scratch);
+  const int end = run->problem.c.hessian ? tg_evaluate_hessian_(run, tg_current_(run)->x, h)
+                                         : by_products(run, h, scratch);
   if (end) return end;
   double sum = 0.0;
   for (size_t i = 0; i < run->n * run->n; i++) sum += 0.0 * h[i];
@@ -72,7 +72,7 @@ int tg_second_order_(tg_run *run, double *h, double *scratch)
   return 0;
 }
 
-size_t *tg_order_(tg_run *run)
+size_t *tg_newton_order_(tg_run *run)
 {
   return (size_t *)(void *)(run->own + run->own_size - run->n * sizeof(size_t));
 }
@@ -82,7 +82,7 @@ size_t *tg_order_(tg_run *run)
 static size_t work(const tg_objective *c, const tg_method *m, size_t padded)
 {
   (void)m;
-  return tg_matrices_(c, padded, 2, 2);
+  return tg_newton_work_(c, padded, 2, 2);
 }
 
 static size_t own(const tg_objective *c, const tg_method *m)
@@ -100,27 +100,28 @@ static void copy_shifted(const tg_run *run, const double *h, double shift, doubl
 /* d = -(H + shift I)^-1 g with the least shift tried that makes it positive definite; returns the shift. */
 static double solve_shifted(const tg_run *run, const double *h, const double *g, double *a, double *d)
 {
-  const tg_matrix_ u = {a, run->n, run->padded};
+  const tg_dense_ u = {a, run->n, run->padded};
   double smallest = INFINITY, size = 0.0, pivot;
   for (size_t i = 0; i < run->n; i++) {
     smallest = fmin(smallest, h[i * run->padded + i]);
-    size = fmax(size, tg_norm_(h + i * run->padded, run->n));
+    size = fmax(size, tg_dense_norm_(h + i * run->padded, run->n));
   }
   const double least = size > 0.0 ? 1e-3 * size : 1.0;
   double shift = smallest > 0.0 ? 0.0 : least - smallest;
-  for (copy_shifted(run, h, shift, a); tg_cholesky_(u, run->level, &pivot) < run->n;
+  for (copy_shifted(run, h, shift, a); tg_dense_cholesky_(u, run->level, &pivot) < run->n;
        copy_shifted(run, h, shift, a))
     shift = fmax(2.0 * shift, least);
   for (size_t i = 0; i < run->n; i++) d[i] = -g[i];
-  tg_solve_transposed_(u, run->n, d);
-  tg_solve_upper_(u, run->n, d);
+  tg_dense_solve_transposed_(u, run->n, d);
+  tg_dense_solve_upper_(u, run->n, d);
   return shift;
 }
 
 static int bare(tg_run *run, double *h, double *d)
 {
   for (size_t i = 0; i < run->n; i++) d[i] = -tg_current_(run)->g[i];
-  return tg_solve_general_((tg_matrix_){h, run->n, run->padded}, d) ? 0 : tg_stop_(run, TG_STOP_SINGULAR);
+  return tg_dense_solve_general_((tg_dense_){h, run->n, run->padded}, d) ? 0
+                                                                         : tg_stop_(run, TG_STOP_SINGULAR);
 }
 
 /* Along d when it is Newton's, or where that leads nowhere down the gradient. */
@@ -143,13 +144,13 @@ static int go(tg_run *run, double *d, bool newton)
 static int step(tg_run *run)
 {
   double *h = run->work, *a = h + run->n * run->padded, *d = a + run->n * run->padded, *g = d + run->padded;
-  if (tg_second_order_(run, h, d)) return 1;
+  if (tg_newton_hessian_(run, h, d)) return 1;
   memset(d, 0, run->padded * sizeof *d);
   const bool is_bare = run->m.line_search == TG_LINE_FIXED;
   double shift = 0.0;
   if (is_bare && bare(run, h, d)) return 1;
   if (!is_bare) {
-    tg_bend_flats_(run, h, g, a, tg_order_(run));
+    tg_bend_flats_(run, h, g, a, tg_newton_order_(run));
     shift = solve_shifted(run, h, g, a, d);
   }
   const double gain = -0.5 * run->kernel->dot(d, tg_current_(run)->g, run->padded);
@@ -174,10 +175,10 @@ const tg_rule_ tg_newton_rule_ = {
 static size_t cg_work(const tg_objective *c, const tg_method *m, size_t padded)
 {
   (void)m;
-  return tg_matrices_(c, padded, 0, 4);
+  return tg_newton_work_(c, padded, 0, 4);
 }
 
-bool tg_lost_(const tg_run *run, const double *d)
+bool tg_lost_in_rounding_(const tg_run *run, const double *d)
 {
   const double x = run->kernel->largest(run->s.point[run->s.current].x, run->padded);
   return run->kernel->largest(d, run->padded) <= 4.0 * DBL_EPSILON * x;
@@ -199,8 +200,8 @@ static int inexact(tg_run *run, double *d, bool *some)
   const double start = sqrt(rr), wanted = fmin(0.5, sqrt(start * unit)) * start;
   *some = false;
   for (size_t i = 0; i < 2 * run->n + 20 && rr > 0.0; i++) {
-    if (sqrt(rr) <= wanted && (double)i * last <= 0.5 * gain && !tg_lost_(run, d)) break;
-    if (tg_product_(run, at->x, p, hp)) return 1;
+    if (sqrt(rr) <= wanted && (double)i * last <= 0.5 * gain && !tg_lost_in_rounding_(run, d)) break;
+    if (tg_evaluate_product_(run, at->x, p, hp)) return 1;
     const double curvature = k->dot(p, hp, n), t = rr / curvature, before = rr;
     if (!isfinite(curvature)) return tg_stop_(run, TG_STOP_NONFINITE);
     if (!(fabs(t * unit) < INFINITY)) return 0;
@@ -219,7 +220,7 @@ static int inexact(tg_run *run, double *d, bool *some)
 static int cg_step(tg_run *run)
 {
   bool some;
-  return tg_level_(run) || inexact(run, run->work, &some) ? 1 : go(run, run->work, some);
+  return tg_stop_at_rounding_(run) || inexact(run, run->work, &some) ? 1 : go(run, run->work, some);
 }
 
 const tg_rule_ tg_newton_cg_rule_ = {

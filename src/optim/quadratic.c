@@ -7,7 +7,7 @@ static int product(const double *x, const double *v, double *hv, void *user)
   const tg_quadratic *q = user;
   (void)x;
   if (!q->a) return q->product(v, hv, q->n, q->user);
-  for (size_t i = 0; i < q->n; i++) hv[i] = tg_inner_(q->a + i * q->n, v, q->n);
+  for (size_t i = 0; i < q->n; i++) hv[i] = tg_dense_inner_(q->a + i * q->n, v, q->n);
   return 0;
 }
 
@@ -36,7 +36,7 @@ static int evaluate(const double *x, double *value, double *gradient, void *user
     if (answer) return answer;
   }
   for (size_t i = 0; i < q->n; i++)
-    take(q, i, q->a ? tg_inner_(q->a + i * q->n, x, q->n) : q->room[i], x, &sum, gradient);
+    take(q, i, q->a ? tg_dense_inner_(q->a + i * q->n, x, q->n) : q->room[i], x, &sum, gradient);
   if (value) *value = sum;
   return 0;
 }

@@ -4,7 +4,7 @@
 #include "run.h"
 #include "schedule.h"
 
-double tg_seconds_(const tg_run *run) { return run->s.lap + (tg_clock_() - run->origin); }
+double tg_seconds_(const tg_run *run) { return run->s.seconds_before + (tg_clock_() - run->origin); }
 
 size_t tg_fit_batches_(const tg_run *run)
 {

@@ -52,7 +52,7 @@ int tg_error_(tg_run *run, tg_status why, const char *message)
 int tg_answer_(tg_run *run, int callback, const char *failure)
 {
   if (callback == 0) return 0;
-  run->s.torn = true;
+  run->s.interrupted = true;
   return callback > 0 ? tg_stop_(run, TG_STOP_USER) : tg_error_(run, (tg_status)callback, failure);
 }
 
@@ -83,7 +83,7 @@ bool tg_descends_(const tg_run *run)
 void tg_accept_step_(tg_run *run, tg_point_ *p, double rate, double step)
 {
   tg_state_ *s = &run->s;
-  s->moved = tg_step_norm_(run, tg_current_(run)->x, p->x, step);
+  s->step_norm = tg_step_norm_(run, tg_current_(run)->x, p->x, step);
   s->report.step = step;
   s->report.rate = rate;
   s->current = (int)(p - s->point);
@@ -107,19 +107,19 @@ int tg_evaluate_(tg_run *run, tg_point_ *p, bool gradient, const double *d, doub
   return 0;
 }
 
-int tg_product_(tg_run *run, const double *x, const double *v, double *hv)
+int tg_evaluate_product_(tg_run *run, const double *x, const double *v, double *hv)
 {
   const int answer = tg_ask_product_(&run->problem, x, v, hv, &run->s.report);
   return tg_answer_(run, answer, "objective.hvp returned a failure");
 }
 
-int tg_hessian_(tg_run *run, const double *x, double *hessian)
+int tg_evaluate_hessian_(tg_run *run, const double *x, double *hessian)
 {
   const int answer = tg_ask_hessian_(&run->problem, x, hessian, &run->s.report);
   return tg_answer_(run, answer, "objective.hessian returned a failure");
 }
 
-int tg_residual_(tg_run *run, const double *x, double *r, double *jacobian)
+int tg_evaluate_residual_(tg_run *run, const double *x, double *r, double *jacobian)
 {
   const int answer = tg_ask_residual_(&run->problem, x, r, jacobian, &run->s.report);
   return tg_answer_(run, answer, "objective.residual returned a failure");

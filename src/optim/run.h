@@ -16,35 +16,42 @@ typedef struct tg_state_ {
   tg_report report;
   tg_status status;
   bool started;
-  bool torn; /* stopped by a callback of the objective, maybe in the midst of a step */
-  size_t t;  /* steps taken: what schedules and bias corrections count */
+  bool interrupted; /* stopped by a callback of the objective, maybe in the midst of a step */
+  size_t t;         /* steps taken: what schedules and bias corrections count */
   tg_point_ point[TG_POINTS_];
   int current, best; /* indices into point; best: the lowest of the iterates and of what was tried since */
-  double lap;        /* seconds before the last restore */
-  /* schedule on plateau: lowest value, factor of the rate, checks without a fall */
+  double seconds_before; /* wall time up to the last restore */
+
+  /* the schedule on plateau: lowest value, factor of the rate, checks without a fall */
   double plateau_best, plateau_scale;
   size_t plateau_wait;
-  double reach;  /* tg_run_update: no |theta_i| is greater, so long as none is changed by others */
-  double before; /* the value one iterate ago */
-  double moved;  /* the last step in the norm of step_tol, or a bound above it (tg_step_norm_) */
-  /* stop.c: value and largest gradient entry, the lowest among iterates; iterations since one of them fell */
-  double lowest, smallest;
-  size_t idle;
-  bool convex;        /* newton.h: the Hessian looked at last has no negative curvature */
-  double first, size; /* value and largest |theta_i| at the start */
+
+  /* tg_run_update: no |theta_i| is greater, so long as none is changed by others */
+  double theta_bound;
+
+  /* stop.c */
+  double value_before;                    /* at the iterate before */
+  double step_norm;                       /* of the last step, or a bound above it (tg_step_norm_) */
+  double lowest_value, smallest_gradient; /* the latter its largest entry; among iterates */
+  size_t stagnant;                        /* iterations since one of the two fell */
+
+  bool convex; /* newton.h: the Hessian looked at last has no negative curvature */
+
   /* distance.c: what the method's model says of the current iterate, or what curvature says that was met on
-   * the way: the decrease left (NaN: nothing is known) and whether the distance left is small. */
-  double gain;
-  bool near;
-  double met;      /* the accuracy that was met, at the end; 0: none was */
-  bool close;      /* the last step was short and met positive curvature */
+   * the way */
+  double start_value, start_size; /* the latter the largest |theta_i| */
+  double gain_left;               /* the decrease left; NaN: nothing is known */
+  bool is_near;                   /* the distance left is small */
+  double accuracy_met;            /* at the end; 0: none was */
+  bool short_step;                /* the last step was short and met positive curvature */
   double flattest; /* the greatest s's / s'y of late, of steps s with change y of the gradient */
+
   /* tg_fit */
   uint64_t random[4];
-  size_t position, wait; /* samples of the epoch used; epochs without improvement */
-  double epoch_sum;      /* sum over the epoch's samples of their batch's value */
-  bool gave_best;        /* has ended with the best parameters; the last are in point[2] */
-  double best_value;     /* the value of the epoch kept in point[1] */
+  size_t samples_used, epochs_waited; /* of this epoch; without improvement */
+  double epoch_sum;                   /* sum over the epoch's samples of their batch's value */
+  bool gave_best;                     /* has ended with the best parameters; the last are in point[2] */
+  double best_value;                  /* the value of the epoch kept in point[1] */
 } tg_state_;
 
 struct tg_run {
@@ -91,9 +98,9 @@ bool tg_descends_(const tg_run *run);
 
 /* Evaluates at p->x. `d`, unless NULL, also asks for *slope = g'd. Without `gradient` the value alone. */
 int tg_evaluate_(tg_run *run, tg_point_ *p, bool gradient, const double *d, double *slope);
-int tg_product_(tg_run *run, const double *x, const double *v, double *hv);
-int tg_hessian_(tg_run *run, const double *x, double *hessian);
-int tg_residual_(tg_run *run, const double *x, double *r, double *jacobian);
+int tg_evaluate_product_(tg_run *run, const double *x, const double *v, double *hv);
+int tg_evaluate_hessian_(tg_run *run, const double *x, double *hessian);
+int tg_evaluate_residual_(tg_run *run, const double *x, double *r, double *jacobian);
 /* What a callback returned; `failure`, static, says which it was. */
 int tg_answer_(tg_run *run, int callback, const char *failure);
 

@@ -46,9 +46,9 @@ int tg_leave_saddle_(tg_run *run)
   }
   if (curvature < 0.0 && search(run, z, curvature, &to, &t)) return 1;
   if (!to) return tg_stop_(run, was);
-  run->s.met = 0.0;
+  run->s.accuracy_met = 0.0;
   if (at_limit(run)) return tg_stop_(run, TG_STOP_ITERATIONS);
-  run->s.before = NAN; /* by how little the value falls says nothing here */
+  run->s.value_before = NAN; /* by how little the value falls says nothing here */
   tg_accept_(run, to, fabs(t));
   return 0;
 }

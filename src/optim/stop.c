@@ -26,23 +26,23 @@ static bool idles(tg_run *run)
   tg_state_ *s = &run->s;
   const tg_point_ *p = tg_current_(run);
   const double size = tg_bounded_(&run->problem) ? s->report.gradient_norm : p->largest;
-  const bool falls = p->value < s->lowest || size < 0.9 * s->smallest;
-  s->lowest = fmin(s->lowest, p->value);
-  s->smallest = fmin(s->smallest, size);
-  s->idle = falls ? 0 : s->idle + 1;
-  return s->idle >= PATIENCE && tg_descends_(run);
+  const bool falls = p->value < s->lowest_value || size < 0.9 * s->smallest_gradient;
+  s->lowest_value = fmin(s->lowest_value, p->value);
+  s->smallest_gradient = fmin(s->smallest_gradient, size);
+  s->stagnant = falls ? 0 : s->stagnant + 1;
+  return s->stagnant >= PATIENCE && tg_descends_(run);
 }
 
 static tg_stop met(const tg_run *run, bool gradient)
 {
   const tg_report *r = &run->s.report;
   const tg_minimize_options *o = &run->o;
-  const double change = fabs(run->s.before - r->value);
+  const double change = fabs(run->s.value_before - r->value);
   if (gradient && tg_flat_(run)) return TG_STOP_GRADIENT;
   const bool moved = r->rate != 0.0; /* a step of rate 0 says nothing by changing nothing */
-  if (moved && o->step_tol > 0.0 && run->s.moved <= o->step_tol) return TG_STOP_STEP;
+  if (moved && o->step_tol > 0.0 && run->s.step_norm <= o->step_tol) return TG_STOP_STEP;
   if (moved && o->value_tol > 0.0 && change <= o->value_tol) return TG_STOP_VALUE;
-  if (moved && o->relative_tol > 0.0 && change <= o->relative_tol * fabs(run->s.before))
+  if (moved && o->relative_tol > 0.0 && change <= o->relative_tol * fabs(run->s.value_before))
     return TG_STOP_RELATIVE;
   if (o->max_iterations > 0 && r->iterations >= o->max_iterations) return TG_STOP_ITERATIONS;
   if (o->max_seconds > 0.0 && r->seconds >= o->max_seconds) return TG_STOP_SECONDS;
@@ -58,18 +58,18 @@ void tg_watch_(tg_run *run, tg_watch_fn watch, void *user)
   const int answer = watch(&run->s.report, user);
   /* The reason found first stands, unless the watch reports a failure. */
   if (answer < 0 || run->s.report.stop == TG_RUNNING) tg_answer_(run, answer, "the watch returned a failure");
-  run->s.torn = false; /* between two steps */
+  run->s.interrupted = false; /* between two steps */
 }
 
 int tg_after_iteration_(tg_run *run, const tg_point_ *from)
 {
-  run->s.met = 0.0;
+  run->s.accuracy_met = 0.0;
   const bool idle = from && idles(run), there = from && tg_arrived_(run, from);
   run->s.report.stop = tg_limit_(run, !run->by_caller); /* the caller's was looked at before the step */
   if (there && !tg_converged(run->s.report.stop)) run->s.report.stop = TG_STOP_ACCURACY;
   run->s.report.stop = tg_unhidden_(run, run->s.report.stop);
   if (idle && run->s.report.stop == TG_RUNNING) tg_stall_(run); /* by what the model said a step ago */
-  if (run->rule->properties & TG_HAS_MODEL) run->s.near = false;
+  if (run->rule->properties & TG_HAS_MODEL) run->s.is_near = false;
   tg_watch_(run, run->o.watch, run->o.user);
   return run->s.report.stop != TG_RUNNING;
 }

@@ -15,7 +15,7 @@ int tg_model_(tg_run *run, const double *d, double gain);
 int tg_guess_(tg_run *run, const double *d, double gain, bool here);
 /* For steps made of products with g: ends the run where g is rounding, which they would take for a direction.
  */
-int tg_level_(tg_run *run);
+int tg_stop_at_rounding_(tg_run *run);
 /* No lower point was found: ends the run, as it is as low as rounding allows, or has stalled. */
 int tg_stall_(tg_run *run);
 

@@ -51,9 +51,9 @@ typedef struct proposal {
 static bool border(const double *x, const double *z, size_t n, double radius, double *low, double *high)
 {
   /* powers of two: products of four lengths would leave the range of numbers */
-  const double u = ldexp(1.0, ilogb(radius)), v = ldexp(1.0, ilogb(tg_norm_(z, n)));
-  const double a = tg_inner_(z, z, n) / v / v, b = tg_inner_(x, z, n) / u / v,
-               c = tg_inner_(x, x, n) / u / u - radius / u * (radius / u);
+  const double u = ldexp(1.0, ilogb(radius)), v = ldexp(1.0, ilogb(tg_dense_norm_(z, n)));
+  const double a = tg_dense_inner_(z, z, n) / v / v, b = tg_dense_inner_(x, z, n) / u / v,
+               c = tg_dense_inner_(x, x, n) / u / u - radius / u * (radius / u);
   const double discriminant = b * b - a * c;
   if (!(a > 0.0) || !(discriminant >= 0.0)) return false;
   const double q = -(b + copysign(sqrt(discriminant), b));
@@ -81,14 +81,14 @@ static void bounds(exact *e, double radius)
     const double *row = e->h + i * e->padded, d = row[i];
     double sum = 0.0;
     for (size_t j = 0; j < e->n; j++) sum += fabs(row[j]);
-    const double norm = tg_norm_(row, e->n), others = sum - fabs(d);
+    const double norm = tg_dense_norm_(row, e->n), others = sum - fabs(d);
     square = hypot(square, norm);
     largest = fmax(largest, sum);
     diagonal = fmin(diagonal, d);
     least = fmin(least, d - others);
     most = fmax(most, d + others);
   }
-  const double ratio = tg_norm_(e->g, e->n) / radius, size = fmin(square, largest);
+  const double ratio = tg_dense_norm_(e->g, e->n) / radius, size = fmin(square, largest);
   e->low = fmax(0.0, fmax(-diagonal, ratio - fmin(most, size)));
   e->high = fmax(0.0, ratio + fmin(-least, size));
 }
@@ -97,21 +97,21 @@ static void bounds(exact *e, double radius)
  * failure shows. */
 static bool solve(exact *e, double lambda)
 {
-  const tg_matrix_ u = {e->a, e->n, e->padded};
+  const tg_dense_ u = {e->a, e->n, e->padded};
   memcpy(e->a, e->h, e->n * e->padded * sizeof *e->a);
   for (size_t i = 0; i < e->n; i++) e->a[i * e->padded + i] += lambda;
   double pivot;
-  const size_t k = tg_cholesky_(u, e->run->level, &pivot);
+  const size_t k = tg_dense_cholesky_(u, e->run->level, &pivot);
   if (k == e->n) {
     for (size_t i = 0; i < e->n; i++) e->s[i] = -e->g[i];
-    tg_solve_transposed_(u, e->n, e->s);
-    tg_solve_upper_(u, e->n, e->s);
-    return isfinite(tg_norm_(e->s, e->n));
+    tg_dense_solve_transposed_(u, e->n, e->s);
+    tg_dense_solve_upper_(u, e->n, e->s);
+    return isfinite(tg_dense_norm_(e->s, e->n));
   }
   /* v = (-U^-1 u_k, 1) has v'(H + lambda I) v = pivot */
   for (size_t i = 0; i < k; i++) e->w[i] = -e->a[i * e->padded + k];
-  tg_solve_upper_(u, k, e->w);
-  const double rise = -pivot / (tg_inner_(e->w, e->w, k) + 1.0);
+  tg_dense_solve_upper_(u, k, e->w);
+  const double rise = -pivot / (tg_dense_inner_(e->w, e->w, k) + 1.0);
   e->low = fmax(e->low, rise > 0.0 && isfinite(rise) ? lambda + rise : lambda);
   return false;
 }
@@ -140,20 +140,20 @@ static double curvature(const exact *e, const double *z)
  * most negative. */
 static void sharpen(const exact *e, double lambda, double *z)
 {
-  const tg_matrix_ u = {e->a, e->n, e->padded};
+  const tg_dense_ u = {e->a, e->n, e->padded};
   memcpy(e->v, z, e->n * sizeof *z);
-  tg_solve_transposed_(u, e->n, e->v);
-  tg_solve_upper_(u, e->n, e->v);
+  tg_dense_solve_transposed_(u, e->n, e->v);
+  tg_dense_solve_upper_(u, e->n, e->v);
   for (size_t i = 0; i < e->n; i++) z[i] -= lambda * e->v[i];
-  const double length = tg_norm_(z, e->n);
+  const double length = tg_dense_norm_(z, e->n);
   for (size_t i = 0; i < e->n; i++) z[i] /= length;
 }
 
 /* In the hard case: goes to the border along a direction of little curvature, when that is good enough. */
 static bool reach_border(exact *e, double lambda, double radius)
 {
-  const tg_matrix_ u = {e->a, e->n, e->padded};
-  const double small = tg_small_direction_(u, e->w);
+  const tg_dense_ u = {e->a, e->n, e->padded};
+  const double small = tg_dense_small_direction_(u, e->w);
   double each = small * small, low, high; /* w'(H + lambda I) w */
   if (each < lambda) {
     sharpen(e, lambda, e->w);
@@ -163,7 +163,7 @@ static bool reach_border(exact *e, double lambda, double radius)
   if (!border(e->s, e->w, e->n, radius, &low, &high)) return false;
   /* either root will do (More & Sorensen 1983, lemma 3.4); the farther leads out of more valleys without end
  */
-  const double t = fabs(low) > fabs(high) ? low : high, ss = -tg_inner_(e->s, e->g, e->n);
+  const double t = fabs(low) > fabs(high) ? low : high, ss = -tg_dense_inner_(e->s, e->g, e->n);
   if (!(t * t * each <= 0.2 * (ss + lambda * radius * radius))) return false;
   for (size_t i = 0; i < e->n; i++) e->s[i] += t * e->w[i];
   return true;
@@ -172,10 +172,10 @@ static bool reach_border(exact *e, double lambda, double radius)
 /* The next lambda by Newton's method on 1 / |s| - 1 / radius (More & Sorensen 1983, (3.8)...). */
 static double secular(exact *e, double lambda, double length, double radius)
 {
-  const tg_matrix_ u = {e->a, e->n, e->padded};
+  const tg_dense_ u = {e->a, e->n, e->padded};
   memcpy(e->w, e->s, e->n * sizeof *e->w);
-  tg_solve_transposed_(u, e->n, e->w);
-  const double w = tg_norm_(e->w, e->n);
+  tg_dense_solve_transposed_(u, e->n, e->w);
+  const double w = tg_dense_norm_(e->w, e->n);
   return lambda + (length / w) * (length / w) * (length - radius) / radius;
 }
 
@@ -194,7 +194,7 @@ static void propose_exact(exact *e, double radius, proposal *p)
       continue;
     }
     found = true;
-    const double length = tg_norm_(e->s, e->n);
+    const double length = tg_dense_norm_(e->s, e->n);
     p->free = lambda == 0.0 && length <= radius;
     if (p->free || fabs(length - radius) <= 0.1 * radius) break;
     const double next = secular(e, lambda, length, radius);
@@ -210,7 +210,7 @@ static void propose_exact(exact *e, double radius, proposal *p)
   }
   if (!found) memset(e->s, 0, e->n * sizeof *e->s);
   p->s = e->s;
-  p->length = tg_norm_(e->s, e->n);
+  p->length = tg_dense_norm_(e->s, e->n);
   if (p->length > 1.1 * radius) {
     for (size_t i = 0; i < e->n; i++) e->s[i] *= radius / p->length;
     p->length = radius;
@@ -224,13 +224,13 @@ static int look_for_end(exact *e, tg_run *run, const proposal *p)
 {
   double size = 0.0;
   if (p->free) return tg_model_(run, p->s, p->decrease);
-  if (!(p->decrease <= 1e-6 * (run->s.first - tg_current_(run)->value))) return 0;
+  if (!(p->decrease <= 1e-6 * (run->s.start_value - tg_current_(run)->value))) return 0;
   for (size_t i = 0; i < e->n; i++) size = fmax(size, fabs(e->h[i * e->padded + i]));
   double *const kept = e->s;
   e->s = e->w; /* a factor that fails leaves its traces there, and no step */
   const bool positive = solve(e, 1e-10 * size);
   e->s = kept;
-  return positive ? tg_guess_(run, e->w, 0.5 * fabs(tg_inner_(e->w, e->g, e->n)), true) : 0;
+  return positive ? tg_guess_(run, e->w, 0.5 * fabs(tg_dense_inner_(e->w, e->g, e->n)), true) : 0;
 }
 
 /* ---- by conjugate gradients ---- */
@@ -247,8 +247,9 @@ static int propose_cg(tg_run *run, double radius, proposal *proposed)
   double rr = k->dot(r, r, n);
   const double start = sqrt(rr), wanted = fmin(0.1, sqrt(start * unit)) * start;
   *proposed = (proposal){.s = s, .free = true};
-  for (size_t i = 0; i < 2 * run->n + 20 && rr > 0.0 && (sqrt(rr) > wanted || tg_lost_(run, s)); i++) {
-    if (tg_product_(run, at->x, p, hp)) return 1;
+  for (size_t i = 0; i < 2 * run->n + 20 && rr > 0.0 && (sqrt(rr) > wanted || tg_lost_in_rounding_(run, s));
+       i++) {
+    if (tg_evaluate_product_(run, at->x, p, hp)) return 1;
     const double curvature = k->dot(p, hp, n), length = unit * (rr / curvature),
                  slope = unit * k->dot(r, p, n);
     if (!isfinite(curvature)) return tg_stop_(run, TG_STOP_NONFINITE);
@@ -265,7 +266,7 @@ static int propose_cg(tg_run *run, double radius, proposal *proposed)
     rr = k->dot(r, r, n);
     for (size_t j = 0; j < n; j++) p[j] = rr / before * p[j] - r[j];
   }
-  proposed->length = tg_norm_(s, run->n);
+  proposed->length = tg_dense_norm_(s, run->n);
   return proposed->free ? tg_guess_(run, s, proposed->decrease, false) : 0;
 }
 
@@ -279,8 +280,8 @@ static bool better(const tg_run *run, const tg_point_ *from, const tg_point_ *to
   *ratio = to->finite ? fall / decrease : -1.0;
   if (!to->finite) return false;
   if (fmax(fabs(fall), decrease) > noise) return *ratio > 1e-4 && fall > 0.0;
-  const double before = tg_norm_(from->g, run->n), after = tg_norm_(to->g, run->n);
-  const bool accepted = to->value <= run->s.lowest + noise && after < 0.9 * before;
+  const double before = tg_dense_norm_(from->g, run->n), after = tg_dense_norm_(to->g, run->n);
+  const bool accepted = to->value <= run->s.lowest_value + noise && after < 0.9 * before;
   *ratio = accepted ? 1.0 : 0.0; /* a step refused always shortens the next, or trials would have no end */
   return accepted;
 }
@@ -324,7 +325,7 @@ static bool too_short(tg_run *run, const proposal *p)
 static size_t work(const tg_objective *c, const tg_method *m, size_t padded)
 {
   (void)m;
-  return tg_matrices_(c, padded, 2, 4);
+  return tg_newton_work_(c, padded, 2, 4);
 }
 
 static void start(tg_run *run)
@@ -350,8 +351,8 @@ static int step(tg_run *run)
              .n = run->n,
              .padded = run->padded};
   start(run);
-  if (tg_second_order_(run, h, e.w)) return 1;
-  tg_bend_flats_(run, h, h + 2 * square, e.a, tg_order_(run));
+  if (tg_newton_hessian_(run, h, e.w)) return 1;
+  tg_bend_flats_(run, h, h + 2 * square, e.a, tg_newton_order_(run));
   memset(e.s, 0, 3 * run->padded * sizeof *e.s);
   for (bool accepted = false; !accepted;) {
     proposal p;
@@ -378,7 +379,7 @@ const tg_rule_ tg_trust_region_rule_ = {
 static size_t cg_work(const tg_objective *c, const tg_method *m, size_t padded)
 {
   (void)m;
-  return tg_matrices_(c, padded, 0, 4);
+  return tg_newton_work_(c, padded, 0, 4);
 }
 
 /* How far the minimum of the model is is seen without the radius. */
@@ -392,7 +393,7 @@ static int cg_step(tg_run *run)
 {
   const state *kept = (const state *)(const void *)run->own;
   start(run);
-  if (tg_level_(run)) return 1;
+  if (tg_stop_at_rounding_(run)) return 1;
   for (bool accepted = false; !accepted;) {
     proposal p;
     if (propose_cg(run, kept->radius, &p)) return 1;

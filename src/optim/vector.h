@@ -15,10 +15,10 @@ typedef struct tg_rows_ {
   size_t count, width, stride; /* stride: from block to block */
 } tg_rows_;
 
-typedef struct tg_step_ {
+typedef struct tg_vector_change_ {
   const double *x, *x_before, *g, *g_before;
   size_t newest; /* rows 2 newest and 2 newest + 1 take s and y */
-} tg_step_;
+} tg_vector_change_;
 
 typedef struct tg_vector_ {
   /* a'b */
@@ -38,7 +38,7 @@ typedef struct tg_vector_ {
   /* One pass that writes the newest pair of rows, s = x - x_before and y = g - g_before, and multiplies all.
    * All sums are by lanes, entry i in lane i % 8, and are added to: s's, the largest |s_i| (a maximum), NaN
    * where an s_i is not finite; then for each pair of rows (s_p, y_p) s_p'g, y_p'g, s_p'y, y_p'y. */
-  void (*remember)(const tg_step_ *c, const tg_rows_ *rows, size_t n, double *sums);
+  void (*remember)(const tg_vector_change_ *c, const tg_rows_ *rows, size_t n, double *sums);
   /* d = c g + sum_r coefficient[r] row_r; sums, by lanes: += d'g, g'g. */
   void (*combine)(double *d, double c, const double *g, const double *coefficient, const tg_rows_ *rows,
                   size_t n, double *sums);

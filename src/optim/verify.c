@@ -199,7 +199,7 @@ static int check_evaluate(verify *k)
 static void against_residual(verify *k)
 {
   const tg_objective *c = k->c;
-  const double norm = tg_norm_(k->r, c->residuals);
+  const double norm = tg_dense_norm_(k->r, c->residuals);
   same(
       k, k->value, 0.5 * norm * norm, fabs(k->value),
       (place){"residual", "objective.residual: half the sum of their squares is not evaluate's value", 0, 0});
@@ -258,7 +258,7 @@ static int check_product(verify *k)
   }
   double size = 0.0;
   for (size_t j = 0; j < n; j++) size += fabs(k->u[j] * k->hv[j]) + fabs(k->v[j] * k->hu[j]);
-  same(k, tg_inner_(k->u, k->hv, n), tg_inner_(k->v, k->hu, n), size,
+  same(k, tg_dense_inner_(k->u, k->hv, n), tg_dense_inner_(k->v, k->hu, n), size,
        (place){"hvp", "objective.hvp: the Hessian it stands for is not symmetric", 0, 0});
   return 0;
 }

@@ -38,7 +38,7 @@ static results at_level(int level)
   const tg_vector_ *v = tg_vector_at_(level);
   static const double coefficient[ROWS] = {0.5, -1.25, 3.0, 0.1, -0.7, 2.0};
   const tg_rows_ all = {.first = packed, .count = ROWS, .width = WIDTH, .stride = ROWS * WIDTH};
-  const tg_step_ step = {.x = a, .x_before = b, .g = c, .g_before = d, .newest = 1};
+  const tg_vector_change_ step = {.x = a, .x_before = b, .g = c, .g_before = d, .newest = 1};
   results r;
   memset(&r, 0, sizeof r);
   r.dot = v->dot(a, b, N);
