@@ -1,3 +1,5 @@
+/* Adadelta (4.38): the step is g times the root of a decaying mean of squared steps, D, over that of squared
+ * gradients, s. */
 #include <math.h>
 
 #include "level.h"

@@ -1,3 +1,4 @@
+/* Adamax (4.41)-(4.42): Adam with the largest |g| of late, r, in place of the root of a mean of squares. */
 #include <math.h>
 
 #include "level.h"

@@ -1,3 +1,4 @@
+/* Cholesky by blocks of rows, so that each row below reads a block from the cache; QR and elimination plain. */
 #include "dense.h"
 
 #include <float.h>

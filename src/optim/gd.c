@@ -1,3 +1,4 @@
+/* Gradient descent (4.2), and with a line search steepest descent. */
 #include "first_order.h"
 #include "level.h"
 #include "line_search.h"

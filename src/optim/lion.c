@@ -1,3 +1,4 @@
+/* Lion (Chen et al. 2023): steps of alpha in every entry, the signs being those of a mean of gradients. */
 #include "level.h"
 #include "method.h"
 

@@ -1,3 +1,4 @@
+/* Large pages, where the system has them. */
 #if defined __linux__
 #define _DEFAULT_SOURCE /* madvise */
 #include <sys/mman.h>

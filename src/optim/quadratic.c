@@ -1,3 +1,4 @@
+/* The quadratic theta'A theta / 2 - b'theta as an objective. */
 #include "dense.h"
 #include "problem.h"
 #include "tapegrad/objective.h"

@@ -1,3 +1,4 @@
+/* See random.h for the sources. */
 #include "random.h"
 
 static uint64_t rotate(uint64_t x, int k) { return (x << k) | (x >> (64 - k)); }

@@ -1,3 +1,4 @@
+/* Each schedule is a function of the step and up to four numbers, which its constructor stores. */
 #include <float.h>
 #include <math.h>
 

@@ -1,3 +1,4 @@
+/* The loops of vector.inc compiled once a level, and the choice of the level. */
 #include "vector.h"
 
 #include <math.h>
