@@ -181,46 +181,55 @@ static void swap_columns(double *j, size_t m, size_t n, size_t a, size_t b)
 
 /* Applies the reflection held in column k, rows [k, m), to the columns right of it and to b. Works along
  * rows. */
-static void reflect(double *j, size_t m, size_t n, size_t k, double *b, double *sum)
+static void reflect(const tg_dense_qr_arrays_ *q, size_t k)
 {
-  const double head = j[k * n + k];
-  double sum_b = 0.0;
+  const size_t n = q->n;
+  const double first = q->j[k * n + k];
+  double sum_b = 0.0, *sum = q->work + n;
   memset(sum, 0, n * sizeof *sum);
-  for (size_t i = k; i < m; i++) {
-    const double v = j[i * n + k];
-    for (size_t c = k + 1; c < n; c++) sum[c] += v * j[i * n + c];
-    sum_b += v * b[i];
+  for (size_t i = k; i < q->m; i++) {
+    const double *row = q->j + i * n, v = row[k];
+    for (size_t c = k + 1; c < n; c++) sum[c] += v * row[c];
+    sum_b += v * q->b[i];
   }
-  for (size_t i = k; i < m; i++) {
-    const double v = j[i * n + k] / head;
-    for (size_t c = k + 1; c < n; c++) j[i * n + c] -= v * sum[c];
-    b[i] -= v * sum_b;
+  for (size_t i = k; i < q->m; i++) {
+    double *row = q->j + i * n;
+    const double v = row[k] / first;
+    for (size_t c = k + 1; c < n; c++) row[c] -= v * sum[c];
+    q->b[i] -= v * sum_b;
   }
 }
 
-void tg_dense_qr_(double *j, size_t m, size_t n, size_t *pivot, double *diagonal, double *norm, double *b,
-                  double *work)
+/* Brings the column that is longest from row k on to place k; returns that length. */
+static double choose(const tg_dense_qr_arrays_ *q, size_t k)
 {
-  double *left = work, *sum = work + n;
-  column_norms(j, m, n, 0, norm);
-  for (size_t k = 0; k < n; k++) pivot[k] = k, diagonal[k] = 0.0;
-  for (size_t k = 0; k < n && k < m; k++) {
-    column_norms(j, m, n, k, left);
-    size_t best = k;
-    for (size_t c = k + 1; c < n; c++)
-      if (left[c] > left[best]) best = c;
-    if (best != k) {
-      const size_t t = pivot[k];
-      pivot[k] = pivot[best];
-      pivot[best] = t;
-      swap_columns(j, m, n, k, best);
-    }
-    const double length = j[k * n + k] < 0.0 ? -left[best] : left[best];
-    diagonal[k] = -length;
+  double *left = q->work;
+  size_t best = k;
+  column_norms(q->j, q->m, q->n, k, left);
+  for (size_t c = k + 1; c < q->n; c++)
+    if (left[c] > left[best]) best = c;
+  if (best != k) {
+    const size_t t = q->pivot[k];
+    q->pivot[k] = q->pivot[best];
+    q->pivot[best] = t;
+    swap_columns(q->j, q->m, q->n, k, best);
+  }
+  return left[best];
+}
+
+void tg_dense_qr_(const tg_dense_qr_arrays_ *q)
+{
+  const size_t n = q->n;
+  double *j = q->j;
+  column_norms(j, q->m, n, 0, q->norm);
+  for (size_t k = 0; k < n; k++) q->pivot[k] = k, q->diagonal[k] = 0.0;
+  for (size_t k = 0; k < n && k < q->m; k++) {
+    const double size = choose(q, k), length = j[k * n + k] < 0.0 ? -size : size;
+    q->diagonal[k] = -length;
     if (length == 0.0) continue;
-    /* v = column / length with 1 added to its head; the reflection is I - v v' / v_k */
-    for (size_t i = k; i < m; i++) j[i * n + k] /= length;
+    /* v = column / length with 1 added to its first entry; the reflection is I - v v' / v_k */
+    for (size_t i = k; i < q->m; i++) j[i * n + k] /= length;
     j[k * n + k] += 1.0;
-    reflect(j, m, n, k, b, sum);
+    reflect(q, k);
   }
 }

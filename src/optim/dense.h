@@ -28,10 +28,18 @@ double tg_dense_small_direction_(tg_dense_ u, double *z);
 bool tg_dense_solve_general_(tg_dense_ a, double *x);
 
 /* QR with column pivoting of the m x n matrix j (rows n apart), by Householder's reflections: j P = Q R. The
- * upper triangle of j becomes R without its diagonal, which is in `diagonal`; column k of jP is column
- * pivot[k] of j. b (m) is replaced by Q'b, norm gets the norms of j's columns. `work` holds 2 n numbers. */
-void tg_dense_qr_(double *j, size_t m, size_t n, size_t *pivot, double *diagonal, double *norm, double *b,
-                  double *work);
+ * upper triangle of j becomes R without its diagonal. */
+typedef struct tg_dense_qr_arrays_ {
+  double *j;
+  size_t m, n;
+  size_t *pivot;    /* n: column k of jP is column pivot[k] of j */
+  double *diagonal; /* n: of R */
+  double *norm;     /* n: of j's columns */
+  double *b;        /* m: replaced by Q'b */
+  double *work;     /* 2 n: scratch */
+} tg_dense_qr_arrays_;
+
+void tg_dense_qr_(const tg_dense_qr_arrays_ *q);
 
 /* Euclidean norm without overflow. */
 double tg_dense_norm_(const double *x, size_t n);

@@ -171,12 +171,12 @@ bool tg_leads_down_(tg_run *run, const double *h, double *a, size_t *order, doub
 {
   elimination e = begin(run, h, a, order);
   if (factor(&e)) return false;
-  const double cross = row_of(&e, e.down)[order[e.beside]];
+  const double off_diagonal = row_of(&e, e.down)[order[e.beside]];
   solve_flat(&e, e.down);
   memcpy(z, row_of(&e, e.down), run->padded * sizeof *z);
   if (e.down != e.beside) {
     solve_flat(&e, e.beside);
-    run->kernel->add(z, z, cross > 0.0 ? -1.0 : 1.0, row_of(&e, e.beside), run->padded);
+    run->kernel->add(z, z, off_diagonal > 0.0 ? -1.0 : 1.0, row_of(&e, e.beside), run->padded);
   }
   return true;
 }

@@ -213,7 +213,8 @@ static bool by_coefficients(const lbfgs *b, const double *g, double *slope)
   const double c = recursion(b);
   const tg_rows_ all = rows(b);
   double sums[16] = {0};
-  b->kernel->combine(b->d, c, g, b->coefficient, &all, b->padded, sums);
+  const tg_combination_ made = {.d = b->d, .weight = c, .g = g, .coefficient = b->coefficient, .rows = &all};
+  b->kernel->combine(&made, b->padded, sums);
   *slope = tg_total_(sums);
   double predicted = c * tg_total_(sums + 8);
   for (size_t i = 0; i < b->kept->pairs; i++) {

@@ -313,7 +313,14 @@ static outcome judge(const lm *q, double length, double norm, double next)
 static void factor(const lm *q)
 {
   for (size_t i = 0; i < q->m; i++) q->b[i] = -q->r[i];
-  tg_dense_qr_(q->j, q->m, q->n, q->pivot, q->diagonal, q->norm, q->b, q->scratch);
+  tg_dense_qr_(&(tg_dense_qr_arrays_){.j = q->j,
+                                      .m = q->m,
+                                      .n = q->n,
+                                      .pivot = q->pivot,
+                                      .diagonal = q->diagonal,
+                                      .norm = q->norm,
+                                      .b = q->b,
+                                      .work = q->scratch});
   for (size_t k = 0; k < q->n; k++) {
     if (q->run->s.t == 0) q->scale[k] = q->norm[k] > 0.0 ? q->norm[k] : 1.0;
     q->scale[k] = fmax(q->scale[k], q->norm[k]);

@@ -20,6 +20,14 @@ typedef struct tg_vector_change_ {
   size_t newest; /* rows 2 newest and 2 newest + 1 take s and y */
 } tg_vector_change_;
 
+/* d = weight g + sum_r coefficient[r] row_r */
+typedef struct tg_combination_ {
+  double *d;
+  double weight;
+  const double *g, *coefficient;
+  const tg_rows_ *rows;
+} tg_combination_;
+
 typedef struct tg_vector_ {
   /* a'b */
   double (*dot)(const double *a, const double *b, size_t n);
@@ -39,9 +47,8 @@ typedef struct tg_vector_ {
    * All sums are by lanes, entry i in lane i % 8, and are added to: s's, the largest |s_i| (a maximum), NaN
    * where an s_i is not finite; then for each pair of rows (s_p, y_p) s_p'g, y_p'g, s_p'y, y_p'y. */
   void (*remember)(const tg_vector_change_ *c, const tg_rows_ *rows, size_t n, double *sums);
-  /* d = c g + sum_r coefficient[r] row_r; sums, by lanes: += d'g, g'g. */
-  void (*combine)(double *d, double c, const double *g, const double *coefficient, const tg_rows_ *rows,
-                  size_t n, double *sums);
+  /* The combination; sums, by lanes: += d'g, g'g. */
+  void (*combine)(const tg_combination_ *c, size_t n, double *sums);
 } tg_vector_;
 
 const tg_vector_ *tg_vector_at_(int level);

@@ -49,7 +49,7 @@ static results at_level(int level)
   r.replaced = v->replace(r.copy, b, N);
   v->add(r.sum, a, 0.3, b, N);
   v->subtract(r.difference, a, b, N);
-  v->combine(r.combined, -0.9, a, coefficient, &all, N, r.combined_sums);
+  v->combine(&(tg_combination_){r.combined, -0.9, a, coefficient, &all}, N, r.combined_sums);
   v->remember(&step, &all, N, r.sums);
   memcpy(r.packed, packed, sizeof packed);
   return r;
