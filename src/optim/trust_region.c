@@ -316,10 +316,12 @@ static int end(tg_run *run, const proposal *p)
   return isnan(p->decrease) ? tg_stop_(run, TG_STOP_NONFINITE) : tg_stall_(run);
 }
 
+/* A step that is lost in theta; or, where theta goes to 0, in nothing: beside the start, as for tg_model_. */
 static bool too_short(tg_run *run, const proposal *p)
 {
   const double x = run->kernel->largest(tg_current_(run)->x, run->padded);
-  return !(p->decrease > 0.0) || p->length <= DBL_EPSILON * DBL_EPSILON || p->length <= 0.5 * DBL_EPSILON * x;
+  const double nothing = DBL_EPSILON * DBL_EPSILON * fmin(run->s.start_size, 1.0);
+  return !(p->decrease > 0.0) || p->length <= fmax(fmax(nothing, DBL_MIN), 0.5 * DBL_EPSILON * x);
 }
 
 static size_t work(const tg_objective *c, const tg_method *m, size_t padded)

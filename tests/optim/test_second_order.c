@@ -810,3 +810,48 @@ Test(second_order, a_minimum_without_a_finite_hessian_is_one_all_the_same)
     cr_expect(tg_minimize(c, m, &x, NULL, &r) == TG_OK && tg_converged(r.stop) && x == 0.0);
   }
 }
+
+/* ---- parameters of any size ---- */
+
+/* a^2 + a^4 + b^2 in units u of the parameters, its minimum at u and 2 u. */
+static double unit_of(void *user) { return *(const double *)user; }
+
+static int in_units(const double *x, double *value, double *g, void *user)
+{
+  const double u = unit_of(user), a = x[0] / u - 1.0, b = x[1] / u - 2.0;
+  if (value) *value = a * a + a * a * a * a + b * b;
+  if (g) g[0] = (2.0 * a + 4.0 * a * a * a) / u, g[1] = 2.0 * b / u;
+  return 0;
+}
+
+static int in_units_hessian(const double *x, double *h, void *user)
+{
+  const double u = unit_of(user), a = x[0] / u - 1.0;
+  h[0] = (2.0 + 12.0 * a * a) / u / u, h[1] = h[2] = 0.0, h[3] = 2.0 / u / u;
+  return 0;
+}
+
+static int in_units_product(const double *x, const double *v, double *hv, void *user)
+{
+  double h[4];
+  in_units_hessian(x, h, user);
+  hv[0] = h[0] * v[0], hv[1] = h[3] * v[1];
+  return 0;
+}
+
+Test(second_order, parameters_may_be_as_small_as_they_like)
+{
+  tg_method m;
+  for (size_t row = 0; methods_next(&row, TG_IS_SECOND_ORDER, 0, &m);)
+    for (double u = 1e-70; u < 1e12; u *= 1e10)
+      for (int start = 0; start < 3; start++) {
+        double x[2] = {(3.0 * u * start) * start, u * start};
+        tg_report r;
+        const tg_objective c = {
+            .n = 2, .evaluate = in_units, .hessian = in_units_hessian, .hvp = in_units_product, .user = &u};
+        cr_expect(tg_minimize(c, m, x, NULL, &r) == TG_OK && tg_converged(r.stop), "%s, %g: %s",
+                  tg_method_name(&m), u, r.message);
+        cr_expect(fabs(x[0] / u - 1.0) < 1e-7 && fabs(x[1] / u - 2.0) < 1e-7, "%s, %g: %g %g",
+                  tg_method_name(&m), u, x[0] / u, x[1] / u);
+      }
+}
