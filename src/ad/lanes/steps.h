@@ -1,0 +1,61 @@
+/* The steps of a body, kind by kind: each has a forward pass, a tangent pass and a backward pass over the lanes of the
+ * block at hand. What they read and write: execute.h. */
+#ifndef TG_LANES_STEPS_H
+#define TG_LANES_STEPS_H
+
+#include <string.h>
+
+#include "execute.h"
+
+/* What a worker's temporary vectors hold. */
+enum {
+  FIRST_PARTIAL = 0,
+  SECOND_PARTIAL = 3,
+  SUM = 9,
+  ONES = 10,
+  MINUS_ONES = 11,
+  SIDED = 12,
+  TEMPORARIES = 15
+};
+
+static inline void tg_zeros_(double *x, size_t n) { memset(x, 0, n * sizeof *x); }
+
+static inline const double *tg_operand_(const tg_worker_ *w, uint32_t name)
+{
+  const double *const base[2] = {w->slot, w->current};
+  return tg_at_(base, name);
+}
+
+static inline void tg_add_product_(const tg_worker_ *w, double *t, const double *a, const double *b)
+{
+  if (w->masked)
+    w->kernels->add_product_masked(t, a, b, w->lanes);
+  else
+    w->kernels->add_product(t, a, b, w->lanes);
+}
+
+static inline bool tg_is_sparse_(const tg_worker_ *w, const tg_matrix_ *m)
+{
+  return w->body->sparse && m->in_data;
+}
+
+void tg_element_step_forward_(const tg_worker_ *w, const tg_step_ *s);
+void tg_element_step_tangent_(const tg_worker_ *w, const tg_step_ *s);
+void tg_element_step_backward_(const tg_worker_ *w, const tg_step_ *s, bool second);
+
+void tg_matrix_step_forward_(const tg_worker_ *w, const tg_call_state_ *s, const tg_matrix_ *m);
+void tg_matrix_step_tangent_(const tg_worker_ *w, const tg_call_state_ *s, const tg_matrix_ *m);
+void tg_matrix_step_backward_(const tg_worker_ *w, const tg_call_state_ *s, const tg_matrix_ *m, bool second);
+
+void tg_products_step_forward_(const tg_worker_ *w, const tg_products_ *p);
+void tg_products_step_tangent_(const tg_worker_ *w, const tg_products_ *p);
+void tg_products_step_backward_(const tg_worker_ *w, const tg_products_ *p, bool second);
+
+void tg_nary_step_forward_(tg_worker_ *w, const tg_lane_nary_ *n);
+void tg_nary_step_tangent_(tg_worker_ *w, const tg_lane_nary_ *n);
+void tg_nary_step_backward_(tg_worker_ *w, const tg_lane_nary_ *n, bool second);
+
+/* Adds to u_bar the adjoints that stand in the vectors of broadcast uniforms and in the packed matrices. */
+void tg_collect_(const tg_worker_ *w, const double *bar, const double *w_bar, double *u_bar);
+
+#endif
