@@ -223,12 +223,13 @@ static fit_stop watch_separation(const fit_progress *now, void *user)
   return t->settings.watch != NULL ? t->settings.watch(now, t->settings.user) : FIT_RUNNING;
 }
 
+/* Where the rows of the problem come from. */
 typedef struct row_source {
   const training *t;
   const loaded *l;
 } row_source;
 
-static bool unscaled(dataset *d, const size_t *row, size_t rows, void *user, failure *f)
+static bool read_unscaled(dataset *d, const size_t *row, size_t rows, void *user, failure *f)
 {
   const row_source *s = user;
   size_t *of_file = resize(NULL, rows, sizeof *of_file);
@@ -245,7 +246,8 @@ static bool look_for_separation(training *t, const loaded *l, failure *f)
   double *way = resize(NULL, t->problem.n, sizeof *way);
   if (way == NULL) return fail_memory(f);
   row_source source = {t, l};
-  bool good = separation_find(&t->separated, &t->problem, t->theta, way, unscaled, &source, f);
+  const unscaled_rows unscaled = {read_unscaled, &source};
+  bool good = separation_find(&t->separated, &t->problem, t->theta, way, unscaled, f);
   if (good && t->separated != SEPARATION_NONE) {
     t->outcome.stop = t->separated == SEPARATION_SUSPECTED ? FIT_SUSPECTED : FIT_SEPARATED;
     good = separation_describe(&t->problem, way, &l->labels, t->separated_classes,

@@ -1,3 +1,7 @@
+/* The method of Lawson & Hanson for nonnegative least squares, an active-set method: forms whose weight is
+ * positive are "tight", the point is z without what they span. The form with the most negative margin becomes
+ * tight; the weights then move towards those of the least squares over the tight forms, and a form whose weight
+ * meets zero on the way leaves. No margin negative: done. */
 #include "cone.h"
 
 #include "memory.h"
@@ -15,14 +19,12 @@ bool cone_new(cone *c, const model_shape *shape, const dataset *data)
   *c = (cone){.shape = shape, .data = data, .n = n};
   c->v = resize(NULL, n, sizeof(double));
   c->x = resize(NULL, shape->features + 3, sizeof(double)); /* with offset, weight and target */
-  c->row = resize(NULL, n, sizeof(size_t));
-  c->truth = resize(NULL, n, sizeof(size_t));
-  c->other = resize(NULL, n, sizeof(size_t));
+  c->tight_of = resize(NULL, n, sizeof *c->tight_of);
   c->q = resize(NULL, n, n * sizeof(double));
   c->r = resize(NULL, n, n * sizeof(double));
   c->weight = zeroed(n, sizeof(double));
   c->next = zeroed(n, sizeof(double));
-  if (c->v && c->x && c->row && c->truth && c->other && c->q && c->r && c->weight && c->next) return true;
+  if (c->v && c->x && c->tight_of && c->q && c->r && c->weight && c->next) return true;
   cone_free(c);
   return false;
 }
@@ -31,9 +33,7 @@ void cone_free(cone *c)
 {
   free(c->v);
   free(c->x);
-  free(c->row);
-  free(c->truth);
-  free(c->other);
+  free(c->tight_of);
   free(c->q);
   free(c->r);
   free(c->weight);
@@ -48,19 +48,19 @@ static double dot_of(const double *a, const double *b, size_t n)
   return sum;
 }
 
-void cone_form(cone *c, size_t row, size_t truth, size_t other, double *v)
+void cone_form(cone *c, contrast of, double *v)
 {
-  margin_form(c->shape, features_alone(c->data, row, c->x), truth, other, v);
-  for (size_t j = 0; c->keep != NULL && j < c->n; j++) v[j] = c->keep[j] ? v[j] : 0;
+  margin_form(c->shape, features_alone(c->data, of.row, c->x), of, v);
+  for (size_t j = 0; c->support != NULL && j < c->n; j++) v[j] = c->support[j] ? v[j] : 0;
 }
 
 /* Gram-Schmidt, twice, so that the basis is orthonormal to rounding. */
-static bool append(cone *c, size_t row, size_t truth, size_t other)
+static bool append(cone *c, contrast of)
 {
   const size_t n = c->n, at = c->tight;
   if (at == n) return false;
   double *q = c->q + at * n, *r = c->r + at * n;
-  cone_form(c, row, truth, other, q);
+  cone_form(c, of, q);
   const double before = sqrt(dot_of(q, q, n));
   memset(r, 0, n * sizeof *r);
   for (int twice = 0; twice < 2; twice++) {
@@ -73,24 +73,23 @@ static bool append(cone *c, size_t row, size_t truth, size_t other)
   r[at] = sqrt(dot_of(q, q, n));
   if (!(r[at] > dependent * before)) return false;
   for (size_t j = 0; j < n; j++) q[j] /= r[at];
-  c->row[at] = row;
-  c->truth[at] = truth;
-  c->other[at] = other;
+  c->tight_of[at] = of;
   c->weight[at] = 0;
   c->tight++;
   return true;
 }
 
-static void away_from(const cone *c, size_t i, double *d)
+/* Takes out of d what lies along basis vector i. */
+static void project_out(const cone *c, size_t i, double *d)
 {
   const double *q = c->q + i * c->n, along = dot_of(q, d, c->n);
   for (size_t j = 0; j < c->n; j++) d[j] -= along * q[j];
 }
 
-bool cone_tighten(cone *c, size_t row, size_t truth, size_t other, double *d)
+bool cone_tighten(cone *c, contrast of, double *d)
 {
-  if (!append(c, row, truth, other)) return false;
-  away_from(c, c->tight - 1, d);
+  if (!append(c, of)) return false;
+  project_out(c, c->tight - 1, d);
   return true;
 }
 
@@ -111,7 +110,7 @@ static void drop_forms(cone *c)
   c->tight = 0;
   for (size_t i = 0; i < before; i++) {
     const double weight = c->weight[i];
-    if (weight > 0 && append(c, c->row[i], c->truth[i], c->other[i])) c->weight[c->tight - 1] = weight;
+    if (weight > 0 && append(c, c->tight_of[i])) c->weight[c->tight - 1] = weight;
   }
 }
 
@@ -123,9 +122,9 @@ static bool move_weights(cone *c)
   size_t first = c->tight;
   for (size_t i = 0; i < c->tight; i++) {
     if (c->next[i] > 0) continue;
-    const double reach = c->weight[i] > 0 ? c->weight[i] / (c->weight[i] - c->next[i]) : 0;
-    if (first == c->tight || reach < t) {
-      t = reach;
+    const double share = c->weight[i] > 0 ? c->weight[i] / (c->weight[i] - c->next[i]) : 0;
+    if (first == c->tight || share < t) {
+      t = share;
       first = i;
     }
   }
@@ -142,47 +141,47 @@ static bool move_weights(cone *c)
 enum { CANDIDATES = 256 };
 
 typedef struct candidates {
-  size_t row[CANDIDATES], truth[CANDIDATES], other[CANDIDATES], count;
-  double wrong[CANDIDATES]; /* margin over size */
+  contrast of[CANDIDATES];
+  double violation[CANDIDATES]; /* margin over size: negative */
+  size_t count;
 } candidates;
 
-static void note_wrong(candidates *w, size_t row, size_t truth, size_t other, double wrong)
+static void note(candidates *w, contrast of, double violation)
 {
   size_t at = w->count;
   if (at < CANDIDATES) {
     w->count++;
   } else {
     at = 0;
-    for (size_t i = 1; i < CANDIDATES; i++) at = w->wrong[i] > w->wrong[at] ? i : at;
-    if (wrong >= w->wrong[at]) return;
+    for (size_t i = 1; i < CANDIDATES; i++) at = w->violation[i] > w->violation[at] ? i : at;
+    if (violation >= w->violation[at]) return;
   }
-  w->row[at] = row;
-  w->truth[at] = truth;
-  w->other[at] = other;
-  w->wrong[at] = wrong;
+  w->of[at] = of;
+  w->violation[at] = violation;
 }
 
+/* Relative to the size of a form: margins of d above that are no violations. */
+static double limit_of(const cone *c, const double *d) { return -wrong_side * sqrt(dot_of(d, d, c->n)); }
+
 /* The margin of a form under d over its size, or 0 when what is negative of it may be rounding. */
-static double wrongness(const cone *c, const double *d, double limit, const double *x, size_t truth,
-                        size_t other)
+static double violation_of(const cone *c, const double *d, double limit, const double *x, contrast of)
 {
-  const margin m = margin_of(c->shape, d, x, truth, other);
+  const margin m = margin_of(c->shape, d, x, of);
   return m.value + m.error < 0 && m.value / m.size < limit ? m.value / m.size : 0;
 }
 
 static void gather(cone *c, const double *d, candidates *w)
 {
   const dataset *data = c->data;
-  const double limit = -wrong_side * sqrt(dot_of(d, d, c->n));
+  const double limit = limit_of(c, d);
   w->count = 0;
   for (size_t i = 0; i < data->rows; i++) {
     if (dataset_weight(data, i) == 0) continue;
     const double *x = features_of(data, i, c->x);
-    const size_t truth = (size_t)dataset_target(data, i);
     for (size_t k = 0; k < margins_per_row(c->shape); k++) {
-      const size_t other = other_class(c->shape, truth, k);
-      const double wrong = wrongness(c, d, limit, x, truth, other);
-      if (wrong < 0) note_wrong(w, i, truth, other, wrong);
+      const contrast of = contrast_of(data, i, k);
+      const double violation = violation_of(c, d, limit, x, of);
+      if (violation < 0) note(w, of, violation);
     }
   }
 }
@@ -190,23 +189,23 @@ static void gather(cone *c, const double *d, candidates *w)
 /* The candidate with the most negative margin; CANDIDATES: none has one any more. */
 static size_t worst_candidate(cone *c, const double *d, const candidates *w)
 {
-  const double limit = -wrong_side * sqrt(dot_of(d, d, c->n));
+  const double limit = limit_of(c, d);
   size_t worst = CANDIDATES;
   double least = 0;
   for (size_t i = 0; i < w->count; i++) {
-    const double *x = features_alone(c->data, w->row[i], c->x);
-    const double wrong = wrongness(c, d, limit, x, w->truth[i], w->other[i]);
-    if (wrong >= least) continue;
-    least = wrong;
+    const double *x = features_alone(c->data, w->of[i].row, c->x);
+    const double violation = violation_of(c, d, limit, x, w->of[i]);
+    if (violation >= least) continue;
+    least = violation;
     worst = i;
   }
   return worst;
 }
 
 /* One form more is tight, others may leave; d becomes the point for the new weights. */
-static bool step(cone *c, const double *z, double *d, size_t row, size_t truth, size_t other)
+static bool step(cone *c, const double *z, double *d, contrast of)
 {
-  if (!append(c, row, truth, other)) return false; /* at the limit of rounding */
+  if (!append(c, of)) return false; /* at the limit of rounding */
   for (bool whole = false; !whole;) {
     solve_weights(c, z);
     whole = move_weights(c);
@@ -214,7 +213,7 @@ static bool step(cone *c, const double *z, double *d, size_t row, size_t truth, 
   }
   memcpy(d, z, c->n * sizeof *d);
   for (int twice = 0; twice < 2; twice++) {
-    for (size_t i = 0; i < c->tight; i++) away_from(c, i, d);
+    for (size_t i = 0; i < c->tight; i++) project_out(c, i, d);
   }
   return true;
 }
@@ -232,7 +231,7 @@ bool cone_project(cone *c, const double *z, double *d)
     for (; steps < most; steps++) {
       const size_t worst = worst_candidate(c, d, &w);
       if (worst == CANDIDATES) break;
-      if (!step(c, z, d, w.row[worst], w.truth[worst], w.other[worst])) return false;
+      if (!step(c, z, d, w.of[worst])) return false;
     }
   }
   return false;

@@ -1,4 +1,4 @@
-/* The cone of directions along which no margin is negative. */
+/* The cone of directions along which no margin is negative: K = {d : v_i'd >= 0 for all forms v_i}. */
 #ifndef TRAIN_CONE_H
 #define TRAIN_CONE_H
 
@@ -7,29 +7,29 @@
 typedef struct cone {
   const model_shape *shape;
   const dataset *data;
-  size_t n;         /* parameters */
-  double *v, *x;    /* scratch: a form, a sparse row */
-  const bool *keep; /* n: forms count only where this is true; NULL: everywhere */
-  /* Some independent forms ("tight"), as an orthonormal basis: form j = sum_i<=j r[j * n + i] q[i * n ...].
- */
+  size_t n;            /* parameters */
+  double *v, *x;       /* scratch: a form, a row */
+  const bool *support; /* n: forms count only where this is true; NULL: everywhere */
+  /* Some independent forms ("tight"), as an orthonormal basis: form j = sum_i<=j r[j * n + i] q[i * n ...]. */
   size_t tight;
-  size_t *row, *truth, *other;
+  contrast *tight_of;
   double *q, *r, *weight, *next;
 } cone;
 
 bool cone_new(cone *c, const model_shape *shape, const dataset *data);
 void cone_free(cone *c);
 
-/* The point of the cone nearest to z (both n), by the method of Lawson & Hanson (1974, chapter 23) for its
- * dual: minimise |z + sum_i weight_i v_i| over weights >= 0. Afterwards d is orthogonal to the tight forms.
- * False: it did not end in time. */
+/* The point of the cone nearest to z (both n). It is z + sum_i w_i v_i, with the weights w >= 0 that make that
+ * shortest: nonnegative least squares (Lawson & Hanson 1974, chapter 23), since by Moreau's theorem (1962) z is
+ * the sum of its projections on K and on the polar cone, which is spanned by the -v_i. Afterwards d is
+ * orthogonal to the tight forms. False: it did not end in time. */
 bool cone_project(cone *c, const double *z, double *d);
 
-/* The form of a row, but for what is not kept. */
-void cone_form(cone *c, size_t row, size_t truth, size_t other, double *v);
+/* The form of a contrast, but for what is not in the support. */
+void cone_form(cone *c, contrast of, double *v);
 
-/* Makes the form of a row tight too, unless it depends on the others within rounding; d becomes orthogonal to
- * it. */
-bool cone_tighten(cone *c, size_t row, size_t truth, size_t other, double *d);
+/* Makes the form of a contrast tight too, unless it depends on the others within rounding; d becomes orthogonal
+ * to it. */
+bool cone_tighten(cone *c, contrast of, double *d);
 
 #endif

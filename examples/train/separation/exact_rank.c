@@ -2,6 +2,7 @@
 
 #include "memory.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -81,62 +82,81 @@ static uint64_t residue(double x, int least, uint64_t p)
   return x > 0 || r == 0 ? r : p - r;
 }
 
-/* Takes multiples of the pivot rows so far, in reduced form, from `row`; the first entry left, or `columns`.
- */
-static size_t eliminate(const uint64_t *pivot, const size_t *at, size_t pivots, size_t columns, uint64_t *row,
-                        uint64_t p)
+typedef struct matrix {
+  const double *entry; /* rows x columns */
+  size_t rows, columns;
+  const int *least; /* of each column the exponent that makes it whole */
+} matrix;
+
+/* Gaussian elimination modulo p, row after row. Pivot rows keep the order in which they came; an entry left of a
+ * pivot's own is zero, right of it may be anything. */
+typedef struct elimination {
+  uint64_t p;
+  size_t columns, pivots;
+  uint64_t *pivot; /* the pivot rows, and room for one more */
+  size_t *at;      /* the column of each pivot */
+} elimination;
+
+/* Takes multiples of the pivot rows so far, in reduced form, from `row`; the first entry left, or `columns`. */
+static size_t eliminate(const elimination *e, uint64_t *row)
 {
-  for (size_t k = 0; k < pivots; k++) {
-    const uint64_t factor = row[at[k]];
+  for (size_t k = 0; k < e->pivots; k++) {
+    const uint64_t factor = row[e->at[k]];
     if (factor == 0) continue;
-    const uint64_t *from = pivot + k * columns;
-    for (size_t j = at[k]; j < columns; j++) row[j] = (row[j] + (p - factor) * from[j]) % p;
+    const uint64_t *from = e->pivot + k * e->columns;
+    for (size_t j = e->at[k]; j < e->columns; j++) row[j] = (row[j] + (e->p - factor) * from[j]) % e->p;
   }
   size_t j = 0;
-  while (j < columns && row[j] == 0) j++;
+  while (j < e->columns && row[j] == 0) j++;
   return j;
 }
 
-/* Rank modulo p, counted up to rank + 1. `pivot` has room for rank + 2 rows, `at` for rank + 1 numbers. Pivot
- * rows keep the order in which they came; an entry left of a pivot's own is zero, right of it may be
- * anything. */
-static size_t modular_rank(const double *a, size_t rows, size_t columns, size_t rank, const int *least,
-                           uint64_t *pivot, size_t *at, uint64_t p)
+/* Rank modulo p, counted up to most + 1. */
+static size_t modular_rank(elimination *e, const matrix *a, size_t most)
 {
-  size_t pivots = 0;
-  for (size_t i = 0; i < rows && pivots <= rank; i++) {
-    uint64_t *row = pivot + pivots * columns;
-    for (size_t j = 0; j < columns; j++) row[j] = residue(a[i * columns + j], least[j], p);
-    const size_t first = eliminate(pivot, at, pivots, columns, row, p);
-    if (first == columns) continue;
-    const uint64_t inverse = power_of(row[first], p - 2, p);
-    for (size_t j = first; j < columns; j++) row[j] = row[j] * inverse % p;
-    at[pivots++] = first;
+  e->pivots = 0;
+  for (size_t i = 0; i < a->rows && e->pivots <= most; i++) {
+    uint64_t *row = e->pivot + e->pivots * e->columns;
+    for (size_t j = 0; j < e->columns; j++) row[j] = residue(a->entry[i * e->columns + j], a->least[j], e->p);
+    const size_t first = eliminate(e, row);
+    if (first == e->columns) continue;
+    const uint64_t inverse = power_of(row[first], e->p - 2, e->p);
+    for (size_t j = first; j < e->columns; j++) row[j] = row[j] * inverse % e->p;
+    e->at[e->pivots++] = first;
   }
-  return pivots;
+  return e->pivots;
+}
+
+/* Modulo so many primes below 2^31, all of them above 2^30. */
+static rank_answer rank_modulo_primes(elimination *e, const matrix *a, size_t rank, size_t primes)
+{
+  e->p = (UINT64_C(1) << 31) + 1;
+  for (size_t k = 0; k < primes; k++) {
+    do e->p -= 2;
+    while (!is_prime(e->p));
+    if (modular_rank(e, a, rank) > rank) return RANK_LARGER;
+  }
+  assert(e->p > UINT64_C(1) << 30);
+  return RANK_AT_MOST;
 }
 
 rank_answer rank_at_most(const double *a, size_t rows, size_t columns, size_t rank)
 {
   if (rank >= rows || rank >= columns) return RANK_AT_MOST;
   int *least = resize(NULL, columns, 2 * sizeof *least);
-  uint64_t *pivot = resize(NULL, (rank + 2) * columns, sizeof *pivot);
-  size_t *at = resize(NULL, rank + 1, sizeof *at);
+  elimination e = {.columns = columns};
+  e.pivot = resize(NULL, (rank + 2) * columns, sizeof *e.pivot);
+  e.at = resize(NULL, rank + 1, sizeof *e.at);
   rank_answer answer = RANK_UNKNOWN;
-  if (least != NULL && pivot != NULL && at != NULL) {
+  if (least != NULL && e.pivot != NULL && e.at != NULL) {
+    const matrix whole = {a, rows, columns, least};
     column_scales(a, rows, columns, least, least + columns);
     const size_t primes = primes_needed(least + columns, columns, rank + 1);
-    uint64_t p = (UINT64_C(1) << 31) + 1;
-    const bool affordable = (double)primes * (double)rows * (double)columns * (double)(rank + 1) <= most_work;
-    if (affordable) answer = RANK_AT_MOST;
-    for (size_t k = 0; k < primes && answer == RANK_AT_MOST; k++) {
-      do p -= 2;
-      while (!is_prime(p));
-      if (modular_rank(a, rows, columns, rank, least, pivot, at, p) > rank) answer = RANK_LARGER;
-    }
+    const double work = (double)primes * (double)rows * (double)columns * (double)(rank + 1);
+    if (work <= most_work) answer = rank_modulo_primes(&e, &whole, rank, primes);
   }
   free(least);
-  free(pivot);
-  free(at);
+  free(e.pivot);
+  free(e.at);
   return answer;
 }
