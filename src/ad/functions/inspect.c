@@ -42,13 +42,6 @@ static void clear(double *array, uint32_t size)
   for (uint32_t i = 0; i < size; i += CHUNK) memset(array + i, 0, CHUNK * sizeof *array);
 }
 
-static bool any_nan(const double *values, uint32_t size)
-{
-  bool nan = false;
-  for (uint32_t i = 0; i < size; i++) nan |= isnan(values[i]);
-  return nan;
-}
-
 /* Hand the results of a sweep over to tg_tangent and tg_adjoint. */
 static void publish(tg_tape *t, int which, const double *results)
 {
@@ -87,7 +80,7 @@ tg_status tg_tangent_sweep(tg_tape *t, const tg_var *x, const double *dx, size_t
     seed(dot, x, dx, n);
     s = tg_sweep_tangent_(t, dot, 1, false, a.masked);
     if (s != TG_OK) return s;
-    a.nan = any_nan(dot, tg_size_(t));
+    a.nan = tg_any_nan_(dot, tg_size_(t));
   }
   publish(t, TG_TANGENT, dot);
   return TG_OK;
@@ -108,7 +101,7 @@ tg_status tg_adjoint_sweep(tg_tape *t, const tg_var *y, const double *dy, size_t
     const uint32_t last = seed(bar, y, dy, m);
     s = tg_sweep_adjoint_(t, last, bar, 1, a.masked, &a.nan);
     if (s != TG_OK) return s;
-    a.nan = any_nan(bar, tg_size_(t));
+    a.nan = tg_any_nan_(bar, tg_size_(t));
   }
   publish(t, TG_ADJOINT, bar);
   return TG_OK;

@@ -7,12 +7,20 @@
 #ifndef TG_ZERO_RULE_H
 #define TG_ZERO_RULE_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 static inline double tg_masked_product_(double a, double b, bool masked)
 {
   return masked && (a == 0.0 || b == 0.0) ? 0.0 : a * b;
+}
+
+static inline bool tg_any_nan_(const double *values, size_t n)
+{
+  bool nan = false;
+  for (size_t i = 0; i < n; i++) nan |= isnan(values[i]);
+  return nan;
 }
 
 /* The attempts at a sweep, from its seeds on. The body sets `nan` if a result is NaN; *zero_rule counts the sweeps that
