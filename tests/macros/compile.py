@@ -1,8 +1,9 @@
 """Compile what must compile without a warning, and what must not with a readable error.
 
-usage: compile.py accept|reject|headers|names|speed ROOT COMPILER...
+usage: compile.py accept|reject|headers|generated|callable|names|speed ROOT COMPILER...
 ROOT is the source tree; a compiler is a C compiler unless its name has ++ in it.
 """
+import itertools
 import os
 import pathlib
 import re
@@ -117,44 +118,71 @@ def speed(root, compilers):
         yield f'{compiler} at most {most} times', '' if times <= most else f'{times:.2f} times'
 
 
-def defined(text):
-    return set(re.findall(r'^#define (?:tg_)?([a-z]\w*)\(', text, re.M))
+def generator(root):
+    """The script that writes the names, and its table of operations."""
+    sys.path.insert(0, str(root / 'src/ad/ops'))
+    sys.dont_write_bytecode = True
+    import generate
+    return generate, generate.operations()
 
 
-def listed(text, name):
-    body = re.search(rf'#define TG_{name}_LIST_\(X\)((?:.*\\\n)*.*)\n', text).group(1)
-    return re.findall(r'X\((\w+)\)', body)
+def generated(root, compilers):
+    """What is written from the rows is as the script would write it."""
+    generate, table = generator(root)
+    for path, make in generate.TEXTS.items():
+        same = generate.written(path, make(table)) == (root / path).read_text()
+        yield path, '' if same else 'differs from the rows: run python3 src/ad/ops/generate.py'
+
+
+def calls(generate, table, prefix):
+    """(number, result, parameters, call) for every operation and every mix of vars and numbers."""
+    number = 0
+    for o in table.values():
+        name = prefix + o.name
+        if o.kind == 'NARY':
+            for mix in generate.mixes(o):
+                result, parameters = generate.typed(o, mix)
+                yield number, result, parameters, f'{name}({generate.names_of(o)})'
+                number += 1
+            continue
+        for types in itertools.product(('tg_var', 'double'), repeat=len(o.parameters)):
+            result = 'bool' if o.kind == 'GUARD' else 'tg_var' if 'tg_var' in types else 'double'
+            operands = [f'x{k}' for k in range(len(types))]
+            yield (number, result, ', '.join(f'{t} {x}' for t, x in zip(types, operands)),
+                   f'{name}({", ".join(operands)})')
+            number += 1
+
+
+def callable(root, compilers):
+    """Every row by its names, prefixed and short, for every mix of vars and numbers, in C and in C++."""
+    generate, table = generator(root)
+    for prefix in ('tg_', ''):
+        lines = ['#include <tapegrad/tapegrad.h>', '#include <tapegrad/overload.h>']
+        for number, result, parameters, call in calls(generate, table, prefix):
+            function = f'{result} f{number}({parameters})'
+            lines += [function + ';', f'{function} {{ {"" if result == "void" else "return "}{call}; }}']
+            if result != 'void':  # a double would become a bool in silence
+                lines += ['#ifdef __cplusplus', f'inline void g{number}({parameters})',
+                          f'{{ {result} *same = static_cast<decltype({call}) *>(nullptr); (void)same; }}', '#else',
+                          f'void g{number}({parameters});', f'void g{number}({parameters})',
+                          f'{{ {result} (*same)(void) = (__typeof__({call}) (*)(void))0; (void)same; }}', '#endif']
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / 'callable.c'
+            path.write_text('\n'.join(lines) + '\n')
+            for compiler, form in cases(compilers, {'c': True, 'cpp': True}):
+                language = ['-x', 'c++' if is_cpp(compiler) else 'c']
+                code, message = compile_source(compiler, form + language + ['-Wall', '-Wextra', '-Werror'], path, root)
+                yield f'{compiler} {" ".join(form)} names {prefix or "without prefix"}', message if code else ''
 
 
 def names(root, compilers):
-    """One set of names: rows of ops.def, n-ary operations, prototypes, lists, macros and short names."""
-    public = root / 'include/tapegrad'
-    operations = (public / 'operations.h').read_text()
-    short = (public / 'overload.h').read_text()
-    rows = (root / 'src/ad/ops/ops.def').read_text()
-    elementary = []
-    for kind, lists in {'UNARY': ['UNARY'], 'BINARY': ['FREQUENT', 'BINARY'], 'TERNARY': ['TERNARY'],
-                        'GUARD': ['GUARD']}.items():
-        row = set(re.findall(rf'^{kind} *\( *(\w+)', rows, re.M))
-        mine = [name for part in lists for name in listed(operations, part)]
-        elementary += mine
-        yield f'{kind} rows of ops.def and the lists of operations.h', difference(row, set(mine))
-    files = {path.stem for path in (root / 'src/ad/nary').glob('*.c')} - {'nary'}
-    prototypes = set(re.findall(r'\(tg_([a-z]\w*)\)\(', operations.split('---- Private')[0]))
-    yield 'rows without a prototype', difference(set(elementary) - prototypes, set())
-    if files:
-        yield 'prototypes without a row or a file in nary/', difference(prototypes - set(elementary) - files, set())
-    macros = defined(operations)
-    yield 'macros and prototypes', difference(macros - {'primal', 'peek'}, prototypes)
-    shorts = defined(short.split('#else /* C++ */')[0])
-    yield 'short names and macros', difference(shorts - {'constant', 'live'}, macros)
-    yield '#undef and #define', difference(set(re.findall(r'^#undef ([a-z]\w*)$', short, re.M)), shorts)
-    yield from not_libc(root, compilers, shorts)
+    """No header of the C library or of POSIX declares a short name that is not of <math.h>."""
+    generate, table = generator(root)
+    shorts = set(re.findall(r'^#define ([a-z]\w*)\(', (root / 'include/tapegrad/overload.h').read_text(), re.M))
+    yield 'short names and rows', difference(shorts - {'constant', 'live', 'primal', 'peek'}, set(table))
+    yield from not_libc(root, compilers, shorts - generate.MATH)
 
 
-MATH = set('''sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp exp2 exp10 expm1 log log2
-log10 log1p pow sqrt cbrt hypot erf erfc lgamma tgamma fabs fmax fmin fdim fmod remainder copysign
-floor ceil round trunc rint ldexp fma j0 j1 y0 y1'''.split())
 LIBC = '''aio arpa/inet assert complex cpio ctype dirent dlfcn errno fcntl fenv float fmtmsg fnmatch ftw glob
 grp iconv inttypes iso646 langinfo libgen limits locale math monetary mqueue ndbm net/if netdb
 netinet/in netinet/tcp nl_types poll pthread pwd regex sched search semaphore setjmp signal spawn
@@ -165,12 +193,11 @@ utime utmpx wchar wctype wordexp'''.split()
 
 
 def not_libc(root, compilers, shorts):
-    """No header of the C library or of POSIX declares a short name that is not of <math.h>."""
     lines = ['#define _XOPEN_SOURCE 700']
     for header in LIBC:
         lines += [f'#if __has_include(<{header}.h>)', f'#include <{header}.h>', '#endif']
     lines += ['struct nowhere_else;'] + [f'extern struct nowhere_else *{name};'
-              for name in sorted(shorts - MATH)]
+              for name in sorted(shorts)]
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / 'names.c'
         path.write_text('\n'.join(lines) + '\n')

@@ -9,8 +9,8 @@
 #include "nary.h"
 
 const tg_nary_info_ tg_nary_rows_[TG_NARY_count] = {
-    [TG_NARY_custom] = {NULL, false},
-#define NARY(name, kinked) [TG_NARY_##name] = {&tg_nary_##name##_, kinked},
+    [TG_NARY_custom] = {NULL, false, 0},
+#define NARY(name, bits) [TG_NARY_##name] = {&tg_nary_##name##_, ((bits)&TG_NARY_KINKED) != 0, bits},
 #include "nary.def"
 #undef NARY
 };

@@ -14,9 +14,17 @@ typedef enum tg_nary_kind_ {
   TG_NARY_count
 } tg_nary_kind_;
 
+enum tg_nary_property_ {
+  TG_NARY_KINKED = 1 << 0, /* partials jump somewhere: there jvp and vjp heed `along` of the shape (nary.h) */
+  TG_NARY_LINEAR = 1 << 1, /* of first degree in all operands together */
+  TG_NARY_STEP = 1 << 2,   /* derivative 0 everywhere */
+  TG_NARY_SCALAR = 1 << 3  /* no vector form: finite sums compute it sample by sample */
+};
+
 typedef struct tg_nary_info_ {
   const tg_custom_op *op;
   bool kinked;
+  unsigned properties; /* of enum tg_nary_property_ */
 } tg_nary_info_;
 extern const tg_nary_info_ tg_nary_rows_[TG_NARY_count];
 
