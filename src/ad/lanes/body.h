@@ -23,16 +23,16 @@
 #define TG_NO_OPERAND UINT32_MAX /* of a uniform: none */
 #define TG_NEGATED 0x80000000u   /* in a list of coefficients: minus the uniform */
 
-typedef enum tg_step_kind_ {
-  TG_STEP_ELEMENT,
-  TG_STEP_MATRIX,
-  TG_STEP_PRODUCTS,
-  TG_STEP_NARY,
-  TG_STEP_GUARD
-} tg_step_kind_;
+typedef enum tg_body_step_kind_ {
+  TG_BODY_ELEMENT,
+  TG_BODY_MATRIX,
+  TG_BODY_PRODUCTS,
+  TG_BODY_NARY,
+  TG_BODY_GUARD
+} tg_body_step_kind_;
 
-typedef struct tg_step_ {
-  tg_step_kind_ kind;
+typedef struct tg_body_step_ {
+  tg_body_step_kind_ kind;
   unsigned op; /* element, guard: the base opcode */
   unsigned arity;
   uint32_t operand[3]; /* element, guard; passive ones (data, constants) have no adjoint */
@@ -42,9 +42,9 @@ typedef struct tg_step_ {
   uint32_t out;        /* element: slot */
   uint32_t partial;    /* element with tg_has_pair_: the slot of the derivative */
   uint32_t index;      /* matrix, products, nary: which */
-} tg_step_;
+} tg_body_step_;
 
-typedef struct tg_matrix_ {
+typedef struct tg_body_matrix_ {
   uint32_t rows, columns;
   uint32_t coefficient; /* first of rows * columns in `lists`: uniforms, TG_NEGATED */
   uint32_t x, y;        /* firsts of columns, rows operands in `lists`; x of sparse data: columns */
@@ -59,17 +59,17 @@ typedef struct tg_matrix_ {
       position; /* sparse data: first of `columns of the sample` places among x, or TG_NO_OPERAND: the same */
   size_t w; /* where its packed coefficients and their adjoints begin in the workspace, unless contiguous */
   size_t w_ends; /* where those of start (rows numbers) and end (rows numbers) begin */
-} tg_matrix_;
+} tg_body_matrix_;
 
-typedef struct tg_products_ {
+typedef struct tg_body_products_ {
   uint32_t count;
   uint32_t x, y;    /* firsts of count operands in `lists` */
   uint32_t y_start; /* a slot or TG_NO_OPERAND */
   uint32_t out;
   bool negated;
-} tg_products_;
+} tg_body_products_;
 
-typedef struct tg_lane_nary_ {
+typedef struct tg_body_nary_ {
   unsigned kind; /* tg_nary_kind_ */
   const tg_custom_op *op;
   void *user;
@@ -78,11 +78,11 @@ typedef struct tg_lane_nary_ {
   uint32_t x, y;    /* firsts of n operands, m slots in `lists` */
   uint32_t passive; /* first of n flags in `lists` */
   uint32_t weight;  /* the first of n slots */
-} tg_lane_nary_;
+} tg_body_nary_;
 
 /* The engine knows these: one output, and a weight for each operand, found with the value, as derivative. Of other
  * operations it calls the functions, lane by lane. */
-static inline bool tg_in_lanes_(const tg_lane_nary_ *n)
+static inline bool tg_in_lanes_(const tg_body_nary_ *n)
 {
   return n->kind == TG_NARY_logsumexp || n->kind == TG_NARY_cross_entropy || n->kind == TG_NARY_pick;
 }
@@ -92,13 +92,13 @@ typedef struct tg_body_ {
   size_t L;
   bool sparse;    /* the columns but for a label are sparse, and enter matrices only */
   uint32_t label; /* sparse: the slot of the label, or TG_NO_OPERAND */
-  tg_step_ *steps;
+  tg_body_step_ *steps;
   size_t step_count, step_capacity;
-  tg_matrix_ *matrices;
+  tg_body_matrix_ *matrices;
   size_t matrix_count, matrix_capacity;
-  tg_products_ *products;
+  tg_body_products_ *products;
   size_t products_count, products_capacity;
-  tg_lane_nary_ *nary;
+  tg_body_nary_ *nary;
   size_t nary_count, nary_capacity, nary_widest;
   uint32_t *lists;
   size_t list_count, list_capacity;

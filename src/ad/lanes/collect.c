@@ -10,7 +10,7 @@ void tg_collect_(const tg_worker_ *w, const double *bar, const double *w_bar, do
 {
   const tg_body_ *b = w->body;
   for (size_t i = 0; i < b->matrix_count; i++) {
-    const tg_matrix_ *m = &b->matrices[i];
+    const tg_body_matrix_ *m = &b->matrices[i];
     const size_t n = (size_t)m->rows * m->columns;
     const uint32_t *c = b->lists + m->coefficient;
     const double *ends = w_bar + m->w_ends;
@@ -29,7 +29,7 @@ void tg_collect_(const tg_worker_ *w, const double *bar, const double *w_bar, do
   }
 }
 
-static void collect_sparse_lane(const tg_worker_ *w, const tg_matrix_ *m, size_t lane, double *u_bar)
+static void collect_sparse_lane(const tg_worker_ *w, const tg_body_matrix_ *m, size_t lane, double *u_bar)
 {
   const uint32_t *lists = w->body->lists;
   const size_t end = w->sparse->row_start[w->row[lane] + 1];
@@ -43,7 +43,7 @@ static void collect_sparse_lane(const tg_worker_ *w, const tg_matrix_ *m, size_t
 }
 
 /* The same coefficient for all lanes before the next: a line of the cache holds that many. */
-static void collect_dense_lanes(const tg_worker_ *w, const tg_matrix_ *m, size_t lane, double *u_bar)
+static void collect_dense_lanes(const tg_worker_ *w, const tg_body_matrix_ *m, size_t lane, double *u_bar)
 {
   const uint32_t *lists = w->body->lists, *c = lists + m->coefficient;
   const double *base = m->in_data ? w->current : w->slot;
@@ -60,7 +60,7 @@ static void collect_dense_lanes(const tg_worker_ *w, const tg_matrix_ *m, size_t
     }
 }
 
-static void collect_ends(const tg_worker_ *w, const tg_matrix_ *m, size_t lane, double *u_bar)
+static void collect_ends(const tg_worker_ *w, const tg_body_matrix_ *m, size_t lane, double *u_bar)
 {
   const uint32_t *lists = w->body->lists;
   for (size_t r = 0; r < m->rows; r++) {
@@ -76,7 +76,7 @@ void tg_worker_collect_lanes_(const tg_worker_ *w, size_t lane, double *u_bar)
   const size_t n = tg_uniforms_(b);
   tg_zeros_(u_bar, TG_LANE_UNIT * n);
   for (size_t i = 0; i < b->matrix_count; i++) {
-    const tg_matrix_ *m = &b->matrices[i];
+    const tg_body_matrix_ *m = &b->matrices[i];
     if (!m->constant && !tg_is_sparse_(w, m)) collect_dense_lanes(w, m, lane, u_bar);
     for (size_t l = 0; l < TG_LANE_UNIT; l++) {
       if (!m->constant && tg_is_sparse_(w, m)) collect_sparse_lane(w, m, lane + l, u_bar + l * n);

@@ -168,7 +168,7 @@ static uint32_t list(compiler *c, size_t n)
   return (uint32_t)(b->list_count - n);
 }
 
-static tg_step_ *step(compiler *c, tg_step_ s)
+static tg_body_step_ *step(compiler *c, tg_body_step_ s)
 {
   tg_body_ *b = c->b;
   if (!GROW(c, b->steps, b->step_count, b->step_capacity, 1)) return NULL;
@@ -327,7 +327,7 @@ static void place_row(compiler *c, row r)
   }
   c->seen[at] = (uint32_t)c->group_count + 1;
   c->groups[c->group_count] = (group){index, index, 1, (uint32_t)c->b->step_count};
-  step(c, (tg_step_){.kind = TG_STEP_MATRIX, .index = (uint32_t)c->group_count++});
+  step(c, (tg_body_step_){.kind = TG_BODY_MATRIX, .index = (uint32_t)c->group_count++});
 }
 
 /* ---- a chain as steps ---- */
@@ -397,8 +397,8 @@ static size_t products_segment(compiler *c, size_t i, uint32_t so_far, uint32_t 
     b->lists[x + k] = vector_of(c, c->terms[i + k].x);
     b->lists[y + k] = vector_of(c, c->terms[i + k].y);
   }
-  b->products[b->products_count] = (tg_products_){n, x, y, so_far, place, c->terms[i].negated};
-  step(c, (tg_step_){.kind = TG_STEP_PRODUCTS, .index = (uint32_t)b->products_count++});
+  b->products[b->products_count] = (tg_body_products_){n, x, y, so_far, place, c->terms[i].negated};
+  step(c, (tg_body_step_){.kind = TG_BODY_PRODUCTS, .index = (uint32_t)b->products_count++});
   return end;
 }
 
@@ -420,11 +420,11 @@ static void emit_element(compiler *c, uint32_t v)
 {
   const tg_value_ e = *value_of(c, v);
   const bool guard = e.kind == TG_VALUE_GUARD;
-  tg_step_ s = {.kind = guard ? TG_STEP_GUARD : TG_STEP_ELEMENT,
-                .op = e.op,
-                .arity = e.arity,
-                .expected = e.expected,
-                .forms = tg_row_forms_of_(e.op)};
+  tg_body_step_ s = {.kind = guard ? TG_BODY_GUARD : TG_BODY_ELEMENT,
+                     .op = e.op,
+                     .arity = e.arity,
+                     .expected = e.expected,
+                     .forms = tg_row_forms_of_(e.op)};
   for (unsigned k = 0; k < e.arity; k++) {
     s.operand[k] = vector_of(c, e.operand[k]);
     s.passive[k] = is_passive(c, e.operand[k]);
@@ -457,7 +457,7 @@ static void emit_call(compiler *c, const tg_call_ *call)
   const tg_nary_ *r = &call->what;
   const uint32_t *operand = c->e.program.lists + r->first;
   if (!GROW(c, b->nary, b->nary_count, b->nary_capacity, 1)) return;
-  tg_lane_nary_ made = {
+  tg_body_nary_ made = {
       .kind = r->kind, .op = r->op, .user = r->user, .shape = r->shape, .n = r->n, .m = r->m};
   made.x = list(c, r->n), made.passive = list(c, r->n), made.y = list(c, r->m);
   for (uint32_t j = 0; j < r->n && c->status == TG_OK; j++) {
@@ -470,7 +470,7 @@ static void emit_call(compiler *c, const tg_call_ *call)
   c->slots += r->n;
   if (r->n + r->m > b->nary_widest) b->nary_widest = r->n + r->m;
   b->nary[b->nary_count] = made;
-  step(c, (tg_step_){.kind = TG_STEP_NARY, .index = (uint32_t)b->nary_count++});
+  step(c, (tg_body_step_){.kind = TG_BODY_NARY, .index = (uint32_t)b->nary_count++});
 }
 
 static bool is_needed(const compiler *c, const tg_call_ *call)
@@ -518,7 +518,7 @@ static uint32_t signed_uniform(compiler *c, uint32_t value)
   return uniform_of(c, value & ~TG_NEGATED) | (value & TG_NEGATED);
 }
 
-static bool is_contiguous(const tg_body_ *b, const tg_matrix_ *m)
+static bool is_contiguous(const tg_body_ *b, const tg_body_matrix_ *m)
 {
   const size_t n = (size_t)m->rows * m->columns;
   for (size_t i = 0; i < n; i++)
@@ -554,7 +554,7 @@ static uint32_t sparse_positions(compiler *c, const uint32_t *terms, uint32_t co
   return made;
 }
 
-static void find_vectors(compiler *c, tg_matrix_ *m, const uint32_t *terms)
+static void find_vectors(compiler *c, tg_body_matrix_ *m, const uint32_t *terms)
 {
   for (uint32_t j = 0; j < m->columns && c->status == TG_OK; j++) {
     const uint32_t x = vector_of(c, terms[2 * j + 1]);
@@ -571,7 +571,8 @@ static void finish_matrix(compiler *c, const group *g)
 {
   tg_body_ *b = c->b;
   const row first = c->rows[g->first];
-  tg_matrix_ m = {.rows = g->rows, .columns = first.columns, .constant = true, .position = TG_NO_OPERAND};
+  tg_body_matrix_ m = {
+      .rows = g->rows, .columns = first.columns, .constant = true, .position = TG_NO_OPERAND};
   m.coefficient = list(c, (size_t)m.rows * m.columns);
   m.x = list(c, m.columns);
   m.y = list(c, m.rows);
@@ -646,27 +647,27 @@ static void finish_places(compiler *c)
   b->loss = moved(b, b->loss);
   if (b->label != TG_NO_OPERAND) b->label = moved(b, b->label);
   for (size_t i = 0; i < b->step_count; i++) {
-    tg_step_ *s = &b->steps[i];
+    tg_body_step_ *s = &b->steps[i];
     for (unsigned k = 0; k < s->arity; k++) s->operand[k] = moved(b, s->operand[k]);
     s->out = moved(b, s->out);
     s->partial = moved(b, s->partial);
   }
   for (size_t i = 0; i < b->matrix_count; i++) {
-    tg_matrix_ *m = &b->matrices[i];
+    tg_body_matrix_ *m = &b->matrices[i];
     if (!(b->sparse && m->in_data)) move_list(b, m->x, m->columns);
     for (uint32_t j = 0; j < m->columns && !b->sparse; j++) b->lists[m->x + j] &= ~TG_IN_DATA;
     move_list(b, m->y, m->rows);
     if (m->y_start != TG_NO_OPERAND) move_list(b, m->y_start, m->rows);
   }
   for (size_t i = 0; i < b->products_count; i++) {
-    tg_products_ *p = &b->products[i];
+    tg_body_products_ *p = &b->products[i];
     move_list(b, p->x, p->count);
     move_list(b, p->y, p->count);
     if (p->y_start != TG_NO_OPERAND) p->y_start = moved(b, p->y_start);
     p->out = moved(b, p->out);
   }
   for (size_t i = 0; i < b->nary_count; i++) {
-    tg_lane_nary_ *n = &b->nary[i];
+    tg_body_nary_ *n = &b->nary[i];
     move_list(b, n->x, n->n);
     move_list(b, n->y, n->m);
     n->weight = moved(b, n->weight);

@@ -1,17 +1,17 @@
 #include "kinks.h"
 #include "steps.h"
 
-static const double *operand_or_null(const tg_worker_ *w, const tg_step_ *s, unsigned k)
+static const double *operand_or_null(const tg_worker_ *w, const tg_body_step_ *s, unsigned k)
 {
   return k < s->arity ? tg_operand_(w, s->operand[k]) : NULL;
 }
 
-static const tg_row_kernels_ *row_of(const tg_worker_ *w, const tg_step_ *s)
+static const tg_row_kernels_ *row_of(const tg_worker_ *w, const tg_body_step_ *s)
 {
   return &w->kernels->rows[s->op];
 }
 
-void tg_element_step_forward_(const tg_worker_ *w, const tg_step_ *s)
+void tg_element_step_forward_(const tg_worker_ *w, const tg_body_step_ *s)
 {
   if (w->mode != TG_RUN_VALUE && tg_has_pair_(s->op)) {
     w->kernels->pair(s->op, tg_operand_(w, s->operand[0]), w->slot + s->out, w->slot + s->partial, w->lanes);
@@ -22,7 +22,7 @@ void tg_element_step_forward_(const tg_worker_ *w, const tg_step_ *s)
 }
 
 /* The vector of a partial: NULL where it is zero. */
-static const double *partial(const tg_worker_ *w, const tg_step_ *s, tg_partial_form_ form,
+static const double *partial(const tg_worker_ *w, const tg_body_step_ *s, tg_partial_form_ form,
                              const double *general)
 {
   switch (form) {
@@ -37,7 +37,7 @@ static const double *partial(const tg_worker_ *w, const tg_step_ *s, tg_partial_
   return general;
 }
 
-static void first_partials(const tg_worker_ *w, const tg_step_ *s, const double **d)
+static void first_partials(const tg_worker_ *w, const tg_body_step_ *s, const double **d)
 {
   const tg_partial_form_ *form = s->forms.first;
   bool general = false;
@@ -54,7 +54,7 @@ static void first_partials(const tg_worker_ *w, const tg_step_ *s, const double 
 }
 
 /* h[k][l], symmetric. */
-static bool second_partials(const tg_worker_ *w, const tg_step_ *s, const double *h[3][3])
+static bool second_partials(const tg_worker_ *w, const tg_body_step_ *s, const double *h[3][3])
 {
   static const unsigned at[3][3] = {{TG_XX, TG_XY, TG_XZ}, {TG_XY, TG_YY, TG_YZ}, {TG_XZ, TG_YZ, TG_ZZ}};
   bool general = false, any = false;
@@ -74,7 +74,7 @@ static bool second_partials(const tg_worker_ *w, const tg_step_ *s, const double
 /* ---- kinks: at second order the partials on the side that the tangents point to ---- */
 
 /* The partials of lane l at a kink, zero to and among passive operands. */
-static void sided_partials(const tg_worker_ *w, const tg_step_ *s, size_t l, tg_sided_ *p)
+static void sided_partials(const tg_worker_ *w, const tg_body_step_ *s, size_t l, tg_sided_ *p)
 {
   double x[3] = {0.0}, a[3] = {0.0};
   for (unsigned k = 0; k < s->arity; k++) {
@@ -84,14 +84,14 @@ static void sided_partials(const tg_worker_ *w, const tg_step_ *s, size_t l, tg_
   tg_one_sided_(s->op, x, a, p);
 }
 
-static bool lane_at_kink(const tg_worker_ *w, const tg_step_ *s, size_t l)
+static bool lane_at_kink(const tg_worker_ *w, const tg_body_step_ *s, size_t l)
 {
   double x[3] = {0.0};
   for (unsigned k = 0; k < s->arity; k++) x[k] = tg_operand_(w, s->operand[k])[l];
   return tg_at_kink_(s->op, x[0], x[1], x[2]);
 }
 
-static bool any_kink(const tg_worker_ *w, const tg_step_ *s)
+static bool any_kink(const tg_worker_ *w, const tg_body_step_ *s)
 {
   return (w->mode == TG_RUN_SECOND || w->mode == TG_RUN_HESSIAN) &&
          tg_any_kink_(s->op, tg_operand_(w, s->operand[0]), operand_or_null(w, s, 1),
@@ -99,7 +99,7 @@ static bool any_kink(const tg_worker_ *w, const tg_step_ *s)
 }
 
 /* The vectors of first partials, copied, with those of the lanes at a kink in their place. */
-static void side_first(const tg_worker_ *w, const tg_step_ *s, const double **d)
+static void side_first(const tg_worker_ *w, const tg_body_step_ *s, const double **d)
 {
   for (unsigned k = 0; k < s->arity && k < 3; k++) {
     if (s->passive[k]) continue;
@@ -119,7 +119,7 @@ static void side_first(const tg_worker_ *w, const tg_step_ *s, const double **d)
 }
 
 /* Likewise the second partials, in the temporaries where they are: a partial that is zero everywhere stays so. */
-static void side_second(const tg_worker_ *w, const tg_step_ *s)
+static void side_second(const tg_worker_ *w, const tg_body_step_ *s)
 {
   static const unsigned at[2][2] = {{TG_XX, TG_XY}, {TG_XY, TG_YY}};
   for (size_t l = 0; l < w->lanes; l++) {
@@ -144,7 +144,7 @@ static void accumulate(const tg_worker_ *w, double *t, const double *d, const do
     tg_add_product_(w, t, d, u);
 }
 
-void tg_element_step_tangent_(const tg_worker_ *w, const tg_step_ *s)
+void tg_element_step_tangent_(const tg_worker_ *w, const tg_body_step_ *s)
 {
   const double *d[3] = {NULL, NULL, NULL};
   first_partials(w, s, d);
@@ -154,7 +154,7 @@ void tg_element_step_tangent_(const tg_worker_ *w, const tg_step_ *s)
     if (d[k] != NULL) accumulate(w, w->dot + s->out, d[k], w->dot + s->operand[k]);
 }
 
-void tg_element_step_backward_(const tg_worker_ *w, const tg_step_ *s, bool second)
+void tg_element_step_backward_(const tg_worker_ *w, const tg_body_step_ *s, bool second)
 {
   const double *d[3] = {NULL, NULL, NULL}, *h[3][3];
   first_partials(w, s, d);

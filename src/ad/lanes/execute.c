@@ -1,6 +1,6 @@
 #include "steps.h"
 
-static bool guard_holds(const tg_worker_ *w, const tg_step_ *s, bool *failed)
+static bool guard_holds(const tg_worker_ *w, const tg_body_step_ *s, bool *failed)
 {
   const double *x = tg_operand_(w, s->operand[0]), *y = tg_operand_(w, s->operand[1]);
   bool all = true;
@@ -19,13 +19,13 @@ bool tg_worker_forward_(tg_worker_ *w, const tg_call_state_ *s, bool *failed)
   memset(failed, 0, w->lanes * sizeof *failed);
   w->failed = failed;
   for (size_t i = 0; i < b->step_count; i++) {
-    const tg_step_ *step = &b->steps[i];
+    const tg_body_step_ *step = &b->steps[i];
     switch (step->kind) {
-    case TG_STEP_ELEMENT: tg_element_step_forward_(w, step); break;
-    case TG_STEP_MATRIX: tg_matrix_step_forward_(w, s, &b->matrices[step->index]); break;
-    case TG_STEP_PRODUCTS: tg_products_step_forward_(w, &b->products[step->index]); break;
-    case TG_STEP_NARY: tg_nary_step_forward_(w, &b->nary[step->index]); break;
-    case TG_STEP_GUARD: all = guard_holds(w, step, failed) && all; break;
+    case TG_BODY_ELEMENT: tg_element_step_forward_(w, step); break;
+    case TG_BODY_MATRIX: tg_matrix_step_forward_(w, s, &b->matrices[step->index]); break;
+    case TG_BODY_PRODUCTS: tg_products_step_forward_(w, &b->products[step->index]); break;
+    case TG_BODY_NARY: tg_nary_step_forward_(w, &b->nary[step->index]); break;
+    case TG_BODY_GUARD: all = guard_holds(w, step, failed) && all; break;
     }
   }
   w->failed = NULL;
@@ -36,13 +36,13 @@ void tg_worker_tangent_(tg_worker_ *w, const tg_call_state_ *s)
 {
   const tg_body_ *b = w->body;
   for (size_t i = 0; i < b->step_count; i++) {
-    const tg_step_ *step = &b->steps[i];
+    const tg_body_step_ *step = &b->steps[i];
     switch (step->kind) {
-    case TG_STEP_ELEMENT: tg_element_step_tangent_(w, step); break;
-    case TG_STEP_MATRIX: tg_matrix_step_tangent_(w, s, &b->matrices[step->index]); break;
-    case TG_STEP_PRODUCTS: tg_products_step_tangent_(w, &b->products[step->index]); break;
-    case TG_STEP_NARY: tg_nary_step_tangent_(w, &b->nary[step->index]); break;
-    case TG_STEP_GUARD: break;
+    case TG_BODY_ELEMENT: tg_element_step_tangent_(w, step); break;
+    case TG_BODY_MATRIX: tg_matrix_step_tangent_(w, s, &b->matrices[step->index]); break;
+    case TG_BODY_PRODUCTS: tg_products_step_tangent_(w, &b->products[step->index]); break;
+    case TG_BODY_NARY: tg_nary_step_tangent_(w, &b->nary[step->index]); break;
+    case TG_BODY_GUARD: break;
     }
   }
 }
@@ -51,13 +51,13 @@ static void steps_backward(tg_worker_ *w, const tg_call_state_ *s, bool second)
 {
   const tg_body_ *b = w->body;
   for (size_t i = b->step_count; i-- > 0;) {
-    const tg_step_ *step = &b->steps[i];
+    const tg_body_step_ *step = &b->steps[i];
     switch (step->kind) {
-    case TG_STEP_ELEMENT: tg_element_step_backward_(w, step, second); break;
-    case TG_STEP_MATRIX: tg_matrix_step_backward_(w, s, &b->matrices[step->index], second); break;
-    case TG_STEP_PRODUCTS: tg_products_step_backward_(w, &b->products[step->index], second); break;
-    case TG_STEP_NARY: tg_nary_step_backward_(w, &b->nary[step->index], second); break;
-    case TG_STEP_GUARD: break;
+    case TG_BODY_ELEMENT: tg_element_step_backward_(w, step, second); break;
+    case TG_BODY_MATRIX: tg_matrix_step_backward_(w, s, &b->matrices[step->index], second); break;
+    case TG_BODY_PRODUCTS: tg_products_step_backward_(w, &b->products[step->index], second); break;
+    case TG_BODY_NARY: tg_nary_step_backward_(w, &b->nary[step->index], second); break;
+    case TG_BODY_GUARD: break;
     }
   }
 }

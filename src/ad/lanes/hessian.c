@@ -7,14 +7,14 @@
 /* A sum is laid out as: for each pair of heads r <= s its pair_size numbers; then, for each of the other
  * uniforms, `cross` numbers, those of each head in order, and one for each uniform, constants too. */
 
-static bool has_ends(const tg_matrix_ *m) { return m->free_start; }
-static size_t columns_of(const tg_matrix_ *m) { return m->constant ? 0 : m->columns; }
-static size_t width_of(const tg_matrix_ *m) { return columns_of(m) + has_ends(m); }
+static bool has_ends(const tg_body_matrix_ *m) { return m->free_start; }
+static size_t columns_of(const tg_body_matrix_ *m) { return m->constant ? 0 : m->columns; }
+static size_t width_of(const tg_body_matrix_ *m) { return columns_of(m) + has_ends(m); }
 
 /* The products of columns j, k; the row's ends times the columns of s; the columns times those ends of
  * another matrix; ends times ends. Within one matrix (j, k) and (k, j) are the same and only k >= j is
  * summed. */
-static size_t pair_size(const tg_matrix_ *a, const tg_matrix_ *b)
+static size_t pair_size(const tg_body_matrix_ *a, const tg_body_matrix_ *b)
 {
   const size_t p = columns_of(a), q = columns_of(b);
   return p * q + (has_ends(a) ? q : 0) + (a != b && has_ends(b) ? p : 0) + (has_ends(a) && has_ends(b));
@@ -31,7 +31,7 @@ static tg_status find_heads(tg_curvature_ *c)
   c->heads = tg_memory_resize_(NULL, count + 1, sizeof *c->heads);
   if (c->heads == NULL) return TG_E_NOMEM;
   for (size_t i = 0; i < b->matrix_count; i++) {
-    const tg_matrix_ *m = &b->matrices[i];
+    const tg_body_matrix_ *m = &b->matrices[i];
     if (!m->in_data || width_of(m) == 0) continue;
     for (uint32_t r = 0; r < m->rows; r++) {
       c->heads[c->head_count++] = (tg_head_){m, r, b->lists[m->y + r]};
@@ -63,7 +63,7 @@ static tg_status find_others(tg_curvature_ *c)
     memset(used, 0, n * sizeof *used);
     for (size_t i = 0; i < b->broadcast_count; i++) mark(b, b->broadcast[i], used);
     for (size_t i = 0; i < b->matrix_count; i++) {
-      const tg_matrix_ *m = &b->matrices[i];
+      const tg_body_matrix_ *m = &b->matrices[i];
       if (m->in_data) continue;
       mark_list(b, m->coefficient, (size_t)m->rows * m->columns, used);
       mark_list(b, m->start, m->rows, used);
@@ -123,8 +123,8 @@ static void outer(const tg_worker_ *w, const tg_outer_ *o)
 enum { STRIP = 4 }; /* columns weighted at a time: the rows of a tile of the kernel */
 
 /* sum[j][k] += h x_j x_k; from k = j on within one matrix. */
-static void dense_squares(const tg_worker_ *w, const tg_matrix_ *a, const tg_matrix_ *b, const double *h,
-                          double *sum)
+static void dense_squares(const tg_worker_ *w, const tg_body_matrix_ *a, const tg_body_matrix_ *b,
+                          const double *h, double *sum)
 {
   const uint32_t *x = w->body->lists + a->x, *y = w->body->lists + b->x;
   const uint32_t L = (uint32_t)w->body->L, strip[STRIP] = {0, L, 2 * L, 3 * L};
@@ -149,14 +149,14 @@ static void dense_squares(const tg_worker_ *w, const tg_matrix_ *a, const tg_mat
   }
 }
 
-static uint32_t place_of(const tg_worker_ *w, const tg_matrix_ *m, size_t entry)
+static uint32_t place_of(const tg_worker_ *w, const tg_body_matrix_ *m, size_t entry)
 {
   const size_t column = w->sparse->column[entry];
   return m->position != TG_NO_OPERAND ? w->body->lists[m->position + column] : (uint32_t)column;
 }
 
-static void sparse_squares(const tg_worker_ *w, const tg_matrix_ *a, const tg_matrix_ *b, const double *h,
-                           double *sum)
+static void sparse_squares(const tg_worker_ *w, const tg_body_matrix_ *a, const tg_body_matrix_ *b,
+                           const double *h, double *sum)
 {
   const double *values = w->sparse->values;
   for (size_t l = 0; l < w->lanes; l++) {
@@ -175,7 +175,7 @@ static void sparse_squares(const tg_worker_ *w, const tg_matrix_ *a, const tg_ma
 }
 
 /* sum[k] += h x_k */
-static void weighted_columns(const tg_worker_ *w, const tg_matrix_ *m, const double *h, double *sum)
+static void weighted_columns(const tg_worker_ *w, const tg_body_matrix_ *m, const double *h, double *sum)
 {
   const uint32_t none = 0;
   if (!w->body->sparse) {
@@ -210,7 +210,7 @@ static void total(const tg_worker_ *w, const double *h, double *sum)
   w->kernels->totals(h, &none, 1, w->lanes, sum);
 }
 
-static void add_pair(const tg_worker_ *w, const tg_matrix_ *a, const tg_matrix_ *b, const double *h,
+static void add_pair(const tg_worker_ *w, const tg_body_matrix_ *a, const tg_body_matrix_ *b, const double *h,
                      double *sum)
 {
   const size_t p = columns_of(a), q = columns_of(b);
@@ -233,7 +233,7 @@ static void head_directions(const tg_curvature_ *c, tg_worker_ *w, const tg_call
   for (size_t r = 0; r < c->head_count; r++) {
     tg_worker_direction_(w, s, c->heads[r].y, NULL);
     for (size_t k = r; k < c->head_count; k++) {
-      const tg_matrix_ *a = c->heads[r].matrix, *b = c->heads[k].matrix;
+      const tg_body_matrix_ *a = c->heads[r].matrix, *b = c->heads[k].matrix;
       add_pair(w, a, b, w->bar_dot + c->heads[k].y, sum);
       sum += pair_size(a, b);
     }
@@ -244,7 +244,7 @@ static void other_direction(const tg_curvature_ *c, tg_worker_ *w, const tg_call
 {
   tg_worker_direction_(w, s, TG_NO_OPERAND, sum + c->cross);
   for (size_t r = 0; r < c->head_count; r++) {
-    const tg_matrix_ *m = c->heads[r].matrix;
+    const tg_body_matrix_ *m = c->heads[r].matrix;
     const double *h = w->bar_dot + c->heads[r].y;
     if (columns_of(m) > 0) weighted_columns(w, m, h, sum);
     if (has_ends(m)) total(w, h, sum + columns_of(m));
@@ -280,7 +280,7 @@ typedef struct square {
 /* Coefficient j of a head, or, past the last, its ends: signed names of uniforms; answers how many. */
 static unsigned names_of(const tg_body_ *b, const tg_head_ *head, size_t j, uint32_t *name)
 {
-  const tg_matrix_ *m = head->matrix;
+  const tg_body_matrix_ *m = head->matrix;
   unsigned count = 0;
   if (j < columns_of(m))
     name[count++] =
@@ -315,7 +315,7 @@ static void add_both(const square *q, const tg_head_ *r, size_t j, const tg_head
 
 static void spread_pair(const square *to, const tg_head_ *r, const tg_head_ *s, const double *sum)
 {
-  const tg_matrix_ *a = r->matrix, *b = s->matrix;
+  const tg_body_matrix_ *a = r->matrix, *b = s->matrix;
   const size_t p = columns_of(a), q = columns_of(b);
   for (size_t j = 0; j < p; j++)
     for (size_t k = a == b ? j : 0; k < q; k++) {

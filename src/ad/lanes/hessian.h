@@ -11,7 +11,7 @@
 
 /* One row of a matrix over data that depends on theta. */
 typedef struct tg_head_ {
-  const tg_matrix_ *matrix;
+  const tg_body_matrix_ *matrix;
   uint32_t row, y; /* and the slot of its result */
 } tg_head_;
 

@@ -4,7 +4,7 @@ typedef struct packed { /* of one matrix */
   const double *w, *start, *end;
 } packed;
 
-static packed packed_of(const tg_body_ *b, const tg_matrix_ *m, const double *u, const double *w)
+static packed packed_of(const tg_body_ *b, const tg_body_matrix_ *m, const double *u, const double *w)
 {
   return (packed){m->contiguous ? u + b->lists[m->coefficient] : w + m->w,
                   m->start != TG_NO_OPERAND ? w + m->w_ends : NULL,
@@ -20,7 +20,7 @@ static void affine(const tg_worker_ *w, const tg_affine_ *a)
 }
 
 /* What sparse rows have in common in both directions. */
-static tg_sparse_ sparse_of(const tg_worker_ *w, const tg_matrix_ *m)
+static tg_sparse_ sparse_of(const tg_worker_ *w, const tg_body_matrix_ *m)
 {
   const uint32_t *lists = w->body->lists;
   return (tg_sparse_){.rows = m->rows,
@@ -34,7 +34,7 @@ static tg_sparse_ sparse_of(const tg_worker_ *w, const tg_matrix_ *m)
 }
 
 /* y = start + W x + end on sparse rows, for values or tangents. */
-static void sparse_affine(const tg_worker_ *w, const tg_matrix_ *m, packed p, double *y, bool masked)
+static void sparse_affine(const tg_worker_ *w, const tg_body_matrix_ *m, packed p, double *y, bool masked)
 {
   const uint32_t *lists = w->body->lists;
   tg_sparse_ a = sparse_of(w, m);
@@ -44,13 +44,13 @@ static void sparse_affine(const tg_worker_ *w, const tg_matrix_ *m, packed p, do
 }
 
 /* Tangents that come with the values: those of data, times the tangents of the coefficients. */
-static bool has_early_tangent(const tg_worker_ *w, const tg_matrix_ *m)
+static bool has_early_tangent(const tg_worker_ *w, const tg_body_matrix_ *m)
 {
   return w->mode == TG_RUN_SECOND && m->in_data && !m->constant && m->y_start == TG_NO_OPERAND &&
          !w->body->sparse && !w->masked && !w->apart;
 }
 
-void tg_matrix_step_forward_(const tg_worker_ *w, const tg_call_state_ *s, const tg_matrix_ *m)
+void tg_matrix_step_forward_(const tg_worker_ *w, const tg_call_state_ *s, const tg_body_matrix_ *m)
 {
   const uint32_t *lists = w->body->lists;
   const packed p = packed_of(w->body, m, s->u, s->w);
@@ -81,7 +81,7 @@ void tg_matrix_step_forward_(const tg_worker_ *w, const tg_call_state_ *s, const
 }
 
 /* Of a matrix over data, when directions run apart: y_dot is that of the start, and one at the unit. */
-static void matrix_tangent_apart(const tg_worker_ *w, const tg_matrix_ *m)
+static void matrix_tangent_apart(const tg_worker_ *w, const tg_body_matrix_ *m)
 {
   const uint32_t *lists = w->body->lists;
   for (size_t r = 0; r < m->rows; r++) {
@@ -94,7 +94,7 @@ static void matrix_tangent_apart(const tg_worker_ *w, const tg_matrix_ *m)
 }
 
 /* y_dot = (start_dot + end_dot + W_dot x) + W x_dot */
-void tg_matrix_step_tangent_(const tg_worker_ *w, const tg_call_state_ *s, const tg_matrix_ *m)
+void tg_matrix_step_tangent_(const tg_worker_ *w, const tg_call_state_ *s, const tg_body_matrix_ *m)
 {
   const uint32_t *lists = w->body->lists;
   const packed p = packed_of(w->body, m, s->u, s->w), q = packed_of(w->body, m, s->u_dot, s->w_dot);
@@ -134,7 +134,7 @@ void tg_matrix_step_tangent_(const tg_worker_ *w, const tg_call_state_ *s, const
 }
 
 /* x_bar += W' y_bar */
-static void matrix_adjoint_of_x(const tg_worker_ *w, const tg_matrix_ *m, const double *weights,
+static void matrix_adjoint_of_x(const tg_worker_ *w, const tg_body_matrix_ *m, const double *weights,
                                 const double *y_bar, double *x_bar)
 {
   const uint32_t *lists = w->body->lists;
@@ -159,7 +159,7 @@ static void matrix_adjoint_of_x(const tg_worker_ *w, const tg_matrix_ *m, const 
 }
 
 /* W_bar += y_bar x', and the start's share: the sums of y_bar. */
-static void matrix_adjoint_of_w(const tg_worker_ *w, const tg_matrix_ *m, const double *y_bar,
+static void matrix_adjoint_of_w(const tg_worker_ *w, const tg_body_matrix_ *m, const double *y_bar,
                                 const double *x, double *u_sum, double *w_sum)
 {
   double *sum = m->contiguous ? u_sum + w->body->lists[m->coefficient] : w_sum + m->w;
@@ -186,7 +186,7 @@ static void matrix_adjoint_of_w(const tg_worker_ *w, const tg_matrix_ *m, const 
     w->kernels->outer(&o);
 }
 
-static void matrix_adjoint_of_start(const tg_worker_ *w, const tg_matrix_ *m, double *y_bar, double *sum)
+static void matrix_adjoint_of_start(const tg_worker_ *w, const tg_body_matrix_ *m, double *y_bar, double *sum)
 {
   const uint32_t *lists = w->body->lists;
   if (m->free_start && !(w->apart && (m->in_data || w->unit != TG_NO_OPERAND)))
@@ -196,7 +196,7 @@ static void matrix_adjoint_of_start(const tg_worker_ *w, const tg_matrix_ *m, do
 }
 
 /* The same for bar_dot alone. */
-static void matrix_direction(const tg_worker_ *w, const tg_call_state_ *s, const tg_matrix_ *m)
+static void matrix_direction(const tg_worker_ *w, const tg_call_state_ *s, const tg_body_matrix_ *m)
 {
   const packed p = packed_of(w->body, m, s->u, s->w), q = packed_of(w->body, m, s->u_dot, s->w_dot);
   if (!m->in_data && w->unit == TG_NO_OPERAND) {
@@ -209,7 +209,8 @@ static void matrix_direction(const tg_worker_ *w, const tg_call_state_ *s, const
   if (!m->constant && w->unit == TG_NO_OPERAND) matrix_adjoint_of_x(w, m, q.w, w->bar, w->bar_dot);
 }
 
-void tg_matrix_step_backward_(const tg_worker_ *w, const tg_call_state_ *s, const tg_matrix_ *m, bool second)
+void tg_matrix_step_backward_(const tg_worker_ *w, const tg_call_state_ *s, const tg_body_matrix_ *m,
+                              bool second)
 {
   if (w->apart) {
     matrix_direction(w, s, m);

@@ -4,15 +4,15 @@
 #include "steps.h"
 
 /* The last operand of some chooses among the others. */
-static const double *chooser(const tg_worker_ *w, const tg_lane_nary_ *n)
+static const double *chooser(const tg_worker_ *w, const tg_body_nary_ *n)
 {
   return n->kind == TG_NARY_logsumexp ? NULL : tg_operand_(w, w->body->lists[n->x + n->n - 1]);
 }
 
-static size_t weighted(const tg_lane_nary_ *n) { return n->kind == TG_NARY_logsumexp ? n->n : n->n - 1; }
+static size_t weighted(const tg_body_nary_ *n) { return n->kind == TG_NARY_logsumexp ? n->n : n->n - 1; }
 
 /* Operands or outputs of one lane. */
-static void gather_operands(const tg_worker_ *w, const tg_lane_nary_ *n, size_t lane, double *to)
+static void gather_operands(const tg_worker_ *w, const tg_body_nary_ *n, size_t lane, double *to)
 {
   for (uint32_t j = 0; j < n->n; j++) to[j] = tg_operand_(w, w->body->lists[n->x + j])[lane];
 }
@@ -29,7 +29,7 @@ static bool gather(const tg_worker_ *w, const double *from, uint32_t first, uint
   return any;
 }
 
-static void scatter(const tg_worker_ *w, const tg_lane_nary_ *n, const double *from, double *bar, size_t lane)
+static void scatter(const tg_worker_ *w, const tg_body_nary_ *n, const double *from, double *bar, size_t lane)
 {
   for (uint32_t j = 0; j < n->n; j++)
     if (!w->body->lists[n->passive + j]) bar[w->body->lists[n->x + j] + lane] += from[j];
@@ -38,7 +38,7 @@ static void scatter(const tg_worker_ *w, const tg_lane_nary_ *n, const double *f
 /* Lane by lane through the operation's own functions. */
 typedef enum nary_pass { NARY_VALUE, NARY_TANGENT, NARY_ADJOINT, NARY_SECOND } nary_pass;
 
-static int nary_lane(const tg_worker_ *w, const tg_lane_nary_ *n, size_t lane, nary_pass pass, void *user)
+static int nary_lane(const tg_worker_ *w, const tg_body_nary_ *n, size_t lane, nary_pass pass, void *user)
 {
   const size_t widest = w->body->nary_widest;
   double *x = w->scratch, *in = x + widest, *out = in + widest, *more = out + widest, *along = more + widest;
@@ -81,7 +81,7 @@ static int nary_lane(const tg_worker_ *w, const tg_lane_nary_ *n, size_t lane, n
   return answer;
 }
 
-static void nary_by_lane(tg_worker_ *w, const tg_lane_nary_ *n, nary_pass pass)
+static void nary_by_lane(tg_worker_ *w, const tg_body_nary_ *n, nary_pass pass)
 {
   tg_nary_shape_ shape = n->shape;
   shape.masked = w->masked && pass != NARY_VALUE;
@@ -92,7 +92,7 @@ static void nary_by_lane(tg_worker_ *w, const tg_lane_nary_ *n, nary_pass pass)
   }
 }
 
-void tg_nary_step_forward_(tg_worker_ *w, const tg_lane_nary_ *n)
+void tg_nary_step_forward_(tg_worker_ *w, const tg_body_nary_ *n)
 {
   const tg_body_ *b = w->body;
   const tg_named_ x = {{w->slot, w->current}, b->lists + n->x};
@@ -106,7 +106,7 @@ void tg_nary_step_forward_(tg_worker_ *w, const tg_lane_nary_ *n)
 }
 
 /* to += the index's partial times by: 0, and NaN where it chooses none. Passive indices are not asked. */
-static void index_partial(const tg_worker_ *w, const tg_lane_nary_ *n, const double *by, double *to)
+static void index_partial(const tg_worker_ *w, const tg_body_nary_ *n, const double *by, double *to)
 {
   const double *index = chooser(w, n);
   for (size_t l = 0; l < w->lanes; l++)
@@ -115,13 +115,13 @@ static void index_partial(const tg_worker_ *w, const tg_lane_nary_ *n, const dou
 }
 
 /* The place of an index that has an adjoint, or TG_NOWHERE. */
-static uint32_t active_index(const tg_worker_ *w, const tg_lane_nary_ *n)
+static uint32_t active_index(const tg_worker_ *w, const tg_body_nary_ *n)
 {
   const uint32_t *lists = w->body->lists;
   return weighted(n) == n->n || lists[n->passive + n->n - 1] ? TG_NOWHERE : lists[n->x + n->n - 1];
 }
 
-void tg_nary_step_tangent_(tg_worker_ *w, const tg_lane_nary_ *n)
+void tg_nary_step_tangent_(tg_worker_ *w, const tg_body_nary_ *n)
 {
   const tg_body_ *b = w->body;
   if (!tg_in_lanes_(n)) {
@@ -137,7 +137,7 @@ void tg_nary_step_tangent_(tg_worker_ *w, const tg_lane_nary_ *n)
   if (index != TG_NOWHERE) index_partial(w, n, w->dot + index, v_dot);
 }
 
-void tg_nary_step_backward_(tg_worker_ *w, const tg_lane_nary_ *n, bool second)
+void tg_nary_step_backward_(tg_worker_ *w, const tg_body_nary_ *n, bool second)
 {
   const tg_body_ *b = w->body;
   const bool curved = second && n->kind != TG_NARY_pick;

@@ -27,14 +27,14 @@ static void vectors(FILE *out, const tg_body_ *b, uint32_t first, size_t n, bool
 }
 
 /* Of sparse data. */
-static void columns(FILE *out, const tg_body_ *b, const tg_matrix_ *m)
+static void columns(FILE *out, const tg_body_ *b, const tg_body_matrix_ *m)
 {
   const uint32_t *x = b->lists + m->x, n = m->columns;
   for (uint32_t i = 0; i < n && i < 4; i++) fprintf(out, i > 0 ? ", x%u" : "x%u", x[i]);
   if (n > 4) fprintf(out, n > 5 ? ", ..., x%u" : ", x%u", x[n - 1]);
 }
 
-static void matrix(FILE *out, const tg_body_ *b, const tg_matrix_ *m)
+static void matrix(FILE *out, const tg_body_ *b, const tg_body_matrix_ *m)
 {
   fputs("[", out);
   vectors(out, b, m->y, m->rows, false);
@@ -60,7 +60,7 @@ static void matrix(FILE *out, const tg_body_ *b, const tg_matrix_ *m)
             b->lists[m->end] & ~TG_NEGATED);
 }
 
-static void products(FILE *out, const tg_body_ *b, const tg_products_ *p)
+static void products(FILE *out, const tg_body_ *b, const tg_body_products_ *p)
 {
   vector(out, b, p->out, false);
   fputs(" = ", out);
@@ -86,9 +86,9 @@ static bool is_scalar(unsigned op)
   }
 }
 
-static void element(FILE *out, const tg_body_ *b, const tg_step_ *s)
+static void element(FILE *out, const tg_body_ *b, const tg_body_step_ *s)
 {
-  if (s->kind == TG_STEP_ELEMENT) {
+  if (s->kind == TG_BODY_ELEMENT) {
     vector(out, b, s->out, false);
     fprintf(out, " = %s(", tg_ops_[s->op].name);
   } else
@@ -108,14 +108,14 @@ tg_status tg_body_print_(const tg_body_ *b, FILE *out)
           "them, %zu constants\n",
           b->recorded, b->step_count, b->L, b->slots, b->d, b->results, b->constant_count);
   for (size_t i = 0; i < b->step_count; i++) {
-    const tg_step_ *s = &b->steps[i];
+    const tg_body_step_ *s = &b->steps[i];
     fputs("  ", out);
-    if (s->kind == TG_STEP_MATRIX)
+    if (s->kind == TG_BODY_MATRIX)
       matrix(out, b, &b->matrices[s->index]);
-    else if (s->kind == TG_STEP_PRODUCTS)
+    else if (s->kind == TG_BODY_PRODUCTS)
       products(out, b, &b->products[s->index]);
-    else if (s->kind == TG_STEP_NARY) {
-      const tg_lane_nary_ *n = &b->nary[s->index];
+    else if (s->kind == TG_BODY_NARY) {
+      const tg_body_nary_ *n = &b->nary[s->index];
       vectors(out, b, n->y, n->m, false);
       fprintf(out, " = %s(", n->op->name);
       vectors(out, b, n->x, n->n, false);

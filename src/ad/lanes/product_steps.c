@@ -1,6 +1,6 @@
 #include "steps.h"
 
-void tg_products_step_forward_(const tg_worker_ *w, const tg_products_ *p)
+void tg_products_step_forward_(const tg_worker_ *w, const tg_body_products_ *p)
 {
   const uint32_t *lists = w->body->lists;
   const tg_named_ x = {{w->slot, w->current}, lists + p->x};
@@ -8,7 +8,7 @@ void tg_products_step_forward_(const tg_worker_ *w, const tg_products_ *p)
                        p->y_start != TG_NO_OPERAND ? w->slot + p->y_start : NULL, w->slot + p->out, w->lanes);
 }
 
-void tg_products_step_tangent_(const tg_worker_ *w, const tg_products_ *p)
+void tg_products_step_tangent_(const tg_worker_ *w, const tg_body_products_ *p)
 {
   const uint32_t *x = w->body->lists + p->x, *y = w->body->lists + p->y;
   double *sum = w->temporary[SUM], *out = w->dot + p->out;
@@ -34,7 +34,7 @@ static const double *doubled(const tg_worker_ *w, const double *u)
 }
 
 /* x_bar += y u and y_bar += x u, for each product; for a square both at once. */
-static void products_adjoint(const tg_worker_ *w, const tg_products_ *p, const double *x_base,
+static void products_adjoint(const tg_worker_ *w, const tg_body_products_ *p, const double *x_base,
                              const double *u, double *bar)
 {
   const uint32_t *x = w->body->lists + p->x, *y = w->body->lists + p->y;
@@ -53,7 +53,7 @@ static void products_adjoint(const tg_worker_ *w, const tg_products_ *p, const d
   }
 }
 
-static const double *with_sign(const tg_worker_ *w, const tg_products_ *p, const double *u)
+static const double *with_sign(const tg_worker_ *w, const tg_body_products_ *p, const double *u)
 {
   if (!p->negated) return u;
   double *minus = w->temporary[SUM];
@@ -62,7 +62,7 @@ static const double *with_sign(const tg_worker_ *w, const tg_products_ *p, const
   return minus;
 }
 
-void tg_products_step_backward_(const tg_worker_ *w, const tg_products_ *p, bool second)
+void tg_products_step_backward_(const tg_worker_ *w, const tg_body_products_ *p, bool second)
 {
   const double *u = with_sign(w, p, w->bar + p->out);
   if (!w->apart) products_adjoint(w, p, w->slot, u, w->bar);

@@ -34,26 +34,27 @@ static inline void tg_add_product_(const tg_worker_ *w, double *t, const double 
     w->kernels->add_product(t, a, b, w->lanes);
 }
 
-static inline bool tg_is_sparse_(const tg_worker_ *w, const tg_matrix_ *m)
+static inline bool tg_is_sparse_(const tg_worker_ *w, const tg_body_matrix_ *m)
 {
   return w->body->sparse && m->in_data;
 }
 
-void tg_element_step_forward_(const tg_worker_ *w, const tg_step_ *s);
-void tg_element_step_tangent_(const tg_worker_ *w, const tg_step_ *s);
-void tg_element_step_backward_(const tg_worker_ *w, const tg_step_ *s, bool second);
+void tg_element_step_forward_(const tg_worker_ *w, const tg_body_step_ *s);
+void tg_element_step_tangent_(const tg_worker_ *w, const tg_body_step_ *s);
+void tg_element_step_backward_(const tg_worker_ *w, const tg_body_step_ *s, bool second);
 
-void tg_matrix_step_forward_(const tg_worker_ *w, const tg_call_state_ *s, const tg_matrix_ *m);
-void tg_matrix_step_tangent_(const tg_worker_ *w, const tg_call_state_ *s, const tg_matrix_ *m);
-void tg_matrix_step_backward_(const tg_worker_ *w, const tg_call_state_ *s, const tg_matrix_ *m, bool second);
+void tg_matrix_step_forward_(const tg_worker_ *w, const tg_call_state_ *s, const tg_body_matrix_ *m);
+void tg_matrix_step_tangent_(const tg_worker_ *w, const tg_call_state_ *s, const tg_body_matrix_ *m);
+void tg_matrix_step_backward_(const tg_worker_ *w, const tg_call_state_ *s, const tg_body_matrix_ *m,
+                              bool second);
 
-void tg_products_step_forward_(const tg_worker_ *w, const tg_products_ *p);
-void tg_products_step_tangent_(const tg_worker_ *w, const tg_products_ *p);
-void tg_products_step_backward_(const tg_worker_ *w, const tg_products_ *p, bool second);
+void tg_products_step_forward_(const tg_worker_ *w, const tg_body_products_ *p);
+void tg_products_step_tangent_(const tg_worker_ *w, const tg_body_products_ *p);
+void tg_products_step_backward_(const tg_worker_ *w, const tg_body_products_ *p, bool second);
 
-void tg_nary_step_forward_(tg_worker_ *w, const tg_lane_nary_ *n);
-void tg_nary_step_tangent_(tg_worker_ *w, const tg_lane_nary_ *n);
-void tg_nary_step_backward_(tg_worker_ *w, const tg_lane_nary_ *n, bool second);
+void tg_nary_step_forward_(tg_worker_ *w, const tg_body_nary_ *n);
+void tg_nary_step_tangent_(tg_worker_ *w, const tg_body_nary_ *n);
+void tg_nary_step_backward_(tg_worker_ *w, const tg_body_nary_ *n, bool second);
 
 /* Adds to u_bar the adjoints that stand in the vectors of broadcast uniforms and in the packed matrices. */
 void tg_collect_(const tg_worker_ *w, const double *bar, const double *w_bar, double *u_bar);

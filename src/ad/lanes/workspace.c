@@ -29,7 +29,7 @@ static double signed_entry(const double *u, uint32_t name)
 static void pack(const tg_body_ *b, const double *u, double *w, bool apart)
 {
   for (size_t i = 0; i < b->matrix_count; i++) {
-    const tg_matrix_ *m = &b->matrices[i];
+    const tg_body_matrix_ *m = &b->matrices[i];
     const uint32_t *c = b->lists + m->coefficient;
     const size_t n = (size_t)m->rows * m->columns;
     if (apart && m->in_data) continue;
