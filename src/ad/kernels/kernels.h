@@ -152,9 +152,9 @@ typedef struct tg_kernels_ {
    * weight of the label less 1, and what it was before in one more vector (cross-entropy) */
   void (*logsumexp)(const tg_named_ *z, size_t count, const double *label, double *v, double *weight,
                     size_t L, size_t lanes);
-  /* second_j += u p_j (dot_j - sum_k p_k dot_k), p the weights of the exponentials;
+  /* second_j += u p_j (tangent_j - sum_k p_k tangent_k), p the weights of the exponentials;
    * a name TG_NOWHERE stands for a vector of zeros, or nowhere to add to */
-  void (*logsumexp_second)(const tg_named_ *dot, size_t count, const double *label, const double *weight,
+  void (*logsumexp_second)(const tg_named_ *tangent, size_t count, const double *label, const double *weight,
                            const double *u, double *second, size_t L, size_t lanes);
   /* v = z[index], weight_j = 1 for the one picked, else 0 */
   void (*pick)(const tg_named_ *z, size_t count, const double *index, double *v, double *weight, size_t L,

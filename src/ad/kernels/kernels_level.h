@@ -33,7 +33,7 @@ void TG_KERNEL(subtract)(double *t, const double *a, size_t n);
 /* many_operands.c */
 void TG_KERNEL(logsumexp)(const tg_named_ *z, size_t count, const double *label, double *v, double *weight,
                           size_t L, size_t lanes);
-void TG_KERNEL(logsumexp_second)(const tg_named_ *dot, size_t count, const double *label,
+void TG_KERNEL(logsumexp_second)(const tg_named_ *tangent, size_t count, const double *label,
                                  const double *weight, const double *u, double *second, size_t L,
                                  size_t lanes);
 void TG_KERNEL(pick)(const tg_named_ *z, size_t count, const double *index, double *v, double *weight,

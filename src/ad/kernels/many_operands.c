@@ -109,7 +109,7 @@ LANE_INLINE double probability(const double *weight, const double *label, size_t
 
 /* As tg_weights_hvp_ does: x_j - mean = (x_j - x_top) - sum_k p_k (x_k - x_top), without cancellation where
  * one weight is nearly 1. */
-static void logsumexp_second_piece(const tg_named_ *dot, size_t count, const double *label,
+static void logsumexp_second_piece(const tg_named_ *tangent, size_t count, const double *label,
                                    const double *weight, const double *u, double *second, size_t L,
                                    size_t lanes)
 {
@@ -117,7 +117,7 @@ static void logsumexp_second_piece(const tg_named_ *dot, size_t count, const dou
   for (size_t l = 0; l < lanes; l++) mean[l] = base[l] = none[l] = 0.0, most[l] = -1.0;
   for (size_t pass = 0; pass < 3; pass++)
     for (size_t j = 0; j < count; j++) {
-      const double *x = dot->name[j] == TG_NOWHERE ? none : tg_at_(dot->base, dot->name[j]);
+      const double *x = tangent->name[j] == TG_NOWHERE ? none : tg_at_(tangent->base, tangent->name[j]);
       if (pass == 0)
         for (size_t l = 0; l < lanes; l++) {
           const double p = probability(weight, label, count, j, L, l);
@@ -127,20 +127,20 @@ static void logsumexp_second_piece(const tg_named_ *dot, size_t count, const dou
       else if (pass == 1)
         for (size_t l = 0; l < lanes; l++)
           mean[l] += probability(weight, label, count, j, L, l) * (x[l] - base[l]);
-      else if (dot->name[j] != TG_NOWHERE) {
-        double *to = second + dot->name[j];
+      else if (tangent->name[j] != TG_NOWHERE) {
+        double *to = second + tangent->name[j];
         for (size_t l = 0; l < lanes; l++)
           to[l] += u[l] * (probability(weight, label, count, j, L, l) * ((x[l] - base[l]) - mean[l]));
       }
     }
 }
 
-void TG_KERNEL(logsumexp_second)(const tg_named_ *dot, size_t count, const double *label,
+void TG_KERNEL(logsumexp_second)(const tg_named_ *tangent, size_t count, const double *label,
                                  const double *weight, const double *u, double *second, size_t L,
                                  size_t lanes)
 {
   for (size_t lane = 0; lane < lanes; lane += PIECE) {
-    const tg_named_ here = later(dot, lane);
+    const tg_named_ here = later(tangent, lane);
     logsumexp_second_piece(&here, count, label != NULL ? label + lane : NULL, weight + lane, u + lane,
                            second + lane, L, lanes - lane < PIECE ? lanes - lane : PIECE);
   }

@@ -1,3 +1,7 @@
+/* Adjoints of the uniforms, from the vectors of broadcast uniforms and from the packed matrices: of all blocks together,
+ * or of single lanes, as gradients of single samples. */
+#include <assert.h>
+
 #include "steps.h"
 #include "zero_rule.h"
 
@@ -14,7 +18,7 @@ void tg_collect_(const tg_worker_ *w, const double *bar, const double *w_bar, do
     const size_t n = (size_t)m->rows * m->columns;
     const uint32_t *c = b->lists + m->coefficient;
     const double *ends = w_bar + m->w_ends;
-    if (w->apart && m->in_data) continue;
+    if (w->directional && m->in_data) continue;
     for (size_t k = 0; k < n && !m->contiguous && !m->constant; k++) add_signed(u_bar, c[k], w_bar[m->w + k]);
     if (!m->free_start) continue;
     for (size_t r = 0; m->start != TG_NO_OPERAND && r < m->rows; r++)
@@ -74,6 +78,7 @@ void tg_worker_collect_lanes_(const tg_worker_ *w, size_t lane, double *u_bar)
 {
   const tg_body_ *b = w->body;
   const size_t n = tg_uniforms_(b);
+  assert(lane % TG_LANE_UNIT == 0 && lane < b->L);
   tg_zeros_(u_bar, TG_LANE_UNIT * n);
   for (size_t i = 0; i < b->matrix_count; i++) {
     const tg_body_matrix_ *m = &b->matrices[i];

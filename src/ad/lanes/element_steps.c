@@ -1,3 +1,10 @@
+/* Elementary operations, a row of ops.def each, over the lanes of a block.
+ *
+ * Partials are vectors. Many need no computing: a row says that its partial is zero, one, or an operand (tg_row_forms_).
+ * Operations whose derivative nearly comes with their value (tg_has_pair_) keep it from the forward pass in a slot.
+ *
+ * At second order a kink, such as that of abs at 0, takes the partials of the side that the tangents point to: the lanes
+ * that stand at a kink are found and their entries replaced. */
 #include "kinks.h"
 #include "steps.h"
 
@@ -71,7 +78,7 @@ static bool second_partials(const tg_worker_ *w, const tg_body_step_ *s, const d
   return any;
 }
 
-/* ---- kinks: at second order the partials on the side that the tangents point to ---- */
+/* ---- kinks ---- */
 
 /* The partials of lane l at a kink, zero to and among passive operands. */
 static void sided_partials(const tg_worker_ *w, const tg_body_step_ *s, size_t l, tg_sided_ *p)
@@ -79,7 +86,7 @@ static void sided_partials(const tg_worker_ *w, const tg_body_step_ *s, size_t l
   double x[3] = {0.0}, a[3] = {0.0};
   for (unsigned k = 0; k < s->arity; k++) {
     x[k] = tg_operand_(w, s->operand[k])[l];
-    a[k] = s->passive[k] ? 0.0 : w->dot[s->operand[k] + l];
+    a[k] = s->passive[k] ? 0.0 : w->tangent[s->operand[k] + l];
   }
   tg_one_sided_(s->op, x, a, p);
 }
@@ -149,9 +156,9 @@ void tg_element_step_tangent_(const tg_worker_ *w, const tg_body_step_ *s)
   const double *d[3] = {NULL, NULL, NULL};
   first_partials(w, s, d);
   if (any_kink(w, s)) side_first(w, s, d);
-  tg_zeros_(w->dot + s->out, w->lanes);
+  tg_zeros_(w->tangent + s->out, w->lanes);
   for (unsigned k = 0; k < s->arity && k < 3; k++)
-    if (d[k] != NULL) accumulate(w, w->dot + s->out, d[k], w->dot + s->operand[k]);
+    if (d[k] != NULL) accumulate(w, w->tangent + s->out, d[k], w->tangent + s->operand[k]);
 }
 
 void tg_element_step_backward_(const tg_worker_ *w, const tg_body_step_ *s, bool second)
@@ -159,7 +166,7 @@ void tg_element_step_backward_(const tg_worker_ *w, const tg_body_step_ *s, bool
   const double *d[3] = {NULL, NULL, NULL}, *h[3][3];
   first_partials(w, s, d);
   const bool kink = second && any_kink(w, s);
-  for (unsigned k = 0; k < s->arity && !w->apart; k++)
+  for (unsigned k = 0; k < s->arity && !w->directional; k++)
     accumulate(w, w->bar + s->operand[k], d[k], w->bar + s->out);
   if (!second) return;
   if (kink) side_first(w, s, d);
@@ -173,7 +180,7 @@ void tg_element_step_backward_(const tg_worker_ *w, const tg_body_step_ *s, bool
     tg_zeros_(curve, w->lanes);
     for (unsigned l = 0; l < s->arity; l++) {
       if (h[k][l] == NULL) continue;
-      accumulate(w, curve, h[k][l], w->dot + s->operand[l]);
+      accumulate(w, curve, h[k][l], w->tangent + s->operand[l]);
       any = true;
     }
     if (any) tg_add_product_(w, w->bar_dot + s->operand[k], curve, w->bar + s->out);

@@ -1,3 +1,6 @@
+/* The passes over a body's steps. */
+#include <assert.h>
+
 #include "steps.h"
 
 static bool guard_holds(const tg_worker_ *w, const tg_body_step_ *s, bool *failed)
@@ -16,6 +19,8 @@ bool tg_worker_forward_(tg_worker_ *w, const tg_call_state_ *s, bool *failed)
 {
   const tg_body_ *b = w->body;
   bool all = true;
+  assert(w->lanes > 0 && w->lanes <= b->L && w->lanes % TG_LANE_UNIT == 0);
+  assert(b->sparse ? w->sparse != NULL && w->row != NULL : b->columns == 0 || w->current != NULL);
   memset(failed, 0, w->lanes * sizeof *failed);
   w->failed = failed;
   for (size_t i = 0; i < b->step_count; i++) {
@@ -73,19 +78,21 @@ void tg_worker_backward_(tg_worker_ *w, const tg_call_state_ *s, const double *s
   steps_backward(w, s, second);
 }
 
-void tg_worker_direction_(tg_worker_ *w, const tg_call_state_ *s, uint32_t unit, double *u_bar_dot)
+void tg_worker_direction_(tg_worker_ *w, const tg_call_state_ *s, uint32_t unit_slot, double *u_bar_dot)
 {
   const tg_body_ *b = w->body;
-  w->apart = true;
-  w->unit = unit;
+  assert(w->mode == TG_RUN_HESSIAN && !w->directional);
+  assert(unit_slot != TG_NO_OPERAND || u_bar_dot != NULL);
+  w->directional = true;
+  w->unit_slot = unit_slot;
   w->u_bar_dot = u_bar_dot;
   for (size_t i = 0; i < b->broadcast_count; i++)
     for (size_t l = 0; l < b->L; l++)
-      w->dot[i * b->L + l] = unit == TG_NO_OPERAND ? s->u_dot[b->broadcast[i]] : 0.0;
+      w->tangent[i * b->L + l] = unit_slot == TG_NO_OPERAND ? s->u_dot[b->broadcast[i]] : 0.0;
   tg_zeros_(w->bar_dot, b->slots * b->L);
   tg_zeros_(w->w_bar_dot, b->weights);
   tg_worker_tangent_(w, s);
   steps_backward(w, s, true);
-  if (unit == TG_NO_OPERAND) tg_collect_(w, w->bar_dot, w->w_bar_dot, u_bar_dot);
-  w->apart = false;
+  if (unit_slot == TG_NO_OPERAND) tg_collect_(w, w->bar_dot, w->w_bar_dot, u_bar_dot);
+  w->directional = false;
 }

@@ -263,7 +263,7 @@ void tg_curvature_block_(const tg_curvature_ *c, tg_worker_ *w, const tg_call_st
   sum += c->size - c->other_count * (c->cross + n);
   for (size_t k = 0; k < c->other_count; k++, sum += c->cross + n) {
     own.u_dot[c->others[k]] = 1.0;
-    tg_call_state_pack_apart_(&own, b);
+    tg_call_state_pack_direction_(&own, b);
     other_direction(c, w, &own, sum);
     own.u_dot[c->others[k]] = 0.0;
   }

@@ -1,3 +1,15 @@
+/* y = start + W x + end: rows of numbers times lane vectors, which are slots or columns of data.
+ *
+ * The numbers are signed uniforms, packed (workspace.c), so W has a tangent and an adjoint of its own:
+ *
+ *     tangent    y_dot = start_dot + end_dot + W_dot x + W x_dot
+ *     backward   x_bar += W' y_bar      W_bar += y_bar x'      start_bar += sum of y_bar over the lanes, end_bar too
+ *     second     the tangents of these: W_bar_dot += y_bar_dot x' + y_bar x_dot', ...
+ *
+ * Data have no tangents and no adjoints. Over dense data W_dot x is computed with the values, in the same pass over x,
+ * since reading x is what costs (has_early_tangent). */
+#include <assert.h>
+
 #include "steps.h"
 
 typedef struct packed { /* of one matrix */
@@ -47,89 +59,85 @@ static void sparse_affine(const tg_worker_ *w, const tg_body_matrix_ *m, packed 
 static bool has_early_tangent(const tg_worker_ *w, const tg_body_matrix_ *m)
 {
   return w->mode == TG_RUN_SECOND && m->in_data && !m->constant && m->y_start == TG_NO_OPERAND &&
-         !w->body->sparse && !w->masked && !w->apart;
+         !w->body->sparse && !w->masked && !w->directional;
+}
+
+/* to = start + W x + end, or where the row has a slot as start, that plus the rest. */
+static tg_affine_ affine_of(const tg_worker_ *w, const tg_body_matrix_ *m, packed p, double *to)
+{
+  const uint32_t *lists = w->body->lists;
+  const bool from_slot = m->y_start != TG_NO_OPERAND;
+  return (tg_affine_){.rows = m->rows,
+                      .columns = m->columns,
+                      .lanes = w->lanes,
+                      .w = p.w,
+                      .row_step = m->columns,
+                      .column_step = 1,
+                      .x = m->in_data ? w->current : w->slot,
+                      .x_offset = lists + m->x,
+                      .start = p.start,
+                      .y_start = from_slot ? to : NULL,
+                      .start_offset = from_slot ? lists + m->y_start : NULL,
+                      .end = p.end,
+                      .y = to,
+                      .y_offset = lists + m->y};
 }
 
 void tg_matrix_step_forward_(const tg_worker_ *w, const tg_call_state_ *s, const tg_body_matrix_ *m)
 {
-  const uint32_t *lists = w->body->lists;
   const packed p = packed_of(w->body, m, s->u, s->w);
+  assert(m->rows > 0);
   if (tg_is_sparse_(w, m)) {
     sparse_affine(w, m, p, w->slot, false);
     return;
   }
-  tg_affine_ a = {.rows = m->rows,
-                  .columns = m->columns,
-                  .lanes = w->lanes,
-                  .ahead = m->in_data ? w->ahead : 0,
-                  .w = p.w,
-                  .row_step = m->columns,
-                  .column_step = 1,
-                  .x = m->in_data ? w->current : w->slot,
-                  .x_offset = lists + m->x,
-                  .start = p.start,
-                  .y_start = m->y_start != TG_NO_OPERAND ? w->slot : NULL,
-                  .start_offset = m->y_start != TG_NO_OPERAND ? lists + m->y_start : NULL,
-                  .end = p.end,
-                  .y = w->slot,
-                  .y_offset = lists + m->y};
+  tg_affine_ a = affine_of(w, m, p, w->slot);
+  if (m->in_data) a.ahead = w->ahead;
   if (has_early_tangent(w, m)) {
     const packed q = packed_of(w->body, m, s->u_dot, s->w_dot);
-    a.w_dot = q.w, a.start_dot = q.start, a.end_dot = q.end, a.y_dot = w->dot;
+    a.w_dot = q.w, a.start_dot = q.start, a.end_dot = q.end, a.y_dot = w->tangent;
   }
   w->kernels->affine(&a);
 }
 
-/* Of a matrix over data, when directions run apart: y_dot is that of the start, and one at the unit. */
-static void matrix_tangent_apart(const tg_worker_ *w, const tg_body_matrix_ *m)
+/* Of a matrix over data while the worker is directional: y_dot is that of the start, and one at the unit slot. */
+static void matrix_tangent_directional(const tg_worker_ *w, const tg_body_matrix_ *m)
 {
   const uint32_t *lists = w->body->lists;
   for (size_t r = 0; r < m->rows; r++) {
     const uint32_t y = lists[m->y + r];
     const double *one = w->temporary[ONES];
-    tg_zeros_(w->dot + y, w->lanes);
-    if (y == w->unit) w->kernels->add(w->dot + y, one, w->lanes);
-    if (m->y_start != TG_NO_OPERAND) w->kernels->add(w->dot + y, w->dot + lists[m->y_start + r], w->lanes);
+    tg_zeros_(w->tangent + y, w->lanes);
+    if (y == w->unit_slot) w->kernels->add(w->tangent + y, one, w->lanes);
+    if (m->y_start != TG_NO_OPERAND)
+      w->kernels->add(w->tangent + y, w->tangent + lists[m->y_start + r], w->lanes);
   }
 }
 
 /* y_dot = (start_dot + end_dot + W_dot x) + W x_dot */
 void tg_matrix_step_tangent_(const tg_worker_ *w, const tg_call_state_ *s, const tg_body_matrix_ *m)
 {
-  const uint32_t *lists = w->body->lists;
   const packed p = packed_of(w->body, m, s->u, s->w), q = packed_of(w->body, m, s->u_dot, s->w_dot);
-  if (w->apart && m->in_data) {
-    matrix_tangent_apart(w, m);
+  if (w->directional && m->in_data) {
+    matrix_tangent_directional(w, m);
     return;
   }
   if (has_early_tangent(w, m)) return;
   if (tg_is_sparse_(w, m)) {
-    sparse_affine(w, m, q, w->dot, w->masked);
+    sparse_affine(w, m, q, w->tangent, w->masked);
     return;
   }
-  const bool unit_only = w->apart && w->unit != TG_NO_OPERAND;
-  tg_affine_ a = {.rows = m->rows,
-                  .columns = m->constant || unit_only ? 0 : m->columns,
-                  .lanes = w->lanes,
-                  .w = q.w,
-                  .row_step = m->columns,
-                  .column_step = 1,
-                  .x = m->in_data ? w->current : w->slot,
-                  .x_offset = lists + m->x,
-                  .start = q.start,
-                  .y_start = m->y_start != TG_NO_OPERAND ? w->dot : NULL,
-                  .start_offset = m->y_start != TG_NO_OPERAND ? lists + m->y_start : NULL,
-                  .end = q.end,
-                  .y = w->dot,
-                  .y_offset = lists + m->y};
+  const bool no_w_dot = m->constant || (w->directional && w->unit_slot != TG_NO_OPERAND);
+  tg_affine_ a = affine_of(w, m, q, w->tangent);
+  if (no_w_dot) a.columns = 0;
   affine(w, &a);
   if (m->in_data) return;
   a.columns = m->columns;
   a.w = p.w;
-  a.x = w->dot;
+  a.x = w->tangent;
   a.start = a.end = NULL;
-  a.y_start = w->dot;
-  a.start_offset = lists + m->y;
+  a.y_start = w->tangent;
+  a.start_offset = w->body->lists + m->y;
   affine(w, &a);
 }
 
@@ -158,21 +166,12 @@ static void matrix_adjoint_of_x(const tg_worker_ *w, const tg_body_matrix_ *m, c
                             .y_offset = lists + m->x + j});
 }
 
-/* W_bar += y_bar x', and the start's share: the sums of y_bar. */
+/* W_bar += y_bar x' */
 static void matrix_adjoint_of_w(const tg_worker_ *w, const tg_body_matrix_ *m, const double *y_bar,
                                 const double *x, double *u_sum, double *w_sum)
 {
   double *sum = m->contiguous ? u_sum + w->body->lists[m->coefficient] : w_sum + m->w;
   const uint32_t *lists = w->body->lists;
-  const tg_outer_ o = {.rows = m->rows,
-                       .columns = m->columns,
-                       .lanes = w->lanes,
-                       .u = y_bar,
-                       .u_offset = lists + m->y,
-                       .x = x,
-                       .x_offset = lists + m->x,
-                       .sum = sum,
-                       .row_step = m->columns};
   if (m->constant || m->columns == 0) return;
   if (tg_is_sparse_(w, m)) {
     tg_sparse_ a = sparse_of(w, m);
@@ -180,39 +179,45 @@ static void matrix_adjoint_of_w(const tg_worker_ *w, const tg_body_matrix_ *m, c
     w->kernels->sparse_outer(&a);
     return;
   }
-  if (w->masked)
-    w->kernels->outer_masked(&o);
-  else
-    w->kernels->outer(&o);
+  tg_outer_products_(w, &(tg_outer_){.rows = m->rows,
+                                     .columns = m->columns,
+                                     .lanes = w->lanes,
+                                     .u = y_bar,
+                                     .u_offset = lists + m->y,
+                                     .x = x,
+                                     .x_offset = lists + m->x,
+                                     .sum = sum,
+                                     .row_step = m->columns});
 }
 
+/* The sums of y_bar are those of start and end; where a row starts from a slot, y_bar goes on to it. */
 static void matrix_adjoint_of_start(const tg_worker_ *w, const tg_body_matrix_ *m, double *y_bar, double *sum)
 {
   const uint32_t *lists = w->body->lists;
-  if (m->free_start && !(w->apart && (m->in_data || w->unit != TG_NO_OPERAND)))
+  if (m->free_start && !(w->directional && (m->in_data || w->unit_slot != TG_NO_OPERAND)))
     w->kernels->totals(y_bar, lists + m->y, m->rows, w->lanes, sum + m->w_ends);
   for (size_t r = 0; m->y_start != TG_NO_OPERAND && r < m->rows; r++)
     w->kernels->add(y_bar + lists[m->y_start + r], y_bar + lists[m->y + r], w->lanes);
 }
 
-/* The same for bar_dot alone. */
+/* Backward while the worker is directional: bar_dot alone. */
 static void matrix_direction(const tg_worker_ *w, const tg_call_state_ *s, const tg_body_matrix_ *m)
 {
   const packed p = packed_of(w->body, m, s->u, s->w), q = packed_of(w->body, m, s->u_dot, s->w_dot);
-  if (!m->in_data && w->unit == TG_NO_OPERAND) {
+  if (!m->in_data && w->unit_slot == TG_NO_OPERAND) {
     matrix_adjoint_of_w(w, m, w->bar_dot, w->slot, w->u_bar_dot, w->w_bar_dot);
-    matrix_adjoint_of_w(w, m, w->bar, w->dot, w->u_bar_dot, w->w_bar_dot);
+    matrix_adjoint_of_w(w, m, w->bar, w->tangent, w->u_bar_dot, w->w_bar_dot);
   }
   matrix_adjoint_of_start(w, m, w->bar_dot, w->w_bar_dot);
   if (m->in_data) return;
   matrix_adjoint_of_x(w, m, p.w, w->bar_dot, w->bar_dot);
-  if (!m->constant && w->unit == TG_NO_OPERAND) matrix_adjoint_of_x(w, m, q.w, w->bar, w->bar_dot);
+  if (!m->constant && w->unit_slot == TG_NO_OPERAND) matrix_adjoint_of_x(w, m, q.w, w->bar, w->bar_dot);
 }
 
 void tg_matrix_step_backward_(const tg_worker_ *w, const tg_call_state_ *s, const tg_body_matrix_ *m,
                               bool second)
 {
-  if (w->apart) {
+  if (w->directional) {
     matrix_direction(w, s, m);
     return;
   }
@@ -227,7 +232,7 @@ void tg_matrix_step_backward_(const tg_worker_ *w, const tg_call_state_ *s, cons
     matrix_adjoint_of_w(w, m, w->bar_dot, x, w->u_bar_dot, w->w_bar_dot);
     matrix_adjoint_of_start(w, m, w->bar_dot, w->w_bar_dot);
     if (!m->in_data) {
-      matrix_adjoint_of_w(w, m, w->bar, w->dot, w->u_bar_dot, w->w_bar_dot);
+      matrix_adjoint_of_w(w, m, w->bar, w->tangent, w->u_bar_dot, w->w_bar_dot);
       matrix_adjoint_of_x(w, m, p.w, w->bar_dot, w->bar_dot);
       if (!m->constant) matrix_adjoint_of_x(w, m, q.w, w->bar, w->bar_dot);
     }

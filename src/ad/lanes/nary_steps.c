@@ -1,15 +1,10 @@
+/* Operations with many operands. Three have kernels: logsumexp, cross_entropy and pick have one output and, as first
+ * derivative, a weight for each operand, which is kept in slots. All others are taken lane by lane: their operands are
+ * gathered, their own functions called (nary.h, tg_custom_op), and what these answer scattered. */
 #include <math.h>
 
 #include "nary.h"
 #include "steps.h"
-
-/* The last operand of some chooses among the others. */
-static const double *chooser(const tg_worker_ *w, const tg_body_nary_ *n)
-{
-  return n->kind == TG_NARY_logsumexp ? NULL : tg_operand_(w, w->body->lists[n->x + n->n - 1]);
-}
-
-static size_t weighted(const tg_body_nary_ *n) { return n->kind == TG_NARY_logsumexp ? n->n : n->n - 1; }
 
 /* Operands or outputs of one lane. */
 static void gather_operands(const tg_worker_ *w, const tg_body_nary_ *n, size_t lane, double *to)
@@ -35,62 +30,133 @@ static void scatter(const tg_worker_ *w, const tg_body_nary_ *n, const double *f
     if (!w->body->lists[n->passive + j]) bar[w->body->lists[n->x + j] + lane] += from[j];
 }
 
-/* Lane by lane through the operation's own functions. */
+/* ---- lane by lane through the operation's own functions ---- */
+
 typedef enum nary_pass { NARY_VALUE, NARY_TANGENT, NARY_ADJOINT, NARY_SECOND } nary_pass;
 
-static int nary_lane(const tg_worker_ *w, const tg_body_nary_ *n, size_t lane, nary_pass pass, void *user)
+/* One lane of an operation, and the arrays of its functions. shape NULL: a custom operation. */
+typedef struct nary_lane {
+  const tg_worker_ *w;
+  const tg_body_nary_ *n;
+  size_t lane;
+  tg_nary_shape_ *shape;
+  void *user;
+  double *x, *in, *out, *direction, *along;
+} nary_lane;
+
+static nary_lane lane_of(const tg_worker_ *w, const tg_body_nary_ *n, size_t lane, tg_nary_shape_ *shape)
 {
   const size_t widest = w->body->nary_widest;
-  double *x = w->scratch, *in = x + widest, *out = in + widest, *more = out + widest, *along = more + widest;
-  tg_nary_shape_ *shape = n->kind != TG_NARY_custom ? user : NULL;
-  const uint32_t *y = w->body->lists + n->y;
-  int answer = 0;
-  gather_operands(w, n, lane, x);
-  if (pass == NARY_VALUE) {
-    answer = n->op->value(x, n->n, out, n->m, user);
-    for (uint32_t j = 0; j < n->m && answer == 0; j++) w->slot[y[j] + lane] = out[j];
-    return answer;
-  }
-  if (pass == NARY_TANGENT) {
-    if (n->op->jvp == NULL) return TG_E_ORDER;
-    const bool any = gather(w, w->dot, n->x, n->n, lane, in);
-    if (shape) shape->along = in;
-    if (any) answer = n->op->jvp(x, n->n, in, out, n->m, user);
-    for (uint32_t j = 0; j < n->m && answer == 0; j++) w->dot[y[j] + lane] = any ? out[j] : 0.0;
-    return answer;
-  }
-  if (n->op->vjp == NULL) return TG_E_ORDER;
-  if (pass == NARY_SECOND) {
-    if (n->op->hvp == NULL) return TG_E_ORDER;
-    if (tg_nary_rows_[n->kind].kinked) gather(w, w->dot, n->x, n->n, lane, along), shape->along = along;
-    if (gather(w, w->bar_dot, n->y, n->m, lane, in)) {
-      answer = n->op->vjp(x, n->n, in, n->m, out, user);
-      if (answer != 0) return answer;
-      scatter(w, n, out, w->bar_dot, lane);
-    }
-    if (gather(w, w->bar, n->y, n->m, lane, in) && gather(w, w->dot, n->x, n->n, lane, more)) {
-      answer = n->op->hvp(x, n->n, in, n->m, more, out, user);
-      if (answer != 0) return answer;
-      scatter(w, n, out, w->bar_dot, lane);
-    }
-  }
-  if (w->apart || !gather(w, w->bar, n->y, n->m, lane, in)) return 0;
-  if (shape) shape->along = NULL;
-  answer = n->op->vjp(x, n->n, in, n->m, out, user);
-  if (answer == 0) scatter(w, n, out, w->bar, lane);
+  nary_lane l = {.w = w, .n = n, .lane = lane, .x = w->scratch};
+  l.in = l.x + widest;
+  l.out = l.in + widest;
+  l.direction = l.out + widest;
+  l.along = l.direction + widest;
+  l.shape = n->kind != TG_NARY_custom ? shape : NULL;
+  l.user = l.shape != NULL ? (void *)l.shape : n->user;
+  gather_operands(w, n, lane, l.x);
+  return l;
+}
+
+static int lane_value(const nary_lane *l)
+{
+  const tg_body_nary_ *n = l->n;
+  const uint32_t *y = l->w->body->lists + n->y;
+  const int answer = n->op->value(l->x, n->n, l->out, n->m, l->user);
+  for (uint32_t j = 0; j < n->m && answer == 0; j++) l->w->slot[y[j] + l->lane] = l->out[j];
   return answer;
 }
 
+static int lane_tangent(const nary_lane *l)
+{
+  const tg_body_nary_ *n = l->n;
+  const uint32_t *y = l->w->body->lists + n->y;
+  int answer = 0;
+  if (n->op->jvp == NULL) return TG_E_ORDER;
+  const bool any = gather(l->w, l->w->tangent, n->x, n->n, l->lane, l->in);
+  if (l->shape) l->shape->along = l->in;
+  if (any) answer = n->op->jvp(l->x, n->n, l->in, l->out, n->m, l->user);
+  for (uint32_t j = 0; j < n->m && answer == 0; j++) l->w->tangent[y[j] + l->lane] = any ? l->out[j] : 0.0;
+  return answer;
+}
+
+/* to += J' from: adjoints, or their tangents. */
+static int lane_vjp(const nary_lane *l, const double *from, double *to)
+{
+  const tg_body_nary_ *n = l->n;
+  if (!gather(l->w, from, n->y, n->m, l->lane, l->in)) return 0;
+  const int answer = n->op->vjp(l->x, n->n, l->in, n->m, l->out, l->user);
+  if (answer == 0) scatter(l->w, n, l->out, to, l->lane);
+  return answer;
+}
+
+/* bar_dot += (sum_k v_bar_k H_k) x_dot */
+static int lane_curvature(const nary_lane *l)
+{
+  const tg_body_nary_ *n = l->n;
+  const tg_worker_ *w = l->w;
+  if (!gather(w, w->bar, n->y, n->m, l->lane, l->in)) return 0;
+  if (!gather(w, w->tangent, n->x, n->n, l->lane, l->direction)) return 0;
+  const int answer = n->op->hvp(l->x, n->n, l->in, n->m, l->direction, l->out, l->user);
+  if (answer == 0) scatter(w, n, l->out, w->bar_dot, l->lane);
+  return answer;
+}
+
+static int lane_second(const nary_lane *l)
+{
+  const tg_body_nary_ *n = l->n;
+  if (n->op->hvp == NULL) return TG_E_ORDER;
+  if (tg_nary_rows_[n->kind].kinked) {
+    gather(l->w, l->w->tangent, n->x, n->n, l->lane, l->along);
+    l->shape->along = l->along;
+  }
+  int answer = lane_vjp(l, l->w->bar_dot, l->w->bar_dot);
+  if (answer == 0) answer = lane_curvature(l);
+  return answer;
+}
+
+static int lane_backward(const nary_lane *l, bool second)
+{
+  int answer = 0;
+  if (l->n->op->vjp == NULL) return TG_E_ORDER;
+  if (second) answer = lane_second(l);
+  if (answer != 0 || l->w->directional) return answer;
+  if (l->shape) l->shape->along = NULL;
+  return lane_vjp(l, l->w->bar, l->w->bar);
+}
+
+static int run_lane(const nary_lane *l, nary_pass pass)
+{
+  switch (pass) {
+  case NARY_VALUE: return lane_value(l);
+  case NARY_TANGENT: return lane_tangent(l);
+  case NARY_ADJOINT: return lane_backward(l, false);
+  case NARY_SECOND: return lane_backward(l, true);
+  }
+  return 0;
+}
+
+/* A callback that fails ends the pass; lanes that take another branch would not have called it. */
 static void nary_by_lane(tg_worker_ *w, const tg_body_nary_ *n, nary_pass pass)
 {
   tg_nary_shape_ shape = n->shape;
   shape.masked = w->masked && pass != NARY_VALUE;
   for (size_t lane = 0; lane < w->lanes && w->status == TG_OK; lane++) {
-    if (w->failed != NULL && w->failed[lane]) continue; /* the loss would not have called it there */
-    w->status =
-        tg_callback_status_(nary_lane(w, n, lane, pass, n->kind == TG_NARY_custom ? n->user : &shape));
+    if (w->failed != NULL && w->failed[lane]) continue;
+    const nary_lane l = lane_of(w, n, lane, &shape);
+    w->status = tg_callback_status_(run_lane(&l, pass));
   }
 }
+
+/* ---- the three that have kernels ---- */
+
+/* The last operand of some chooses among the others. */
+static const double *chooser(const tg_worker_ *w, const tg_body_nary_ *n)
+{
+  return n->kind == TG_NARY_logsumexp ? NULL : tg_operand_(w, w->body->lists[n->x + n->n - 1]);
+}
+
+static size_t weighted(const tg_body_nary_ *n) { return n->kind == TG_NARY_logsumexp ? n->n : n->n - 1; }
 
 void tg_nary_step_forward_(tg_worker_ *w, const tg_body_nary_ *n)
 {
@@ -114,7 +180,7 @@ static void index_partial(const tg_worker_ *w, const tg_body_nary_ *n, const dou
       to[l] += tg_masked_product_((double)NAN, by[l], w->masked);
 }
 
-/* The place of an index that has an adjoint, or TG_NOWHERE. */
+/* The slot of an index that has an adjoint, or TG_NOWHERE. */
 static uint32_t active_index(const tg_worker_ *w, const tg_body_nary_ *n)
 {
   const uint32_t *lists = w->body->lists;
@@ -128,13 +194,13 @@ void tg_nary_step_tangent_(tg_worker_ *w, const tg_body_nary_ *n)
     nary_by_lane(w, n, NARY_TANGENT);
     return;
   }
-  double *v_dot = w->dot + b->lists[n->y];
+  double *v_dot = w->tangent + b->lists[n->y];
   tg_zeros_(v_dot, w->lanes);
   for (size_t j = 0; j < weighted(n); j++)
     if (!b->lists[n->passive + j])
-      tg_add_product_(w, v_dot, w->slot + n->weight + j * b->L, w->dot + b->lists[n->x + j]);
+      tg_add_product_(w, v_dot, w->slot + n->weight + j * b->L, w->tangent + b->lists[n->x + j]);
   const uint32_t index = active_index(w, n);
-  if (index != TG_NOWHERE) index_partial(w, n, w->dot + index, v_dot);
+  if (index != TG_NOWHERE) index_partial(w, n, w->tangent + index, v_dot);
 }
 
 void tg_nary_step_backward_(tg_worker_ *w, const tg_body_nary_ *n, bool second)
@@ -149,16 +215,16 @@ void tg_nary_step_backward_(tg_worker_ *w, const tg_body_nary_ *n, bool second)
   for (size_t j = 0; j < weighted(n); j++) {
     if (b->lists[n->passive + j]) continue;
     const double *weight = w->slot + n->weight + j * b->L;
-    if (!w->apart) tg_add_product_(w, w->bar + b->lists[n->x + j], weight, w->bar + v);
+    if (!w->directional) tg_add_product_(w, w->bar + b->lists[n->x + j], weight, w->bar + v);
     if (second) tg_add_product_(w, w->bar_dot + b->lists[n->x + j], weight, w->bar_dot + v);
   }
   const uint32_t index = active_index(w, n);
-  if (index != TG_NOWHERE && !w->apart) index_partial(w, n, w->bar + v, w->bar + index);
+  if (index != TG_NOWHERE && !w->directional) index_partial(w, n, w->bar + v, w->bar + index);
   if (index != TG_NOWHERE && second) index_partial(w, n, w->bar_dot + v, w->bar_dot + index);
   if (!second || n->kind == TG_NARY_pick) return;
   for (size_t j = 0; j < weighted(n); j++)
     w->names[j] = b->lists[n->passive + j] ? TG_NOWHERE : b->lists[n->x + j];
-  const tg_named_ dot = {{w->dot, NULL}, w->names};
-  w->kernels->logsumexp_second(&dot, weighted(n), chooser(w, n), w->slot + n->weight, w->bar + v, w->bar_dot,
-                               b->L, w->lanes);
+  const tg_named_ tangent = {{w->tangent, NULL}, w->names};
+  w->kernels->logsumexp_second(&tangent, weighted(n), chooser(w, n), w->slot + n->weight, w->bar + v,
+                               w->bar_dot, b->L, w->lanes);
 }

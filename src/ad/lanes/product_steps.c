@@ -1,3 +1,5 @@
+/* v = start + x_1 y_1 + x_2 y_2 + ..., or start - x_1 y_1 - ..., both factors lane vectors. A sum of products is bilinear:
+ * its tangent is the same sum with one factor's tangent at a time, and so is what belongs to bar_dot. */
 #include "steps.h"
 
 void tg_products_step_forward_(const tg_worker_ *w, const tg_body_products_ *p)
@@ -11,18 +13,18 @@ void tg_products_step_forward_(const tg_worker_ *w, const tg_body_products_ *p)
 void tg_products_step_tangent_(const tg_worker_ *w, const tg_body_products_ *p)
 {
   const uint32_t *x = w->body->lists + p->x, *y = w->body->lists + p->y;
-  double *sum = w->temporary[SUM], *out = w->dot + p->out;
+  double *sum = w->temporary[SUM], *out = w->tangent + p->out;
   tg_zeros_(sum, w->lanes);
   for (size_t j = 0; j < p->count; j++) {
-    if (!(x[j] & TG_IN_DATA)) tg_add_product_(w, sum, w->dot + x[j], tg_operand_(w, y[j]));
-    if (!(y[j] & TG_IN_DATA)) tg_add_product_(w, sum, tg_operand_(w, x[j]), w->dot + y[j]);
+    if (!(x[j] & TG_IN_DATA)) tg_add_product_(w, sum, w->tangent + x[j], tg_operand_(w, y[j]));
+    if (!(y[j] & TG_IN_DATA)) tg_add_product_(w, sum, tg_operand_(w, x[j]), w->tangent + y[j]);
   }
   tg_zeros_(out, w->lanes);
   if (p->negated)
     w->kernels->subtract(out, sum, w->lanes);
   else
     w->kernels->add(out, sum, w->lanes);
-  if (p->y_start != TG_NO_OPERAND) w->kernels->add(out, w->dot + p->y_start, w->lanes);
+  if (p->y_start != TG_NO_OPERAND) w->kernels->add(out, w->tangent + p->y_start, w->lanes);
 }
 
 static const double *doubled(const tg_worker_ *w, const double *u)
@@ -65,10 +67,10 @@ static const double *with_sign(const tg_worker_ *w, const tg_body_products_ *p, 
 void tg_products_step_backward_(const tg_worker_ *w, const tg_body_products_ *p, bool second)
 {
   const double *u = with_sign(w, p, w->bar + p->out);
-  if (!w->apart) products_adjoint(w, p, w->slot, u, w->bar);
-  if (second) products_adjoint(w, p, w->dot, u, w->bar_dot);
+  if (!w->directional) products_adjoint(w, p, w->slot, u, w->bar);
+  if (second) products_adjoint(w, p, w->tangent, u, w->bar_dot);
   if (second) products_adjoint(w, p, w->slot, with_sign(w, p, w->bar_dot + p->out), w->bar_dot);
   if (p->y_start == TG_NO_OPERAND) return;
-  if (!w->apart) w->kernels->add(w->bar + p->y_start, w->bar + p->out, w->lanes);
+  if (!w->directional) w->kernels->add(w->bar + p->y_start, w->bar + p->out, w->lanes);
   if (second) w->kernels->add(w->bar_dot + p->y_start, w->bar_dot + p->out, w->lanes);
 }

@@ -1,5 +1,16 @@
-/* The steps of a body, kind by kind: each has a forward pass, a tangent pass and a backward pass over the lanes of the
- * block at hand. What they read and write: execute.h. */
+/* The steps of a body, kind by kind. Each kind has a file and three passes over the lanes of the block at hand:
+ *
+ *     forward    sets the slots of its results
+ *     tangent    sets their tangents
+ *     backward   adds to the adjoints of its operands and, if `second`, to the tangents of these
+ *
+ * Backward with `second` is the tangent of backward without: for v = f(x, y) it adds
+ *
+ *     x_bar      f_x v_bar
+ *     x_bar_dot  f_x v_bar_dot + (f_xx x_dot + f_xy y_dot) v_bar
+ *
+ * While a worker is directional (tg_worker_direction_) x_bar is left alone. Passive operands, data and constants, get
+ * neither. Rule R5 holds in tangent and backward while the worker is masked. */
 #ifndef TG_LANES_STEPS_H
 #define TG_LANES_STEPS_H
 
@@ -7,7 +18,7 @@
 
 #include "execute.h"
 
-/* What a worker's temporary vectors hold. */
+/* What a worker's temporary vectors hold. No step leaves anything in them for another. */
 enum {
   FIRST_PARTIAL = 0,
   SECOND_PARTIAL = 3,
@@ -34,24 +45,36 @@ static inline void tg_add_product_(const tg_worker_ *w, double *t, const double 
     w->kernels->add_product(t, a, b, w->lanes);
 }
 
+static inline void tg_outer_products_(const tg_worker_ *w, const tg_outer_ *o)
+{
+  if (w->masked)
+    w->kernels->outer_masked(o);
+  else
+    w->kernels->outer(o);
+}
+
 static inline bool tg_is_sparse_(const tg_worker_ *w, const tg_body_matrix_ *m)
 {
   return w->body->sparse && m->in_data;
 }
 
+/* v = op(x, y, z). */
 void tg_element_step_forward_(const tg_worker_ *w, const tg_body_step_ *s);
 void tg_element_step_tangent_(const tg_worker_ *w, const tg_body_step_ *s);
 void tg_element_step_backward_(const tg_worker_ *w, const tg_body_step_ *s, bool second);
 
+/* y = start + W x + end. */
 void tg_matrix_step_forward_(const tg_worker_ *w, const tg_call_state_ *s, const tg_body_matrix_ *m);
 void tg_matrix_step_tangent_(const tg_worker_ *w, const tg_call_state_ *s, const tg_body_matrix_ *m);
 void tg_matrix_step_backward_(const tg_worker_ *w, const tg_call_state_ *s, const tg_body_matrix_ *m,
                               bool second);
 
+/* v = start + x_1 y_1 + x_2 y_2 + ... */
 void tg_products_step_forward_(const tg_worker_ *w, const tg_body_products_ *p);
 void tg_products_step_tangent_(const tg_worker_ *w, const tg_body_products_ *p);
 void tg_products_step_backward_(const tg_worker_ *w, const tg_body_products_ *p, bool second);
 
+/* Operations with many operands or outputs. */
 void tg_nary_step_forward_(tg_worker_ *w, const tg_body_nary_ *n);
 void tg_nary_step_tangent_(tg_worker_ *w, const tg_body_nary_ *n);
 void tg_nary_step_backward_(tg_worker_ *w, const tg_body_nary_ *n, bool second);

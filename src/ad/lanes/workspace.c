@@ -1,4 +1,10 @@
-/* The memory of the executor: what a call's blocks share, what a thread works in. */
+/* The memory of the executor: what the blocks of a call share, and what a thread works in.
+ *
+ * Matrices are packed: a coefficient of a body is a signed uniform anywhere, and the kernels want numbers row by row, so
+ * they are copied once a call, and their adjoints are summed in a copy of the same shape. A matrix whose coefficients
+ * stand in order among the uniforms already (contiguous) is used where it is. */
+#include <assert.h>
+
 #include "steps.h"
 
 tg_status tg_call_state_new_(tg_call_state_ *s, const tg_body_ *b)
@@ -26,13 +32,13 @@ static double signed_entry(const double *u, uint32_t name)
   return (name & TG_NEGATED) != 0 ? -x : x;
 }
 
-static void pack(const tg_body_ *b, const double *u, double *w, bool apart)
+static void pack(const tg_body_ *b, const double *u, double *w, bool directional)
 {
   for (size_t i = 0; i < b->matrix_count; i++) {
     const tg_body_matrix_ *m = &b->matrices[i];
     const uint32_t *c = b->lists + m->coefficient;
     const size_t n = (size_t)m->rows * m->columns;
-    if (apart && m->in_data) continue;
+    if (directional && m->in_data) continue;
     double *start = w + m->w_ends, *end = start + m->rows;
     for (size_t k = 0; k < n && !m->contiguous; k++) w[m->w + k] = signed_entry(u, c[k]);
     for (size_t r = 0; m->start != TG_NO_OPERAND && r < m->rows; r++)
@@ -48,13 +54,18 @@ void tg_call_state_pack_(tg_call_state_ *s, const tg_body_ *b, bool second)
   if (second) pack(b, s->u_dot, s->w_dot, false);
 }
 
-void tg_call_state_pack_apart_(tg_call_state_ *s, const tg_body_ *b) { pack(b, s->u_dot, s->w_dot, true); }
+void tg_call_state_pack_direction_(tg_call_state_ *s, const tg_body_ *b)
+{
+  pack(b, s->u_dot, s->w_dot, true);
+}
 
 /* A whole number of cache lines. */
 static size_t padded(size_t n) { return (n + 7) & ~(size_t)7; }
 
 tg_status tg_worker_new_(tg_worker_ *w, const tg_body_ *b, const tg_kernels_ *k)
 {
+  assert(b->L > 0 && b->L % TG_LANE_UNIT == 0);
+  assert(b->loss < b->slots * b->L && b->broadcast_count <= b->slots);
   const size_t vectors = b->slots * b->L, weights = padded(b->weights + 1),
                data = b->sparse ? 0 : b->columns * b->L;
   const size_t scratch = padded(6 * b->nary_widest + 1);
@@ -67,8 +78,8 @@ tg_status tg_worker_new_(tg_worker_ *w, const tg_body_ *b, const tg_kernels_ *k)
   memset(at, 0, all * sizeof *at);
   w->slot = at;
   w->bar = w->slot + vectors;
-  w->dot = w->bar + vectors;
-  w->bar_dot = w->dot + vectors;
+  w->tangent = w->bar + vectors;
+  w->bar_dot = w->tangent + vectors;
   w->w_bar = w->bar_dot + vectors;
   w->w_bar_dot = w->w_bar + weights;
   w->w_dot = w->w_bar_dot + weights;
@@ -92,11 +103,13 @@ void tg_worker_begin_(tg_worker_ *w, const tg_call_state_ *s, tg_run_mode_ mode,
 {
   const tg_body_ *b = w->body;
   const size_t held = b->broadcast_count * b->L;
+  assert(mode == TG_RUN_VALUE || u_bar != NULL);
+  assert(mode != TG_RUN_SECOND || u_bar_dot != NULL);
   w->mode = mode;
   for (size_t i = 0; i < b->broadcast_count; i++)
     for (size_t l = 0; l < b->L; l++) {
       w->slot[i * b->L + l] = s->u[b->broadcast[i]];
-      if (mode == TG_RUN_SECOND) w->dot[i * b->L + l] = s->u_dot[b->broadcast[i]];
+      if (mode == TG_RUN_SECOND) w->tangent[i * b->L + l] = s->u_dot[b->broadcast[i]];
     }
   if (mode == TG_RUN_VALUE) return;
   w->u_bar = u_bar;
