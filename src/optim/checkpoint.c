@@ -1,4 +1,5 @@
 /* A checkpoint: head, state, the method's own bytes, numbers, order of samples. */
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -278,6 +279,7 @@ static void reopen(tg_run *run)
 /* All but the pointers, and what this run's own options decide. */
 static void take_state(tg_run *run, const tg_state_ *s)
 {
+  assert(s->current >= 0 && s->current < TG_POINTS_ && s->best >= 0 && s->best < TG_POINTS_);
   const tg_state_ own = run->s;
   run->s = *s;
   for (int i = 0; i < TG_POINTS_; i++) {

@@ -1,6 +1,7 @@
 /* Cholesky by blocks of rows, so that each row below reads a block from the cache; QR and elimination plain. */
 #include "dense.h"
 
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -73,6 +74,8 @@ static void take(tg_dense_ a, size_t from, size_t to, size_t k, int level)
 
 size_t tg_dense_cholesky_(tg_dense_ a, int level, double *pivot)
 {
+  assert(a.a && a.stride >= a.n && pivot);
+  assert(level >= 0 && level < TG_LEVEL_COUNT_);
   for (size_t from = 0; from < a.n; from += BLOCK) {
     const size_t to = from + BLOCK < a.n ? from + BLOCK : a.n;
     for (size_t k = from; k < to; k++) {
@@ -90,6 +93,7 @@ size_t tg_dense_cholesky_(tg_dense_ a, int level, double *pivot)
 
 void tg_dense_solve_transposed_(tg_dense_ u, size_t k, double *x)
 {
+  assert(u.a && x && k <= u.n && u.stride >= u.n);
   for (size_t i = 0; i < k; i++) {
     const double *row = u.a + i * u.stride, t = x[i] / row[i];
     x[i] = t;
@@ -99,6 +103,7 @@ void tg_dense_solve_transposed_(tg_dense_ u, size_t k, double *x)
 
 void tg_dense_solve_upper_(tg_dense_ u, size_t k, double *x)
 {
+  assert(u.a && x && k <= u.n && u.stride >= u.n);
   for (size_t i = k; i-- > 0;) {
     const double *row = u.a + i * u.stride;
     x[i] = (x[i] - tg_dense_inner_(row + i + 1, x + i + 1, k - i - 1)) / row[i];
@@ -108,6 +113,7 @@ void tg_dense_solve_upper_(tg_dense_ u, size_t k, double *x)
 /* Solves U'w = e with the signs of e chosen to make w grow, then U z = w. */
 double tg_dense_small_direction_(tg_dense_ u, double *z)
 {
+  assert(u.a && z && u.n > 0 && u.stride >= u.n);
   const size_t n = u.n;
   for (size_t i = 0; i < n; i++) z[i] = 0.0;
   for (size_t i = 0; i < n; i++) {
@@ -142,6 +148,7 @@ static void exchange(double *a, double *b, size_t n)
 
 bool tg_dense_solve_general_(tg_dense_ a, double *x)
 {
+  assert(a.a && x && a.stride >= a.n);
   for (size_t k = 0; k < a.n; k++) {
     size_t best = k;
     for (size_t i = k + 1; i < a.n; i++)
@@ -219,6 +226,8 @@ static double choose(const tg_dense_qr_arrays_ *q, size_t k)
 
 void tg_dense_qr_(const tg_dense_qr_arrays_ *q)
 {
+  assert(q->j && q->pivot && q->diagonal && q->norm && q->b && q->work);
+  assert(q->m > 0 && q->n > 0);
   const size_t n = q->n;
   double *j = q->j;
   column_norms(j, q->m, n, 0, q->norm);

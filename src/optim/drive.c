@@ -1,4 +1,5 @@
 /* The driver: makes a run, steps it, hands out what it found. */
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -102,6 +103,7 @@ static tg_run draft_of(const tg_plan_ *plan)
 
 tg_status tg_run_make_(tg_run **out, const tg_plan_ *plan, const char **message)
 {
+  assert(out && plan->c && plan->m && !(plan->o && plan->f));
   const char *unread;
   if (!message) message = &unread;
   *out = NULL;
@@ -233,6 +235,7 @@ static int end_step(tg_run *run, const tg_point_ *from)
 
 static int minimize_step(tg_run *run)
 {
+  assert(run->rule->step || run->rule->update);
   if (!run->s.started && start(run)) return 1;
   const tg_point_ *const from = tg_current_(run);
   run->s.value_before = from->value;
@@ -319,6 +322,7 @@ static bool risky(const tg_run *run, double largest, double rate)
 /* theta takes the step, or stays and the run ends. */
 static int step_of_caller(tg_run *run, const tg_point_ *p, double rate)
 {
+  assert(run->by_caller && run->rule->update);
   const size_t size = run->n * sizeof(double);
   const bool copies = risky(run, p->largest, rate) || run->o.step_tol > 0.0;
   if (copies) memcpy(run->block, run->theta, size);

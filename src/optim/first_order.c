@@ -2,6 +2,7 @@
  * pieces that stay in the first-level cache, so that the size of the step costs nothing extra. */
 #include "first_order.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -63,6 +64,7 @@ static bool overflowed(const tg_run *run, double largest)
 
 double tg_first_order_update_(tg_run *run, const tg_point_ *p, double *out, double rate)
 {
+  assert(run->rule->update && run->rule->coefficients && run->rule->vectors <= TG_VECTORS_);
   const double *x = p->x, *g = p->g;
   const tg_method *m = &run->m;
   void (*const update)(const tg_chunk_ *) = run->rule->update[run->level];
@@ -86,6 +88,7 @@ double tg_first_order_update_(tg_run *run, const tg_point_ *p, double *out, doub
 
 void tg_first_order_look_(tg_run *run, const double *x, double *out, double rate)
 {
+  assert(run->rule->look && x != out);
   tg_chunk_ c = chunk(run, x, x, out, rate);
   c.n = run->n;
   run->rule->look[run->level](&c);

@@ -1,4 +1,5 @@
 /* Epochs of mini-batches (4.10)-(4.13). */
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@ tg_fit_options tg_fit_defaults(void)
 
 void tg_fit_begin_(tg_run *run)
 {
+  assert(run->fit && run->order_count > 0);
   tg_state_ *s = &run->s;
   s->report.epochs = run->f.epochs;
   s->best_value = NAN;
@@ -143,6 +145,7 @@ static int gradient(tg_run *run, double rate, const size_t *index, size_t count)
 
 int tg_fit_step_(tg_run *run)
 {
+  assert(run->fit && run->s.samples_used < run->order_count);
   tg_state_ *s = &run->s;
   tg_point_ *p = &s->point[0];
   size_t count;

@@ -8,6 +8,7 @@
  * read one stream. What the coefficients lose by cancellation shows as a difference between the slope they
  * predict and the slope of the direction formed: then, and always for small n, the plain recursion on vectors
  * is used. */
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -89,6 +90,7 @@ static size_t work(const tg_objective *c, const tg_method *m, size_t padded)
 
 static lbfgs view(tg_run *run)
 {
+  assert(run->m.memory >= 1 && run->m.memory <= MOST_PAIRS);
   const size_t m = run->m.memory;
   lbfgs b = {
       .run = run, .kept = (memory *)(void *)run->own, .kernel = run->kernel, .m = m, .padded = run->padded};

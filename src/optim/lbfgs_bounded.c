@@ -9,6 +9,7 @@
  * L-BFGS-B (Byrd, Lu, Nocedal & Zhu 1995). Where no bound is near this is L-BFGS. */
 #include "lbfgs_bounded.h"
 
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -235,6 +236,7 @@ static int search(const box *b, double first, tg_line_ *line)
 
 int tg_lbfgs_bounded_step_(tg_run *run)
 {
+  assert(tg_bounded_(&run->problem) && run->m.memory >= 1);
   const box b = view(run);
   const tg_point_ *p = tg_current_(run);
   tg_line_ line = {.end = NULL};

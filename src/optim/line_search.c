@@ -7,6 +7,7 @@
  * but is not interpolated. */
 #include "line_search.h"
 
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 
@@ -218,6 +219,8 @@ static int fixed(search *s)
 
 int tg_line_search_(tg_run *run, tg_line_ *line)
 {
+  assert(line->d && line->most >= 0.0);
+  assert(!line->goal == !line->low && !line->goal == !line->high);
   const tg_point_ *from = tg_current_(run);
   const int kind = run->m.line_search;
   const trial zero = {.t = 0.0, .value = from->value, .slope = line->slope, .finite = true};
@@ -268,6 +271,7 @@ double tg_unit_(double largest) { return largest < 1e-140 || largest > 1e140 ? t
 
 double tg_steepest_(const tg_run *run, double *d, tg_line_ *line)
 {
+  assert(d);
   const tg_point_ *p = &run->s.point[run->s.current];
   const double unit = run->m.line_search == TG_LINE_FIXED ? 1.0 : tg_unit_(p->largest);
   line->d = d;

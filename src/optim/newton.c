@@ -7,6 +7,7 @@
  * & Wright, algorithm 7.1). */
 #include "newton.h"
 
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -62,6 +63,7 @@ static int by_products(tg_run *run, double *h, double *unit)
 
 int tg_newton_hessian_(tg_run *run, double *h, double *scratch)
 {
+  assert(run->problem.c.hessian || run->problem.c.hvp);
   const int end = run->problem.c.hessian ? tg_evaluate_hessian_(run, tg_current_(run)->x, h)
                                          : by_products(run, h, scratch);
   if (end) return end;
@@ -74,6 +76,7 @@ int tg_newton_hessian_(tg_run *run, double *h, double *scratch)
 
 size_t *tg_newton_order_(tg_run *run)
 {
+  assert(run->own_size >= run->n * sizeof(size_t));
   return (size_t *)(void *)(run->own + run->own_size - run->n * sizeof(size_t));
 }
 

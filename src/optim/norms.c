@@ -1,5 +1,6 @@
 /* Norms of gradients and steps, without overflow; and largest entries of vectors that are the caller's, and so
  * not padded. */
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -67,6 +68,7 @@ static double bounded(const tg_run *run, const tg_point_ *p)
 
 double tg_gradient_norm_(const tg_run *run, const tg_point_ *p)
 {
+  assert(run->o.norm >= TG_NORM_MAX && run->o.norm <= TG_NORM_COSINE);
   if (!p->has_gradient || isnan(p->largest)) return NAN;
   if (run->o.norm == TG_NORM_COSINE) return p->cosine;
   if (tg_bounded_(&run->problem)) return bounded(run, p);

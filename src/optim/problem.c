@@ -1,5 +1,6 @@
 #include "problem.h"
 
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 
@@ -52,6 +53,7 @@ bool tg_bounded_method_(const tg_method *m) { return m->lower || m->upper || m->
 
 tg_problem_ tg_problem_of_(const tg_objective *c, const tg_method *m, const tg_vector_ *kernel)
 {
+  assert(c && m && kernel);
   return (tg_problem_){.c = *c,
                        .lower = m->lower,
                        .upper = m->upper,
@@ -72,6 +74,7 @@ static bool same(const double *a, const double *b, size_t n, double absent)
 
 bool tg_same_problem_(const tg_problem_ *a, const tg_problem_ *b)
 {
+  assert(a->c.n == b->c.n);
   const size_t n = b->c.n;
   return same(a->lower, b->lower, n, -INFINITY) && same(a->upper, b->upper, n, INFINITY) && a->l1 == b->l1 &&
          (b->l1 == 0.0 || same(a->l1_weight, b->l1_weight, n, 1.0));
@@ -98,6 +101,7 @@ static double penalty(const tg_problem_ *p, const double *x)
 
 double tg_subgradient_(const tg_problem_ *p, const tg_point_ *at, size_t i)
 {
+  assert(i < p->c.n);
   const double x = at->x[i], w = p->l1 > 0.0 ? tg_weight_(p, i) : 0.0;
   const double low = tg_lower_(p, i), high = tg_upper_(p, i);
   double g = at->g[i];
@@ -132,6 +136,7 @@ static void measure_bounded(const tg_problem_ *p, tg_point_ *at, const double *d
 
 void tg_measure_(const tg_problem_ *p, tg_point_ *at, const double *d, double *slope)
 {
+  assert(!d == !slope);
   const size_t padded = tg_pad_(p->c.n);
   at->has_gradient = true;
   if (tg_bounded_(p))
@@ -157,6 +162,7 @@ static bool needed_zero_rule(const tg_problem_ *p, size_t before, tg_report *cou
 
 int tg_ask_(const tg_problem_ *p, tg_point_ *at, bool gradient, tg_report *count)
 {
+  assert(p->c.evaluate && at->x && (at->g || !gradient));
   count->values++;
   count->gradients += gradient;
   at->value = at->largest = NAN;
@@ -176,6 +182,7 @@ int tg_ask_(const tg_problem_ *p, tg_point_ *at, bool gradient, tg_report *count
 int tg_ask_batch_(const tg_problem_ *p, const double *x, const size_t *index, size_t samples, tg_point_ *out,
                   tg_report *count)
 {
+  assert(p->c.batch && index && samples > 0 && samples <= p->c.samples);
   count->values++;
   count->gradients++;
   out->value = NAN;
@@ -187,6 +194,7 @@ int tg_ask_batch_(const tg_problem_ *p, const double *x, const size_t *index, si
 
 int tg_ask_product_(const tg_problem_ *p, const double *x, const double *v, double *hv, tg_report *count)
 {
+  assert(p->c.hvp && x && v && hv);
   count->products++;
   const size_t before = zero_rule(p);
   const int answer = p->c.hvp(x, v, hv, p->c.user);
@@ -196,6 +204,7 @@ int tg_ask_product_(const tg_problem_ *p, const double *x, const double *v, doub
 
 int tg_ask_hessian_(const tg_problem_ *p, const double *x, double *hessian, tg_report *count)
 {
+  assert(p->c.hessian && x && hessian);
   count->hessians++;
   const size_t before = zero_rule(p);
   const int answer = p->c.hessian(x, hessian, p->c.user);
@@ -205,6 +214,7 @@ int tg_ask_hessian_(const tg_problem_ *p, const double *x, double *hessian, tg_r
 
 int tg_ask_residual_(const tg_problem_ *p, const double *x, double *r, double *jacobian, tg_report *count)
 {
+  assert(p->c.residual && x && (r || jacobian));
   count->values += r != NULL;
   count->hessians += jacobian != NULL;
   const size_t before = zero_rule(p);

@@ -1,6 +1,8 @@
 /* See random.h for the sources. */
 #include "random.h"
 
+#include <assert.h>
+
 static uint64_t rotate(uint64_t x, int k) { return (x << k) | (x >> (64 - k)); }
 
 void tg_random_seed_(uint64_t state[4], uint64_t seed)
@@ -15,6 +17,7 @@ void tg_random_seed_(uint64_t state[4], uint64_t seed)
 
 uint64_t tg_random_(uint64_t s[4])
 {
+  assert((s[0] | s[1] | s[2] | s[3]) != 0); /* it would stay 0 */
   const uint64_t result = rotate(s[0] + s[3], 23) + s[0], t = s[1] << 17;
   s[2] ^= s[0];
   s[3] ^= s[1];
@@ -27,6 +30,7 @@ uint64_t tg_random_(uint64_t s[4])
 
 uint64_t tg_random_below_(uint64_t state[4], uint64_t n)
 {
+  assert(n > 0);
   const uint64_t excess = (UINT64_MAX % n + 1) % n; /* 2^64 mod n: that many numbers are drawn again */
   uint64_t x = tg_random_(state);
   while (x > UINT64_MAX - excess) x = tg_random_(state);

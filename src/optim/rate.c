@@ -1,4 +1,5 @@
 /* Time, and the learning rate: alpha, made smaller by the schedule. */
+#include <assert.h>
 #include <math.h>
 
 #include "run.h"
@@ -8,6 +9,7 @@ double tg_seconds_(const tg_run *run) { return run->s.seconds_before + (tg_clock
 
 size_t tg_fit_batches_(const tg_run *run)
 {
+  assert(run->fit && run->f.batch > 0);
   return run->order_count / run->f.batch + (run->order_count % run->f.batch != 0);
 }
 
@@ -27,6 +29,7 @@ static size_t planned(const tg_run *run)
 
 int tg_rate_(tg_run *run, double *rate)
 {
+  assert(run->m.alpha >= 0.0);
   const tg_schedule *s = &run->m.schedule;
   *rate = run->m.alpha;
   if (tg_is_plateau_(s))

@@ -1,6 +1,7 @@
 /* What methods ask of a run: its points, evaluations that are counted and may end it, and its end. */
 #include "run.h"
 
+#include <assert.h>
 #include <math.h>
 
 /* ---- ending ---- */
@@ -32,6 +33,7 @@ tg_stop tg_unhidden_(const tg_run *run, tg_stop stop)
 
 int tg_stop_(tg_run *run, tg_stop why)
 {
+  assert(why != TG_RUNNING);
   run->s.report.stop = tg_unhidden_(run, why);
   return 1;
 }
@@ -43,6 +45,7 @@ int tg_stop_nonfinite_(tg_run *run, double value)
 
 int tg_error_(tg_run *run, tg_status why, const char *message)
 {
+  assert(why < TG_OK && message);
   run->s.status = why;
   run->s.report.stop = TG_STOP_ERROR;
   run->s.report.message = message;
@@ -60,6 +63,13 @@ int tg_answer_(tg_run *run, int callback, const char *failure)
 
 tg_point_ *tg_current_(tg_run *run) { return &run->s.point[run->s.current]; }
 
+#ifndef NDEBUG
+static bool is_point(const tg_run *run, const tg_point_ *p)
+{
+  return p >= run->s.point && p < run->s.point + tg_points_(run);
+}
+#endif
+
 int tg_points_(const tg_run *run) { return run->rule->step && !run->fit ? TG_POINTS_ : TG_POINTS_ - 1; }
 
 void tg_seen_(tg_run *run, const tg_point_ *p)
@@ -71,7 +81,8 @@ tg_point_ *tg_spare_(tg_run *run, const tg_point_ *held)
 {
   for (int i = 0; i < tg_points_(run); i++)
     if (i != run->s.current && i != run->s.best && &run->s.point[i] != held) return &run->s.point[i];
-  return NULL; /* a method held more than it may */
+  assert(!"a method holds more points than it may");
+  return NULL;
 }
 
 bool tg_descends_(const tg_run *run)
@@ -82,6 +93,7 @@ bool tg_descends_(const tg_run *run)
 
 void tg_accept_step_(tg_run *run, tg_point_ *p, double rate, double step)
 {
+  assert(is_point(run, p) && p != tg_current_(run));
   tg_state_ *s = &run->s;
   s->step_norm = tg_step_norm_(run, tg_current_(run)->x, p->x, step);
   s->report.step = step;
@@ -99,6 +111,7 @@ void tg_accept_(tg_run *run, tg_point_ *p, double rate)
 
 int tg_evaluate_(tg_run *run, tg_point_ *p, bool gradient, const double *d, double *slope)
 {
+  assert(is_point(run, p));
   if (run->rule->evaluate) return run->rule->evaluate(run, p, gradient);
   const int answer = tg_ask_(&run->problem, p, gradient, &run->s.report);
   if (tg_answer_(run, answer, "objective.evaluate returned a failure")) return 1;

@@ -1,6 +1,7 @@
 /* At a saddle the gradient is 0 as it is at a minimum. Before a method that knows the Hessian calls a point
  * converged it looks for a direction of negative curvature, and leaves along it when the value falls there.
  */
+#include <assert.h>
 #include <math.h>
 
 #include "driver.h"
@@ -34,6 +35,7 @@ static bool at_limit(const tg_run *run)
 
 int tg_leave_saddle_(tg_run *run)
 {
+  assert(run->rule->curvature && run->s.report.stop != TG_RUNNING);
   const tg_stop was = run->s.report.stop;
   const double *z;
   double curvature = 0.0, t = 0.0;

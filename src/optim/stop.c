@@ -9,6 +9,7 @@
  *   5. the watch, which may end a run that goes on. */
 #include "stop.h"
 
+#include <assert.h>
 #include <math.h>
 
 /* A gradient of exactly 0 has nothing to say to any method, whatever the tolerance. */
@@ -63,6 +64,7 @@ void tg_watch_(tg_run *run, tg_watch_fn watch, void *user)
 
 int tg_after_iteration_(tg_run *run, const tg_point_ *from)
 {
+  assert((from != NULL) == !run->by_caller);
   run->s.accuracy_met = 0.0;
   const bool idle = from && idles(run), there = from && tg_arrived_(run, from);
   run->s.report.stop = tg_limit_(run, !run->by_caller); /* the caller's was looked at before the step */

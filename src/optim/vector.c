@@ -1,6 +1,7 @@
 /* The loops of vector.inc compiled once a level, and the choice of the level. */
 #include "vector.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -35,6 +36,7 @@ double tg_total_(const double x[8])
 
 const tg_vector_ *tg_vector_at_(int level)
 {
+  assert(level >= 0 && level < TG_LEVEL_COUNT_);
 #if TG_LEVEL_COUNT_ == 3
   static const tg_vector_ *const table[] = {&vector_ops_1, &vector_ops_2, &vector_ops_3};
 #else
