@@ -1,4 +1,10 @@
-/* tg_fit: epochs of mini-batches. */
+/* tg_fit: epochs of mini-batches, (4.10)-(4.13).
+ *
+ *   tg_fit_options o = tg_fit_defaults();
+ *   o.epochs = 50;
+ *   o.validation = &held_out;
+ *   o.patience = 5;
+ *   tg_status s = tg_fit(tg_finite_sum_objective(sum), tg_adam(1e-3), theta, &o, &r); */
 #ifndef TAPEGRAD_FIT_H
 #define TAPEGRAD_FIT_H
 
@@ -14,6 +20,7 @@
 extern "C" {
 #endif
 
+/* The order of the samples. */
 typedef enum tg_shuffle {
   TG_SHUFFLE_EPOCH,      /* a new order each epoch (4.10). The default */
   TG_SHUFFLE_ONCE,       /* one random order, kept */
@@ -35,13 +42,18 @@ typedef struct tg_fit_options {
   void *user;        /* handed to watch */
 } tg_fit_options;
 
+/* The defaults named above. */
 TG_API tg_fit_options tg_fit_defaults(void);
 
-/* Minimises the finite sum by mini-batches with a first-order method (others: TG_E_METHOD). With a validation
- * objective theta ends as the parameters of the epoch with the smallest validation value; without, or before
- * an epoch is complete, as the last. A batch whose value or gradient is not finite ends the run with the
- * parameters of the best, resp. last, complete epoch: TG_OK and TG_STOP_NONFINITE, also when it is the first
- * batch, where theta is the start and value NaN. Failures otherwise as tg_minimize. */
+/* Minimises the finite sum by mini-batches with a method that takes them (tg_method_properties: TG_TAKES_BATCHES;
+ * others: TG_E_METHOD). `o` NULL: the defaults; `r` NULL: no report. TG_OK: theta holds
+ *   - with a validation objective the parameters of the epoch with the smallest validation value;
+ *   - without, or before an epoch is complete, the last parameters;
+ *   - where the value or gradient of a batch was not finite (TG_STOP_NONFINITE) those of the best, without
+ *     validation the last, complete epoch. If it was in the first epoch theta is the start and value NaN.
+ * Failures as of tg_minimize; theta is then as it was.
+ *
+ * Cost of an epoch: a value and gradient of every batch, and a value of the validation objective. */
 TG_API tg_status tg_fit(tg_objective c, tg_method m, double *theta, const tg_fit_options *o, tg_report *r);
 
 /* Why tg_fit would refuse; as tg_minimize_check. */

@@ -1,14 +1,15 @@
-/* Optimizers: minimise a function of n real parameters, given as callbacks.
+/* Optimizers: minimise a function of n real parameters.
  *
- * An objective is a plain struct of callbacks; three constructors make one from a recorded function, a vector
- * of residuals or a finite sum, and any other program that can compute a value and a gradient fills in the
- * struct itself. A method is a plain struct of settings; constructors fill it with defaults. Both pass by
- * value. tg_minimize runs Algorithm 4.1 of Liquet, Moka & Nazarathy, "Mathematical Engineering of Deep
- * Learning" (2024), cited below as (4.n); tg_fit runs epochs of mini-batches. Both are a tg_run stepped to
- * its end.
+ *   objective.h  what is minimised: a struct of callbacks, and what makes one
+ *   schedule.h   learning rates that change with the step
+ *   method.h     the methods and their settings, in a table
+ *   report.h     why a run stopped and where it stands
+ *   minimize.h   tg_minimize: one call, when to stop; a hand-over from one method to another
+ *   fit.h        tg_fit: epochs of mini-batches
+ *   run.h        the same step by step; your own gradients; checkpoints
  *
- * A failure is a tg_status; why an iteration ended is a tg_stop, and a report beside it tells where it
- * stands. */
+ * Formulas are cited as (4.n) from Liquet, Moka & Nazarathy, "Mathematical Engineering of Deep Learning" (2024),
+ * chapter 4. Objectives, methods and options pass by value or are copied; reports own nothing. */
 #ifndef TAPEGRAD_OPTIM_H
 #define TAPEGRAD_OPTIM_H
 

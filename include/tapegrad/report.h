@@ -1,4 +1,10 @@
-/* Why a run stopped, and where it stands. */
+/* Why a run stopped, and where it stands.
+ *
+ * A failure is a tg_status. Why an iteration ended is no failure but a tg_stop, and a tg_report beside it tells
+ * where the run stands:
+ *
+ *   if (tg_minimize(c, m, theta, NULL, &r) == TG_OK && tg_converged(r.stop)) ...
+ *   else puts(r.message); */
 #ifndef TAPEGRAD_REPORT_H
 #define TAPEGRAD_REPORT_H
 
@@ -41,17 +47,21 @@ typedef enum tg_stop {
 
 /* The text of a stop reason, never NULL. Static storage. */
 TG_API const char *tg_stop_string(tg_stop s);
-/* Whether a run that stopped so reached its aim: a tolerance was met, or the value is as low as rounding
- * allows. False where rule R5 may hide a part of the gradient (TG_STOP_ZERO_RULE), for limits, stalls and
- * failures, and for what ends a tg_fit, which has no tolerance. The rule is counted too, with nothing
- * hidden, where an infinite partial lies in a branch that tg_where did not take: guard its operand as well,
- * tg_where(c, tg_sqrt(tg_where(c, z, 1.0)), 0.0), and no such product is left. */
+/* Whether a run that stopped so reached its aim: a tolerance was met, or the value is as low as rounding allows.
+ * False for
+ *   - limits, stalls, callbacks and failures;
+ *   - what ends a tg_fit, which has no tolerance;
+ *   - TG_STOP_ZERO_RULE, a tolerance met where rule R5 (operations.h) may hide a part of the gradient.
+ * That rule is counted, with nothing hidden, also where an infinite partial lies in a branch that tg_where did not
+ * take. Guard its operand as well, tg_where(c, tg_sqrt(tg_where(c, z, 1.0)), 0.0), and no such product is left. */
 TG_API bool tg_converged(tg_stop s);
 
-/* Where a run stands. Plain, owns nothing. In tg_minimize value, gradient_norm and theta always belong to the
- * same point: the current iterate while it runs, and what the call left in your theta once it has ended. What
- * nobody has computed there, as a run was cut short before, is NaN. In tg_fit see the fields. By
- * tg_run_update value and gradient_norm are of what you gave last, at theta as it was before the step. */
+/* Where a run stands. Plain, owns nothing.
+ *   tg_minimize    value, gradient_norm and theta always belong to the same point: the current iterate while it
+ *                  runs, and what the call left in your theta once it has ended. What nobody has computed
+ *                  there, as the run was cut short before, is NaN.
+ *   tg_fit         see the fields.
+ *   tg_run_update  value and gradient_norm are of what you gave last, at theta as it was before the step. */
 typedef struct tg_report {
   tg_stop stop;         /* TG_RUNNING, or why it ended */
   size_t iterations;    /* steps completed */
@@ -70,8 +80,8 @@ typedef struct tg_report {
   double best_validation; /* tg_fit: smallest so far; NaN without */
   double seconds;         /* wall time since the run began */
   const double *theta;    /* n; while it runs, valid until the next step */
-  /* A sentence, never NULL, static: after a refusal what the checks below say, after a failure what failed
-   * (the status says how), else the text of `stop`. */
+  /* A sentence, never NULL, static. After a refusal it is what tg_minimize_check or its kin say, after a failure
+   * what failed (the status says how), else the text of `stop`. */
   const char *message;
 } tg_report;
 

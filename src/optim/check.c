@@ -150,9 +150,12 @@ tg_status tg_method_check(const tg_objective *c, const tg_method *m, const char 
   return tg_minimize_check(c, m, NULL, message);
 }
 
-static const char *steps_only(const tg_method *m)
+/* The last check of what the driver takes as steps of alpha(t). */
+static tg_status check_length(const tg_method *m, const char **message)
 {
-  return m->line_search > TG_LINE_FIXED ? "line_search: the steps are alpha(t) here, not searched for" : NULL;
+  if (m->line_search > TG_LINE_FIXED)
+    return refuse(TG_E_ARGUMENT, "line_search: the steps are alpha(t) here, not searched for", message);
+  return refuse(TG_OK, tg_status_string(TG_OK), message);
 }
 
 tg_status tg_fit_check(const tg_objective *c, const tg_method *m, const tg_fit_options *o,
@@ -165,9 +168,7 @@ tg_status tg_fit_check(const tg_objective *c, const tg_method *m, const tg_fit_o
   text = check_steps(m);
   if (!text && !c->batch) text = "tg_fit needs objective.batch";
   if (!text && c->samples == 0) text = "tg_fit needs objective.samples, their number";
-  if (text) return refuse(TG_E_METHOD, text, message);
-  text = steps_only(m);
-  return text ? refuse(TG_E_ARGUMENT, text, message) : refuse(TG_OK, tg_status_string(TG_OK), message);
+  return text ? refuse(TG_E_METHOD, text, message) : check_length(m, message);
 }
 
 tg_status tg_update_check(const tg_objective *c, const tg_method *m, const tg_minimize_options *o,
@@ -180,7 +181,5 @@ tg_status tg_update_check(const tg_objective *c, const tg_method *m, const tg_mi
   text = check_steps(m);
   if (!text && !(tg_method_properties(m) & TG_TAKES_UPDATES))
     text = "the method takes its gradient elsewhere than at theta";
-  if (text) return refuse(TG_E_METHOD, text, message);
-  text = steps_only(m);
-  return text ? refuse(TG_E_ARGUMENT, text, message) : refuse(TG_OK, tg_status_string(TG_OK), message);
+  return text ? refuse(TG_E_METHOD, text, message) : check_length(m, message);
 }

@@ -15,12 +15,13 @@
  * Apart from these stand the objectives that the library makes (objective_ad, quadratic, differences) and
  * their check (verify), which know of problems alone.
  *
- * A method is a file with a constructor and a const tg_rule_ at its foot, and one row in methods.def. The
- * driver owns memory, evaluation, counting, stopping and reporting; a method owns its mathematics and says
- * how much state it wants.
+ * A method is a file with a constructor and a const tg_rule_ at its foot, and one row in methods.def; near kin
+ * share a file. The driver owns memory, evaluation, counting, stopping and reporting; a method owns its
+ * mathematics and says how much state it wants.
  *
  * A first-order method gives `vectors`, `coefficients` and `update`, and needs nothing but this header and
- * level.h: first_order.c does the rest, in tg_minimize, tg_fit and tg_run_update. adam.c is an example.
+ * level.h: first_order.c does the rest, in tg_minimize, tg_fit and tg_run_update. lion.c is the shortest
+ * example.
  *
  * Others give `step`, which finds the next point by tg_evaluate_ (run.h) and hands it to tg_accept_. secant.c
  * is the shortest example, bfgs.c one with a line search and a model. */

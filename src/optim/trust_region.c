@@ -1,9 +1,22 @@
-/* Trust regions: the step s minimises the model g's + s'Hs / 2 for |s| <= radius; the radius follows how well
- * the model foretold the decrease (Conn, Gould & Toint 2000, chapter 6).
+/* Trust regions: theta moves by the step s that minimises the model m(s) = g's + s'Hs / 2 for |s| <= radius. The
+ * radius follows how well the model foretold the decrease (Conn, Gould & Toint 2000, chapter 6).
  *
- * trust_region finds s to a tenth of the radius from Cholesky factors of H + lambda I, the hard case
- * included (More & Sorensen 1983; Conn, Gould & Toint, algorithm 7.3.4). trust_region_cg takes conjugate
- * gradients on products with H up to the border or a direction of negative curvature (Steihaug 1983). */
+ * trust_region finds s to a tenth of the radius (More & Sorensen 1983; Conn, Gould & Toint, algorithm 7.3.4). The
+ * minimiser is s = -(H + lambda I)^-1 g for the one lambda >= 0 with which H + lambda I has no negative
+ * eigenvalue and either lambda = 0, |s| <= radius, or |s| = radius. So one number is sought:
+ *
+ *   Secular equation. |s(lambda)| falls as lambda grows. 1 / |s| - 1 / radius = 0 is solved by Newton's method,
+ *   since 1 / |s| is nearly linear in lambda where |s| has a pole. Each try costs a Cholesky factorisation,
+ *   H + lambda I = U'U; |s| and its derivative are solves with U. Where the factorisation fails lambda is below
+ *   minus the least eigenvalue of H, and what it failed at gives a better lower bound.
+ *
+ *   Hard case. When g has no part along the eigenvectors of the least eigenvalue -l < 0, |s| stays below the
+ *   radius for all lambda > l, and the equation has no solution. Then s = -(H + l I)^+ g + t z, z such an
+ *   eigenvector and t such that |s| = radius. Near l the vector z is found as one that U makes small; the step
+ *   is taken when it loses no more than a part of what the best one gains (lemma 3.4 of More & Sorensen).
+ *
+ * trust_region_cg takes conjugate gradients on products with H up to the border, or along a direction of
+ * negative curvature to it (Steihaug 1983). */
 #include <float.h>
 #include <math.h>
 #include <string.h>
