@@ -15,12 +15,19 @@
  *   - except what the function reads through tg_live (var.h), which is read again at every evaluation.
  * Hidden changes, such as static counters or random numbers, cannot be seen. tg_check finds captured state.
  *
+ * What is replayed three times is simplified first, if that makes it shorter by an eighth or more:
+ *   - operations that no output depends on are left out, and of repeated ones there is one.
+ *   - Values keep their bits. Derivatives of a function that repeats itself may differ in the last bits from those of
+ *     the evaluations before; in an objective (tg_function_objective) they do not.
+ *   - Comparisons and your own operations (tg_custom) are evaluated as they were recorded, all of them, in their order.
+ *
  * The rules common to all drivers below:
  *   - Vectors have n entries (inputs) or m (outputs; m is 1 for a tg_scalar_fn). Matrices are row-major.
  *   - Any output pointer may be NULL: what is not wanted is not computed.
  *   - Outputs are written on success only. They may overlap inputs.
  *   - NaN and infinity are results, not failures.
- *   - Once warm, no driver allocates.
+ *   - Once warm, no driver allocates. Warm is a driver that was called before, on a recording that has been replayed
+ *     three times.
  *   - One thread at a time may use a function: clone it for another.
  *   - Callbacks return. They do not leave by longjmp or by throwing.
  *
@@ -170,6 +177,7 @@ TG_API tg_status tg_check(tg_function *f, const double *x, const tg_check_option
 /* What f has cost so far. TG_E_ARGUMENT if f or s is NULL. */
 typedef struct tg_function_stats {
   size_t nodes, bytes;  /* of the recording */
+  size_t swept;         /* nodes that are swept: fewer once the recording has been simplified */
   size_t recordings;    /* calls of your function */
   size_t rerecordings;  /* those made because a comparison had another outcome */
   size_t evaluations;   /* driver calls that evaluated f */

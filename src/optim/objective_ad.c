@@ -31,6 +31,7 @@ static size_t zero_rule(void *user)
 tg_objective tg_function_objective(tg_function *f)
 {
   if (tg_function_outputs(f) != 1) return (tg_objective){.evaluate = tg_no_function_};
+  tg_function_steady_(f);
   return (tg_objective){.n = f->n,
                         .evaluate = value_gradient,
                         .hvp = product,
@@ -63,6 +64,7 @@ static int residual(const double *theta, double *r, double *jacobian, void *user
 tg_objective tg_least_squares_objective(tg_function *residuals)
 {
   if (!residuals) return (tg_objective){0};
+  tg_function_steady_(residuals);
   return (tg_objective){.n = residuals->n,
                         .residuals = residuals->m,
                         .evaluate = squares,

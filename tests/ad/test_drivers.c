@@ -329,13 +329,15 @@ Test(drivers, outputs_may_overlap_inputs)
 /* Blocks write while later directions are still to be read. */
 Test(drivers, outputs_of_blocks_may_overlap_their_directions)
 {
-  enum { K = 19, TALL = 13, FLAT = 2 };
+  enum { K = 19, TALL = 13, FLAT = 2, SETTLED = 5 };
   static const size_t shapes[][2] = {{TALL, FLAT}, {FLAT, TALL}, {TALL, TALL}};
   for (size_t s = 0; s < 3; s++) {
     const size_t n = shapes[s][0], m = shapes[s][1];
     tg_function *f = vector(products, n, m), *g = scalar(coupled, n);
     double x[TALL], d[2 * K * TALL], wanted[K * TALL];
     for (size_t i = 0; i < n; i++) x[i] = 1.0 + (double)i;
+    for (int i = 0; i < SETTLED; i++)
+      cr_assert(tg_value(f, x, NULL) == TG_OK && tg_value(g, x, NULL) == TG_OK);
     for (size_t shift = 0; shift <= 2 * TALL; shift += TALL) {
       for (int which = 0; which < 3; which++) {
         double *const in = d, *const out = d + shift;

@@ -1,5 +1,5 @@
 /* tg_check: is the recording still the function, and do its derivatives agree with differences? */
-#include "function.h"
+#include "simplify.h"
 
 #include <float.h>
 #include <math.h>
@@ -62,10 +62,10 @@ static bool same(double a, double b)
 static tg_status compare_recordings(check *c, tg_check_report *r)
 {
   tg_function *const f = c->f;
-  const uint32_t size = tg_size_(f->tape);
+  const uint32_t size = tg_size_(tg_function_recording_(f));
   const tg_status s = call_function(c, c->moved);
   if (s != TG_OK) return s;
-  bool captured = tg_size_(f->tape) != size;
+  bool captured = tg_size_(tg_function_recording_(f)) != size;
   for (size_t i = 0; i < f->m; i++) {
     if (same(c->y[i], c->moved[i])) continue;
     captured = true;

@@ -1,5 +1,7 @@
 #include "function.h"
 
+#include "simplify.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -31,6 +33,7 @@ void tg_function_free(tg_function *f)
   tg_memory_free_(f->x);
   tg_memory_free_(f->y);
   tg_memory_free_(f->aside);
+  tg_simplified_free_(f->simplified);
   tg_memory_free_(f->scratch);
   tg_memory_free_(f);
 }
@@ -50,6 +53,7 @@ tg_status tg_record(tg_function **f, tg_scalar_fn fn, size_t n, const double *x0
   const tg_status s = tg_function_new_(f, fn ? n : 0, 1);
   if (s != TG_OK) return s;
   (*f)->scalar = fn;
+  (*f)->patience = TG_PATIENCE;
   (*f)->user = user;
   return record_now(f, x0);
 }
@@ -59,15 +63,9 @@ tg_status tg_record_vector(tg_function **f, tg_vector_fn fn, size_t n, size_t m,
   const tg_status s = tg_function_new_(f, fn ? n : 0, m);
   if (s != TG_OK) return s;
   (*f)->vector = fn;
+  (*f)->patience = TG_PATIENCE;
   (*f)->user = user;
   return record_now(f, x0);
-}
-
-/* A var of `from` as a var of `to`, a copy of it. */
-static tg_var carried(tg_var v, const tg_tape *to)
-{
-  if (!tg_is_constant_(v)) v.at_ = (uint64_t)tg_id_(to) << 32 | tg_node_of_(v);
-  return v;
 }
 
 /* Marks of inputs seen, to refuse one that occurs twice; uses the tape's own work array. */
@@ -105,9 +103,25 @@ tg_status tg_tape_function(tg_function **f, const tg_tape *t, const tg_var *x, s
     *f = NULL;
     return s;
   }
-  for (size_t i = 0; i < n; i++) (*f)->x[i] = carried(x[i], (*f)->tape);
-  for (size_t i = 0; i < m; i++) (*f)->y[i] = carried(y[i], (*f)->tape);
+  for (size_t i = 0; i < n; i++) (*f)->x[i] = tg_carried_(x[i], (*f)->tape);
+  for (size_t i = 0; i < m; i++) (*f)->y[i] = tg_carried_(y[i], (*f)->tape);
   (*f)->recorded = true;
+  (*f)->patience = (*f)->replays_left = TG_PATIENCE;
+  return TG_OK;
+}
+
+/* What was recorded, and what has been made of it, as the copy's own. */
+static tg_status copy_recording(tg_function *c, const tg_function *f)
+{
+  const tg_simplified_ *const s = f->simplified;
+  const tg_var *const x = s && s->swept ? s->x : f->x, *const y = s && s->swept ? s->y : f->y;
+  tg_status status = tg_tape_copy_(c->tape, tg_function_recording_(f));
+  if (status == TG_OK) status = tg_function_clone_simplified_(c, f);
+  if (status != TG_OK) return status;
+  for (size_t i = 0; i < f->n; i++) c->x[i] = tg_carried_(x[i], c->tape);
+  for (size_t i = 0; i < f->m; i++) c->y[i] = tg_carried_(y[i], c->tape);
+  c->recorded = true;
+  c->replays_left = s && s->valid ? 1 : f->replays_left;
   return TG_OK;
 }
 
@@ -121,17 +135,15 @@ tg_status tg_function_clone(tg_function **copy, const tg_function *f)
   c->scalar = f->scalar;
   c->vector = f->vector;
   c->user = f->user;
+  c->patience = f->patience;
+  c->steady = f->steady;
   if (!f->recorded || (f->busy && (f->scalar || f->vector))) return TG_OK; /* nothing whole to copy */
-  s = tg_tape_copy_(c->tape, f->tape);
+  s = copy_recording(c, f);
   if (s != TG_OK) {
     tg_function_free(c);
     *copy = NULL;
-    return s;
   }
-  for (size_t i = 0; i < f->n; i++) c->x[i] = carried(f->x[i], c->tape);
-  for (size_t i = 0; i < f->m; i++) c->y[i] = carried(f->y[i], c->tape);
-  c->recorded = true;
-  return TG_OK;
+  return s;
 }
 
 void tg_function_forget(tg_function *f)
@@ -151,8 +163,9 @@ static void call_back(tg_function *f)
 
 tg_status tg_function_record_(tg_function *f, const double *x)
 {
-  tg_tape *const t = f->tape;
   if (f->busy) return TG_E_TAPE;
+  tg_function_forget_simplified_(f);
+  tg_tape *const t = f->tape;
   f->busy = f->recorded = true; /* until the callback itself calls tg_function_forget */
   tg_tape_begin(t);
   for (size_t i = 0; i < f->n; i++) f->x[i] = tg_input(t, x[i]);
@@ -165,25 +178,53 @@ tg_status tg_function_record_(tg_function *f, const double *x)
   tg_tape_stop_(t); /* a callback that began a tape and never ended it */
   f->busy = false;
   f->recorded = f->recorded && s == TG_OK;
+  f->replays_left = f->patience;
   return s;
 }
 
-tg_status tg_function_evaluate_(tg_function *f, const double *x)
+/* The record, or what is left of it, at x. */
+static tg_status replay(tg_function *f, const double *x)
 {
+  if (f->replays_left > 0 && --f->replays_left == 0) tg_function_simplify_(f);
   tg_tape *const t = f->tape;
-  const bool callable = f->scalar || f->vector;
-  if (f->busy) return TG_E_TAPE;
-  f->stats.evaluations++;
-  if (!f->recorded || (t->point_dependent && callable)) return tg_function_record_(f, x);
-  if (t->point_dependent) return TG_E_BRANCH;
   t->fault.status = TG_OK;
   for (size_t i = 0; i < f->n; i++) t->r.nodes_[tg_node_of_(f->x[i])].primal_ = x[i];
   f->busy = true;
   const tg_status s = tg_sweep_primal_(t);
   f->busy = false;
+  return s;
+}
+
+/* A steady function is swept simplified from the beginning. */
+static tg_status record(tg_function *f, const double *x)
+{
+  const tg_status s = tg_function_record_(f, x);
+  if (s == TG_OK && f->recorded && tg_simplified_at_once_(f)) {
+    f->replays_left = 0;
+    tg_function_simplify_(f);
+  }
+  return s;
+}
+
+void tg_function_steady_(tg_function *f)
+{
+  if (f->steady || f->patience == 0) return;
+  f->steady = true;
+  tg_function_forget_simplified_(f);
+  if (f->recorded) f->replays_left = tg_simplified_at_once_(f) ? 1 : f->patience;
+}
+
+tg_status tg_function_evaluate_(tg_function *f, const double *x)
+{
+  const bool callable = f->scalar || f->vector;
+  if (f->busy) return TG_E_TAPE;
+  f->stats.evaluations++;
+  if (!f->recorded || (f->tape->point_dependent && callable)) return record(f, x);
+  if (f->tape->point_dependent) return TG_E_BRANCH;
+  const tg_status s = replay(f, x);
   if (s != TG_E_BRANCH || !callable) return s;
   f->stats.rerecordings++;
-  return tg_function_record_(f, x);
+  return record(f, x);
 }
 
 bool tg_function_last_(const tg_function *f, uint32_t *last)
@@ -221,10 +262,20 @@ tg_status tg_function_statistics(const tg_function *f, tg_function_stats *s)
 {
   if (!f || !s) return TG_E_ARGUMENT;
   *s = f->stats;
-  s->nodes = tg_tape_size(f->tape);
-  s->bytes = tg_tape_bytes(f->tape);
+  s->nodes = tg_tape_size(tg_function_recording_(f));
+  s->bytes = tg_tape_bytes(tg_function_recording_(f));
+  s->swept = tg_tape_size(f->tape);
   s->point_dependent = f->recorded && f->tape->point_dependent;
   return TG_OK;
+}
+
+/* A sweep's failure names the node as it was recorded. */
+static void carry_fault(const tg_function *f)
+{
+  const tg_simplified_ *const s = f->simplified;
+  if (!s || !s->swept || f->tape->fault.status == TG_OK) return;
+  s->tape->fault = f->tape->fault;
+  s->tape->fault.node = s->origin[f->tape->fault.node];
 }
 
 const char *tg_function_message(const tg_function *f)
@@ -232,7 +283,8 @@ const char *tg_function_message(const tg_function *f)
   if (!f) return "the function is NULL";
   if (f->status == TG_OK) return tg_status_string(TG_OK);
   if (f->complaint) return f->complaint;
-  const tg_tape *const t = f->tape;
-  if (t->failure.status == f->status || t->fault.status == f->status) return tg_failure_text_(f->tape);
+  carry_fault(f);
+  tg_tape *const t = f->simplified && f->simplified->swept ? f->simplified->tape : f->tape;
+  if (t->failure.status == f->status || t->fault.status == f->status) return tg_failure_text_(t);
   return tg_status_string(f->status);
 }

@@ -6,7 +6,7 @@
 #include "tapegrad/function.h"
 
 struct tg_function {
-  tg_tape *tape;
+  tg_tape *tape;       /* what is swept: the record, or what simplify.h makes of it, with x and y on it */
   tg_scalar_fn scalar; /* one of the two, or neither for a function made from a tape */
   tg_vector_fn vector;
   void *user;
@@ -18,11 +18,29 @@ struct tg_function {
   tg_status status; /* of the last call */
   double *aside;    /* results of several blocks until all have succeeded, where that is needed */
   size_t aside_capacity;
-  const char *complaint; /* what a driver refused, or NULL when the tape knows */
+  const char *complaint;             /* what a driver refused, or NULL when the tape knows */
+  struct tg_simplified_ *simplified; /* once there has been one */
+  unsigned replays_left;             /* until it is tried to simplify the record; 0: never */
+  unsigned patience;                 /* replays_left after the next recording */
+  bool steady;                       /* derivatives have the same bits whatever was evaluated before */
 };
 
 /* One with an empty tape and nothing to call. */
 tg_status tg_function_new_(tg_function **f, size_t n, size_t m);
+
+/* A var of one tape as a var of a copy of it. */
+static inline tg_var tg_carried_(tg_var v, const tg_tape *to)
+{
+  if (!tg_is_constant_(v)) v.at_ = (uint64_t)tg_id_(to) << 32 | tg_node_of_(v);
+  return v;
+}
+
+/* Sweep what was recorded, node by node, for ever: finite sums, whose bits depend on it. */
+static inline void tg_function_as_recorded_(tg_function *f) { f->patience = f->replays_left = 0; }
+
+/* From now on derivatives at x depend on x alone to the bit, not on how often f was evaluated before: for runs that are
+ * saved and go on elsewhere. */
+void tg_function_steady_(tg_function *f);
 
 /* Bring the primals to x, recording if need be. */
 tg_status tg_function_evaluate_(tg_function *f, const double *x);

@@ -13,7 +13,10 @@ typedef struct emitter {
   uint32_t *entry; /* by value */
 } emitter;
 
-static bool is_constant(const emitter *e, uint32_t v) { return (e->entry[v] & TG_CONSTANT_OPERAND) != 0; }
+static bool is_constant(const emitter *e, uint32_t v)
+{
+  return e->p->values[v].kind == TG_VALUE_CONSTANT && tg_is_constant_entry_(e->entry[v]);
+}
 
 static uint32_t push(emitter *e, unsigned op, uint32_t a, uint32_t b, double primal)
 {

@@ -47,7 +47,7 @@ static void lift_node(tg_lift_ *l, uint32_t node)
   case TG_OP_output: return; /* its first output has seen to it */
   case TG_OP_nary: lift_call(l, node); return;
   case TG_OP_live:
-    l->of_node[node] = tg_build_live_(&l->builder, l->tape->live[tg_operand_a_(n->word_)], l->share);
+    l->of_node[node] = tg_build_live_(&l->builder, l->tape->live[tg_operand_a_(n->word_)], l->share_live);
     return;
   case TG_OP_input:
     if (l->of_node[node] == TG_NO_VALUE) l->of_node[node] = tg_build_held_(&l->builder, n->primal_);
@@ -60,7 +60,9 @@ tg_status tg_lift_begin_(tg_lift_ *l, const tg_tape *t, const tg_var *x, size_t 
                          size_t expected, bool share)
 {
   const uint32_t size = tg_size_(t);
-  *l = (tg_lift_){.tape = t, .wanted = wanted, .share = share};
+  *l = (tg_lift_){.tape = t, .wanted = wanted, .share = share, .share_live = share};
+  for (size_t i = 0; i < t->nary_count; i++)
+    l->share_live = l->share_live && t->nary[i].kind != TG_NARY_custom;
   tg_build_begin_(&l->builder, n, expected);
   l->of_node = tg_memory_resize_(NULL, (size_t)size + 1, sizeof *l->of_node);
   l->list = tg_memory_resize_(NULL, t->nary_widest + 1, sizeof *l->list);

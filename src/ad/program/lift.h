@@ -13,6 +13,7 @@ typedef struct tg_lift_ {
   const tg_tape *tape;
   const uint8_t *wanted; /* by node; NULL: all */
   bool share;            /* equal operations become one value; never custom ones */
+  bool share_live;       /* so do live constants, unless a custom operation may change one in between */
   tg_builder_ builder;
   uint32_t *of_node; /* the value of each node; of those not wanted nothing */
   uint32_t *list;    /* the operands of a call */

@@ -57,6 +57,7 @@ static tg_status build(tg_finite_sum *s, tg_data data)
   const size_t n = s->d + s->columns;
   const tg_status status = tg_record(&s->body, body, n, NULL, s);
   if (status != TG_OK) return status;
+  tg_function_as_recorded_(s->body);
   s->point = tg_memory_resize_(NULL, n, sizeof *s->point);
   s->sum = tg_memory_resize_(NULL, n, sizeof *s->sum);
   s->one = tg_memory_resize_(NULL, n, TG_BLOCK * sizeof *s->one);
