@@ -403,6 +403,11 @@ expect 0 "objective 2.2649265" "$train" fit "$data/breast_cancer.csv" -l 1e-50
 expect 3 "the penalty is too small for arithmetic" "$train" fit "$data/breast_cancer.csv" -l 1e-50 --method lbfgs -m "$folder/certain"
 [ -s "$folder/certain" ] || { echo "FAILED: no model of a penalty that is too small"; failed=1; }
 expect 3 "the penalty is too small for arithmetic" "$train" fit "$data/wine.csv" -l 1e-50
+# Without error one class only is told from the others: the rest of the objective hides a penalty that is too small
+expect 3 "too small to settle how large coefficients become: setosa from versicolor, setosa from virginica" "$train" fit "$data/iris.csv" -l 1e-30 -m "$folder/unsettled"
+[ -s "$folder/unsettled" ] || { echo "FAILED: no model of a penalty that settles nothing"; failed=1; }
+expect 3 '"status":"unsettled"' "$train" fit "$data/iris.csv" -l 1e-18 --json
+expect 0 '"status":"converged"' "$train" fit "$data/iris.csv" -l 1e-10 --json
 
 expect 3 "limit on time" "$train" fit "$data/digits.csv" -k net --method adam --batch 1 --epochs 1000000 --max-seconds 0.3
 

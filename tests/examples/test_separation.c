@@ -55,6 +55,29 @@ Test(separation, one_class_of_three_is_named)
   session_close(&s);
 }
 
+/* A point on the border hides the penalty: with 1e-9 it settles the coefficients, with 1e-30 nothing does. */
+Test(separation, a_penalty_lost_in_the_tolerance_is_none)
+{
+  static const struct {
+    const char *words;
+    fit_stop stop;
+  } row[] = {{"-l 1e-30", FIT_UNSETTLED},
+             {"-l 1e-30 --mix 1", FIT_UNSETTLED},
+             {"-l 1e-30 --method lbfgs", FIT_UNSETTLED},
+             {"-l 1e-9", FIT_CONVERGED},
+             {"-l 1e-6 --mix 1", FIT_CONVERGED}};
+  const char *file = data_file("x,y\n1,a\n2,a\n3,a\n3,b\n4,b\n5,b\n");
+  for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+    session s;
+    session_open(&s, file, row[i].words);
+    session_run(&s);
+    cr_expect_eq(s.t.outcome.stop, row[i].stop, "%s: %s", row[i].words, fit_stop_word(s.t.outcome.stop));
+    cr_expect_eq(s.t.separated != SEPARATION_NONE, row[i].stop == FIT_UNSETTLED);
+    session_close(&s);
+  }
+  remove(file);
+}
+
 Test(separation, lbfgs_stops_too)
 {
   session s;

@@ -26,6 +26,8 @@ typedef enum fit_kind {
   X(FIT_FLOOR, FIT_SHORT, "floor",                                                                           \
     "the penalty is too small for arithmetic: every row is so certain that the optimum cannot be told from " \
     "points near it")                                                                                        \
+  X(FIT_UNSETTLED, FIT_SHORT, "unsettled",                                                                   \
+    "the classes are separable, and the penalty is too small to settle how large coefficients become")       \
   X(FIT_SEPARATED, FIT_NOTHING, "separated",                                                                 \
     "the classes are separable: without a penalty there is no optimum")                                      \
   X(FIT_SUSPECTED, FIT_NOTHING, "suspected",                                                                 \

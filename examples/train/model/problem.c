@@ -382,6 +382,13 @@ double problem_lasso(const problem *p, const double *theta)
   return sum;
 }
 
+double problem_penalty(const problem *p, const double *theta)
+{
+  double value = problem_lasso(p, theta);
+  add_ridge(p, theta, &value, NULL);
+  return value;
+}
+
 static int evaluate(const double *theta, double *value, double *gradient, void *user)
 {
   return problem_evaluate(user, theta, value, gradient);

@@ -53,7 +53,8 @@ tg_status problem_hessian(problem *p, const double *theta, double *hessian);
 const double *problem_row(const problem *p, size_t i, double *room);
 /* May what takes long go on? A Hessian that may not ends with TG_E_CALLBACK. */
 bool problem_goes_on(void *p);
-double problem_lasso(const problem *p, const double *theta); /* the other part */
+double problem_lasso(const problem *p, const double *theta);   /* the other part */
+double problem_penalty(const problem *p, const double *theta); /* L1 and L2 part */
 tg_objective problem_objective(problem *p);
 
 /* An evaluation failed: why, in words; false. */

@@ -5,6 +5,7 @@
 #include "split.h"
 #include "system.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,10 +141,20 @@ static bool describe(training *t, const loaded *l, const options *o, const size_
   return loaded_rows(&t->data, l, &m->design, row, rows, true, f);
 }
 
+static bool is_classifier(const training *t)
+{
+  return t->model.shape.kind == MODEL_LOGISTIC || t->model.shape.kind == MODEL_MULTINOMIAL;
+}
+
 static bool unpenalised(const training *t)
 {
-  return t->model.penalty.l1 == 0 && t->model.penalty.l2 == 0 &&
-         (t->model.shape.kind == MODEL_LOGISTIC || t->model.shape.kind == MODEL_MULTINOMIAL);
+  return t->model.penalty.l1 == 0 && t->model.penalty.l2 == 0 && is_classifier(t);
+}
+
+/* May the penalty turn out to settle nothing? */
+static bool hardly_penalised(const training *t)
+{
+  return t->model.penalty.l1 + t->model.penalty.l2 < 1e-9 && is_classifier(t);
 }
 
 enum { MANY_NUMBERS = 1 << 19 };
@@ -153,7 +164,7 @@ static bool stays_raw(const training *t, const options *o)
 {
   const dataset *d = &t->data;
   const size_t numbers = d->is_sparse ? d->sparse.row_start[d->rows] : d->rows * d->features;
-  const bool others = o->summary || unpenalised(t);
+  const bool others = o->summary || hardly_penalised(t);
   return d->borrowed && numbers >= MANY_NUMBERS && !others && scaling_can_wait(&t->scaling);
 }
 
@@ -240,16 +251,32 @@ static bool read_unscaled(dataset *d, const size_t *row, size_t rows, void *user
   return good;
 }
 
+/* Is the penalty lost in the tolerance of the fit? Then the way along which classes separate is as good as
+ * free: the fit has stopped somewhere on it. */
+static bool penalty_settles_nothing(const training *t)
+{
+  if (!hardly_penalised(t) || !fit_converged(t->outcome.stop) || t->problem.waiting != NULL) return false;
+  const double share = problem_penalty(&t->problem, t->theta);
+  return share <= fmax(t->settings.tolerance, DBL_EPSILON) * t->outcome.objective;
+}
+
+static fit_stop stop_of_separated(const training *t)
+{
+  if (!unpenalised(t)) return FIT_UNSETTLED;
+  return t->separated == SEPARATION_SUSPECTED ? FIT_SUSPECTED : FIT_SEPARATED;
+}
+
 static bool look_for_separation(training *t, const loaded *l, failure *f)
 {
-  if (!unpenalised(t) || t->outcome.stop == FIT_INTERRUPTED) return true;
+  const bool asked = unpenalised(t) ? t->outcome.stop != FIT_INTERRUPTED : penalty_settles_nothing(t);
+  if (!asked) return true;
   double *way = resize(NULL, t->problem.n, sizeof *way);
   if (way == NULL) return fail_memory(f);
   row_source source = {t, l};
   const unscaled_rows unscaled = {read_unscaled, &source};
   bool good = separation_find(&t->separated, &t->problem, t->theta, way, unscaled, f);
   if (good && t->separated != SEPARATION_NONE) {
-    t->outcome.stop = t->separated == SEPARATION_SUSPECTED ? FIT_SUSPECTED : FIT_SEPARATED;
+    t->outcome.stop = stop_of_separated(t);
     good = separation_describe(&t->problem, way, &l->labels, t->separated_classes,
                                sizeof t->separated_classes) ||
            fail_memory(f);
