@@ -13,7 +13,7 @@ bool method_exists(const char *name);
 bool method_sees_batches(const char *name); /* a mini-batch at a time */
 bool method_has_rate(const char *name);     /* of learning */
 
-bool method_fits(const tg_method *m);            /* an objective with all derivatives */
+bool method_fits(const tg_method *m);            /* the objectives of this program */
 bool method_takes_lasso(const tg_method *m);     /* an L1 penalty */
 bool method_needs_curvature(const tg_method *m); /* second derivatives */
 
