@@ -33,7 +33,7 @@ static inline void session_open(session *s, const char *data, const char *words)
   s->row = malloc(s->l.rows * sizeof *s->row);
   cr_assert_not_null(s->row);
   for (size_t i = 0; i < s->l.rows; i++) s->row[i] = i;
-  cr_assert(training_new(&s->t, &s->l, s->row, s->l.rows, &s->o, &f), "%s", f.text);
+  cr_assert(training_new(&s->t, &s->l, (row_list){s->row, s->l.rows}, &s->o, &f), "%s", f.text);
 }
 
 static inline void session_run(session *s)

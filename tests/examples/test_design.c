@@ -1,4 +1,4 @@
-#include "design.h"
+#include "dataset.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -30,14 +30,14 @@ Test(design, a_category_becomes_indicators_against_the_first_level)
   failure f;
   open_text("x,c,w,y\n1,red,1,a\n2,blue,2,b\n4,green,3,a\n9,red,4,b\n");
   design d = {0};
-  cr_assert(design_learn(&d, &t, 2, row, 4, &f));
+  cr_assert(design_learn(&d, &t, 2, (row_list){row, 4}, &f));
   cr_assert_eq(d.features, 3);
   char name[FEATURE_NAME_ROOM];
   cr_assert_str_eq(design_feature_name(&d, 0, name), "x");
   cr_assert_str_eq(design_feature_name(&d, 1, name), "c=green");
   cr_assert_str_eq(design_feature_name(&d, 2, name), "c=red");
   dataset s;
-  cr_assert(dataset_from_table(&s, &d, &t, (roles){3, 2, NO_COLUMN, false}, row + 1, 3, &f));
+  cr_assert(dataset_from_table(&s, &d, &t, (roles){3, 2, NO_COLUMN, false}, (row_list){row + 1, 3}, &f));
   cr_assert_eq(s.width, 5);
   const double wanted[] = {2, 0, 0, 2, 1, 4, 1, 0, 3, 0, 9, 0, 1, 4, 1};
   cr_assert_arr_eq(s.values, wanted, sizeof wanted);
@@ -55,9 +55,10 @@ Test(design, missing_values_are_filled_from_the_learning_rows_only)
   open_text("x,c,w,y\n1,red,1,a\n2,red,2,b\n?,?,3,a\n1.5,blue,4,b\n900,blue,4,b\n");
   for (int median = 0; median < 2; median++) {
     design d = {.missing = median ? MISSING_MEDIAN : MISSING_MEAN};
-    cr_assert(design_learn(&d, &t, 2, row, 4, &f));
+    cr_assert(design_learn(&d, &t, 2, (row_list){row, 4}, &f));
     dataset s;
-    cr_assert(dataset_from_table(&s, &d, &t, (roles){3, NO_COLUMN, NO_COLUMN, false}, row, 5, &f));
+    cr_assert(
+        dataset_from_table(&s, &d, &t, (roles){3, NO_COLUMN, NO_COLUMN, false}, (row_list){row, 5}, &f));
     cr_assert_eq(s.values[2 * s.width], 1.5);
     cr_assert_eq(s.values[2 * s.width + 1], 1, "red is the most frequent");
     dataset_free(&s);
@@ -72,19 +73,19 @@ Test(design, a_level_of_no_row_learned_from_is_none_of_the_design)
   open_text("x,c,w,y\n1,a,1,a\n2,b,2,b\n3,c,3,a\n4,c,4,b\n");
   static const size_t learn[] = {1, 2};
   design d = {0};
-  cr_assert(design_learn(&d, &t, 2, learn, 2, &f));
+  cr_assert(design_learn(&d, &t, 2, (row_list){learn, 2}, &f));
   char name[FEATURE_NAME_ROOM];
   cr_assert_eq(d.features, 2);
   cr_assert_str_eq(design_feature_name(&d, 1, name), "c=c", "b is the first level learned");
-  cr_assert(design_covers(&d, &t, row + 1, 3, &f));
-  cr_assert_not(design_covers(&d, &t, row, 4, &f));
+  cr_assert(design_covers(&d, &t, (row_list){row + 1, 3}, &f));
+  cr_assert_not(design_covers(&d, &t, (row_list){row, 4}, &f));
   cr_assert_str_eq(f.text,
                    "column 'c': 'a' occurs only in rows that are held back, not in those to learn from "
                    "(--unseen reference takes it for the first level)");
   d.unseen_allowed = true;
-  cr_assert(design_covers(&d, &t, row, 4, &f));
+  cr_assert(design_covers(&d, &t, (row_list){row, 4}, &f));
   dataset s;
-  cr_assert(dataset_from_table(&s, &d, &t, (roles){3, NO_COLUMN, NO_COLUMN, false}, row, 4, &f));
+  cr_assert(dataset_from_table(&s, &d, &t, (roles){3, NO_COLUMN, NO_COLUMN, false}, (row_list){row, 4}, &f));
   const double wanted[] = {1, 0, 0, 2, 0, 1, 3, 1, 0, 4, 1, 1};
   cr_assert_arr_eq(s.values, wanted, sizeof wanted);
   dataset_free(&s);
@@ -106,10 +107,10 @@ Test(design, a_large_category_becomes_sparse_rows)
   failure f;
   open_text(text);
   design d = {.missing = MISSING_MEAN};
-  cr_assert(design_learn(&d, &t, 2, all, N, &f));
+  cr_assert(design_learn(&d, &t, 2, (row_list){all, N}, &f));
   cr_assert_eq(d.features, N - 1, "one number, and a level fewer than rows, the first of them the reference");
   dataset r;
-  cr_assert(dataset_from_table(&r, &d, &t, (roles){3, 2, NO_COLUMN, false}, all, N, &f));
+  cr_assert(dataset_from_table(&r, &d, &t, (roles){3, 2, NO_COLUMN, false}, (row_list){all, N}, &f));
   cr_assert(r.is_sparse);
   cr_assert_eq(r.sparse.row_start[N], 2 * N - 2,
                "no entry at the first level, which is the most frequent too");
@@ -122,7 +123,7 @@ Test(design, a_large_category_becomes_sparse_rows)
   cr_assert_eq(dataset_target(&r, 1), 1);
   cr_assert_eq(dataset_weight(&r, 1), 2);
   dataset_free(&r);
-  cr_assert(dataset_from_table(&r, &d, &t, (roles){3, 2, NO_COLUMN, false}, all, 20, &f));
+  cr_assert(dataset_from_table(&r, &d, &t, (roles){3, 2, NO_COLUMN, false}, (row_list){all, 20}, &f));
   cr_assert_not(r.is_sparse, "few rows are dense");
   dataset_free(&r);
   design_free(&d);
@@ -134,7 +135,7 @@ Test(design, a_column_without_any_value_is_refused)
   failure f;
   open_text("x,c,w,y\n?,red,1,a\n?,red,2,b\n");
   design d = {.missing = MISSING_MEAN};
-  cr_assert_not(design_learn(&d, &t, 2, row, 2, &f));
+  cr_assert_not(design_learn(&d, &t, 2, (row_list){row, 2}, &f));
   cr_assert_str_eq(f.text, "column 'x' has no value at all in the rows to learn from");
   table_free(&t);
 }

@@ -407,7 +407,7 @@ Test(fit, rows_as_they_came_have_the_same_objective_as_scaled_ones)
     session_open(&s, file, words[i]);
     problem *p = &s.t.problem, raw;
     dataset rows;
-    cr_assert(loaded_rows(&rows, &s.l, &s.t.model.design, s.row, s.l.rows, true, &f));
+    cr_assert(loaded_rows(&rows, &s.l, &s.t.model.design, (row_list){s.row, s.l.rows}, true, &f));
     cr_assert(rows.borrowed && !s.t.data.borrowed);
     cr_assert(problem_new(&raw, s.t.model.shape, &rows, &s.t.scaling, s.t.model.penalty, &f));
     const size_t n = p->n;

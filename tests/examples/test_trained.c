@@ -49,7 +49,7 @@ Test(trained, a_model_read_back_is_the_same_to_the_last_bit)
   cr_expect_str_eq(back.weight, "w");
   dataset d;
   double one[12], two[12];
-  cr_assert(loaded_rows(&d, &s.l, &m->design, s.row, 6, false, &f));
+  cr_assert(loaded_rows(&d, &s.l, &m->design, (row_list){s.row, 6}, false, &f));
   cr_assert(score(m, &d, one) && score(&back, &d, two));
   cr_expect_eq(memcmp(one, two, sizeof one), 0);
   dataset_free(&d);

@@ -27,42 +27,11 @@ typedef struct design {
   size_t *file_column; /* the number there, from 0, of each feature, ascending */
 } design;
 
-/* Rows ready for a model, dense or sparse; the rows of a table too are sparse where categories are large.
- * Dense: rows x width, features first, then the offset, the weight and the target as
- * far as there are any; in memory or in a file. Sparse: compressed rows of features, the target beside them,
- * and if there are offsets or weights a table of `beside` numbers a row: those, and the target again. */
-typedef struct dataset {
-  size_t rows, features, width;
-  bool has_offset, has_weight, has_target;
-  double *values;
-  paged *paged;
-  bool borrowed; /* the values, or the sparse rows, are those that were read: all of them, laid out just so */
-  size_t counted;         /* rows to learn from whose weight is not 0 */
-  double weight_as_given; /* their sum: the rows' own weights, before those of classes */
-  sparse_rows sparse;
-  double *scaled;         /* the values of borrowed sparse rows, once they are scaled */
-  double *table, *number; /* sparse with offsets or weights; the numbers of the rows, 0, 1, ... */
-  size_t beside;
-  bool is_sparse;
-} dataset;
-
-/* Which columns of a table are no features; NO_COLUMN where there is none. */
-typedef struct roles {
-  size_t target, weight, offset;
-  bool unit_weight; /* without a column of weights every row gets the weight 1, to be changed */
-} roles;
-
-/* What belongs to the rows of a sparse file besides; NULL where there is none. */
-typedef struct sparse_extras {
-  const double *weight, *offset;
-  bool unit_weight;
-} sparse_extras;
-
 /* Learns the design from the listed rows of a table; its columns 0..features-1 are the features. */
-bool design_learn(design *d, const table *t, size_t columns, const size_t *row, size_t rows, failure *f);
+bool design_learn(design *d, const table *t, size_t columns, row_list rows, failure *f);
 /* Do all categories of other rows occur in those learned from, or may they not? Where they do not, and are
  * not refused, they count as the first level. */
-bool design_covers(const design *d, const table *t, const size_t *row, size_t rows, failure *f);
+bool design_covers(const design *d, const table *t, row_list rows, failure *f);
 /* `column` has the number in the file, from 0, of each column of the rows. False: no memory. */
 bool design_sparse(design *d, const sparse_rows *s, const size_t *column);
 /* Have two designs the same columns, under the same names and with the same levels? */
@@ -73,21 +42,12 @@ void design_free(design *d);
 enum { FEATURE_NAME_ROOM = 256 };
 const char *design_feature_name(const design *d, size_t j, char out[FEATURE_NAME_ROOM]);
 
-bool dataset_from_table(dataset *s, const design *d, const table *t, roles role, const size_t *row,
-                        size_t rows, failure *f);
-/* Rows of which a quarter or more is not zero become dense ones. */
-bool dataset_from_sparse(dataset *s, const sparse_rows *from, sparse_extras extras, const size_t *row,
-                         size_t rows, failure *f);
-void dataset_free(dataset *s);
-
-bool dataset_is_raw(const dataset *s);                 /* borrowed, and not scaled either */
-const double *dataset_row(const dataset *s, size_t i); /* of dense rows; until another row is asked for */
-double *dataset_edit(dataset *s, size_t i);            /* the same, to be changed */
-bool dataset_good(const dataset *s, failure *f);       /* could rows in a file be had so far? */
-void dataset_weigh(dataset *s, size_t i, double factor);
-
-double dataset_target(const dataset *s, size_t i);
-double dataset_weight(const dataset *s, size_t i); /* 1 without weights */
-double dataset_offset(const dataset *s, size_t i); /* 0 without offsets */
+/* How many features a column becomes: of a category without any level none. */
+size_t design_width(const design_column *c);
+/* The features of a row of the table. */
+void design_encode(const design *d, const double *cell, double *x);
+/* The same as entries of a compressed row: every number has one, also a zero, and every category at most one.
+ * Returns how many. */
+size_t design_encode_entries(const design *d, const double *cell, size_t *column, double *value);
 
 #endif

@@ -40,6 +40,12 @@ typedef struct table {
   dropped_rows dropped; /* so far */
 } table;
 
+/* Some rows, by their numbers, in this order. */
+typedef struct row_list {
+  const size_t *at;
+  size_t count;
+} row_list;
+
 typedef enum header_kind { HEADER_AUTO, HEADER_YES, HEADER_NO } header_kind;
 
 typedef struct table_format {

@@ -4,7 +4,7 @@
 #ifndef TRAIN_SCALING_H
 #define TRAIN_SCALING_H
 
-#include "design.h"
+#include "dataset.h"
 #include "models.h"
 
 typedef struct scaling {

@@ -173,7 +173,8 @@ static bool read_piece(apply *a, failure *f)
     if (a->drops) table_drop_missing(&a->table);
   }
   for (size_t i = 0; i < a->table.rows; i++) row[i] = i;
-  return dataset_from_table(&a->piece, &a->model->design, &a->table, a->role, row, a->table.rows, f);
+  return dataset_from_table(&a->piece, &a->model->design, &a->table, a->role, (row_list){row, a->table.rows},
+                            f);
 }
 
 static bool sparse_piece(apply *a, failure *f)
@@ -203,7 +204,8 @@ static bool sparse_piece(apply *a, failure *f)
     if (weight == NULL || weight[i] > 0) row[kept++] = i;
   }
   a->dropped.weightless += n - kept;
-  return dataset_from_sparse(&a->piece, &a->sparse, (sparse_extras){weight, offset, false}, row, kept, f);
+  const sparse_extras beside = {weight, offset, false};
+  return dataset_from_sparse(&a->piece, &a->sparse, beside, (row_list){row, kept}, f);
 }
 
 bool apply_next(apply *a, bool *failed, failure *f)

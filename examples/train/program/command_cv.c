@@ -2,16 +2,11 @@
  * model, so nothing of the rows held back leaks in. */
 #include "commands.h"
 
-#include "memory.h"
 #include "output.h"
 #include "path.h"
 #include "progress.h"
 #include "report.h"
-#include "split.h"
-
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
+#include "rows.h"
 
 static void fold_line(text *out, const options *o, size_t k, const training *t, const judged *j)
 {
@@ -35,33 +30,42 @@ static void fold_line(text *out, const options *o, size_t k, const training *t, 
   text_add(out, "; %zu iterations: %s\n", t->outcome.iterations, fit_stop_string(t->outcome.stop));
 }
 
-/* One fold; *stop is the last reason that was no success. */
-static bool run_fold(text *out, judged *whole, const loaded *l, const options *o, const size_t *fold,
-                     size_t k, size_t *row, fit_stop *stop, trained *last, failure *f)
+/* A cross-validation under way. */
+typedef struct validation {
+  const options *o;
+  const loaded *l;
+  row_folds folds;
+  text out;
+  judged whole;  /* all rows, each by the model that did not see it */
+  fit_stop stop; /* the last that was no success */
+  trained last;  /* a model, for names and shape in the report of the whole */
+} validation;
+
+/* One fold: from the rows of the others a model, by which its own are judged. */
+static bool judge_fold(validation *v, training *t, row_list held, judged *j, failure *f)
 {
-  size_t learns = 0, helds = 0;
-  for (size_t i = 0; i < l->rows; i++) {
-    if (fold[i] != k)
-      row[learns++] = i;
-    else
-      row[l->rows - ++helds] = i;
-  }
+  const size_t classes = v->l->labels.count;
+  return loaded_covers(v->l, &t->model.design, held, f) && training_run(t, v->l, v->o, f) &&
+         judge_start(j, classes, f) && judge_rows(j, &v->whole, &t->model, v->l, held, f) &&
+         judge_finish(j, f);
+}
+
+static bool run_fold(validation *v, size_t k, failure *f)
+{
   training t;
-  if (!training_new(&t, l, row, learns, o, f)) return false;
   progress p;
   judged j = {0};
-  progress_start(&p, &t, o);
+  const row_split s = folds_without(&v->folds, k);
+  if (!training_new(&t, v->l, s.learn, v->o, f)) return false;
+  progress_start(&p, &t, v->o);
   t.settings.watch = progress_watch;
   t.settings.user = &p;
-  bool good = loaded_covers(l, &t.model.design, row + l->rows - helds, helds, f);
-  good = good && training_run(&t, l, o, f);
-  good = good && judge_start(&j, l->labels.count, f) &&
-         judge_rows(&j, whole, &t.model, l, row + l->rows - helds, helds, f) && judge_finish(&j, f);
+  const bool good = judge_fold(v, &t, s.held, &j, f);
   progress_end(&p);
-  if (good) fold_line(out, o, k, &t, &j);
-  if (good && fit_stop_kind(t.outcome.stop) != FIT_SUCCESS) *stop = t.outcome.stop;
-  if (good && k + 1 == o->folds) { /* names and shape, for the report of the whole */
-    *last = t.model;
+  if (good) fold_line(&v->out, v->o, k, &t, &j);
+  if (good && fit_stop_kind(t.outcome.stop) != FIT_SUCCESS) v->stop = t.outcome.stop;
+  if (good && k + 1 == v->o->folds) {
+    v->last = t.model;
     t.model = (trained){0};
   }
   judged_free(&j);
@@ -69,62 +73,53 @@ static bool run_fold(text *out, judged *whole, const loaded *l, const options *o
   return good;
 }
 
-static bool report_whole(text *out, judged *whole, const options *o, const trained *m, failure *f)
+static void open_report(validation *v)
 {
-  if (!judge_finish(whole, f)) return false;
-  if (o->json) {
-    text_add(out, "],");
-    json_judged(out, "together", whole, m);
-    text_add(out, "}\n");
+  if (v->o->json) {
+    text_add(&v->out, "{");
+    json_data(&v->out, v->l, v->o->data);
+    text_add(&v->out, ",\"folds\":[");
   } else {
-    report_judged(out, "all rows, each judged by the model that did not see it", whole, m);
+    report_data(&v->out, v->l, v->o->data);
   }
-  return true;
 }
 
-static int cross_validate(const loaded *l, const options *o, size_t *fold, size_t *row, failure *f)
+static bool close_report(validation *v, failure *f)
 {
-  judged whole;
-  text out = {0};
-  trained last = {0};
-  fit_stop stop = FIT_CONVERGED;
-  bool good = judge_start(&whole, l->labels.count, f);
-  good =
-      good && (split_folds(fold, l->rows, o->folds, l->class_of, l->labels.count, o->seed) || fail_memory(f));
-  if (o->json) {
-    text_add(&out, "{");
-    json_data(&out, l, o->data);
-    text_add(&out, ",\"folds\":[");
+  if (!judge_finish(&v->whole, f)) return false;
+  if (v->o->json) {
+    text_add(&v->out, "],");
+    json_judged(&v->out, "together", &v->whole, &v->last);
+    text_add(&v->out, "}\n");
   } else {
-    report_data(&out, l, o->data);
+    report_judged(&v->out, "all rows, each judged by the model that did not see it", &v->whole, &v->last);
   }
-  for (size_t k = 0; good && k < o->folds && stop != FIT_INTERRUPTED; k++) {
-    good = run_fold(&out, &whole, l, o, fold, k, row, &stop, &last, f);
+  if (v->out.failed) return fail_memory(f);
+  return v->o->quiet || write_file("-", v->out.bytes, v->out.length, f);
+}
+
+static bool run_folds(validation *v, failure *f)
+{
+  if (!folds_deal(&v->folds, v->l, v->o, f) || !judge_start(&v->whole, v->l->labels.count, f)) return false;
+  open_report(v);
+  for (size_t k = 0; k < v->o->folds && v->stop != FIT_INTERRUPTED; k++) {
+    if (!run_fold(v, k, f)) return false;
   }
-  if (good && stop != FIT_INTERRUPTED) good = report_whole(&out, &whole, o, &last, f);
-  if (good && out.failed) good = fail_memory(f);
-  if (good && !o->quiet && stop != FIT_INTERRUPTED) good = write_file("-", out.bytes, out.length, f);
-  trained_free(&last);
-  text_free(&out);
-  judged_free(&whole);
+  return v->stop == FIT_INTERRUPTED || close_report(v, f);
+}
+
+static int cross_validate(const loaded *l, const options *o, failure *f)
+{
+  validation v = {.o = o, .l = l, .stop = FIT_CONVERGED};
+  const bool good = run_folds(&v, f);
+  folds_free(&v.folds);
+  text_free(&v.out);
+  judged_free(&v.whole);
+  trained_free(&v.last);
   if (!good) return EXIT_BAD;
-  if (fit_stop_kind(stop) == FIT_SUCCESS) return EXIT_FINE;
-  fail(f, "in at least one fold: %s", fit_stop_string(stop));
-  return stop == FIT_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_NO_OPTIMUM;
-}
-
-static bool enough_rows(const loaded *l, const options *o, failure *f)
-{
-  if (o->folds > l->rows) return fail(f, "%zu folds of %zu rows are too many", o->folds, l->rows);
-  for (size_t c = 0; c < l->labels.count; c++) {
-    size_t count = 0;
-    for (size_t i = 0; i < l->rows; i++) count += l->class_of[i] == c;
-    char shown[EXCERPT_ROOM];
-    if (count < 2)
-      return fail(f, "class '%s' has a single row: it would be missing from a fold's learning",
-                  excerpt(shown, l->labels.text[c], l->labels.length[c]));
-  }
-  return true;
+  if (fit_stop_kind(v.stop) == FIT_SUCCESS) return EXIT_FINE;
+  fail(f, "in at least one fold: %s", fit_stop_string(v.stop));
+  return v.stop == FIT_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_NO_OPTIMUM;
 }
 
 int command_cv(const options *o, failure *f)
@@ -132,13 +127,7 @@ int command_cv(const options *o, failure *f)
   loaded l;
   if (!load(&l, o, f)) return EXIT_BAD;
   catch_interrupt();
-  int status = EXIT_BAD;
-  size_t *room = resize(NULL, l.rows, 2 * sizeof *room);
-  if (room == NULL)
-    fail_memory(f);
-  else if (enough_rows(&l, o, f))
-    status = o->path > 0 ? path_cv(o, &l, f) : cross_validate(&l, o, room, room + l.rows, f);
-  free(room);
+  const int status = o->path > 0 ? path_cv(o, &l, f) : cross_validate(&l, o, f);
   loaded_free(&l);
   return status;
 }

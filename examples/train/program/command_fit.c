@@ -2,95 +2,78 @@
 
 #include "checkpoint.h"
 #include "files.h"
-#include "memory.h"
 #include "output.h"
 #include "path.h"
 #include "plot.h"
 #include "progress.h"
 #include "report.h"
-#include "split.h"
+#include "rows.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* The rows to learn from, and behind them, in the same memory, those held back. */
-typedef struct row_split {
-  size_t *learn, *held, learns, helds;
-} row_split;
+typedef struct fit_under_way {
+  training training;
+  progress progress; /* it points to the training */
+  const row_split *rows;
+} fit_under_way;
 
-static bool split_rows(row_split *s, const loaded *l, const options *o, failure *f)
-{
-  *s = (row_split){.learn = resize(NULL, l->rows, sizeof(size_t))};
-  bool *held = zeroed(l->rows, 1);
-  bool good = s->learn != NULL && held != NULL;
-  if (good && o->holdout > 0)
-    good = split_holdout(held, l->rows, o->holdout, l->class_of, l->labels.count, o->seed);
-  for (size_t i = 0; good && i < l->rows; i++) s->learns += !held[i];
-  s->held = good ? s->learn + s->learns : NULL;
-  for (size_t i = 0, learns = 0; good && i < l->rows; i++) {
-    if (held[i])
-      s->held[s->helds++] = i;
-    else
-      s->learn[learns++] = i;
-  }
-  free(held);
-  if (!good) return fail_memory(f);
-  if (o->holdout > 0 && s->helds == 0)
-    return fail(f, "--holdout %g of %zu rows is no row", o->holdout, l->rows);
-  return s->learns >= 2 ||
-         fail(f, "--holdout %g of %zu rows leaves too few to learn from", o->holdout, l->rows);
-}
+/* All there is to report of a fit. */
+typedef struct fit_report {
+  const options *o;
+  const loaded *l;
+  const training *fit;
+  judged learn, held; /* without rows: none held back */
+} fit_report;
 
 /* No rows are none judged. */
-static bool judge_part(judged *j, const training *t, const loaded *l, const size_t *row, size_t rows,
-                       failure *f)
+static bool judge_part(judged *j, const fit_report *r, row_list rows, failure *f)
 {
-  if (rows == 0) return true;
-  return judge_start(j, t->model.shape.classes, f) && judge_rows(j, NULL, &t->model, l, row, rows, f) &&
-         judge_finish(j, f);
+  const trained *m = &r->fit->model;
+  return rows.count == 0 ||
+         (judge_start(j, m->shape.classes, f) && judge_rows(j, NULL, m, r->l, rows, f) && judge_finish(j, f));
 }
 
-static void text_report(text *t, const options *o, const loaded *l, const training *r, const judged *learn,
-                        const judged *held)
+static void text_report(text *t, const fit_report *r)
 {
-  report_data(t, l, o->data);
-  report_fit(t, r);
-  report_judged(t, "rows learned from", learn, &r->model);
-  if (held->rows > 0) report_judged(t, "rows held back", held, &r->model);
-  report_summary(t, r);
+  const trained *m = &r->fit->model;
+  report_data(t, r->l, r->o->data);
+  report_fit(t, r->fit);
+  report_judged(t, "rows learned from", &r->learn, m);
+  if (r->held.rows > 0) report_judged(t, "rows held back", &r->held, m);
+  report_summary(t, r->fit);
 }
 
-static void json_report(text *t, const options *o, const loaded *l, const training *r, const judged *learn,
-                        const judged *held)
+static void json_report(text *t, const fit_report *r)
 {
+  const trained *m = &r->fit->model;
   text_add(t, "{");
-  json_data(t, l, o->data);
+  json_data(t, r->l, r->o->data);
   text_add(t, ",");
-  json_fit(t, r);
+  json_fit(t, r->fit);
   text_add(t, ",");
-  json_judged(t, "learned", learn, &r->model);
-  if (held->rows > 0) {
+  json_judged(t, "learned", &r->learn, m);
+  if (r->held.rows > 0) {
     text_add(t, ",");
-    json_judged(t, "held_back", held, &r->model);
+    json_judged(t, "held_back", &r->held, m);
   }
   text_add(t, ",");
-  json_coefficients(t, r);
+  json_coefficients(t, r->fit);
   text_add(t, "}\n");
 }
 
-static bool print_report(const options *o, const loaded *l, const training *r, const row_split *s, failure *f)
+static bool print_report(const options *o, const loaded *l, const training *fit, const row_split *s,
+                         failure *f)
 {
-  judged learn = {0}, held = {0};
+  fit_report r = {.o = o, .l = l, .fit = fit};
   text t = {0};
-  bool good =
-      judge_part(&learn, r, l, s->learn, s->learns, f) && judge_part(&held, r, l, s->held, s->helds, f);
-  if (good) (o->json ? json_report : text_report)(&t, o, l, r, &learn, &held);
+  bool good = judge_part(&r.learn, &r, s->learn, f) && judge_part(&r.held, &r, s->held, f);
+  if (good) (o->json ? json_report : text_report)(&t, &r);
   if (good && t.failed) good = fail_memory(f);
   good = good && write_file("-", t.bytes, t.length, f);
   text_free(&t);
-  judged_free(&learn);
-  judged_free(&held);
+  judged_free(&r.learn);
+  judged_free(&r.held);
   return good;
 }
 
@@ -111,16 +94,21 @@ static bool write_trace(const char *file, const text *trace, failure *f)
 }
 
 /* Writes and prints what there is; separable classes leave no model. */
-static int finish(const options *o, const loaded *l, training *r, const row_split *s, const progress *p,
-                  failure *f)
+static bool deliver(const options *o, const loaded *l, const fit_under_way *w, failure *f)
+{
+  const training *r = &w->training;
+  const char *model = fit_stop_kind(r->outcome.stop) != FIT_NOTHING ? o->model : NULL;
+  if (model != NULL && !trained_write(&r->model, model, f)) return false;
+  const bool able = !r->no_errors.no_memory || fail_memory(f); /* no answer about standard errors at all */
+  const bool good = able && write_trace(o->trace, &w->progress.trace, f) && draw(o, &w->progress, f) &&
+                    (o->quiet || print_report(o, l, r, w->rows, f));
+  return good || fail_beside_model(model, f);
+}
+
+/* What a fit that is delivered means for the status, in words too. */
+static int status_of(const training *r, failure *f)
 {
   const fit_stop stop = r->outcome.stop;
-  const char *model = fit_stop_kind(stop) != FIT_NOTHING ? o->model : NULL;
-  if (model != NULL && !trained_write(&r->model, model, f)) return EXIT_BAD;
-  const bool able = !r->no_errors.no_memory || fail_memory(f); /* no answer about standard errors at all */
-  const bool good = able && write_trace(o->trace, &p->trace, f) && draw(o, p, f) &&
-                    (o->quiet || print_report(o, l, r, s, f));
-  if (!good) return fail_beside_model(model, f), EXIT_BAD;
   if (r->no_errors.text[0] != '\0') say("no standard errors: %s", r->no_errors.text);
   if (fit_stop_kind(stop) == FIT_SUCCESS)
     return r->no_errors.text[0] != '\0' && interrupted() ? EXIT_INTERRUPTED : EXIT_FINE;
@@ -144,25 +132,32 @@ static bool go_on(checkpoint *c, training *r, uint64_t signature, const options 
 /* Nothing is left to go on with: not so when a limit or an interrupt cut the fit short. */
 static bool is_over(fit_stop s) { return s != FIT_INTERRUPTED && s != FIT_ITERATIONS && s != FIT_SECONDS; }
 
+static int run(fit_under_way *w, const options *o, const loaded *l, failure *f)
+{
+  training *r = &w->training;
+  checkpoint c = {0};
+  const bool good = loaded_covers(l, &r->model.design, w->rows->held, f) &&
+                    go_on(&c, r, w->progress.signature, o, f) && training_run(r, l, o, f) &&
+                    deliver(o, l, w, f);
+  const int status = good ? status_of(r, f) : EXIT_BAD;
+  if (good && o->checkpoint != NULL && is_over(r->outcome.stop)) remove(o->checkpoint);
+  checkpoint_free(&c);
+  return status;
+}
+
 static int fit_rows(const options *o, const loaded *l, const row_split *s, failure *f)
 {
   if (o->path > 0 && o->checkpoint != NULL)
     return fail(f, "--checkpoint is for a single fit, not for a path"), EXIT_USAGE;
-  if (o->path > 0) return path_fit(o, l, s->learn, s->learns, s->held, s->helds, f);
-  training r;
-  progress p;
-  if (!training_new(&r, l, s->learn, s->learns, o, f)) return EXIT_BAD;
-  progress_start(&p, &r, o);
-  r.settings.watch = progress_watch;
-  r.settings.user = &p;
-  checkpoint c = {0};
-  const bool good = loaded_covers(l, &r.model.design, s->held, s->helds, f) &&
-                    go_on(&c, &r, p.signature, o, f) && training_run(&r, l, o, f);
-  const int status = good ? finish(o, l, &r, s, &p, f) : EXIT_BAD;
-  if (status != EXIT_BAD && o->checkpoint != NULL && is_over(r.outcome.stop)) remove(o->checkpoint);
-  progress_end(&p);
-  checkpoint_free(&c);
-  training_free(&r);
+  if (o->path > 0) return path_fit(o, l, s, f);
+  fit_under_way w = {.rows = s};
+  if (!training_new(&w.training, l, s->learn, o, f)) return EXIT_BAD;
+  progress_start(&w.progress, &w.training, o);
+  w.training.settings.watch = progress_watch;
+  w.training.settings.user = &w.progress;
+  const int status = run(&w, o, l, f);
+  progress_end(&w.progress);
+  training_free(&w.training);
   return status;
 }
 
@@ -182,8 +177,8 @@ int command_fit(const options *o, failure *f)
   row_split s = {0};
   if (!load(&l, o, f)) return EXIT_BAD;
   catch_interrupt(); /* from here on there is something to keep */
-  const int status = split_rows(&s, &l, o, f) ? fit_rows(o, &l, &s, f) : EXIT_BAD;
-  free(s.learn);
+  const int status = rows_hold_out(&s, &l, o, f) ? fit_rows(o, &l, &s, f) : EXIT_BAD;
+  rows_free(&s);
   loaded_free(&l);
   return status;
 }

@@ -7,7 +7,7 @@
 #include "plot.h"
 #include "progress.h"
 #include "report.h"
-#include "split.h"
+#include "rows.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,13 +19,12 @@ static double badness(const judged *j)
   return j->is_class ? j->classes.log_loss : j->values.root_mean_square * j->values.root_mean_square;
 }
 
-static bool judge_badness(double *bad, const training *t, const loaded *l, const size_t *row, size_t rows,
-                          failure *f)
+static bool judge_badness(double *bad, const training *t, const loaded *l, row_list rows, failure *f)
 {
   judged j = {0};
   *bad = NAN;
-  if (rows == 0) return true;
-  const bool good = judge_start(&j, l->labels.count, f) && judge_rows(&j, NULL, &t->model, l, row, rows, f) &&
+  if (rows.count == 0) return true;
+  const bool good = judge_start(&j, l->labels.count, f) && judge_rows(&j, NULL, &t->model, l, rows, f) &&
                     judge_finish(&j, f);
   if (good) *bad = badness(&j);
   judged_free(&j);
@@ -43,8 +42,7 @@ static int fail_unconverged(failure *f)
 typedef struct path_run {
   const options *o;
   const loaded *l;
-  const size_t *learn, *held;
-  size_t learns, helds;
+  const row_split *rows;
   training t;
   double *lambda, *best_theta;
   double best; /* the least badness so far, on the rows held back */
@@ -101,7 +99,7 @@ static void report_head(path_run *r)
   const char *measure = r->l->labels.count == 0 ? "mean square" : "log-loss";
   report_data(&r->report, r->l, r->o->data);
   text_add(&r->report, "%12s %8s %16s %14s %14s %10s\n", "lambda", "nonzero", "objective", measure,
-           r->helds > 0 ? "held back" : "", "iterations");
+           r->rows->held.count > 0 ? "held back" : "", "iterations");
 }
 
 static void report_step(path_run *r, size_t step, double learned, double held)
@@ -122,7 +120,7 @@ static void report_step(path_run *r, size_t step, double learned, double held)
     return;
   }
   char shown[32] = "";
-  if (r->helds > 0) snprintf(shown, sizeof shown, "%.8g", held);
+  if (r->rows->held.count > 0) snprintf(shown, sizeof shown, "%.8g", held);
   text_add(&r->report, "%12.6g %8zu %16.10g %14.8g %14s %10zu%s\n", r->lambda[step], nonzero, o->objective,
            learned, shown, o->iterations, fit_stop_kind(o->stop) == FIT_SUCCESS ? "" : "  not converged");
 }
@@ -131,8 +129,8 @@ static bool take_step(path_run *r, size_t step, failure *f)
 {
   double learned, held;
   if (!path_step(&r->t, r->l, r->o, r->lambda[step], f)) return false;
-  if (!judge_badness(&learned, &r->t, r->l, r->learn, r->learns, f)) return false;
-  if (!judge_badness(&held, &r->t, r->l, r->held, r->helds, f)) return false;
+  if (!judge_badness(&learned, &r->t, r->l, r->rows->learn, f)) return false;
+  if (!judge_badness(&held, &r->t, r->l, r->rows->held, f)) return false;
   r->interrupted = r->t.outcome.stop == FIT_INTERRUPTED;
   const fit_kind kind = fit_stop_kind(r->t.outcome.stop);
   r->all_converged = r->all_converged && kind == FIT_SUCCESS;
@@ -140,7 +138,7 @@ static bool take_step(path_run *r, size_t step, failure *f)
   csv_row(r, &r->picture, r->lambda[step], true);
   report_step(r, step, learned, held);
   if (kind == FIT_NOTHING) return true;
-  if (r->helds == 0 || held < r->best) { /* without rows held back, the last one is kept */
+  if (r->rows->held.count == 0 || held < r->best) { /* without rows held back, the last one is kept */
     r->best = held;
     r->best_step = step;
     memcpy(r->best_theta, r->t.model.theta, r->t.problem.n * sizeof *r->best_theta);
@@ -179,7 +177,7 @@ static bool deliver(path_run *r, failure *f)
     text_add(&r->report, "]}\n");
   else
     text_add(&r->report, "%s lambda %.8g\n",
-             r->helds > 0 ? "best on the rows held back:" : "kept:", at.lambda);
+             r->rows->held.count > 0 ? "best on the rows held back:" : "kept:", at.lambda);
   if (r->csv.failed || r->picture.failed || r->report.failed) return fail_memory(f);
   if (o->model != NULL && !trained_write(&r->t.model, o->model, f)) return false;
   const bool good = (o->trace == NULL || write_file(o->trace, r->csv.bytes, r->csv.length, f)) &&
@@ -203,26 +201,17 @@ static bool walk(path_run *r, failure *f)
   return deliver(r, f);
 }
 
-int path_fit(const options *o, const loaded *l, const size_t *learn, size_t learns, const size_t *held,
-             size_t helds, failure *f)
+int path_fit(const options *o, const loaded *l, const row_split *s, failure *f)
 {
-  path_run r = {.o = o,
-                .l = l,
-                .learn = learn,
-                .learns = learns,
-                .held = held,
-                .helds = helds,
-                .best = INFINITY,
-                .best_step = SIZE_MAX,
-                .all_converged = true};
-  if (!training_new(&r.t, l, learn, learns, o, f)) return EXIT_BAD;
+  path_run r = {.o = o, .l = l, .rows = s, .best = INFINITY, .best_step = SIZE_MAX, .all_converged = true};
+  if (!training_new(&r.t, l, s->learn, o, f)) return EXIT_BAD;
   options without_trace = *o;
   without_trace.trace = without_trace.plot = NULL; /* here they are about strengths, not iterations */
   progress p;
   progress_start(&p, &r.t, &without_trace);
   r.t.settings.watch = progress_watch;
   r.t.settings.user = &p;
-  const bool good = loaded_covers(l, &r.t.model.design, held, helds, f) && walk(&r, f);
+  const bool good = loaded_covers(l, &r.t.model.design, s->held, f) && walk(&r, f);
   progress_end(&p);
   training_free(&r.t);
   free(r.lambda);
@@ -240,7 +229,7 @@ int path_fit(const options *o, const loaded *l, const size_t *learn, size_t lear
 typedef struct path_folds {
   const options *o;
   const loaded *l;
-  size_t *fold, *row;
+  row_folds folds;
   double *lambda;
   double *bad;     /* folds x strengths */
   bool *converged; /* strengths: in all folds */
@@ -249,8 +238,7 @@ typedef struct path_folds {
 static bool whole_strengths(path_folds *r, failure *f)
 {
   training t;
-  for (size_t i = 0; i < r->l->rows; i++) r->row[i] = i;
-  if (!training_new(&t, r->l, r->row, r->l->rows, r->o, f)) return false;
+  if (!training_new(&t, r->l, folds_all(&r->folds), r->o, f)) return false;
   const bool good = path_strengths(&t, r->o, r->lambda, r->o->path, f);
   training_free(&t);
   return good;
@@ -265,20 +253,14 @@ static fit_stop watch_interrupt(const fit_progress *now, void *user)
 
 static bool one_fold(path_folds *r, size_t k, failure *f)
 {
-  size_t learns = 0, helds = 0;
-  for (size_t i = 0; i < r->l->rows; i++) {
-    if (r->fold[i] != k)
-      r->row[learns++] = i;
-    else
-      r->row[r->l->rows - ++helds] = i;
-  }
   training t;
-  if (!training_new(&t, r->l, r->row, learns, r->o, f)) return false;
+  const row_split rows = folds_without(&r->folds, k);
+  if (!training_new(&t, r->l, rows.learn, r->o, f)) return false;
   t.settings.watch = watch_interrupt;
-  bool good = loaded_covers(r->l, &t.model.design, r->row + r->l->rows - helds, helds, f);
+  bool good = loaded_covers(r->l, &t.model.design, rows.held, f);
   for (size_t i = 0; good && i < r->o->path && !interrupted(); i++) {
     good = path_step(&t, r->l, r->o, r->lambda[i], f) &&
-           judge_badness(&r->bad[k * r->o->path + i], &t, r->l, r->row + r->l->rows - helds, helds, f);
+           judge_badness(&r->bad[k * r->o->path + i], &t, r->l, rows.held, f);
     if (fit_stop_kind(t.outcome.stop) != FIT_SUCCESS) r->converged[i] = false;
   }
   training_free(&t);
@@ -362,26 +344,28 @@ static bool print_folds(const path_folds *r, failure *f)
   return good;
 }
 
+static bool walk_folds(path_folds *r, failure *f)
+{
+  const options *o = r->o;
+  r->lambda = resize(NULL, o->path, sizeof *r->lambda);
+  r->bad = resize(NULL, o->folds, o->path * sizeof *r->bad);
+  r->converged = resize(NULL, o->path, sizeof *r->converged);
+  if (!r->lambda || !r->bad || !r->converged) return fail_memory(f);
+  for (size_t i = 0; i < o->path; i++) r->converged[i] = true;
+  if (!folds_deal(&r->folds, r->l, o, f) || !whole_strengths(r, f)) return false;
+  for (size_t k = 0; k < o->folds && !interrupted(); k++) {
+    if (!one_fold(r, k, f)) return false;
+  }
+  return interrupted() || print_folds(r, f);
+}
+
 int path_cv(const options *o, const loaded *l, failure *f)
 {
-  path_folds r = {o,
-                  l,
-                  resize(NULL, l->rows, sizeof(size_t)),
-                  resize(NULL, l->rows, sizeof(size_t)),
-                  resize(NULL, o->path, sizeof(double)),
-                  resize(NULL, o->folds, o->path * sizeof(double)),
-                  resize(NULL, o->path, sizeof(bool))};
-  bool good = (r.fold && r.row && r.lambda && r.bad && r.converged) || fail_memory(f);
-  for (size_t i = 0; good && i < o->path; i++) r.converged[i] = true;
-  good = good && whole_strengths(&r, f);
-  good = good &&
-         (split_folds(r.fold, l->rows, o->folds, l->class_of, l->labels.count, o->seed) || fail_memory(f));
-  for (size_t k = 0; good && k < o->folds && !interrupted(); k++) good = one_fold(&r, k, f);
-  good = good && (interrupted() || print_folds(&r, f));
-  free(r.fold);
-  free(r.row);
+  path_folds r = {.o = o, .l = l};
+  const bool good = walk_folds(&r, f);
   bool all = true;
   for (size_t i = 0; good && i < o->path; i++) all = all && r.converged[i];
+  folds_free(&r.folds);
   free(r.lambda);
   free(r.bad);
   free(r.converged);

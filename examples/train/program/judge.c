@@ -51,16 +51,15 @@ static size_t piece_of(const trained *m, const loaded *l)
   return rows == 0 ? 1 : rows < MOST_ROWS ? rows : MOST_ROWS;
 }
 
-bool judge_rows(judged *j, judged *other, const trained *m, const loaded *l, const size_t *row, size_t rows,
-                failure *f)
+bool judge_rows(judged *j, judged *other, const trained *m, const loaded *l, row_list rows, failure *f)
 {
   const size_t most = piece_of(m, l);
   double *scores = resize(NULL, most, score_width(m) * sizeof *scores);
   bool good = scores != NULL || fail_memory(f);
-  for (size_t first = 0; good && first < rows; first += most) {
+  for (size_t first = 0; good && first < rows.count; first += most) {
     dataset d;
-    const size_t count = rows - first < most ? rows - first : most;
-    good = loaded_rows(&d, l, &m->design, row + first, count, false, f);
+    const size_t count = rows.count - first < most ? rows.count - first : most;
+    good = loaded_rows(&d, l, &m->design, (row_list){rows.at + first, count}, false, f);
     if (!good) break;
     good = judge_piece(j, other, m, &d, scores, f);
     dataset_free(&d);

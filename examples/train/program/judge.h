@@ -23,7 +23,6 @@ void judged_free(judged *j);
 double judged_weight(const judged *j); /* of all rows */
 
 /* Adds these rows of loaded data, in pieces, to one judgement and, unless it is NULL, to another one too. */
-bool judge_rows(judged *j, judged *other, const trained *m, const loaded *l, const size_t *row, size_t rows,
-                failure *f);
+bool judge_rows(judged *j, judged *other, const trained *m, const loaded *l, row_list rows, failure *f);
 
 #endif

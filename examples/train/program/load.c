@@ -555,19 +555,18 @@ static bool learning_weights(dataset *d, const loaded *l, failure *f)
   return true;
 }
 
-bool loaded_covers(const loaded *l, const design *how, const size_t *held, size_t helds, failure *f)
+bool loaded_covers(const loaded *l, const design *how, row_list held, failure *f)
 {
-  return l->is_sparse || design_covers(how, &l->table, held, helds, f);
+  return l->is_sparse || design_covers(how, &l->table, held, f);
 }
 
-bool loaded_rows(dataset *d, const loaded *l, const design *how, const size_t *row, size_t rows,
-                 bool learning, failure *f)
+bool loaded_rows(dataset *d, const loaded *l, const design *how, row_list rows, bool learning, failure *f)
 {
   const bool unit = learning && l->class_weight != NULL; /* for the weights of classes */
   const sparse_extras extras = {l->row_weight, l->row_offset, unit};
   const roles role = {l->role.target, l->role.weight, l->role.offset, unit};
-  const bool good = l->is_sparse ? dataset_from_sparse(d, &l->sparse, extras, row, rows, f)
-                                 : dataset_from_table(d, how, &l->table, role, row, rows, f);
+  const bool good = l->is_sparse ? dataset_from_sparse(d, &l->sparse, extras, rows, f)
+                                 : dataset_from_table(d, how, &l->table, role, rows, f);
   if (!good) return false;
   if (!learning || learning_weights(d, l, f)) return true;
   dataset_free(d);

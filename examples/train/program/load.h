@@ -2,7 +2,7 @@
 #ifndef TRAIN_LOAD_H
 #define TRAIN_LOAD_H
 
-#include "design.h"
+#include "dataset.h"
 #include "models.h"
 #include "options.h"
 
@@ -31,12 +31,11 @@ double loaded_target(const loaded *l, size_t i);
 bool loaded_weighted(const loaded *l); /* do rows have weights of their own? */
 
 /* May the rows held back be judged by a model of this design? See design_covers. */
-bool loaded_covers(const loaded *l, const design *how, const size_t *held, size_t helds, failure *f);
+bool loaded_covers(const loaded *l, const design *how, row_list held, failure *f);
 
 /* The named rows with the features of a design: for learning, class weights are multiplied in and weights
  * brought to mean 1. */
-bool loaded_rows(dataset *d, const loaded *l, const design *how, const size_t *row, size_t rows,
-                 bool learning, failure *f);
+bool loaded_rows(dataset *d, const loaded *l, const design *how, row_list rows, bool learning, failure *f);
 
 bool is_libsvm(const options *o);
 bool format_options(const options *o, failure *f); /* are all that are given for the format of the data? */

@@ -2,6 +2,7 @@
 #ifndef TRAIN_PATH_H
 #define TRAIN_PATH_H
 
+#include "rows.h"
 #include "text.h"
 #include "training.h"
 
@@ -16,8 +17,7 @@ bool path_step(training *t, const loaded *l, const options *o, double lambda, fa
 size_t nonzero_weights(const training *t);
 
 /* The verbs with --path. */
-int path_fit(const options *o, const loaded *l, const size_t *learn, size_t learns, const size_t *held,
-             size_t helds, failure *f);
+int path_fit(const options *o, const loaded *l, const row_split *s, failure *f);
 int path_cv(const options *o, const loaded *l, failure *f);
 
 #endif

@@ -5,6 +5,7 @@
 #include "split.h"
 #include "system.h"
 
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -123,14 +124,13 @@ static bool copy_name(char **to, const char *name)
   return name == NULL || *to != NULL;
 }
 
-static bool describe(training *t, const loaded *l, const options *o, const size_t *row, size_t rows,
-                     failure *f)
+static bool describe(training *t, const loaded *l, const options *o, failure *f)
 {
   trained *m = &t->model;
   m->design.missing = (missing_policy)o->missing;
   m->design.unseen_allowed = o->unseen == 1;
   if (l->is_sparse ? !design_sparse(&m->design, &l->sparse, l->sparse_column) && !fail_memory(f)
-                   : !design_learn(&m->design, &l->table, l->features, row, rows, f))
+                   : !design_learn(&m->design, &l->table, l->features, t->rows, f))
     return false;
   const char *offset = l->row_offset != NULL ? "offset" : name_of(l, l->role.offset);
   const bool named = copy_name(&m->target, name_of(l, l->role.target)) && copy_name(&m->offset, offset) &&
@@ -138,7 +138,7 @@ static bool describe(training *t, const loaded *l, const options *o, const size_
   if (!named || !levels_copy(&m->labels, &l->labels)) return fail_memory(f);
   m->penalty = penalty_of(o, l->kind);
   if (m->design.features == 0) return fail(f, "there is no feature to learn from");
-  return loaded_rows(&t->data, l, &m->design, row, rows, true, f);
+  return loaded_rows(&t->data, l, &m->design, t->rows, true, f);
 }
 
 static bool is_classifier(const training *t)
@@ -208,11 +208,12 @@ static fit_settings settings_of(const options *o, model_kind kind)
   return s;
 }
 
-bool training_new(training *t, const loaded *l, const size_t *row, size_t rows, const options *o, failure *f)
+bool training_new(training *t, const loaded *l, row_list rows, const options *o, failure *f)
 {
   const double start = system_seconds();
-  *t = (training){.settings = settings_of(o, l->kind), .row = row};
-  bool good = describe(t, l, o, row, rows, f) && make_problem(t, l, o, f);
+  assert(rows.count > 0);
+  *t = (training){.settings = settings_of(o, l->kind), .rows = rows};
+  bool good = describe(t, l, o, f) && make_problem(t, l, o, f);
   if (good && l->kind == MODEL_NET) start_net(t, o->seed);
   if (good && o->start != NULL) good = start_from_model(t, o->start, f);
   t->preparation = system_seconds() - start;
@@ -245,8 +246,8 @@ static bool read_unscaled(dataset *d, const size_t *row, size_t rows, void *user
   const row_source *s = user;
   size_t *of_file = resize(NULL, rows, sizeof *of_file);
   if (of_file == NULL) return fail_memory(f);
-  for (size_t i = 0; i < rows; i++) of_file[i] = s->t->row[row[i]];
-  const bool good = loaded_rows(d, s->l, &s->t->model.design, of_file, rows, false, f);
+  for (size_t i = 0; i < rows; i++) of_file[i] = s->t->rows.at[row[i]];
+  const bool good = loaded_rows(d, s->l, &s->t->model.design, (row_list){of_file, rows}, false, f);
   free(of_file);
   return good;
 }

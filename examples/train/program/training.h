@@ -14,8 +14,8 @@ typedef struct training {
   scaling scaling;
   dataset data; /* scaled, but for many rows: they stay as they came */
   problem problem;
-  double *theta;     /* fitted coordinates */
-  const size_t *row; /* the rows learned from: the caller's */
+  double *theta; /* fitted coordinates */
+  row_list rows; /* learned from: the caller's */
   fit_settings settings;
   double preparation; /* seconds that training_new took */
   separation separated;
@@ -25,7 +25,7 @@ typedef struct training {
 } training;
 
 /* Design, scaling and problem for the listed rows; the penalty is that of the options. */
-bool training_new(training *t, const loaded *l, const size_t *row, size_t rows, const options *o, failure *f);
+bool training_new(training *t, const loaded *l, row_list rows, const options *o, failure *f);
 
 /* Fits from t->theta, looks for separation, and leaves the coefficients in t->model. The seconds of the
  * outcome are all that it took to get there from the rows in memory, preparation included. */
