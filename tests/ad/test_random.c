@@ -392,8 +392,8 @@ static void sweep_all(trial *t, const double *v, sweeps *s, int masked, int w)
   memset(s->adjoint, 0, size * sizeof *s->adjoint);
   memset(s->second, 0, size * width * sizeof *s->second);
   s->adjoint[size - 1] = 1.0;
-  cr_assert(tg_sweep_second_(f->tape, (uint32_t)(size - 1), s->tangent, s->adjoint, s->second, width, masked,
-                             &nan) == TG_OK);
+  const tg_second_arrays_ arrays = {s->tangent, s->adjoint, s->second, width};
+  cr_assert(tg_sweep_second_(f->tape, (uint32_t)(size - 1), &arrays, masked, &nan) == TG_OK);
   lane_0(s->lane[masked][w][2], s->second, size, width);
 }
 

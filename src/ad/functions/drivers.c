@@ -91,22 +91,21 @@ static bool any_nan(const tg_var *at, size_t count, const double *array, size_t 
   return false;
 }
 
-/* ---- One block of at most TG_BLOCK directions. While it is swept f is busy: custom operations call back.
- * ---- */
+/* ---- One block of at most TG_BLOCK directions. While it is swept f is busy: custom operations call back. ---- */
 
 static tg_status tangents(tg_function *f, directions d, bool sided)
 {
   const size_t width = width_for(d.count);
-  double *const dot = tg_function_work_(f, TG_TANGENT, width);
-  if (!dot) return TG_E_NOMEM;
+  double *const tangent = tg_function_work_(f, TG_TANGENT, width);
+  if (!tangent) return TG_E_NOMEM;
   for (tg_attempt_ a = {0}; tg_attempt_again_(&a, &f->stats.zero_rule);) {
-    clear_inputs(f, dot, width);
-    seed(f->x, f->n, d, dot, width);
+    clear_inputs(f, tangent, width);
+    seed(f->x, f->n, d, tangent, width);
     f->busy = true;
-    const tg_status s = tg_sweep_tangent_(f->tape, dot, width, sided, a.masked);
+    const tg_status s = tg_sweep_tangent_(f->tape, tangent, width, sided, a.masked);
     f->busy = false;
     if (s != TG_OK) return s;
-    a.nan = any_nan(f->y, f->m, dot, width, d.count);
+    a.nan = any_nan(f->y, f->m, tangent, width, d.count);
   }
   return TG_OK;
 }
@@ -115,19 +114,19 @@ static tg_status tangents(tg_function *f, directions d, bool sided)
 static tg_status adjoints(tg_function *f, directions d)
 {
   const size_t width = width_for(d.count);
-  double *const bar = tg_function_work_(f, TG_ADJOINT, width);
-  if (!bar) return TG_E_NOMEM;
+  double *const adjoint = tg_function_work_(f, TG_ADJOINT, width);
+  if (!adjoint) return TG_E_NOMEM;
   uint32_t last;
   if (!tg_function_last_(f, &last)) {
-    clear_inputs(f, bar, width);
+    clear_inputs(f, adjoint, width);
     return TG_OK;
   }
   for (tg_attempt_ a = {0}; tg_attempt_again_(&a, &f->stats.zero_rule);) {
     /* Beyond `last` too: the outputs of one operation go together. */
-    zeros(bar, (size_t)tg_size_(f->tape) * width);
-    seed(f->y, f->m, d, bar, width);
+    zeros(adjoint, (size_t)tg_size_(f->tape) * width);
+    seed(f->y, f->m, d, adjoint, width);
     f->busy = true;
-    const tg_status s = tg_sweep_adjoint_(f->tape, last, bar, width, a.masked, &a.nan);
+    const tg_status s = tg_sweep_adjoint_(f->tape, last, adjoint, width, a.masked, &a.nan);
     f->busy = false;
     if (s != TG_OK) return s;
   }
@@ -137,27 +136,25 @@ static tg_status adjoints(tg_function *f, directions d)
 /* Scalar f: adjoints in one lane, their tangents along the directions in the width of the block. */
 static tg_status second(tg_function *f, directions d)
 {
-  const size_t width = width_for(d.count);
-  double *const dot = tg_function_work_(f, TG_TANGENT, width);
-  double *const bar = tg_function_work_(f, TG_ADJOINT, 1);
-  double *const bar_dot = tg_function_work_(f, TG_SECOND, width);
   const directions output_0 = {NULL, 0, 1};
-  if (!dot || !bar || !bar_dot) return TG_E_NOMEM;
+  const size_t width = width_for(d.count);
+  tg_second_arrays_ w;
+  if (!tg_function_second_work_(f, width, &w)) return TG_E_NOMEM;
   uint32_t last;
   if (!tg_function_last_(f, &last)) {
-    clear_inputs(f, bar, 1);
-    clear_inputs(f, bar_dot, width);
+    clear_inputs(f, w.adjoint, 1);
+    clear_inputs(f, w.second, width);
     return TG_OK;
   }
   for (tg_attempt_ a = {0}; tg_attempt_again_(&a, &f->stats.zero_rule);) {
-    zeros(bar, tg_size_(f->tape));
-    zeros(bar_dot, (size_t)tg_size_(f->tape) * width);
-    clear_inputs(f, dot, width);
-    seed(f->x, f->n, d, dot, width);
-    seed(f->y, 1, output_0, bar, 1);
+    zeros(w.adjoint, tg_size_(f->tape));
+    zeros(w.second, (size_t)tg_size_(f->tape) * width);
+    clear_inputs(f, w.tangent, width);
+    seed(f->x, f->n, d, w.tangent, width);
+    seed(f->y, 1, output_0, w.adjoint, 1);
     f->busy = true;
-    tg_status s = tg_sweep_tangent_(f->tape, dot, width, true, a.masked);
-    if (s == TG_OK) s = tg_sweep_second_(f->tape, last, dot, bar, bar_dot, width, a.masked, &a.nan);
+    tg_status s = tg_sweep_tangent_(f->tape, w.tangent, width, true, a.masked);
+    if (s == TG_OK) s = tg_sweep_second_(f->tape, last, &w, a.masked, &a.nan);
     f->busy = false;
     if (s != TG_OK) return s;
   }

@@ -248,6 +248,15 @@ double *tg_function_work_(tg_function *f, int which, size_t width)
              : NULL;
 }
 
+bool tg_function_second_work_(tg_function *f, size_t width, tg_second_arrays_ *arrays)
+{
+  arrays->tangent = tg_function_work_(f, TG_TANGENT, width);
+  arrays->adjoint = tg_function_work_(f, TG_ADJOINT, 1);
+  arrays->second = tg_function_work_(f, TG_SECOND, width);
+  arrays->width = width;
+  return arrays->tangent && arrays->adjoint && arrays->second;
+}
+
 double *tg_function_scratch_(tg_function *f)
 {
   if (!f->scratch) f->scratch = tg_memory_resize_(NULL, f->m, sizeof *f->scratch);

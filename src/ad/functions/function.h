@@ -60,6 +60,9 @@ tg_status tg_jacobian_by_(tg_function *f, const double *x, bool forward, double 
 /* Room for the sweep's array `which` (TG_TANGENT ...), `width` numbers a node, at least n x width of them. */
 double *tg_function_work_(tg_function *f, int which, size_t width);
 
+/* All three for a sweep of the second order; false when memory is short. */
+bool tg_function_second_work_(tg_function *f, size_t width, tg_second_arrays_ *arrays);
+
 /* m numbers that live as long as f and that no driver touches; NULL when memory is short. */
 double *tg_function_scratch_(tg_function *f);
 

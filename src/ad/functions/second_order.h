@@ -17,9 +17,8 @@
 /* Arrays of f's tape, lent: another sweep over f overwrites them. */
 typedef struct tg_second_order_ {
   tg_function *f;
-  size_t width;                /* directions an array has room for, 1 or TG_BLOCK */
-  double *dot, *bar, *bar_dot; /* tangents, adjoints (one a node), tangents of the adjoints */
-  uint32_t last;               /* the last node that an output depends on */
+  tg_second_arrays_ arrays; /* with room for 1 direction or TG_BLOCK */
+  uint32_t last;            /* the last node that an output depends on */
 } tg_second_order_;
 
 /* f at x, ready for up to `width` directions. TG_E_NOMEM, or why f cannot be evaluated. */
@@ -36,11 +35,11 @@ void tg_second_order_weights_(tg_second_order_ *w, const double *u);
  * caller adds u_dot to the latter at the outputs; afterwards it is the result at the inputs. */
 static inline const double *tg_second_order_dot_(const tg_second_order_ *w, tg_var at)
 {
-  return w->dot + tg_node_of_(at) * w->width;
+  return w->arrays.tangent + tg_node_of_(at) * w->arrays.width;
 }
 static inline double *tg_second_order_bar_dot_(const tg_second_order_ *w, tg_var at)
 {
-  return w->bar_dot + tg_node_of_(at) * w->width;
+  return w->arrays.second + tg_node_of_(at) * w->arrays.width;
 }
 
 /* From the outputs back to the inputs. *nan: a result is NaN, and the caller begins again, `masked` (rule R5). */

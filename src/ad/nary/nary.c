@@ -300,36 +300,35 @@ tg_status tg_nary_adjoint_(tg_tape *t, uint32_t i, double *adjoint, size_t width
   return TG_OK;
 }
 
-tg_status tg_nary_second_(tg_tape *t, uint32_t i, const double *tangent, double *adjoint, double *second,
-                          size_t width, bool masked)
+tg_status tg_nary_second_(tg_tape *t, uint32_t i, const tg_second_arrays_ *w, bool masked)
 {
   call c;
   begin_call(t, i, masked, &c);
   if (!c.r->op->vjp) return no_order(t, i, "it has no vjp");
   if (!c.r->op->hvp) return no_order(t, i, "it has no hvp");
-  const bool reached = gather_outputs(&c, i, adjoint, 1, 0, c.in);
+  const bool reached = gather_outputs(&c, i, w->adjoint, 1, 0, c.in);
   /* J' times the tangents of the adjoints, and the tangent of J' times them. */
-  for (size_t l = 0; l < width; l++) {
+  for (size_t l = 0; l < w->width; l++) {
     double *const w_dot = c.more;
     if (tg_nary_rows_[c.r->kind].kinked) {
-      gather_tangents(&c, tangent, width, l, c.along);
+      gather_tangents(&c, w->tangent, w->width, l, c.along);
       c.shape.along = c.along;
     }
-    if (gather_outputs(&c, i, second, width, l, w_dot)) {
+    if (gather_outputs(&c, i, w->second, w->width, l, w_dot)) {
       const int answer = c.r->op->vjp(c.x, c.r->n, w_dot, c.r->m, c.out, c.user);
       if (answer != 0) return fault(t, i, answer, "its vjp callback failed");
-      scatter(&c, c.out, second, width, l);
+      scatter(&c, c.out, w->second, w->width, l);
     }
-    if (reached && gather_tangents(&c, tangent, width, l, c.more)) {
+    if (reached && gather_tangents(&c, w->tangent, w->width, l, c.more)) {
       const int answer = c.r->op->hvp(c.x, c.r->n, c.in, c.r->m, c.more, c.out, c.user);
       if (answer != 0) return fault(t, i, answer, "its hvp callback failed");
-      scatter(&c, c.out, second, width, l);
+      scatter(&c, c.out, w->second, w->width, l);
     }
   }
   if (!reached) return TG_OK;
   c.shape.along = NULL;
   const int answer = c.r->op->vjp(c.x, c.r->n, c.in, c.r->m, c.out, c.user);
   if (answer != 0) return fault(t, i, answer, "its vjp callback failed");
-  scatter(&c, c.out, adjoint, 1, 0);
+  scatter(&c, c.out, w->adjoint, 1, 0);
   return TG_OK;
 }

@@ -52,12 +52,18 @@ typedef struct tg_segment_ {
  * Constants only: y is constant too. */
 void tg_nary_record_(const tg_nary_ *what, const tg_segment_ *s, size_t segments, tg_var *y, size_t m);
 
+/* The arrays of a sweep of the second order, by node: tangents, adjoints, and the tangents of the adjoints. Of adjoints
+ * there is one a node, of the others `width`, one for each direction. */
+typedef struct tg_second_arrays_ {
+  double *tangent, *adjoint, *second;
+  size_t width;
+} tg_second_arrays_;
+
 /* The four sweeps at node i, the first output of a record; arrays and `sided` as in sweeps.h. A failure leaves its
  * reason in t->fault. */
 tg_status tg_nary_value_(tg_tape *t, uint32_t i);
 tg_status tg_nary_tangent_(tg_tape *t, uint32_t i, double *tangent, size_t width, bool sided, bool masked);
 tg_status tg_nary_adjoint_(tg_tape *t, uint32_t i, double *adjoint, size_t width, bool masked);
-tg_status tg_nary_second_(tg_tape *t, uint32_t i, const double *tangent, double *adjoint, double *second,
-                          size_t width, bool masked);
+tg_status tg_nary_second_(tg_tape *t, uint32_t i, const tg_second_arrays_ *w, bool masked);
 
 #endif

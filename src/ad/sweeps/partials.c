@@ -78,7 +78,7 @@ void tg_find_partials_(const tg_tape *t, uint32_t i, bool second, tg_partials_ *
   }
 }
 
-void tg_find_sided_partials_(const tg_tape *t, uint32_t i, const double *dot, size_t width, size_t lane,
+void tg_find_sided_partials_(const tg_tape *t, uint32_t i, const double *tangent, size_t width, size_t lane,
                              tg_partials_ *p)
 {
   tg_operands_ operands;
@@ -88,7 +88,7 @@ void tg_find_sided_partials_(const tg_tape *t, uint32_t i, const double *dot, si
   for (unsigned k = 0; k < operands.count; k++) {
     const uint32_t entry = operands.entry[k];
     x[k] = tg_entry_value_(t, entry);
-    a[k] = tg_is_constant_entry_(entry) ? 0.0 : dot[entry * width + lane];
+    a[k] = tg_is_constant_entry_(entry) ? 0.0 : tangent[entry * width + lane];
   }
   tg_one_sided_(tg_base_op_(tg_opcode_(t->r.nodes_[i].word_)), x, a, &s);
   drop_constants(p, s.first, (const double(*)[3])s.second, &operands);

@@ -26,7 +26,7 @@ typedef struct tg_partials_ {
 void tg_find_partials_(const tg_tape *t, uint32_t i, bool second, tg_partials_ *p);
 
 /* First and second at a kink, on the side that the tangents in a lane point to; `width` lanes a node. */
-void tg_find_sided_partials_(const tg_tape *t, uint32_t i, const double *dot, size_t width, size_t lane,
+void tg_find_sided_partials_(const tg_tape *t, uint32_t i, const double *tangent, size_t width, size_t lane,
                              tg_partials_ *p);
 
 #endif

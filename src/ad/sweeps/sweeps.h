@@ -8,7 +8,7 @@
 #ifndef TG_SWEEPS_H
 #define TG_SWEEPS_H
 
-#include "ops.h"
+#include "nary_tape.h"
 
 enum { TG_BLOCK = 8 }; /* the widest block of directions */
 
@@ -23,9 +23,8 @@ tg_status tg_sweep_tangent_(tg_tape *t, double *tangent, size_t width, bool side
  * input came out as NaN. */
 tg_status tg_sweep_adjoint_(tg_tape *t, uint32_t last, double *adjoint, size_t width, bool masked, bool *nan);
 
-/* One adjoint a node and `width` tangents of it: second[x] = d/dt of adjoint[x] along `tangent`, for t > 0. */
-tg_status tg_sweep_second_(tg_tape *t, uint32_t last, const double *tangent, double *adjoint, double *second,
-                           size_t width, bool masked, bool *nan);
+/* The adjoints as above, one a node, and their derivatives d/dt along the tangents, for t > 0. */
+tg_status tg_sweep_second_(tg_tape *t, uint32_t last, const tg_second_arrays_ *w, bool masked, bool *nan);
 
 /* The message for a failure of t's recording or last sweep, in t->message. */
 const char *tg_failure_text_(tg_tape *t);
