@@ -2,8 +2,8 @@
  * output needs and with one of each repeated operation.
  *
  * Values keep their bits, as every operation that is left does what it did, in its order. Adjoints of a repeated
- * operation add up before they go on and not after, so derivatives may differ in the last bits. Guards and custom
- * operations are never left out or merged: they may do more than compute. What cannot be made smaller by a worthwhile
+ * operation add up before they go on and not after, so derivatives may differ in the last bits. Guards are
+ * never left out. Custom operations are neither left out nor merged: they may do more than compute. What cannot be made smaller by a worthwhile
  * part, or is short of memory, is swept as recorded. */
 #ifndef TG_SIMPLIFY_H
 #define TG_SIMPLIFY_H
