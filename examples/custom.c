@@ -2,8 +2,9 @@
  *
  * Kepler's equation E - e sin E = M gives the eccentric anomaly E of a planet from the mean anomaly M and the
  * eccentricity e. Recording the iteration would put all its steps on the tape and fix their number; the
- * implicit function theorem gives the derivatives of the solution itself. With D = 1 - e cos E: dE/dM = 1 /
- * D,  dE/de = sin E / D. */
+ * implicit function theorem gives the derivatives of the solution itself. With D = 1 - e cos E:
+ *
+ *   dE/dM = 1 / D,   dE/de = sin E / D. */
 #include <math.h>
 #include <stdio.h>
 #include <tapegrad/tapegrad.h>
@@ -62,8 +63,8 @@ static int hvp(const double *x, size_t n, const double *u, size_t m, const doubl
 {
   (void)n, (void)m, (void)user;
   const double e = x[1], anomaly = eccentric_anomaly(x[0], e), s = sin(anomaly), c = cos(anomaly);
-  const double divisor = 1 - e * c, moved = (v[0] + s * v[1]) / divisor,
-               divisor_moved = e * s * moved - c * v[1];
+  const double divisor = 1 - e * c, moved = (v[0] + s * v[1]) / divisor;
+  const double divisor_moved = e * s * moved - c * v[1];
   hv[0] = -u[0] * divisor_moved / (divisor * divisor);
   hv[1] = u[0] * (c * moved * divisor - s * divisor_moved) / (divisor * divisor);
   return 0;

@@ -108,8 +108,7 @@ void write_path(const char *name, tg_objective c, tg_method m, const double star
 {
   tg_minimize_options o = tg_minimize_defaults();
   o.accuracy = 0.0;
-  o.max_iterations =
-      0; /* write_run counts: a run at its own limit would end at its best point, not the last */
+  o.max_iterations = 0; /* write_run counts, since at a limit a run ends at its best point, not the last */
   double theta[2] = {start[0], start[1]};
   tg_run *run;
   must(tg_run_new(&run, c, m, theta, &o), name);

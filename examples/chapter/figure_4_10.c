@@ -1,6 +1,6 @@
 /* Figure 4.10: a step of Newton's method in one variable goes to the stationary point of the quadratic that
- * agrees with C up to second order: to its minimum where C'' > 0, to its maximum, the wrong way, where C'' <
- * 0. */
+ * agrees with C up to second order: to its minimum where C'' > 0, and where C'' < 0 the wrong way, to its
+ * maximum. */
 #include "chapter.h"
 
 #include <tapegrad/overload.h>

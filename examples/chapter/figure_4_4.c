@@ -98,8 +98,8 @@ void figure_4_4(size_t epochs)
   read_digits(row, label, TRAINING + VALIDATION);
   const size_t d = start(theta);
 
-  tg_data data = tg_dense(&row[0][0], TRAINING, PIXELS),
-          others = tg_dense(&row[TRAINING][0], VALIDATION, PIXELS);
+  tg_data data = tg_dense(&row[0][0], TRAINING, PIXELS);
+  tg_data others = tg_dense(&row[TRAINING][0], VALIDATION, PIXELS);
   data.label = label;
   others.label = label + TRAINING;
   tg_finite_sum *training, *validation;

@@ -70,8 +70,8 @@ Test(fit, digits_reach_the_optimum)
   }
 }
 
-/* The conditions of optimality of min f + l |u|_1: |f'_j| <= l where u_j = 0, f'_j = -l sign u_j elsewhere.
- */
+/* The conditions of optimality of min f + l |u|_1: |f'_j| <= l where u_j = 0, f'_j = -l
+ * sign u_j elsewhere. */
 static void check_lasso(const char *words)
 {
   session s;
@@ -250,8 +250,8 @@ Test(fit, sparse_rows_lead_to_the_same_model_as_dense_ones)
   for (size_t j = 0; j < 13; j++) cr_expect_lt(fabs(theta[0][j] - theta[1][j]), 1e-6, "%zu", j);
 }
 
-/* Rows of a sparse file with weights, offsets and weights of classes, and the same as columns of a dense one.
- */
+/* Rows of a sparse file with weights, offsets and weights of classes, and the same as columns of
+ * a dense one. */
 Test(fit, weights_and_offsets_of_sparse_rows_are_those_of_dense_ones)
 {
   static const char *const options[] = {"", "--class-weights balanced", "--class-weights 1=3",
@@ -521,8 +521,8 @@ Test(fit, straight_losses_end_where_lbfgs_does)
 }
 
 /* Hardly a residual is within delta, a billionth of them: what holds for a loss with curvature everywhere
- * would call points an optimum that are not. The optimum is what four methods and --tolerance 1e-15 agree on.
- */
+ * would call points an optimum that are not. The optimum is what four methods and --tolerance
+ * 1e-15 agree on. */
 Test(fit, no_straight_piece_is_taken_for_a_minimum)
 {
   static const char *const method[] = {"lbfgs", "bfgs", "nonlinear_cg", "newton_cg"};
@@ -581,8 +581,8 @@ Test(fit, the_start_does_not_matter)
 
 /* -- how a fit ends -------------------------------------------------------------------------------------- */
 
-/* A stop of the library is a success only where it is one there, or where what is left is lost in rounding.
- */
+/* A stop of the library is a success only where it is one there, or where what is left is
+ * lost in rounding. */
 Test(fit, no_stop_is_a_success_by_accident)
 {
   session s;

@@ -1,5 +1,5 @@
-/* Files are complete or not there at all, whatever programs that were killed left and whoever ends this one.
- */
+/* Files are complete or not there at all, whatever programs that were killed left and whoever
+ * ends this one. */
 #define _POSIX_C_SOURCE 200809L
 #include "output.h"
 

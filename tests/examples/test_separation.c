@@ -104,8 +104,8 @@ Test(separation, a_border_through_many_points_is_proven_exactly)
          "-l 0", SEPARATION_QUASI, "a from b");
 }
 
-/* 0.1 + 0.2 is not 0.3: in doubles these points are not on one line, so the decimals' separation is no proof.
- */
+/* 0.1 + 0.2 is not 0.3: in doubles these points are not on one line, so the decimals' separation
+ * is no proof. */
 Test(separation, what_holds_within_rounding_only_is_no_proof_and_no_convergence)
 {
   session s;

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Reads a text into t with the given kinds of its columns; "" when all went well, else the failure's words.
- */
+/* Reads a text into t with the given kinds of its columns; "" when all went well, else
+ * the failure's words. */
 static const char *read_text(table *t, const char *text, const char *kinds, table_format format)
 {
   static failure f;

@@ -1,5 +1,5 @@
-/* Bytes of a file, of standard input ("-") or of memory, in a window that always holds the record being read.
- */
+/* Bytes of a file, of standard input ("-") or of memory, in a window that always holds the
+ * record being read. */
 #ifndef TRAIN_INPUT_H
 #define TRAIN_INPUT_H
 

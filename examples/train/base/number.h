@@ -18,8 +18,8 @@ enum { NUMBER_ROOM = 32 };
  * gives the nearest subnormal or zero. *value is written only for NUMBER_OK. */
 number_kind number_read(const char *text, size_t length, char point, double *value);
 
-/* The shortest decimal that reads back to x (at most 17 digits); returns its length. NaN and infinities too.
- */
+/* The shortest decimal that reads back to x (at most 17 digits); returns its length. NaN
+ * and infinities too. */
 size_t number_write(double x, char out[NUMBER_ROOM]);
 
 #endif

@@ -21,8 +21,8 @@ bool output_close(output *o, bool keep, failure *f); /* without `keep` nothing i
 /* A file with these bytes, made or replaced in one step: a failure leaves an older file as it was. */
 bool write_file(const char *file, const char *bytes, size_t length, failure *f);
 
-/* A signal that ends the program (INT, TERM, HUP) removes what is half written first. Ignored ones stay so.
- */
+/* A signal that ends the program (INT, TERM, HUP) removes what is half written first. Ignored
+ * ones stay so. */
 void clean_up_on_signals(void);
 void end_by_signal(int number); /* a handler that does */
 

@@ -30,6 +30,7 @@ system_handler system_ignore_broken_pipes(void) { return SIG_DFL; }
 
 void system_resume_broken_pipes(system_handler before) { (void)before; }
 
+/* The library has such a clock, but examples see what it exports only. */
 double system_seconds(void)
 {
   LARGE_INTEGER now, rate;

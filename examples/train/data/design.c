@@ -59,8 +59,8 @@ static bool learn_fill(design_column *c, double *x, size_t rows, missing_policy 
   return true;
 }
 
-/* As many columns at a time as fit into a piece of a table in a file, so that it is not read once for each.
- */
+/* As many columns at a time as fit into a piece of a table in a file, so that it is not read
+ * once for each. */
 static bool learn_fills(design *d, const table *t, row_list rows, failure *f)
 {
   const size_t piece = t->paged != NULL ? t->paged->most * t->columns / (rows.count + 1) : 0,

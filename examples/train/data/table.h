@@ -87,8 +87,8 @@ bool table_put_away(table *t, size_t most, failure *f);
 
 double *table_row(const table *t, size_t i); /* the cells of row i, until another row is asked for */
 
-/* Numbers the levels of every text column that occur in its rows in order (levels_settle); false: no memory.
- */
+/* Numbers the levels of every text column that occur in its rows in order (levels_settle);
+ * false: no memory. */
 bool table_settle_levels(table *t, char point);
 
 void table_drop_missing(table *t); /* removes the rows with a missing value, and counts them */

@@ -1,5 +1,5 @@
-/* A fit under way, and what every method asks of it: may it go on, is the optimum near enough, why did it end?
- */
+/* A fit under way, and what every method asks of it: may it go on, is the optimum near enough, why
+ * did it end? */
 #ifndef TRAIN_FIT_STATE_H
 #define TRAIN_FIT_STATE_H
 

@@ -62,8 +62,8 @@ double student_quantile(double probability, double freedom)
   return high;
 }
 
-/* Standard errors are lengths of L^-1 a, with L L' the mean curvature and a the linear form a coefficient is.
- */
+/* Standard errors are lengths of L^-1 a, with L L' the mean curvature and a the linear form
+ * a coefficient is. */
 typedef struct errors {
   problem *p;
   const scaling *s;
@@ -106,8 +106,8 @@ static double form_variance(const errors *e, size_t first)
   return sum;
 }
 
-/* Error of an original coefficient: of the linear form that scaling_undo computes. NaN for a constant column.
- */
+/* Error of an original coefficient: of the linear form that scaling_undo computes. NaN for
+ * a constant column. */
 static double original_error(const errors *e, size_t j)
 {
   const scaling *s = e->s;

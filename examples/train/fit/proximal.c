@@ -1,6 +1,6 @@
 /* Accelerated proximal gradient steps for an L1 penalty (Beck & Teboulle 2009, "FISTA"), with backtracking on
- * the step and a restart of the momentum whenever it points uphill (O'Donoghue & Candes 2015, section 3.2).
- */
+ * the step and a restart of the momentum whenever it points uphill (O'Donoghue & Candes
+ * 2015, section 3.2). */
 #include "linear_algebra.h"
 #include "memory.h"
 #include "optimality.h"

@@ -6,29 +6,38 @@
 
 #include "scaling.h"
 
+/* On the weights of the first layer's inputs and, in a net, of the second; never on intercepts. */
 typedef struct penalty {
-  double l2,
-      l1; /* on the weights of the first layer's inputs and, in a net, of the second; never intercepts */
+  double l2, l1;
   bool standardized; /* on the coefficients that columns of variance 1 would have */
 } penalty;
 
 typedef struct problem {
   model_shape shape;
   const dataset *data;
-  const scaling
-      *waiting; /* borrowed rows are not scaled: theta is mapped to them, gradients back; NULL: they are */
-  double *raw;  /* room for a point and a direction of theirs */
-  const size_t *index; /* of the rows that count, `count` of them; NULL: all */
-  size_t count;
-  tg_finite_sum *sum;      /* over the rows in memory, which is all of them unless they are in a file */
-  double *part, *gathered; /* of rows in a file: what a piece adds; the rows of a mini-batch */
+  size_t n;      /* parameters */
+  double *ridge; /* n */
+  double *lasso; /* n, or NULL without an L1 penalty */
+
+  /* The sum over the rows in memory: all of them, or of rows in a file the piece at hand. */
+  tg_finite_sum *sum;
+  double *part;     /* of rows in a file: what a piece adds */
+  double *gathered; /* of rows in a file: those of a mini-batch, or of a sample, brought together */
   size_t gathered_room;
-  bool sample_gathered;                         /* the rows brought together are those of `index` */
-  size_t n;                                     /* parameters */
-  double *ridge;                                /* n */
-  double *lasso;                                /* n, or NULL without an L1 penalty */
+  bool sample_gathered; /* those of `index` are */
+
+  /* Only these rows count; NULL: all. */
+  const size_t *index;
+  size_t count;
+
+  /* Rows that are not scaled: a point is mapped to their coordinates, and gradients are mapped back. NULL: the
+   * rows are scaled. */
+  const scaling *waiting;
+  double *raw; /* room for a point and a direction in their coordinates */
+
   size_t values, gradients, hessians, products; /* evaluations so far, over all rows */
-  bool (*go_on)(void *user);                    /* asked within what takes long, unless NULL */
+
+  bool (*go_on)(void *user); /* asked within what takes long, unless NULL */
   void *go_on_user;
   bool stopped; /* it said no: what was under way is not there */
 } problem;

@@ -25,9 +25,9 @@ bool scaling_apply(const scaling *s, dataset *data); /* in place; borrowed rows 
 /* May the rows stay as they are, and the scaling be applied to coefficients and gradients instead? Where a
  * column lies far from zero, compared with its spread, that would cost digits. */
 bool scaling_can_wait(const scaling *s);
-void scaling_undo(const scaling *s, const model_shape *m,
-                  double *theta); /* fitted -> original coefficients */
-void scaling_redo(const scaling *s, const model_shape *m, double *theta); /* original -> fitted */
+/* Coefficients from fitted to original ones, and back. */
+void scaling_undo(const scaling *s, const model_shape *m, double *theta);
+void scaling_redo(const scaling *s, const model_shape *m, double *theta);
 void scaling_free(scaling *s);
 
 #endif

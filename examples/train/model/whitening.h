@@ -21,8 +21,8 @@ typedef struct whitening {
 /* Worth its cost, and possible? Not for sparse rows, nets, or very many columns. */
 bool whitening_fits(const problem *p);
 bool whitening_new(whitening *w, problem *p, failure *f);
-void whitening_at(whitening *w,
-                  const double *theta); /* for the curvature at this point; first at all zeros */
+/* For the curvature at this point; first at all zeros. */
+void whitening_at(whitening *w, const double *theta);
 void whitening_free(whitening *w);
 
 void whitening_enter(whitening *w, const double *theta, double *v);

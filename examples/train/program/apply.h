@@ -34,8 +34,8 @@ bool apply_next(apply *a, bool *failed, failure *f);
 void apply_note(const apply *a);
 /* The rows left out so far. */
 const dropped_rows *apply_dropped(const apply *a);
-bool apply_no_rows(const apply *a, const char *file,
-                   failure *f); /* false: not one is there to be evaluated; why */
+/* Not one is there to be evaluated: why; false. */
+bool apply_no_rows(const apply *a, const char *file, failure *f);
 void apply_close(apply *a);
 
 #endif

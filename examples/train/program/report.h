@@ -24,8 +24,8 @@ void json_coefficients(text *t, const training *r);
 
 const char *kind_name(model_kind k);
 
-/* What coefficient i belongs to: the feature's name or "(intercept)", and the class of a softmax, else NULL.
- */
+/* What coefficient i belongs to: the feature's name or "(intercept)", and the class of a
+ * softmax, else NULL. */
 const char *coefficient_name(const trained *m, size_t i, char out[FEATURE_NAME_ROOM],
                              const char **class_name);
 

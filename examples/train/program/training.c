@@ -221,8 +221,8 @@ bool training_new(training *t, const loaded *l, row_list rows, const options *o,
   return good;
 }
 
-/* The best-known point of separable data is no estimate: the objective has an infimum there, not a minimum.
- */
+/* The best-known point of separable data is no estimate: the objective has an infimum there,
+ * not a minimum. */
 typedef struct separation_watch {
   training *t;
 } separation_watch;

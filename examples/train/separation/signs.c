@@ -7,8 +7,8 @@
 
 enum { POSITIVE = 1, NEGATIVE = 2 };
 
-/* The signs that occur in each column of sparse rows, by class; a zero may be what scaling left of a number.
- */
+/* The signs that occur in each column of sparse rows, by class; a zero may be what scaling left
+ * of a number. */
 static unsigned char *signs_of(const problem *p)
 {
   const sparse_rows *s = &p->data->sparse;
