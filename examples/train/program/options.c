@@ -36,7 +36,7 @@ typedef struct option_row {
 
 #define LEARN (VERB_FIT | VERB_CV)
 #define APPLY (VERB_PREDICT | VERB_EVALUATE)
-#define ALL (LEARN | APPLY)
+#define ALL ((1u << VERBS) - 1)
 
 /* The field, which has to be of that type or this is no expression. */
 #define FIELD(field, type) (offsetof(options, field) + 0 * sizeof(_Generic(((options *)0)->field, type : 0)))
