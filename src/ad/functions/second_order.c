@@ -9,9 +9,11 @@ tg_status tg_second_order_begin_(tg_second_order_ *w, tg_function *f, const doub
 {
   assert(width == 1 || width == TG_BLOCK);
   *w = (tg_second_order_){.f = f};
+  const tg_status s = tg_function_evaluate_(f, x); /* first: it may change the tape */
+  if (s != TG_OK) return s;
   if (!tg_function_second_work_(f, width, &w->arrays)) return TG_E_NOMEM;
   tg_function_last_(f, &w->last);
-  return tg_function_evaluate_(f, x);
+  return TG_OK;
 }
 
 tg_status tg_second_order_tangents_(tg_second_order_ *w, const double *v, size_t first, size_t count,

@@ -1,0 +1,45 @@
+/* Gradients of single samples.
+ *
+ * Backward through a block leaves the adjoints of the uniforms summed over its lanes; here they are taken lane by lane
+ * instead. Uniforms beyond theta itself are functions of theta: what belongs to them goes back to theta through their
+ * Jacobian, which is the same for all samples of a call, sparse as a rule, and computed once before they run. */
+#ifndef TG_PER_SAMPLE_H
+#define TG_PER_SAMPLE_H
+
+#include "variants.h"
+
+/* Derivatives of some numbers by theta that are not zero, row by row. */
+typedef struct tg_sparse_jacobian_ {
+  size_t *start; /* rows + 1 */
+  uint32_t *column;
+  double *value;
+  size_t start_room, column_room, value_room;
+} tg_sparse_jacobian_;
+
+typedef struct tg_per_sample_ {
+  tg_sparse_jacobian_ jacobian[TG_VARIANTS]; /* of the uniforms of each variant */
+  double *rows;                              /* TG_BLOCK of a Jacobian, dense, and their seeds */
+  size_t rows_room;
+  double *u_bar; /* for each thread the adjoints of the uniforms in TG_LANE_UNIT lanes */
+  size_t u_bar_room, u_bar_step;
+} tg_per_sample_;
+
+/* What a block needs of its thread, TG_GROUP numbers each. */
+typedef struct tg_per_sample_memory_ {
+  unsigned thread;
+  double *seed;
+  bool *wanted;
+} tg_per_sample_memory_;
+
+/* For a call at theta, once the variants are prepared. */
+tg_status tg_per_sample_prepare_(tg_per_sample_ *p, const tg_variants_ *vs, const double *theta);
+
+/* The gradients of the n samples that variant v has just run forward, to `gradients`, one row of d a position.
+ * *zero_rule counts blocks that needed rule R5. */
+void tg_per_sample_block_(const tg_per_sample_ *p, const tg_variants_ *vs, size_t v,
+                          tg_per_sample_memory_ memory, const size_t *position, size_t n, double *gradients,
+                          size_t *zero_rule);
+
+void tg_per_sample_free_(tg_per_sample_ *p);
+
+#endif
