@@ -2,6 +2,7 @@
 #include "chunks.h"
 
 #include "memory.h"
+#include "zero_rule.h"
 
 #include <assert.h>
 #include <string.h>
@@ -60,13 +61,12 @@ static extent extent_of(const tg_group_call_ *call)
   return (extent){tg_uniforms_before_(vs, vs->count), tg_curvature_before_(vs, vs->count)};
 }
 
-/* All but the numbers of the variants. */
+/* What is known of the samples. */
 static void clear(tg_sums_ *r)
 {
   r->value = 0.0;
   r->used = 0;
   r->misfit = TG_NO_SAMPLE;
-  r->zero_rule = 0;
   r->status = TG_OK;
 }
 
@@ -143,19 +143,23 @@ static void run_groups(const tg_chunks_ *c, const tg_group_call_ *call, size_t n
   end_workers(call, m->thread, r);
 }
 
-/* Rule R5: NaN among the derivatives, and the chunk runs again with the masked rules. */
+static bool spoilt(const tg_group_call_ *call, const tg_sums_ *r)
+{
+  const extent e = extent_of(call);
+  if (call->mode == TG_RUN_VALUE || r->misfit != TG_NO_SAMPLE) return false;
+  return has_nan(r->u_bar, e.uniforms) || has_nan(r->curvature, e.curvature) ||
+         (call->mode == TG_RUN_SECOND && has_nan(r->u_bar_dot, e.uniforms));
+}
+
+/* Where NaN came, the chunk runs again under rule R5. */
 static void run_chunk(const tg_chunks_ *c, const tg_group_call_ *call, size_t number, tg_group_memory_ *m,
                       tg_sums_ *r)
 {
-  run_groups(c, call, number, false, m, r);
-  if (call->mode == TG_RUN_VALUE || r->misfit != TG_NO_SAMPLE) return;
-  const extent e = extent_of(call);
-  if (!has_nan(r->u_bar, e.uniforms) && !has_nan(r->curvature, e.curvature) &&
-      !(call->mode == TG_RUN_SECOND && has_nan(r->u_bar_dot, e.uniforms)))
-    return;
-  const size_t zero_rule = r->zero_rule + 1;
-  run_groups(c, call, number, true, m, r);
-  r->zero_rule += zero_rule;
+  r->zero_rule = 0;
+  for (tg_attempt_ a = {0}; tg_attempt_again_(&a, &r->zero_rule);) {
+    run_groups(c, call, number, a.masked, m, r);
+    a.nan = spoilt(call, r);
+  }
 }
 
 /* ---- all chunks ---- */

@@ -1,9 +1,29 @@
+/* How work is shared among threads, and why that is safe.
+ *
+ * The caller of tg_pool_run_ writes down the call (task, context, count, environment), counts up `round`, wakes the
+ * members and works itself. Whoever works takes the next number from `next` until there are none left. The call is
+ * over when no member is busy.
+ *
+ * Three rules make it safe:
+ *   - A member becomes busy under the lock before it reads the call, and idle under the lock after its last task.
+ *   - A call is written under the lock, and only while nobody is busy. So nobody reads a call that is being written,
+ *     and a member sees all of the one that it works on: it held the lock after the writer did.
+ *   - The caller goes on once it has seen, under the lock, that nobody is busy. So it sees all that the tasks have
+ *     written: every member held the lock after its last task.
+ *
+ * `next` does no more than hand out numbers. `round` and `busy` change under the lock; they are atomic because whoever
+ * waits looks at them without it for a moment before it goes to sleep. What it sees so is looked at again under the
+ * lock. The moment pays: the next call of an optimizer comes within microseconds, and to wake a thread takes some tens
+ * of them. No order between the atomic accesses is relied on.
+ *
+ * A member that wakes late, when the call is over, finds no number left, or works on the next call. */
 #define _DEFAULT_SOURCE /* pthreads and signal sets under -std=c11, and the number of processors */
 #include "pool.h"
 
 #include "environment.h"
 #include "memory.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -16,9 +36,6 @@ typedef struct member {
   pthread_t thread;
 } member;
 
-/* Whoever waits looks about for a moment before it goes to sleep: the next call of an optimizer comes within
- * microseconds, and waking a thread takes some tens of them. `round`, `next` and `busy` are read without the
- * lock; round and busy change under it. */
 struct tg_pool_ {
   pthread_mutex_t lock;
   pthread_cond_t wake, done;
@@ -26,7 +43,7 @@ struct tg_pool_ {
   unsigned started, patience;
   long long process;  /* whose threads these are */
   atomic_uint busy;   /* members at work */
-  atomic_ulong round; /* counts calls of run */
+  atomic_ulong round; /* number of the call */
   bool stop;
   tg_task_ task;
   void *context;
@@ -57,7 +74,8 @@ static void work(tg_pool_ *p, unsigned number)
   for (size_t i; (i = atomic_fetch_add(&p->next, 1)) < p->count;) p->task(p->context, number, i);
 }
 
-static void *live(void *argument)
+/* What a member does until it is told to stop. */
+static void *serve(void *argument)
 {
   const member *m = argument;
   tg_pool_ *p = m->pool;
@@ -89,7 +107,7 @@ static void lock_when_done(tg_pool_ *p)
 
 /* Signals to the process are the host's threads' business; those that a fault of a thread's own raises stay. */
 #if defined _WIN32
-static int create(pthread_t *thread, member *m) { return pthread_create(thread, NULL, live, m); }
+static int create(pthread_t *thread, member *m) { return pthread_create(thread, NULL, serve, m); }
 #else
 static int create(pthread_t *thread, member *m)
 {
@@ -98,7 +116,7 @@ static int create(pthread_t *thread, member *m)
   sigfillset(&most);
   for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) sigdelset(&most, own[i]);
   pthread_sigmask(SIG_SETMASK, &most, &before);
-  const int failure = pthread_create(thread, NULL, live, m);
+  const int failure = pthread_create(thread, NULL, serve, m);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   return failure;
 }
@@ -123,6 +141,7 @@ static void free_memory(tg_pool_ *p)
 
 tg_status tg_pool_new_(tg_pool_ **pool, unsigned threads)
 {
+  assert(threads >= 2);
   *pool = NULL;
   tg_pool_ *p = tg_memory_resize_(NULL, 1, sizeof *p);
   if (p == NULL) return TG_E_NOMEM;
@@ -169,9 +188,9 @@ void tg_pool_free_(tg_pool_ *p)
   free_memory(p);
 }
 
-/* A member that wakes late finds no task left, or those of the next call. */
 void tg_pool_run_(tg_pool_ *p, tg_task_ task, void *context, size_t count)
 {
+  assert(!tg_pool_inherited_(p) && task != NULL);
   lock_when_done(p);
   p->task = task;
   p->context = context;
