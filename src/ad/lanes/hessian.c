@@ -1,19 +1,17 @@
 #include "hessian.h"
 
-#include "zero_rule.h"
-
+#include <assert.h>
 #include <string.h>
 
-/* A sum is laid out as: for each pair of heads r <= s its pair_size numbers; then, for each of the other
- * uniforms, `cross` numbers, those of each head in order, and one for each uniform, constants too. */
+#include "steps.h"
+#include "zero_rule.h"
 
+/* Coefficients of one row, as far as they depend on theta, and its ends as one more. */
 static bool has_ends(const tg_body_matrix_ *m) { return m->free_start; }
 static size_t columns_of(const tg_body_matrix_ *m) { return m->constant ? 0 : m->columns; }
 static size_t width_of(const tg_body_matrix_ *m) { return columns_of(m) + has_ends(m); }
 
-/* The products of columns j, k; the row's ends times the columns of s; the columns times those ends of
- * another matrix; ends times ends. Within one matrix (j, k) and (k, j) are the same and only k >= j is
- * summed. */
+/* One pair of scores (hessian.h). Within one matrix (j, k) and (k, j) are the same, and only k >= j is summed. */
 static size_t pair_size(const tg_body_matrix_ *a, const tg_body_matrix_ *b)
 {
   const size_t p = columns_of(a), q = columns_of(b);
@@ -22,24 +20,24 @@ static size_t pair_size(const tg_body_matrix_ *a, const tg_body_matrix_ *b)
 
 /* ---- what there is to do ---- */
 
-static tg_status find_heads(tg_curvature_ *c)
+static tg_status find_scores(tg_curvature_ *c)
 {
   const tg_body_ *b = c->body;
   size_t count = 0;
   for (size_t i = 0; i < b->matrix_count; i++)
     if (b->matrices[i].in_data && width_of(&b->matrices[i]) > 0) count += b->matrices[i].rows;
-  c->heads = tg_memory_resize_(NULL, count + 1, sizeof *c->heads);
-  if (c->heads == NULL) return TG_E_NOMEM;
+  c->scores = tg_memory_resize_(NULL, count + 1, sizeof *c->scores);
+  if (c->scores == NULL) return TG_E_NOMEM;
   for (size_t i = 0; i < b->matrix_count; i++) {
     const tg_body_matrix_ *m = &b->matrices[i];
     if (!m->in_data || width_of(m) == 0) continue;
     for (uint32_t r = 0; r < m->rows; r++) {
-      c->heads[c->head_count++] = (tg_head_){m, r, b->lists[m->y + r]};
-      c->cross += width_of(m);
+      c->scores[c->score_count++] = (tg_score_){m, r, b->lists[m->y + r]};
+      c->score_width += width_of(m);
     }
   }
   for (size_t r = 0; r < count; r++)
-    for (size_t s = r; s < count; s++) c->size += pair_size(c->heads[r].matrix, c->heads[s].matrix);
+    for (size_t s = r; s < count; s++) c->size += pair_size(c->scores[r].matrix, c->scores[s].matrix);
   return TG_OK;
 }
 
@@ -53,13 +51,13 @@ static void mark_list(const tg_body_ *b, uint32_t first, size_t n, bool *used)
   for (size_t k = 0; first != TG_NO_OPERAND && k < n; k++) mark(b, b->lists[first + k], used);
 }
 
-static tg_status find_others(tg_curvature_ *c)
+static tg_status find_elsewhere(tg_curvature_ *c)
 {
   const tg_body_ *b = c->body;
   const size_t n = b->d + b->results;
   bool *used = tg_memory_resize_(NULL, n, sizeof *used);
-  c->others = tg_memory_resize_(NULL, n, sizeof *c->others);
-  if (used != NULL && c->others != NULL) {
+  c->elsewhere = tg_memory_resize_(NULL, n, sizeof *c->elsewhere);
+  if (used != NULL && c->elsewhere != NULL) {
     memset(used, 0, n * sizeof *used);
     for (size_t i = 0; i < b->broadcast_count; i++) mark(b, b->broadcast[i], used);
     for (size_t i = 0; i < b->matrix_count; i++) {
@@ -70,9 +68,9 @@ static tg_status find_others(tg_curvature_ *c)
       mark_list(b, m->end, m->rows, used);
     }
     for (uint32_t u = 0; u < n; u++)
-      if (used[u]) c->others[c->other_count++] = u;
+      if (used[u]) c->elsewhere[c->elsewhere_count++] = u;
   }
-  const bool good = used != NULL && c->others != NULL;
+  const bool good = used != NULL && c->elsewhere != NULL;
   tg_memory_free_(used);
   return good ? TG_OK : TG_E_NOMEM;
 }
@@ -83,42 +81,34 @@ static bool is_worth(const tg_curvature_ *c)
   const tg_body_ *b = c->body;
   const double n = (double)(b->d + b->results), size = (double)c->size;
   const double sweep = 4.0 * (double)(b->slots + b->weights) + 8.0 * (double)b->step_count;
-  const double apart = (double)(c->head_count + c->other_count) * sweep + size;
-  const double products = (double)b->d * (1.5 * sweep + 2.0 * (double)c->cross);
-  return apart <= products && size <= 8.0 * (double)b->d * (double)b->d + 65536.0 &&
+  const double directions = (double)(c->score_count + c->elsewhere_count) * sweep + size;
+  const double products = (double)b->d * (1.5 * sweep + 2.0 * (double)c->score_width);
+  return directions <= products && size <= 8.0 * (double)b->d * (double)b->d + 65536.0 &&
          n <= 2.0 * (double)b->d + 256.0;
 }
 
 tg_status tg_curvature_new_(tg_curvature_ *c, const tg_body_ *b)
 {
   *c = (tg_curvature_){.body = b};
-  tg_status s = find_heads(c);
-  if (s == TG_OK) s = find_others(c);
+  tg_status s = find_scores(c);
+  if (s == TG_OK) s = find_elsewhere(c);
   if (s != TG_OK) {
     tg_curvature_free_(c);
     return s;
   }
-  c->size += c->other_count * (c->cross + tg_uniforms_(b));
+  c->size += c->elsewhere_count * (c->score_width + tg_uniforms_(b));
   c->worth = is_worth(c);
   return TG_OK;
 }
 
 void tg_curvature_free_(tg_curvature_ *c)
 {
-  tg_memory_free_(c->heads);
-  tg_memory_free_(c->others);
+  tg_memory_free_(c->scores);
+  tg_memory_free_(c->elsewhere);
   *c = (tg_curvature_){0};
 }
 
 /* ---- sums of h x_j x_k over the lanes of a block ---- */
-
-static void outer(const tg_worker_ *w, const tg_outer_ *o)
-{
-  if (w->masked)
-    w->kernels->outer_masked(o);
-  else
-    w->kernels->outer(o);
-}
 
 enum { STRIP = 4 }; /* columns weighted at a time: the rows of a tile of the kernel */
 
@@ -132,24 +122,20 @@ static void dense_squares(const tg_worker_ *w, const tg_body_matrix_ *a, const t
   for (size_t j = 0; j < a->columns; j += STRIP) {
     const size_t rows = a->columns - j < STRIP ? a->columns - j : STRIP, from = a == b ? j : 0;
     memset(weighted, 0, rows * L * sizeof *weighted);
-    for (size_t i = 0; i < rows; i++)
-      if (w->masked)
-        w->kernels->add_product_masked(weighted + i * L, h, w->current + x[j + i], w->lanes);
-      else
-        w->kernels->add_product(weighted + i * L, h, w->current + x[j + i], w->lanes);
-    outer(w, &(tg_outer_){.rows = rows,
-                          .columns = b->columns - from,
-                          .lanes = w->lanes,
-                          .u = weighted,
-                          .u_offset = strip,
-                          .x = w->current,
-                          .x_offset = y + from,
-                          .sum = sum + j * b->columns + from,
-                          .row_step = b->columns});
+    for (size_t i = 0; i < rows; i++) tg_add_product_(w, weighted + i * L, h, w->current + x[j + i]);
+    tg_outer_products_(w, &(tg_outer_){.rows = rows,
+                                       .columns = b->columns - from,
+                                       .lanes = w->lanes,
+                                       .u = weighted,
+                                       .u_offset = strip,
+                                       .x = w->current,
+                                       .x_offset = y + from,
+                                       .sum = sum + j * b->columns + from,
+                                       .row_step = b->columns});
   }
 }
 
-static uint32_t place_of(const tg_worker_ *w, const tg_body_matrix_ *m, size_t entry)
+static uint32_t column_at(const tg_worker_ *w, const tg_body_matrix_ *m, size_t entry)
 {
   const size_t column = w->sparse->column[entry];
   return m->position != TG_NO_OPERAND ? w->body->lists[m->position + column] : (uint32_t)column;
@@ -162,12 +148,12 @@ static void sparse_squares(const tg_worker_ *w, const tg_body_matrix_ *a, const 
   for (size_t l = 0; l < w->lanes; l++) {
     const size_t begin = w->sparse->row_start[w->row[l]], end = w->sparse->row_start[w->row[l] + 1];
     for (size_t i = begin; i < end; i++) {
-      const uint32_t j = place_of(w, a, i);
+      const uint32_t j = column_at(w, a, i);
       if (j == UINT32_MAX) continue;
       const double t = tg_masked_product_(h[l], values[i], w->masked);
       double *to = sum + (size_t)j * b->columns;
       for (size_t k = a == b ? i : begin; k < end; k++) {
-        const uint32_t at = place_of(w, b, k);
+        const uint32_t at = column_at(w, b, k);
         if (at != UINT32_MAX) to[at] += tg_masked_product_(t, values[k], w->masked);
       }
     }
@@ -179,15 +165,15 @@ static void weighted_columns(const tg_worker_ *w, const tg_body_matrix_ *m, cons
 {
   const uint32_t none = 0;
   if (!w->body->sparse) {
-    outer(w, &(tg_outer_){.rows = 1,
-                          .columns = m->columns,
-                          .lanes = w->lanes,
-                          .u = h,
-                          .u_offset = &none,
-                          .x = w->current,
-                          .x_offset = w->body->lists + m->x,
-                          .sum = sum,
-                          .row_step = m->columns});
+    tg_outer_products_(w, &(tg_outer_){.rows = 1,
+                                       .columns = m->columns,
+                                       .lanes = w->lanes,
+                                       .u = h,
+                                       .u_offset = &none,
+                                       .x = w->current,
+                                       .x_offset = w->body->lists + m->x,
+                                       .sum = sum,
+                                       .row_step = m->columns});
     return;
   }
   w->kernels->sparse_outer(
@@ -228,24 +214,24 @@ static void add_pair(const tg_worker_ *w, const tg_body_matrix_ *a, const tg_bod
 
 /* ---- one block ---- */
 
-static void head_directions(const tg_curvature_ *c, tg_worker_ *w, const tg_call_state_ *s, double *sum)
+static void score_directions(const tg_curvature_ *c, tg_worker_ *w, const tg_call_state_ *s, double *sum)
 {
-  for (size_t r = 0; r < c->head_count; r++) {
-    tg_worker_direction_(w, s, c->heads[r].y, NULL);
-    for (size_t k = r; k < c->head_count; k++) {
-      const tg_body_matrix_ *a = c->heads[r].matrix, *b = c->heads[k].matrix;
-      add_pair(w, a, b, w->bar_dot + c->heads[k].y, sum);
+  for (size_t r = 0; r < c->score_count; r++) {
+    tg_worker_direction_(w, s, c->scores[r].y, NULL);
+    for (size_t k = r; k < c->score_count; k++) {
+      const tg_body_matrix_ *a = c->scores[r].matrix, *b = c->scores[k].matrix;
+      add_pair(w, a, b, w->bar_dot + c->scores[k].y, sum);
       sum += pair_size(a, b);
     }
   }
 }
 
-static void other_direction(const tg_curvature_ *c, tg_worker_ *w, const tg_call_state_ *s, double *sum)
+static void elsewhere_direction(const tg_curvature_ *c, tg_worker_ *w, const tg_call_state_ *s, double *sum)
 {
-  tg_worker_direction_(w, s, TG_NO_OPERAND, sum + c->cross);
-  for (size_t r = 0; r < c->head_count; r++) {
-    const tg_body_matrix_ *m = c->heads[r].matrix;
-    const double *h = w->bar_dot + c->heads[r].y;
+  tg_worker_direction_(w, s, TG_NO_OPERAND, sum + c->score_width);
+  for (size_t r = 0; r < c->score_count; r++) {
+    const tg_body_matrix_ *m = c->scores[r].matrix;
+    const double *h = w->bar_dot + c->scores[r].y;
     if (columns_of(m) > 0) weighted_columns(w, m, h, sum);
     if (has_ends(m)) total(w, h, sum + columns_of(m));
     sum += width_of(m);
@@ -256,38 +242,39 @@ void tg_curvature_block_(const tg_curvature_ *c, tg_worker_ *w, const tg_call_st
 {
   const tg_body_ *b = c->body;
   const size_t n = tg_uniforms_(b);
+  assert(w->body == b && w->mode == TG_RUN_HESSIAN);
   tg_call_state_ own = {s->u, w->u_dot, s->w, w->w_dot};
   memset(own.u_dot, 0, n * sizeof *own.u_dot);
   memset(own.w_dot, 0, b->weights * sizeof *own.w_dot);
-  head_directions(c, w, &own, sum);
-  sum += c->size - c->other_count * (c->cross + n);
-  for (size_t k = 0; k < c->other_count; k++, sum += c->cross + n) {
-    own.u_dot[c->others[k]] = 1.0;
+  score_directions(c, w, &own, sum);
+  sum += c->size - c->elsewhere_count * (c->score_width + n);
+  for (size_t k = 0; k < c->elsewhere_count; k++, sum += c->score_width + n) {
+    own.u_dot[c->elsewhere[k]] = 1.0;
     tg_call_state_pack_direction_(&own, b);
-    other_direction(c, w, &own, sum);
-    own.u_dot[c->others[k]] = 0.0;
+    elsewhere_direction(c, w, &own, sum);
+    own.u_dot[c->elsewhere[k]] = 0.0;
   }
 }
 
 /* ---- from the sums to the matrix ---- */
 
-typedef struct square {
+typedef struct hessian {
   const tg_body_ *b;
   double *h;
   size_t n;
-} square;
+} hessian;
 
-/* Coefficient j of a head, or, past the last, its ends: signed names of uniforms; answers how many. */
-static unsigned names_of(const tg_body_ *b, const tg_head_ *head, size_t j, uint32_t *name)
+/* Coefficient j of a score, or, past the last, its ends: signed names of uniforms; answers how many. */
+static unsigned names_of(const tg_body_ *b, const tg_score_ *score, size_t j, uint32_t *name)
 {
-  const tg_body_matrix_ *m = head->matrix;
+  const tg_body_matrix_ *m = score->matrix;
   unsigned count = 0;
   if (j < columns_of(m))
     name[count++] =
-        b->lists[m->coefficient + (b->sparse ? j * m->rows + head->row : head->row * m->columns + j)];
+        b->lists[m->coefficient + (b->sparse ? j * m->rows + score->row : score->row * m->columns + j)];
   else {
-    if (m->start != TG_NO_OPERAND) name[count++] = b->lists[m->start + head->row];
-    if (m->end != TG_NO_OPERAND) name[count++] = b->lists[m->end + head->row];
+    if (m->start != TG_NO_OPERAND) name[count++] = b->lists[m->start + score->row];
+    if (m->end != TG_NO_OPERAND) name[count++] = b->lists[m->end + score->row];
   }
   unsigned kept = 0;
   for (unsigned i = 0; i < count; i++)
@@ -295,14 +282,14 @@ static unsigned names_of(const tg_body_ *b, const tg_head_ *head, size_t j, uint
   return kept;
 }
 
-static void add_entry(const square *q, uint32_t r, uint32_t s, double x)
+static void add_entry(const hessian *q, uint32_t r, uint32_t s, double x)
 {
   q->h[(r & ~TG_NEGATED) * q->n + (s & ~TG_NEGATED)] += ((r ^ s) & TG_NEGATED) != 0 ? -x : x;
 }
 
 /* x belongs to the product of coefficient j of r and k of s, in both orders unless they are one and the same.
  */
-static void add_both(const square *q, const tg_head_ *r, size_t j, const tg_head_ *s, size_t k, double x)
+static void add_both(const hessian *q, const tg_score_ *r, size_t j, const tg_score_ *s, size_t k, double x)
 {
   uint32_t a[2], b[2];
   const unsigned m = names_of(q->b, r, j, a), n = names_of(q->b, s, k, b);
@@ -313,7 +300,7 @@ static void add_both(const square *q, const tg_head_ *r, size_t j, const tg_head
     }
 }
 
-static void spread_pair(const square *to, const tg_head_ *r, const tg_head_ *s, const double *sum)
+static void assemble_pair(const hessian *to, const tg_score_ *r, const tg_score_ *s, const double *sum)
 {
   const tg_body_matrix_ *a = r->matrix, *b = s->matrix;
   const size_t p = columns_of(a), q = columns_of(b);
@@ -336,32 +323,32 @@ static void spread_pair(const square *to, const tg_head_ *r, const tg_head_ *s, 
   if (has_ends(a) && has_ends(b)) add_both(to, r, p, s, q, sum[0]);
 }
 
-static void spread_other(const square *to, const tg_curvature_ *c, uint32_t other, const double *sum)
+static void assemble_elsewhere(const hessian *to, const tg_curvature_ *c, uint32_t u, const double *sum)
 {
-  for (size_t r = 0; r < c->head_count; r++)
-    for (size_t j = 0; j < width_of(c->heads[r].matrix); j++) {
+  for (size_t r = 0; r < c->score_count; r++)
+    for (size_t j = 0; j < width_of(c->scores[r].matrix); j++) {
       uint32_t name[2];
-      const unsigned count = names_of(c->body, &c->heads[r], j, name);
+      const unsigned count = names_of(c->body, &c->scores[r], j, name);
       const double x = *sum++;
-      for (unsigned i = 0; i < count; i++) add_entry(to, other, name[i], x), add_entry(to, name[i], other, x);
+      for (unsigned i = 0; i < count; i++) add_entry(to, u, name[i], x), add_entry(to, name[i], u, x);
     }
   for (size_t k = 0; k < to->n; k++) { /* half to either order, so that the matrix is symmetric to the bit */
-    to->h[other * to->n + k] += 0.5 * sum[k];
-    to->h[k * to->n + other] += 0.5 * sum[k];
+    to->h[u * to->n + k] += 0.5 * sum[k];
+    to->h[k * to->n + u] += 0.5 * sum[k];
   }
 }
 
 void tg_curvature_matrix_(const tg_curvature_ *c, const double *sum, double *h)
 {
-  const square to = {c->body, h, c->body->d + c->body->results};
+  const hessian to = {c->body, h, c->body->d + c->body->results};
   memset(h, 0, to.n * to.n * sizeof *h);
-  for (size_t r = 0; r < c->head_count; r++)
-    for (size_t s = r; s < c->head_count; s++) {
-      spread_pair(&to, &c->heads[r], &c->heads[s], sum);
-      sum += pair_size(c->heads[r].matrix, c->heads[s].matrix);
+  for (size_t r = 0; r < c->score_count; r++)
+    for (size_t s = r; s < c->score_count; s++) {
+      assemble_pair(&to, &c->scores[r], &c->scores[s], sum);
+      sum += pair_size(c->scores[r].matrix, c->scores[s].matrix);
     }
-  for (size_t k = 0; k < c->other_count; k++) {
-    spread_other(&to, c, c->others[k], sum);
-    sum += c->cross + tg_uniforms_(c->body);
+  for (size_t k = 0; k < c->elsewhere_count; k++) {
+    assemble_elsewhere(&to, c, c->elsewhere[k], sum);
+    sum += c->score_width + tg_uniforms_(c->body);
   }
 }
