@@ -52,6 +52,7 @@ static size_t chosen_by(double label, size_t count)
 static void logsumexp_piece(const tg_named_ *z, size_t count, const double *label, double *restrict v,
                             double *restrict weight, size_t L, size_t lanes)
 {
+  assert(count > 0 && lanes <= PIECE && lanes <= L);
   _Alignas(64) double most[PIECE], rest[PIECE], ties[PIECE], base[PIECE], own[PIECE], others[PIECE],
       scale[PIECE];
   relative_weights(z, count, most, rest, ties, weight, L, lanes);

@@ -84,8 +84,17 @@ LANE_INLINE void affine_all(const tg_affine_ *a, affine_kind kind)
   if (row < a->rows) affine_rows(a, row, 1, kind.sets == 1 ? TILE / 2 : TILE / 4, kind);
 }
 
+static void assert_affine(const tg_affine_ *a)
+{
+  assert(a->lanes % TG_LANE_UNIT == 0 && tg_is_aligned_(a->x) && tg_is_aligned_(a->y));
+  assert(a->y_start == NULL || (tg_is_aligned_(a->y_start) && a->start_offset != NULL));
+  (void)a;
+}
+
 void TG_KERNEL(affine)(const tg_affine_ *a)
 {
+  assert_affine(a);
+  assert(a->w_dot == NULL || a->y_start == NULL);
   if (a->w_dot != NULL)
     affine_all(a, (affine_kind){2, false, true});
   else if (a->ahead != 0)
@@ -93,7 +102,12 @@ void TG_KERNEL(affine)(const tg_affine_ *a)
   else
     affine_all(a, (affine_kind){1, false, false});
 }
-void TG_KERNEL(affine_masked)(const tg_affine_ *a) { affine_all(a, (affine_kind){1, true, false}); }
+void TG_KERNEL(affine_masked)(const tg_affine_ *a)
+{
+  assert_affine(a);
+  assert(a->w_dot == NULL);
+  affine_all(a, (affine_kind){1, true, false});
+}
 
 /* ---- outer: a tile of rows x columns of sums stays in registers while the lanes go by ---- */
 
@@ -174,6 +188,8 @@ LANE_INLINE void outer_rows(const tg_outer_ *o, size_t row, int rows, int column
 
 LANE_INLINE void outer_all(const tg_outer_ *o, bool masked)
 {
+  assert(o->lanes % TG_LANE_UNIT == 0 && tg_is_aligned_(o->u) && tg_is_aligned_(o->x));
+  assert(o->columns > 0);
   size_t row = 0;
   for (; row + 4 <= o->rows; row += 4) outer_rows(o, row, 4, TILE / 4, masked);
   if (row + 2 <= o->rows) {
@@ -188,6 +204,7 @@ void TG_KERNEL(outer_masked)(const tg_outer_ *o) { outer_all(o, true); }
 
 void TG_KERNEL(totals)(const double *u, const uint32_t *offset, size_t rows, size_t lanes, double *total)
 {
+  assert(lanes % TG_LANE_UNIT == 0 && tg_is_aligned_(u));
   for (size_t row = 0; row < rows; row++) {
     union {
       vec v;

@@ -1,5 +1,5 @@
 /* The rows of ops.def in their plain form, and what can be read off them. */
-#include "kernels.h"
+#include "rows.h"
 
 #include "special.h"
 

@@ -74,6 +74,7 @@ static void fetch_rows(const double *const *row, size_t from, size_t lanes, size
 
 void TG_KERNEL(transpose)(const double *const *row, size_t lanes, size_t columns, double *to, size_t step)
 {
+  assert(lanes % TG_LANE_UNIT == 0 && step % TG_LANE_UNIT == 0 && tg_is_aligned_(to));
   for (size_t from = 0; from < lanes; from += STRIP) {
     const size_t end = lanes - from < STRIP ? lanes : from + STRIP;
     ahead next = strip_ahead(row, from, end, columns);

@@ -54,21 +54,25 @@ void TG_KERNEL(axpy)(const double *w, const double *u, double *bar, const uint32
 /* t may be a or b: an element is read before it is written. */
 void TG_KERNEL(add_product)(double *t, const double *a, const double *b, size_t n)
 {
+  assert(n % TG_LANE_UNIT == 0 && tg_is_aligned_(t) && tg_is_aligned_(a));
   for (size_t i = 0; i < n; i += WIDTH) store(t + i, fused(load(a + i), load(b + i), load(t + i)));
 }
 
 void TG_KERNEL(add_product_masked)(double *t, const double *a, const double *b, size_t n)
 {
+  assert(n % TG_LANE_UNIT == 0 && tg_is_aligned_(t) && tg_is_aligned_(a));
   for (size_t i = 0; i < n; i += WIDTH)
     store(t + i, fused_masked(load(a + i), load(b + i), load(t + i), true));
 }
 
 void TG_KERNEL(add)(double *t, const double *a, size_t n)
 {
+  assert(n % TG_LANE_UNIT == 0 && tg_is_aligned_(t) && tg_is_aligned_(a));
   for (size_t i = 0; i < n; i += WIDTH) store(t + i, load(t + i) + load(a + i));
 }
 
 void TG_KERNEL(subtract)(double *t, const double *a, size_t n)
 {
+  assert(n % TG_LANE_UNIT == 0 && tg_is_aligned_(t) && tg_is_aligned_(a));
   for (size_t i = 0; i < n; i += WIDTH) store(t + i, load(t + i) - load(a + i));
 }
