@@ -30,8 +30,8 @@
     for (size_t i = 0; i < n; i++)                                                                           \
       if (!(easy)) tg_plain_rows_[TG_OP_##name].value(x + i, AT(y), AT(z), v + i, 1);                        \
   }                                                                                                          \
-  static void name##_first_repaired(const double *x, const double *y, const double *z, const double *v,      \
-                                    double *const *d, size_t n)                                              \
+  MAYBE_UNUSED static void name##_first_repaired(const double *x, const double *y, const double *z,          \
+                                                 const double *v, double *const *d, size_t n)                \
   {                                                                                                          \
     name##_first(x, y, z, v, d, n);                                                                          \
     if (name##_all_easy(x, y, z, n)) return;                                                                 \
@@ -97,7 +97,8 @@ PAIR_REPAIRED(cos)
 #undef PAIR
 #undef PAIR_REPAIRED
 
-/* The repaired rows take the place of what the list of all rows put there. */
+/* Repaired rows, and those whose first partial is a matter of `pair`, take the place of what the list of all rows put
+ * there. */
 #if defined __clang__
 #pragma GCC diagnostic ignored "-Winitializer-overrides"
 #elif defined __GNUC__
@@ -109,8 +110,12 @@ const tg_row_kernels_ TG_KERNEL(rows)[TG_OP_count] = {
 #define TERNARY(name, ...) [TG_OP_##name] = {name##_value, name##_first, name##_second},
 #include "ops.def"
 #define ROW(name) [TG_OP_##name] = {name##_value_repaired, name##_first_repaired, name##_second_repaired},
-    ROW(sin) ROW(cos) ROW(pow) ROW(tan) ROW(hypot) ROW(norm3) ROW(atan2) ROW(gelu) ROW(gelu_tanh) ROW(silu)
-        ROW(mish) ROW(erf) ROW(erfc) ROW(norm_cdf)
+    ROW(pow) ROW(tan) ROW(hypot) ROW(norm3) ROW(atan2) ROW(gelu) ROW(gelu_tanh) ROW(silu) ROW(mish) ROW(erf)
+        ROW(erfc) ROW(norm_cdf)
+#undef ROW
+#define ROW(name, how) [TG_OP_##name] = {name##_value##how, NULL, name##_second##how},
+            ROW(tanh, ) ROW(sigmoid, ) ROW(softplus, ) ROW(log_sigmoid, ) ROW(sin, _repaired)
+                ROW(cos, _repaired)
 #undef ROW
 };
 

@@ -6,7 +6,7 @@
 
 /* One row of ops.def over n lanes: the value v; the first partials d[0..arity); the second partials in the order xx, xy,
  * xz, yy, yz, zz, of which a row of fewer operands sets those it has (x: xx; x, y: xx, xy, yy). Operands that the row
- * lacks may be NULL. */
+ * lacks may be NULL. In the tables of vector forms `first` is NULL where tg_has_pair_. */
 typedef struct tg_row_kernels_ {
   void (*value)(const double *x, const double *y, const double *z, double *v, size_t n);
   void (*first)(const double *x, const double *y, const double *z, const double *v, double *const *d,
