@@ -6,7 +6,6 @@
  * What a lane holds depends on its operands alone, never on its neighbours. */
 #include <stdbool.h>
 
-#include "lane_more.h"
 #include "kernels_level.h"
 #include "special.h"
 

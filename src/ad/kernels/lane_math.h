@@ -9,7 +9,9 @@
  *
  * The approximations of log, log1p, sin and cos are those of fdlibm (K. C. Ng, Sun Microsystems, 1993),
  * rearranged without branches; exp uses a polynomial of degree 11 on [-log(2)/2, log(2)/2], fitted there for
- * the smallest largest relative error, 2^-57. */
+ * the smallest largest relative error, 2^-57. Further functions: lane_power.h, lane_angle.h, lane_sigmoid.h, lane_normal.h,
+ * lane_length.h. Partials next to their zeros are accurate to the ulp of the larger of their terms, an absolute bound,
+ * where the scalar forms (special.h) keep a relative one. */
 #ifndef TG_LANES_MATH_H
 #define TG_LANES_MATH_H
 
@@ -395,41 +397,11 @@ LANE_INLINE double lane_product_error(double a, double b, double product)
 #endif
 }
 
-/* Where lane_pow may be used: x positive and normal, the result finite and normal with room to spare. */
-LANE_INLINE int lane_pow_ok(double x, double y)
+/* x held between -b and b; NaN passes. */
+LANE_INLINE double lane_held(double x, double b)
 {
-  const double size = lane_fabs(y);
-  return (x >= 0x1p-1022) & (x < INFINITY) & (size < 0x1p60) &
-         ((size > 0x1p-60) | ((size == 0.0) & (x > 0x1p-500))) & (lane_fabs(y * lane_log(x)) < 700.0);
-}
-
-/* x^y by a logarithm of about 68 bits: log(z) = 2s + 2s^3/3 + ..., s = (z - 1)/(z + 1), in pairs of doubles.
- */
-LANE_INLINE double lane_pow(double x, double y)
-{
-  double k;
-  const double z = lane_split(x, &k), f = z - 1.0;
-  const double t = 2.0 + f, t_low = f - (t - 2.0);
-  const double s = f / t, back = s * t;
-  const double s_low = (((f - back) - lane_product_error(s, t, back)) - s * t_low) / t;
-  const double s2 = s * s, s2_low = lane_product_error(s, s, s2) + 2.0 * s * s_low;
-  /* 2/5 + 2/7 s^2 + ... + 2/27 s^22; s^2 < 0.0295 */
-  double p = TG_FMA(s2, 2.0 / 27, 2.0 / 25);
-  p = TG_FMA(s2, TG_FMA(s2, TG_FMA(s2, p, 2.0 / 23), 2.0 / 21), 2.0 / 19);
-  p = TG_FMA(s2, TG_FMA(s2, TG_FMA(s2, p, 2.0 / 17), 2.0 / 15), 2.0 / 13);
-  p = TG_FMA(s2, TG_FMA(s2, TG_FMA(s2, TG_FMA(s2, p, 2.0 / 11), 2.0 / 9), 2.0 / 7), 2.0 / 5);
-  const double q = s2 * p, q_low = lane_product_error(s2, p, q);
-  const double c = 2.0 / 3 + q,
-               c_low = ((2.0 / 3 - c) + q) + (q_low + 0x1.5555555555555p-55); /* 2/3 - fl(2/3) */
-  const double m = s2 * c, m_low = lane_product_error(s2, c, m) + (s2 * c_low + s2_low * c);
-  const double g = s * m, g_low = lane_product_error(s, m, g) + (s * m_low + s_low * m);
-  const double a = k * LANE_LN2_HIGH, b = 2.0 * s;
-  const double h1 = a + b, h1_low = a == 0.0 ? 0.0 : (a - h1) + b;
-  const double h2 = h1 + g, h2_low = (h1 - h2) + g;
-  const double low = h1_low + h2_low + (2.0 * s_low + g_low) + k * LANE_LN2_LOW;
-  const double high = h2 + low, rest = (h2 - high) + low;
-  const double e = y * high, e_low = lane_product_error(y, high, e) + y * rest;
-  return lane_exp_sum(e, e_low);
+  const double upper = x > b ? b : x;
+  return upper < -b ? -b : upper;
 }
 
 #endif

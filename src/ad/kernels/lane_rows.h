@@ -1,5 +1,11 @@
-/* Where a row of ops.def calls one of these, the loop over it calls the form for lanes. To be included after
- * the functions themselves; what takes the place of a libm function is no macro for other code. */
+/* Where a row of ops.def calls one of these functions, the loop over it (row_loops.inc) calls the form for lanes instead.
+ * Included by elementwise.c alone, after all headers: the macros take the place of libm's functions. */
+#include "lane_angle.h"
+#include "lane_length.h"
+#include "lane_normal.h"
+#include "lane_power.h"
+#include "lane_sigmoid.h"
+
 #define exp(x) lane_exp(x)
 #define exp2(x) lane_exp2(x)
 #define expm1(x) lane_expm1(x)

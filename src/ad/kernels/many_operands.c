@@ -4,7 +4,7 @@
  * The first derivative of each is a weight for every operand, found with the value and kept for the backward pass. */
 #include <stdbool.h>
 
-#include "lane_more.h"
+#include "lane_math.h"
 #include "kernels_level.h"
 
 /* exp(z - most), also where both are infinite; what rounding takes from the difference is made good. */
