@@ -5,12 +5,21 @@
  *
  * At second order a kink, such as that of abs at 0, takes the partials of the side that the tangents point to: the lanes
  * that stand at a kink are found and their entries replaced. */
+#include <assert.h>
+
 #include "kinks.h"
 #include "steps.h"
 
+/* At most three, which an analyser must be told. */
+static unsigned arity_of(const tg_body_step_ *s)
+{
+  assert(s->arity >= 1 && s->arity <= 3);
+  return s->arity < 3 ? s->arity : 3;
+}
+
 static const double *operand_or_null(const tg_worker_ *w, const tg_body_step_ *s, unsigned k)
 {
-  return k < s->arity ? tg_operand_(w, s->operand[k]) : NULL;
+  return k < arity_of(s) ? tg_operand_(w, s->operand[k]) : NULL;
 }
 
 static const tg_row_kernels_ *row_of(const tg_worker_ *w, const tg_body_step_ *s)
@@ -52,11 +61,11 @@ static void first_partials(const tg_worker_ *w, const tg_body_step_ *s, const do
     d[0] = s->passive[0] ? NULL : w->slot + s->partial;
     return;
   }
-  for (unsigned k = 0; k < s->arity; k++) general = general || (form[k] == TG_GENERAL && !s->passive[k]);
+  for (unsigned k = 0; k < arity_of(s); k++) general = general || (form[k] == TG_GENERAL && !s->passive[k]);
   if (general)
     row_of(w, s)->first(tg_operand_(w, s->operand[0]), operand_or_null(w, s, 1), operand_or_null(w, s, 2),
                         w->slot + s->out, w->temporary + FIRST_PARTIAL, w->lanes);
-  for (unsigned k = 0; k < s->arity; k++)
+  for (unsigned k = 0; k < arity_of(s); k++)
     d[k] = s->passive[k] ? NULL : partial(w, s, form[k], w->temporary[FIRST_PARTIAL + k]);
 }
 
@@ -65,8 +74,8 @@ static bool second_partials(const tg_worker_ *w, const tg_body_step_ *s, const d
 {
   static const unsigned at[3][3] = {{TG_XX, TG_XY, TG_XZ}, {TG_XY, TG_YY, TG_YZ}, {TG_XZ, TG_YZ, TG_ZZ}};
   bool general = false, any = false;
-  for (unsigned k = 0; k < s->arity; k++)
-    for (unsigned l = 0; l < s->arity; l++) {
+  for (unsigned k = 0; k < arity_of(s); k++)
+    for (unsigned l = 0; l < arity_of(s); l++) {
       const tg_partial_form_ form = s->passive[k] || s->passive[l] ? TG_ZERO : s->forms.second[at[k][l]];
       general = general || form == TG_GENERAL;
       any = any || form != TG_ZERO;
@@ -84,7 +93,7 @@ static bool second_partials(const tg_worker_ *w, const tg_body_step_ *s, const d
 static void sided_partials(const tg_worker_ *w, const tg_body_step_ *s, size_t l, tg_sided_ *p)
 {
   double x[3] = {0.0}, a[3] = {0.0};
-  for (unsigned k = 0; k < s->arity; k++) {
+  for (unsigned k = 0; k < arity_of(s); k++) {
     x[k] = tg_operand_(w, s->operand[k])[l];
     a[k] = s->passive[k] ? 0.0 : w->tangent[s->operand[k] + l];
   }
@@ -94,7 +103,7 @@ static void sided_partials(const tg_worker_ *w, const tg_body_step_ *s, size_t l
 static bool lane_at_kink(const tg_worker_ *w, const tg_body_step_ *s, size_t l)
 {
   double x[3] = {0.0};
-  for (unsigned k = 0; k < s->arity; k++) x[k] = tg_operand_(w, s->operand[k])[l];
+  for (unsigned k = 0; k < arity_of(s); k++) x[k] = tg_operand_(w, s->operand[k])[l];
   return tg_at_kink_(s->op, x[0], x[1], x[2]);
 }
 
@@ -108,7 +117,7 @@ static bool any_kink(const tg_worker_ *w, const tg_body_step_ *s)
 /* The vectors of first partials, copied, with those of the lanes at a kink in their place. */
 static void side_first(const tg_worker_ *w, const tg_body_step_ *s, const double **d)
 {
-  for (unsigned k = 0; k < s->arity && k < 3; k++) {
+  for (unsigned k = 0; k < arity_of(s); k++) {
     if (s->passive[k]) continue;
     double *to = w->temporary[SIDED + k];
     if (d[k] != NULL)
@@ -121,7 +130,7 @@ static void side_first(const tg_worker_ *w, const tg_body_step_ *s, const double
     tg_sided_ p;
     if (!lane_at_kink(w, s, l)) continue;
     sided_partials(w, s, l, &p);
-    for (unsigned k = 0; k < s->arity; k++) w->temporary[SIDED + k][l] = p.first[k];
+    for (unsigned k = 0; k < arity_of(s); k++) w->temporary[SIDED + k][l] = p.first[k];
   }
 }
 
@@ -157,7 +166,7 @@ void tg_element_step_tangent_(const tg_worker_ *w, const tg_body_step_ *s)
   first_partials(w, s, d);
   if (any_kink(w, s)) side_first(w, s, d);
   tg_zeros_(w->tangent + s->out, w->lanes);
-  for (unsigned k = 0; k < s->arity && k < 3; k++)
+  for (unsigned k = 0; k < arity_of(s); k++)
     if (d[k] != NULL) accumulate(w, w->tangent + s->out, d[k], w->tangent + s->operand[k]);
 }
 
@@ -166,19 +175,19 @@ void tg_element_step_backward_(const tg_worker_ *w, const tg_body_step_ *s, bool
   const double *d[3] = {NULL, NULL, NULL}, *h[3][3];
   first_partials(w, s, d);
   const bool kink = second && any_kink(w, s);
-  for (unsigned k = 0; k < s->arity && !w->directional; k++)
+  for (unsigned k = 0; k < arity_of(s) && !w->directional; k++)
     accumulate(w, w->bar + s->operand[k], d[k], w->bar + s->out);
   if (!second) return;
   if (kink) side_first(w, s, d);
-  for (unsigned k = 0; k < s->arity; k++)
+  for (unsigned k = 0; k < arity_of(s); k++)
     accumulate(w, w->bar_dot + s->operand[k], d[k], w->bar_dot + s->out);
   if (!second_partials(w, s, h)) return;
   if (kink) side_second(w, s);
-  for (unsigned k = 0; k < s->arity; k++) {
+  for (unsigned k = 0; k < arity_of(s); k++) {
     double *curve = w->temporary[SUM];
     bool any = false;
     tg_zeros_(curve, w->lanes);
-    for (unsigned l = 0; l < s->arity; l++) {
+    for (unsigned l = 0; l < arity_of(s); l++) {
       if (h[k][l] == NULL) continue;
       accumulate(w, curve, h[k][l], w->tangent + s->operand[l]);
       any = true;

@@ -106,7 +106,7 @@ static int lane_second(const nary_lane *l)
 {
   const tg_body_nary_ *n = l->n;
   if (n->op->hvp == NULL) return TG_E_ORDER;
-  if (tg_nary_rows_[n->kind].kinked) {
+  if (l->shape != NULL && tg_nary_rows_[n->kind].kinked) {
     gather(l->w, l->w->tangent, n->x, n->n, l->lane, l->along);
     l->shape->along = l->along;
   }
