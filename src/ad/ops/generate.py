@@ -6,7 +6,7 @@
 
 What is known of an operation stands in three places: its row in ops.def or nary.def, its prototype in
 include/tapegrad/operations.h with the comment that documents it, and, where it has no vector form, its name in
-TG_SCALAR_ROWS (kernels.h) or its row in nary.def. From these come the text between the marks "generated" in
+TG_SCALAR_ROWS (rows.h) or its row in nary.def. From these come the text between the marks "generated" in
   - forms.h      lists of names, plain forms, functions of numbers
   - generic.h    the macros that take any mix of vars and numbers
   - operators.h  the same as overloads for C++
@@ -98,10 +98,10 @@ def operations():
 
 
 def mark_scalar(table):
-    scalar = re.search(r'#define TG_SCALAR_ROWS\(X\)((?:.*\\\n)*.*)\n', read('src/ad/kernels/kernels.h'))
+    scalar = re.search(r'#define TG_SCALAR_ROWS\(X\)((?:.*\\\n)*.*)\n', read('src/ad/kernels/rows.h'))
     for name in re.findall(r'X\((\w+)\)', scalar[1]):
         if name not in table:
-            raise Wrong(f'kernels.h: TG_SCALAR_ROWS names {name}, which has no row')
+            raise Wrong(f'rows.h: TG_SCALAR_ROWS names {name}, which has no row')
         table[name].scalar = True
     for o in table.values():
         if o.kind == 'NARY':
