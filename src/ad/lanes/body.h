@@ -1,16 +1,20 @@
+/* clang-format off */
 /* The loss of one sample, compiled for lanes: a short program whose operands are lane vectors.
  *
- * A recorded body is a tape of scalar operations on theta and the columns of a sample. Compiling it splits it
- * in two. The part that depends on theta only becomes a recorded function of its own, evaluated once per
- * call; its results, theta itself and the constants are the uniforms, plain numbers u[0..uniforms). The rest
- * becomes steps: element   v = op(x, y, z) of the table of operations, lane by lane matrix    rows of numbers
- * times lane vectors (tg_affine_): what chains of additions and products turn into products  v = start + x_1
- * y_1 + x_2 y_2 + ..., both factors lane vectors nary      an operation with many operands or outputs guard
- * a comparison whose recorded outcome every lane must share
+ * A recorded body is a tape of scalar operations on theta and the columns of a sample. Compiling it splits it in two.
+ * The part that depends on theta only becomes a recorded function of its own, evaluated once per call; its results,
+ * theta itself and the constants are the uniforms, plain numbers u[0 .. uniforms). The rest becomes steps:
  *
- * An operand is a number: with TG_IN_DATA set, a column of the block of data, times L, else an offset into
- * the slots. The first `broadcast` slots hold uniforms that element steps need as vectors; their adjoints
- * live through all blocks. */
+ *   element    v = op(x, y, z)                       of the table of operations, lane by lane
+ *   matrix     [v_1 ... v_r] = start + U [x_1 ...]   numbers times lane vectors (tg_affine_): what chains of additions
+ *                                                    and products turn into
+ *   products   v = start + x_1 y_1 + x_2 y_2 + ...   both factors lane vectors
+ *   nary       [v_1 ...] = op(x_1, x_2, ...)         an operation with many operands or outputs
+ *   guard      op(x, y)                              a comparison whose recorded outcome every lane must share
+ *
+ * An operand is a number: with TG_IN_DATA set, a column of the block of data, times L, else an offset into the slots.
+ * The first `broadcast` slots hold uniforms that steps need as vectors; their adjoints live through all blocks. */
+/* clang-format on */
 #ifndef TG_LANES_BODY_H
 #define TG_LANES_BODY_H
 
@@ -56,7 +60,7 @@ typedef struct tg_body_matrix_ {
   bool free_start;      /* start or end depend on theta */
   bool repeated;        /* a vector may occur more than once among x */
   uint32_t
-      position; /* sparse data: first of `columns of the sample` places among x, or TG_NO_OPERAND: the same */
+      position; /* sparse data: first of the places of the sample's columns among x, or TG_NO_OPERAND: the same */
   size_t w; /* where its packed coefficients and their adjoints begin in the workspace, unless contiguous */
   size_t w_ends; /* where those of start (rows numbers) and end (rows numbers) begin */
 } tg_body_matrix_;
