@@ -44,6 +44,19 @@ static size_t solve(const mgh_problem *problem, tg_method m, bool squares)
   return p.solved_at;
 }
 
+Test(mgh, every_method_with_second_derivatives_has_a_goal)
+{
+  static const unsigned kinds[] = {TG_IS_SECOND_ORDER, TG_NEEDS_RESIDUALS};
+  tg_method m;
+  for (int kind = 0; kind < 2; kind++)
+    for (size_t row = 0; methods_next(&row, kinds[kind], 0, &m);) {
+      size_t found = 0;
+      for (size_t k = 0; k < sizeof goals / sizeof *goals; k++)
+        found += strcmp(goals[k].method, tg_method_name(&m)) == 0;
+      cr_expect(found > 0, "%s is without a goal", tg_method_name(&m));
+    }
+}
+
 Test(mgh, is_solved_within_the_points_wanted)
 {
   for (size_t k = 0; k < sizeof goals / sizeof *goals; k++) {
