@@ -29,7 +29,8 @@
  *     tg_adam_p(alpha, p)         p, beta 0.9, gamma 0.999, epsilon 1e-8
  *     tg_lion(alpha)              beta 0.9, gamma 0.99
  *   tg_lbfgs()                    memory 10, unscaled false, bounds and L1 term, search (wolfe 0.7)
- *   tg_bfgs(), tg_dfp()           unscaled false, search (wolfe 0.9, dfp 0.1)
+ *   tg_bfgs()                     unscaled false, search (wolfe 0.9)
+ *   tg_dfp()                      unscaled false, search (wolfe 0.1)
  *   tg_nonlinear_cg(variant)      variant, search (wolfe 0.1)
  *   tg_newton(), tg_newton_cg()   search (wolfe 0.9)
  *   tg_trust_region(),
