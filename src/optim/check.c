@@ -74,6 +74,7 @@ static tg_status check_settings(const tg_objective *c, const tg_method *m, const
   if (!text) text = tg_check_schedule_(&m->schedule);
   if (!text && (rule->properties & TG_FOR_ONE_PARAMETER) && c->n != 1)
     text = "the method is for one parameter";
+  if (!text && (rule->properties & TG_TAKES_BOUNDS) && tg_bounded_method_(m)) text = tg_check_bounds_(c, m);
   if (!text && rule->check) text = rule->check(c, m);
   return text ? refuse(TG_E_ARGUMENT, text, message) : TG_OK;
 }

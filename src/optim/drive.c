@@ -35,7 +35,7 @@ static bool sizes(const tg_run *run, size_t *points, size_t *work)
   return more < SIZE_MAX / sizeof(double) - *work - *points - TG_LANES_;
 }
 
-static void place(tg_run *run)
+static void lay_out_points(tg_run *run)
 {
   const size_t points = run->by_caller ? 0 : (size_t)tg_points_(run);
   for (size_t i = 0; i < points; i++) {
@@ -63,7 +63,7 @@ static tg_status allocate(tg_run *run)
   memset(run->block, 0, run->block_count * sizeof(double));
   memset(run->own, 0, run->own_size + 1);
   run->work = run->block + points;
-  place(run);
+  lay_out_points(run);
   return TG_OK;
 }
 

@@ -42,7 +42,7 @@ size_t tg_newton_work_(const tg_objective *c, size_t padded, size_t matrices, si
 }
 
 /* Rows of n numbers become rows of `padded`, from the last on: they overlap. */
-static void spread(double *h, size_t n, size_t padded)
+static void pad_rows(double *h, size_t n, size_t padded)
 {
   for (size_t i = n; i-- > 0;) {
     memmove(h + i * padded, h + i * n, n * sizeof *h);
@@ -70,7 +70,7 @@ int tg_newton_hessian_(tg_run *run, double *h, double *scratch)
   double sum = 0.0;
   for (size_t i = 0; i < run->n * run->n; i++) sum += 0.0 * h[i];
   if (isnan(sum)) return tg_stop_(run, TG_STOP_NONFINITE);
-  spread(h, run->n, run->padded);
+  pad_rows(h, run->n, run->padded);
   return 0;
 }
 

@@ -55,12 +55,12 @@ static int batch_at(const verify *k, const double *x, double *y)
 
 /* ---- what is found ---- */
 
-typedef struct place {
+typedef struct site {
   const char *callback, *message;
   size_t row, column;
-} place;
+} site;
 
-static void blame(verify *k, double error, place at)
+static void blame(verify *k, double error, site at)
 {
   if (!(error > k->found.error) && k->found.callback) return;
   k->found.error = error;
@@ -79,7 +79,7 @@ static double disagreement(double a, double b, double doubt)
 }
 
 /* Two ways to the same number, which may differ by the rounding of sums of terms of `size`. */
-static void same(verify *k, double a, double b, double size, place at)
+static void same(verify *k, double a, double b, double size, site at)
 {
   blame(k, disagreement(a, b, 1e-9 * size), at);
 }
@@ -142,7 +142,7 @@ static double grow(double size, double x) { return isfinite(x) ? fmax(size, x) :
 
 /* Entry i should be factor a[i stride]. Where the doubt is above the tolerance, in units of the largest of
  * the entries and outputs, nothing is proven. */
-static void judge(verify *k, size_t m, double factor, const double *a, size_t stride, place at)
+static void judge(verify *k, size_t m, double factor, const double *a, size_t stride, site at)
 {
   double size = 0.0;
   for (size_t i = 0; i < m; i++) size = grow(size, fmax(fabs(k->slope[i]), fabs(factor * a[i * stride])));
@@ -156,7 +156,7 @@ static void judge(verify *k, size_t m, double factor, const double *a, size_t st
 }
 
 /* All columns of a derivative of f, m rows apart by n. */
-static int columns(verify *k, map f, size_t m, const double *a, place at)
+static int columns(verify *k, map f, size_t m, const double *a, site at)
 {
   const size_t n = k->c->n;
   memset(k->v, 0, n * sizeof *k->v);
@@ -187,12 +187,12 @@ static int check_evaluate(verify *k)
   if (answer) return answer;
   if (!isfinite(k->value)) return TG_E_NONFINITE;
   same(k, alone, k->value, fabs(k->value),
-       (place){"evaluate", "objective.evaluate: the value alone is not that with the gradient", 0, 0});
+       (site){"evaluate", "objective.evaluate: the value alone is not that with the gradient", 0, 0});
   for (size_t i = 0; i < c->n; i++)
     same(k, k->other[i], k->g[i], fabs(k->g[i]),
-         (place){"evaluate", "objective.evaluate: the gradient alone is not that with the value", i, 0});
+         (site){"evaluate", "objective.evaluate: the gradient alone is not that with the value", i, 0});
   return columns(k, value_at, 1, k->g,
-                 (place){"evaluate", "objective.evaluate: the gradient is not that of the value", 0, 0});
+                 (site){"evaluate", "objective.evaluate: the gradient is not that of the value", 0, 0});
 }
 
 /* C = |r|^2 / 2 and its gradient J'r. */
@@ -200,9 +200,8 @@ static void against_residual(verify *k)
 {
   const tg_objective *c = k->c;
   const double norm = tg_dense_norm_(k->r, c->residuals);
-  same(
-      k, k->value, 0.5 * norm * norm, fabs(k->value),
-      (place){"residual", "objective.residual: half the sum of their squares is not evaluate's value", 0, 0});
+  same(k, k->value, 0.5 * norm * norm, fabs(k->value),
+       (site){"residual", "objective.residual: half the sum of their squares is not evaluate's value", 0, 0});
   for (size_t j = 0; j < c->n; j++) {
     double sum = 0.0, size = 0.0;
     for (size_t i = 0; i < c->residuals; i++) {
@@ -210,7 +209,7 @@ static void against_residual(verify *k)
       size += fabs(k->matrix[i * c->n + j] * k->r[i]);
     }
     same(k, k->g[j], sum, size,
-         (place){"residual", "objective.residual: J'r is not evaluate's gradient", j, 0});
+         (site){"residual", "objective.residual: J'r is not evaluate's gradient", j, 0});
   }
 }
 
@@ -222,13 +221,12 @@ static int check_residual(verify *k)
   if (answer) return answer;
   for (size_t i = 0; i < c->residuals; i++) {
     if (!isfinite(k->r[i])) return TG_E_NONFINITE;
-    same(
-        k, k->slope[i], k->r[i], fabs(k->r[i]),
-        (place){"residual", "objective.residual: the residuals alone are not those with the Jacobian", i, 0});
+    same(k, k->slope[i], k->r[i], fabs(k->r[i]),
+         (site){"residual", "objective.residual: the residuals alone are not those with the Jacobian", i, 0});
   }
   if (c->evaluate) against_residual(k);
   return columns(k, residual_at, c->residuals, k->matrix,
-                 (place){"residual", "objective.residual: the Jacobian is not that of the residuals", 0, 0});
+                 (site){"residual", "objective.residual: the Jacobian is not that of the residuals", 0, 0});
 }
 
 /* v: entries of the sizes of theta's, between a half and one of them, of either sign. */
@@ -254,12 +252,12 @@ static int check_product(verify *k)
     if (!answer) answer = differentiate(k, gradient_at, n, way[i], 0.0);
     if (answer) return answer;
     judge(k, n, 1.0, product[i], 1,
-          (place){"hvp", "objective.hvp: the product is not the gradient's change along the vector", 0, 0});
+          (site){"hvp", "objective.hvp: the product is not the gradient's change along the vector", 0, 0});
   }
   double size = 0.0;
   for (size_t j = 0; j < n; j++) size += fabs(k->u[j] * k->hv[j]) + fabs(k->v[j] * k->hu[j]);
   same(k, tg_dense_inner_(k->u, k->hv, n), tg_dense_inner_(k->v, k->hu, n), size,
-       (place){"hvp", "objective.hvp: the Hessian it stands for is not symmetric", 0, 0});
+       (site){"hvp", "objective.hvp: the Hessian it stands for is not symmetric", 0, 0});
   return 0;
 }
 
@@ -268,7 +266,7 @@ static int check_hessian(verify *k)
   const int answer = k->c->hessian(k->theta, k->matrix, k->c->user);
   if (answer) return answer;
   return columns(k, gradient_at, k->c->n, k->matrix,
-                 (place){"hessian", "objective.hessian: the Hessian is not that of the gradient", 0, 0});
+                 (site){"hessian", "objective.hessian: the Hessian is not that of the gradient", 0, 0});
 }
 
 static void take_samples(verify *k, size_t first, size_t count)
@@ -291,7 +289,7 @@ static int is_mean(verify *k)
   if (!answer) answer = batch_at(k, k->theta, &both);
   if (!answer)
     same(k, both, 0.5 * one + 0.5 * two, fabs(one) + fabs(two),
-         (place){"batch", "objective.batch: the value of two samples is not the mean of theirs", 0, 0});
+         (site){"batch", "objective.batch: the value of two samples is not the mean of theirs", 0, 0});
   return answer;
 }
 
@@ -305,13 +303,13 @@ static int check_batch(verify *k)
   if (!isfinite(value)) return TG_E_NONFINITE;
   if (c->evaluate)
     same(k, value, k->value, fabs(k->value),
-         (place){"batch", "objective.batch: the value of all samples is not evaluate's", 0, 0});
+         (site){"batch", "objective.batch: the value of all samples is not evaluate's", 0, 0});
   answer = is_mean(k);
   take_samples(k, 0, c->samples - c->samples / 2);
   if (!answer) answer = c->batch(k->theta, k->index, k->count, &value, k->other, c->user);
   return answer ? answer
                 : columns(k, batch_at, 1, k->other,
-                          (place){"batch", "objective.batch: the gradient is not that of the value", 0, 0});
+                          (site){"batch", "objective.batch: the gradient is not that of the value", 0, 0});
 }
 
 /* In the order in which they build on each other; the first that is wrong is told. */
@@ -339,7 +337,7 @@ static int check_all(verify *k)
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 /* Vectors in one block; false when there is no room. */
-static bool place_arrays(verify *k, tg_status *status)
+static bool allocate(verify *k, tg_status *status)
 {
   const size_t n = k->c->n, m = k->c->residual ? k->c->residuals : 0, most = larger(n, m);
   const size_t rows = larger(k->c->hessian ? n : 0, m), limit = SIZE_MAX / sizeof(double) / 32;
@@ -375,7 +373,7 @@ tg_status tg_objective_check(const tg_objective *c, const double *theta, double 
   verify k = {.c = c, .theta = theta, .tolerance = tolerance > 0.0 ? tolerance : 1e-6, .value = NAN};
   tg_status status;
   int answer = 0;
-  if (place_arrays(&k, &status)) {
+  if (allocate(&k, &status)) {
     answer = check_all(&k);
     status = answer > 0 ? TG_E_CALLBACK : answer < 0 ? (tg_status)answer : good(&k) ? TG_OK : TG_E_DERIVATIVE;
   }
