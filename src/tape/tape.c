@@ -1,7 +1,14 @@
+/* The tape: arrays that grow at one end, the thread's stack of tapes that record, and the ids by which vars are told from
+ * those of other recordings.
+ *
+ * The commonest operations append their node inline (var.h), as long as there is room and the operands belong to the
+ * tape that records. What is rare comes here: growing, constants, operands that are constant, stale or foreign, and
+ * vars while no tape records. So nothing here is in a hurry, and every function looks at everything. */
 #include "tape.h"
 
 #include "clock.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -109,6 +116,7 @@ tg_status tg_tape_end(tg_tape *t)
 
 void tg_tape_fail_(tg_tape *t, tg_status status, unsigned op, const char *detail)
 {
+  assert(status != TG_OK && detail);
   if (t->failure.status != TG_OK) return;
   t->failure.status = status;
   t->failure.op = op;
@@ -118,6 +126,7 @@ void tg_tape_fail_(tg_tape *t, tg_status status, unsigned op, const char *detail
 
 bool tg_reserve_(void **block, size_t *capacity, size_t count, size_t size)
 {
+  assert(size > 0 && (*block || *capacity == 0));
   if (count <= *capacity) return true;
   const size_t wanted = count < 2 * *capacity ? 2 * *capacity : count;
   void *grown = tg_memory_resize_(*block, wanted, size);
@@ -149,6 +158,7 @@ static void no_room(tg_tape *t, unsigned op, uint32_t capacity)
 
 tg_var tg_push_node_(tg_tape *t, unsigned op, uint32_t a, uint32_t b, double v)
 {
+  assert(op < 256 && a < 1u << 28 && b < 1u << 28);
   if (tg_size_(t) == t->r.capacity_ && !grow((void **)&t->r.nodes_, &t->r.capacity_, sizeof *t->r.nodes_)) {
     no_room(t, op, t->r.capacity_);
     return tg_nowhere_(v);
@@ -195,6 +205,7 @@ bool tg_push_operand_(tg_tape *t, unsigned op, tg_var x)
 
 tg_var tg_push_unary_(unsigned op, tg_var x, double v)
 {
+  assert(op >= TG_OP_first);
   if (tg_is_constant_(x)) return tg_constant(v);
   tg_tape *t = tg_tape_active_();
   if (!t || !tg_owns_(t, op, x)) return tg_nowhere_(v);
@@ -203,6 +214,7 @@ tg_var tg_push_unary_(unsigned op, tg_var x, double v)
 
 tg_var tg_push_binary_(unsigned op, tg_var x, tg_var y, double v)
 {
+  assert(op >= TG_OP_first && op + 2 < 256); /* its forms with a constant follow it */
   if (tg_is_constant_(x) && tg_is_constant_(y)) return tg_constant(v);
   tg_tape *t = tg_tape_active_();
   if (!t || !tg_owns_(t, op, x) || !tg_owns_(t, op, y)) return tg_nowhere_(v);
@@ -310,6 +322,7 @@ static bool copy_array(void **to, size_t *capacity, const void *from, size_t cou
 
 tg_status tg_tape_copy_(tg_tape *to, const tg_tape *from)
 {
+  assert(to != from && !to->recording);
   tg_tape_clear(to);
   size_t node_capacity = to->r.capacity_, constant_capacity = to->r.constant_capacity_;
   const bool done =

@@ -13,6 +13,8 @@
 
 #include "memory.h"
 
+#include <assert.h>
+
 enum { TG_MAX_NODES = (1 << 28) - 16 };
 #define TG_CONSTANT_OPERAND 0x80000000u
 
@@ -79,7 +81,17 @@ static inline uint32_t tg_size_(const tg_tape *t) { return (uint32_t)t->r.at_; }
 static inline uint32_t tg_id_(const tg_tape *t) { return (uint32_t)(t->r.at_ >> 32); }
 
 /* Drop the last nodes, leaving `size`. */
-static inline void tg_tape_rewind_(tg_tape *t, uint32_t size) { t->r.at_ = (uint64_t)tg_id_(t) << 32 | size; }
+static inline void tg_tape_rewind_(tg_tape *t, uint32_t size)
+{
+  assert(size <= tg_size_(t));
+  t->r.at_ = (uint64_t)tg_id_(t) << 32 | size;
+}
+
+static inline bool tg_is_input_(const tg_tape *t, uint32_t node)
+{
+  assert(node < tg_size_(t));
+  return tg_opcode_(t->r.nodes_[node].word_) == TG_OP_input;
+}
 
 /* The active tape, or NULL. */
 tg_tape *tg_tape_active_(void);

@@ -1,8 +1,12 @@
-/* The drivers: each brings the primals to x, sweeps, and hands results over only when all has gone well. */
+/* The drivers, what users call: values, derivatives and products with them. Each brings the values on the tape to x,
+ * seeds an array, sweeps, and copies results out. It writes nothing to the caller until all has gone well.
+ *
+ * Many directions go TG_BLOCK at a time, with a lane for each; fewer lanes when there are few. */
 #include "function.h"
 #include "nary_tape.h"
 #include "zero_rule.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -58,7 +62,7 @@ static void clear_inputs(const tg_function *f, double *array, size_t width)
     return;
   }
   for (uint32_t i = 0; i < tg_size_(t); i++)
-    if (tg_opcode_(t->r.nodes_[i].word_) == TG_OP_input) zeros(array + i * width, width);
+    if (tg_is_input_(t, i)) zeros(array + i * width, width);
 }
 
 /* The directions of a block: rows of a matrix, or, with rows NULL, the unit vectors from number `first`. */
@@ -69,6 +73,7 @@ typedef struct directions {
 
 static void seed(const tg_var *at, size_t n, directions d, double *array, size_t width)
 {
+  assert(d.count <= width && (d.rows || d.first + d.count <= n));
   for (size_t l = 0; l < d.count; l++)
     for (size_t i = d.rows ? 0 : d.first + l; i < n; i++) {
       if (!tg_is_constant_(at[i])) array[tg_node_of_(at[i]) * width + l] += d.rows ? d.rows[l * n + i] : 1.0;
@@ -76,18 +81,36 @@ static void seed(const tg_var *at, size_t n, directions d, double *array, size_t
     }
 }
 
-static void take(const tg_var *at, size_t count, const double *array, size_t width, size_t k, double *to)
+/* What a sweep of `used` directions has left. */
+typedef struct lanes {
+  const double *array;
+  size_t width, used;
+} lanes;
+
+/* Of one of the tape's arrays, TG_TANGENT, TG_ADJOINT or TG_SECOND. */
+static lanes swept(const tg_function *f, int which, size_t used)
 {
-  for (size_t l = 0; l < k; l++)
-    for (size_t i = 0; i < count; i++)
-      to[l * count + i] = tg_is_constant_(at[i]) ? 0.0 : array[tg_node_of_(at[i]) * width + l];
+  assert(which >= TG_TANGENT && which <= TG_SECOND && used <= TG_BLOCK);
+  return (lanes){f->tape->work[which], width_for(used), used};
 }
 
-static bool any_nan(const tg_var *at, size_t count, const double *array, size_t width, size_t k)
+static double result(tg_var at, lanes from, size_t lane)
+{
+  return tg_is_constant_(at) ? 0.0 : from.array[tg_node_of_(at) * from.width + lane];
+}
+
+/* A row of `to` for each direction. */
+static void take(const tg_var *at, size_t count, lanes from, double *to)
+{
+  for (size_t l = 0; l < from.used; l++)
+    for (size_t i = 0; i < count; i++) to[l * count + i] = result(at[i], from, l);
+}
+
+static bool any_nan(const tg_var *at, size_t count, lanes from)
 {
   for (size_t i = 0; i < count; i++)
-    for (size_t l = 0; l < k && !tg_is_constant_(at[i]); l++)
-      if (isnan(array[tg_node_of_(at[i]) * width + l])) return true;
+    for (size_t l = 0; l < from.used; l++)
+      if (isnan(result(at[i], from, l))) return true;
   return false;
 }
 
@@ -105,7 +128,7 @@ static tg_status tangents(tg_function *f, directions d, bool sided)
     const tg_status s = tg_sweep_tangent_(f->tape, tangent, width, sided, a.masked);
     f->busy = false;
     if (s != TG_OK) return s;
-    a.nan = any_nan(f->y, f->m, tangent, width, d.count);
+    a.nan = any_nan(f->y, f->m, (lanes){tangent, width, d.count});
   }
   return TG_OK;
 }
@@ -175,19 +198,31 @@ static bool overlap(const double *a, size_t count_a, const double *b, size_t cou
   return b && (uintptr_t)a < (uintptr_t)(b + count_b) && (uintptr_t)b < (uintptr_t)(a + count_a);
 }
 
-/* Where the results of k directions go, `out` of `count` numbers, fed by `in` of `in_count`. Aside until all
- * blocks have succeeded if a later one can still fail (only a custom operation can), or would read what an
- * earlier wrote. */
-static double *place(tg_function *f, size_t k, double *out, size_t count, const double *in, size_t in_count)
+/* A request of k directions: `in_count` numbers are read from `in`, or none, and `count` go to `out`. */
+typedef struct request {
+  size_t k;
+  const double *in;
+  size_t in_count;
+  double *out;
+  size_t count;
+} request;
+
+/* Where the results are gathered: in `out` itself, unless a block after the first can fail (only custom operations do) or
+ * would read what one before it wrote. NULL: memory is short. */
+static double *gathering_place(tg_function *f, request q)
 {
-  if (k <= TG_BLOCK || (!has_custom(f->tape) && !overlap(out, count, in, in_count))) return out;
-  return tg_reserve_((void **)&f->aside, &f->aside_capacity, count, sizeof(double)) ? f->aside : NULL;
+  if (q.k <= TG_BLOCK || (!has_custom(f->tape) && !overlap(q.out, q.count, q.in, q.in_count))) return q.out;
+  return tg_reserve_((void **)&f->aside, &f->aside_capacity, q.count, sizeof(double)) ? f->aside : NULL;
 }
 
-static void hand_over(double *out, const double *from, size_t count)
+static void deliver(request q, const double *gathered)
 {
-  if (out != from && count > 0) memcpy(out, from, count * sizeof *out);
+  if (q.out != gathered && q.count > 0) memcpy(q.out, gathered, q.count * sizeof *q.out);
 }
+
+/* How many of k directions the block has that begins at `from`. The first block is the widest: memory that it has got
+ * is enough for all. */
+static size_t block_at(size_t from, size_t k) { return k - from < TG_BLOCK ? k - from : TG_BLOCK; }
 
 /* ---- What users call. ---- */
 
@@ -205,7 +240,7 @@ tg_status tg_gradient(tg_function *f, const double *x, double *value, double *gr
   if (gradient) {
     s = adjoints(f, (directions){NULL, 0, 1});
     if (s != TG_OK) return done(f, s);
-    take(f->x, f->n, f->tape->work[TG_ADJOINT], 1, 1, gradient);
+    take(f->x, f->n, swept(f, TG_ADJOINT, 1), gradient);
   }
   copy_value(f, value);
   return TG_OK;
@@ -221,7 +256,7 @@ tg_status tg_jvp_sided_(tg_function *f, const double *x, const double *v, double
   tg_status s = evaluate(f, x);
   if (s == TG_OK) s = tangents(f, (directions){v, 0, 1}, true);
   if (s != TG_OK) return done(f, s);
-  take(f->y, f->m, f->tape->work[TG_TANGENT], 1, 1, jv);
+  take(f->y, f->m, swept(f, TG_TANGENT, 1), jv);
   copy_value(f, y);
   return TG_OK;
 }
@@ -236,26 +271,22 @@ tg_status tg_hvp(tg_function *f, const double *x, const double *v, double *gradi
   return tg_hvp_block(f, x, 1, v, gradient, hv);
 }
 
-/* A sweep's directions are taken TG_BLOCK at a time; the first block asks for all the memory there is to ask
- * for. */
-#define FOR_BLOCKS(k)                                                                                        \
-  for (size_t from = 0, count; count = (k)-from < TG_BLOCK ? (k)-from : TG_BLOCK, from < (k); from += count)
-
 tg_status tg_jvp_block(tg_function *f, const double *x, size_t k, const double *v, double *y, double *jv)
 {
   tg_status s = evaluate(f, x);
   if (s != TG_OK) return s;
   if (jv && k > 0) {
     if (!v) return refuse(f, TG_E_ARGUMENT, "the directions v are NULL");
-    double *const to = place(f, k, jv, k * f->m, v, k * f->n);
+    const request q = {k, v, k * f->n, jv, k * f->m};
+    double *const to = gathering_place(f, q);
     if (!to) return done(f, TG_E_NOMEM);
-    FOR_BLOCKS(k)
-    {
+    for (size_t from = 0; from < k; from += TG_BLOCK) {
+      const size_t count = block_at(from, k);
       s = tangents(f, (directions){v + from * f->n, 0, count}, false);
       if (s != TG_OK) return done(f, s);
-      take(f->y, f->m, f->tape->work[TG_TANGENT], width_for(count), count, to + from * f->m);
+      take(f->y, f->m, swept(f, TG_TANGENT, count), to + from * f->m);
     }
-    hand_over(jv, to, k * f->m);
+    deliver(q, to);
   }
   copy_value(f, y);
   return TG_OK;
@@ -267,33 +298,35 @@ tg_status tg_vjp_block(tg_function *f, const double *x, size_t k, const double *
   if (s != TG_OK) return s;
   if (uj && k > 0) {
     if (!u) return refuse(f, TG_E_ARGUMENT, "the weights u are NULL");
-    double *const to = place(f, k, uj, k * f->n, u, k * f->m);
+    const request q = {k, u, k * f->m, uj, k * f->n};
+    double *const to = gathering_place(f, q);
     if (!to) return done(f, TG_E_NOMEM);
-    FOR_BLOCKS(k)
-    {
+    for (size_t from = 0; from < k; from += TG_BLOCK) {
+      const size_t count = block_at(from, k);
       s = adjoints(f, (directions){u + from * f->m, 0, count});
       if (s != TG_OK) return done(f, s);
-      take(f->x, f->n, f->tape->work[TG_ADJOINT], width_for(count), count, to + from * f->n);
+      take(f->x, f->n, swept(f, TG_ADJOINT, count), to + from * f->n);
     }
-    hand_over(uj, to, k * f->n);
+    deliver(q, to);
   }
   copy_value(f, y);
   return TG_OK;
 }
 
-/* Second-order blocks of all directions d, one row of n numbers each; leaves the gradient in the adjoints. */
+/* The Hessian times all directions d, one row of n numbers each; leaves the gradient in the adjoints. */
 static tg_status second_blocks(tg_function *f, directions d, double *out)
 {
-  const size_t count_all = d.count * f->n;
-  double *const to = place(f, d.count, out, count_all, d.rows, count_all);
+  const size_t k = d.count, n = f->n;
+  const request q = {k, d.rows, k * n, out, k * n};
+  double *const to = gathering_place(f, q);
   if (!to) return TG_E_NOMEM;
-  FOR_BLOCKS(d.count)
-  {
-    const tg_status s = second(f, (directions){d.rows ? d.rows + from * f->n : NULL, from, count});
+  for (size_t from = 0; from < k; from += TG_BLOCK) {
+    const size_t count = block_at(from, k);
+    const tg_status s = second(f, (directions){d.rows ? d.rows + from * n : NULL, from, count});
     if (s != TG_OK) return s;
-    take(f->x, f->n, f->tape->work[TG_SECOND], width_for(count), count, to + from * f->n);
+    take(f->x, n, swept(f, TG_SECOND, count), to + from * n);
   }
-  hand_over(out, to, count_all);
+  deliver(q, to);
   return TG_OK;
 }
 
@@ -309,7 +342,7 @@ tg_status tg_hvp_block(tg_function *f, const double *x, size_t k, const double *
     s = adjoints(f, (directions){NULL, 0, 1});
   }
   if (s != TG_OK) return done(f, s);
-  if (gradient) take(f->x, f->n, f->tape->work[TG_ADJOINT], 1, 1, gradient);
+  if (gradient) take(f->x, f->n, swept(f, TG_ADJOINT, 1), gradient);
   return TG_OK;
 }
 
@@ -319,32 +352,36 @@ tg_status tg_partial(tg_function *f, const double *x, size_t output, size_t inpu
   tg_status s = evaluate(f, x);
   if (s != TG_OK || !d) return s;
   s = adjoints(f, (directions){NULL, output, 1});
-  if (s == TG_OK) *d = f->tape->work[TG_ADJOINT][tg_node_of_(f->x[input])];
+  if (s == TG_OK) *d = result(f->x[input], swept(f, TG_ADJOINT, 1), 0);
   return done(f, s);
+}
+
+/* `count` columns of the Jacobian, from number `first` on, are the tangents of the outputs. */
+static void take_columns(const tg_function *f, size_t first, size_t count, double *jacobian)
+{
+  const lanes from = swept(f, TG_TANGENT, count);
+  for (size_t i = 0; i < f->m; i++)
+    for (size_t l = 0; l < count; l++) jacobian[i * f->n + first + l] = result(f->y[i], from, l);
 }
 
 /* All columns by tangents, or all rows by adjoints. */
 static tg_status jacobian_by(tg_function *f, bool forward, double *out)
 {
   const size_t k = forward ? f->n : f->m;
-  double *const to = place(f, k, out, f->m * f->n, NULL, 0);
+  const request q = {k, NULL, 0, out, f->m * f->n};
+  double *const to = gathering_place(f, q);
   if (!to) return TG_E_NOMEM;
-  FOR_BLOCKS(k)
-  {
+  for (size_t from = 0; from < k; from += TG_BLOCK) {
+    const size_t count = block_at(from, k);
     const directions d = {NULL, from, count};
     const tg_status s = forward ? tangents(f, d, false) : adjoints(f, d);
     if (s != TG_OK) return s;
-    const size_t width = width_for(count);
-    if (!forward) {
-      take(f->x, f->n, f->tape->work[TG_ADJOINT], width, count, to + from * f->n);
-      continue;
-    }
-    const double *const dot = f->tape->work[TG_TANGENT];
-    for (size_t i = 0; i < f->m; i++)
-      for (size_t l = 0; l < count; l++)
-        to[i * f->n + from + l] = tg_is_constant_(f->y[i]) ? 0.0 : dot[tg_node_of_(f->y[i]) * width + l];
+    if (forward)
+      take_columns(f, from, count, to);
+    else
+      take(f->x, f->n, swept(f, TG_ADJOINT, count), to + from * f->n);
   }
-  hand_over(out, to, f->m * f->n);
+  deliver(q, to);
   return TG_OK;
 }
 
@@ -374,7 +411,7 @@ tg_status tg_hessian(tg_function *f, const double *x, double *value, double *gra
   if (s != TG_OK) return s;
   s = second_blocks(f, (directions){NULL, 0, f->n}, hessian);
   if (s != TG_OK) return done(f, s);
-  if (gradient) take(f->x, f->n, f->tape->work[TG_ADJOINT], 1, 1, gradient);
+  if (gradient) take(f->x, f->n, swept(f, TG_ADJOINT, 1), gradient);
   copy_value(f, value);
   return TG_OK;
 }

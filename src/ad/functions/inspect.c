@@ -1,4 +1,6 @@
-/* Looking at a tape: sweeps by hand, names, operands, messages and the graph in Graphviz form. */
+/* What users do with a tape by hand: sweep it, and look at it. The sweeps are those of the drivers with other seeds, on
+ * arrays that stay in the tape for tg_tangent and tg_adjoint. Looking is names, operands, the message of a failure, and
+ * the graph in Graphviz's language. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -67,22 +69,21 @@ tg_status tg_tangent_sweep(tg_tape *t, const tg_var *x, const double *dx, size_t
   tg_status s = check_seeds(t, x, n);
   if (s != TG_OK) return s;
   for (size_t i = 0; i < n; i++)
-    if (!tg_is_constant_(x[i]) && tg_opcode_(t->r.nodes_[tg_node_of_(x[i])].word_) != TG_OP_input)
-      return TG_E_TAPE;
+    if (!tg_is_constant_(x[i]) && !tg_is_input_(t, tg_node_of_(x[i]))) return TG_E_TAPE;
   if (tg_size_(t) == 0) return TG_OK;
-  double *const dot = work(t, TG_TANGENT);
-  if (!dot) return TG_E_NOMEM;
+  double *const tangent = work(t, TG_TANGENT);
+  if (!tangent) return TG_E_NOMEM;
   size_t zero_rule = 0; /* nobody asks */
   t->r.swept_[TG_TANGENT] = 0;
   t->fault.status = TG_OK;
   for (tg_attempt_ a = {0}; tg_attempt_again_(&a, &zero_rule);) {
-    clear(dot, tg_size_(t));
-    seed(dot, x, dx, n);
-    s = tg_sweep_tangent_(t, dot, 1, false, a.masked);
+    clear(tangent, tg_size_(t));
+    seed(tangent, x, dx, n);
+    s = tg_sweep_tangent_(t, tangent, 1, false, a.masked);
     if (s != TG_OK) return s;
-    a.nan = tg_any_nan_(dot, tg_size_(t));
+    a.nan = tg_any_nan_(tangent, tg_size_(t));
   }
-  publish(t, TG_TANGENT, dot);
+  publish(t, TG_TANGENT, tangent);
   return TG_OK;
 }
 
@@ -91,19 +92,19 @@ tg_status tg_adjoint_sweep(tg_tape *t, const tg_var *y, const double *dy, size_t
   tg_status s = check_seeds(t, y, m);
   if (s != TG_OK) return s;
   if (tg_size_(t) == 0) return TG_OK;
-  double *const bar = work(t, TG_ADJOINT);
-  if (!bar) return TG_E_NOMEM;
+  double *const adjoint = work(t, TG_ADJOINT);
+  if (!adjoint) return TG_E_NOMEM;
   size_t zero_rule = 0;
   t->r.swept_[TG_ADJOINT] = 0;
   t->fault.status = TG_OK;
   for (tg_attempt_ a = {0}; tg_attempt_again_(&a, &zero_rule);) {
-    clear(bar, tg_size_(t));
-    const uint32_t last = seed(bar, y, dy, m);
-    s = tg_sweep_adjoint_(t, last, bar, 1, a.masked, &a.nan);
+    clear(adjoint, tg_size_(t));
+    const uint32_t last = seed(adjoint, y, dy, m);
+    s = tg_sweep_adjoint_(t, last, adjoint, 1, a.masked, &a.nan);
     if (s != TG_OK) return s;
-    a.nan = tg_any_nan_(bar, tg_size_(t));
+    a.nan = tg_any_nan_(adjoint, tg_size_(t));
   }
-  publish(t, TG_ADJOINT, bar);
+  publish(t, TG_ADJOINT, adjoint);
   return TG_OK;
 }
 
@@ -142,8 +143,8 @@ static void describe(const tg_tape *t, tg_var x, char *to, size_t size)
   }
   const uint32_t node = tg_node_of_(x);
   uint32_t inputs = 0;
-  for (uint32_t i = 0; i < node; i++) inputs += tg_opcode_(t->r.nodes_[i].word_) == TG_OP_input;
-  if (tg_opcode_(t->r.nodes_[node].word_) == TG_OP_input)
+  for (uint32_t i = 0; i < node; i++) inputs += tg_is_input_(t, i);
+  if (tg_is_input_(t, node))
     snprintf(to, size, "input %" PRIu32, inputs);
   else
     snprintf(to, size, "node %" PRIu32, node);
@@ -193,7 +194,7 @@ static void write_name(const char *name, FILE *out)
 static void write_node(const tg_tape *t, uint32_t i, const char *name, FILE *out)
 {
   const tg_var v = node_var(t, i);
-  const bool input = tg_opcode_(t->r.nodes_[i].word_) == TG_OP_input;
+  const bool input = tg_is_input_(t, i);
   fprintf(out, "  n%" PRIu32 " [shape=%s, label=\"", i, input ? "box" : "ellipse");
   if (name) {
     write_name(name, out);

@@ -1,3 +1,8 @@
+/* Where a number that is not finite was born.
+ *
+ * A value: from the output back, always to an operand that is not finite, until there is none; that node made it. A
+ * derivative: after a reverse sweep, the last node whose adjoint is not finite received it from one of the nodes that
+ * use it, and which of them it was is tried out by sweeps from each alone. */
 #include "locate.h"
 
 #include <math.h>
@@ -11,16 +16,16 @@ static double value_of(const tg_tape *t, tg_var x)
   return tg_is_constant_(x) ? x.value_ : t->r.nodes_[tg_node_of_(x)].primal_;
 }
 
-/* The first operand of node i that is not finite; of `where` only the one taken counts. */
+/* The first operand of node i that is not finite; of one that selects only what it selected counts. */
 static bool culprit(const tg_tape *t, uint32_t i, uint32_t *next)
 {
   tg_operands_ x;
   tg_node_operands_(t, i, &x);
-  const bool where = tg_opcode_(t->r.nodes_[i].word_) == TG_OP_where;
-  const uint32_t taken = where && tg_entry_value_(t, x.entry[0]) != 0.0 ? 1 : 2;
+  const bool selects = (tg_properties_(tg_opcode_(t->r.nodes_[i].word_)) & TG_SELECTS) != 0;
+  const uint32_t taken = selects && tg_entry_value_(t, x.entry[0]) != 0.0 ? 1 : 2;
   for (uint32_t k = 0; k < x.count; k++) {
     const uint32_t entry = x.entry[k];
-    if (tg_is_constant_entry_(entry) || isfinite(tg_entry_value_(t, entry)) || (where && k != taken))
+    if (tg_is_constant_entry_(entry) || isfinite(tg_entry_value_(t, entry)) || (selects && k != taken))
       continue;
     *next = entry;
     return true;
@@ -54,29 +59,29 @@ static bool has_operand(const tg_tape *t, uint32_t i, uint32_t node)
 }
 
 /* Is the derivative of node `from` by node `to` not finite? */
-static bool steep(tg_function *f, uint32_t from, uint32_t to, double *bar)
+static bool steep(tg_function *f, uint32_t from, uint32_t to, double *adjoint)
 {
   bool nan;
-  memset(bar, 0, tg_size_(f->tape) * sizeof *bar);
-  bar[from] = 1.0;
+  memset(adjoint, 0, tg_size_(f->tape) * sizeof *adjoint);
+  adjoint[from] = 1.0;
   f->busy = true;
-  const tg_status s = tg_sweep_adjoint_(f->tape, from, bar, 1, true, &nan);
+  const tg_status s = tg_sweep_adjoint_(f->tape, from, adjoint, 1, true, &nan);
   f->busy = false;
-  return s == TG_OK && !isfinite(bar[to]);
+  return s == TG_OK && !isfinite(adjoint[to]);
 }
 
-/* Backwards the first adjoint that is not finite is that of `node`: of the operations it enters, the first
- * with a partial that is not finite; if there is none their product overflowed, and it is the first of them.
- */
-static bool derivative_origin(tg_function *f, uint32_t last, double *bar, tg_origin_ *origin)
+/* On the way back the first adjoint that is not finite is that of `node`. Named is the last operation that `node` enters
+ * with a partial that is not finite. If there is none a product of finite ones has overflown, and the first operation it
+ * enters is named. */
+static bool derivative_origin(tg_function *f, uint32_t last, double *adjoint, tg_origin_ *origin)
 {
   uint32_t node = last + 1, any = 0;
-  while (node > 0 && isfinite(bar[node - 1])) node--;
+  while (node > 0 && isfinite(adjoint[node - 1])) node--;
   if (node-- == 0) return false;
   for (uint32_t i = last; i > node; i--) {
     if (!has_operand(f->tape, i, node)) continue;
     any = i;
-    if (!steep(f, i, node, bar)) continue;
+    if (!steep(f, i, node, adjoint)) continue;
     *origin = (tg_origin_){.node = i, .input = SIZE_MAX, .derivative = true};
     return true;
   }
@@ -89,8 +94,8 @@ bool tg_function_origin_(tg_function *f, tg_origin_ *origin)
   uint32_t last;
   if (f->m != 1 || !tg_function_last_(f, &last)) return false;
   if (!isfinite(value_of(f->tape, f->y[0]))) return value_origin(f, origin);
-  double *const bar = tg_function_work_(f, TG_ADJOINT, 1);
-  return bar && derivative_origin(f, last, bar, origin);
+  double *const adjoint = tg_function_work_(f, TG_ADJOINT, 1);
+  return adjoint && derivative_origin(f, last, adjoint, origin);
 }
 
 /* "log(-0.5)": up to three operands. */

@@ -4,6 +4,7 @@
  * computes is scattered again. */
 #include "nary_tape.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "nary.h"
@@ -159,6 +160,7 @@ static void append(tg_tape *t, const request *q)
 
 void tg_nary_record_(const tg_nary_ *what, const tg_segment_ *s, size_t segments, tg_var *y, size_t m)
 {
+  assert(what->op && what->op->value && what->kind < TG_NARY_count && (s || segments == 0));
   tg_tape *const t = tg_tape_active_();
   request q = {what, s, segments, 0, y, m};
   for (size_t k = 0; k < segments; k++) q.n += s[k].count;
@@ -202,8 +204,10 @@ typedef struct call {
 
 static void begin_call(tg_tape *t, uint32_t i, bool masked, call *c)
 {
+  assert(i < tg_size_(t) && tg_opcode_(t->r.nodes_[i].word_) == TG_OP_nary);
   c->r = &t->nary[tg_operand_a_(t->r.nodes_[i].word_)];
   c->operand = t->operands + c->r->first;
+  assert((size_t)c->r->n + c->r->m <= t->nary_widest && i + c->r->m <= tg_size_(t));
   c->shape = c->r->shape;
   c->shape.masked = masked;
   c->user = c->r->kind == TG_NARY_custom ? c->r->user : &c->shape;

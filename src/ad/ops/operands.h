@@ -21,6 +21,7 @@ typedef struct tg_operands_ {
 
 static inline void tg_node_operands_(const tg_tape *t, uint32_t node, tg_operands_ *x)
 {
+  assert(node < tg_size_(t) && tg_opcode_(t->r.nodes_[node].word_) < TG_OP_count);
   const uint64_t word = t->r.nodes_[node].word_;
   const uint32_t a = tg_operand_a_(word), b = tg_operand_b_(word);
   x->entry = x->own;

@@ -78,7 +78,8 @@ enum tg_property_ {
   /* Beside LINEAR: the slope in one operand depends on the other, as in a product. */
   TG_MIXED_XY = 1 << 9,
   TG_MIXED_XZ = 1 << 10,
-  TG_MIXED_YZ = 1 << 11
+  TG_MIXED_YZ = 1 << 11,
+  TG_SELECTS = 1 << 12 /* y or z, as x tells: the other has no part in the value */
 };
 
 typedef struct tg_op_info_ {

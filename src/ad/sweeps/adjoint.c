@@ -4,6 +4,7 @@
 #include "partials.h"
 #include "zero_rule.h"
 
+#include <assert.h>
 #include <math.h>
 
 /* ---- The general form. ---- */
@@ -85,10 +86,6 @@ static tg_status adjoint_one(tg_tape *t, uint32_t last, double *adjoint, bool *n
   }
 #define GUARD(name, ...) CASES(name) NEXT;
 #include "ops.def"
-#undef UNARY
-#undef BINARY
-#undef TERNARY
-#undef GUARD
 #undef ROW
   END_CASES
 done:
@@ -100,6 +97,7 @@ done:
 
 tg_status tg_sweep_adjoint_(tg_tape *t, uint32_t last, double *adjoint, size_t width, bool masked, bool *nan)
 {
+  assert(last < tg_size_(t) && (width == 1 || width == 4 || width == TG_BLOCK));
   if (width == 1 && !masked) return adjoint_one(t, last, adjoint, nan);
   if (masked) return adjoint_all(t, last, adjoint, width, true, nan);
   if (width == 4) return adjoint_all(t, last, adjoint, 4, false, nan);

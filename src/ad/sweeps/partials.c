@@ -1,7 +1,11 @@
+/* The partials of a node, grown from rows: a case for every form of a row, so that partials to constants are not even
+ * computed. */
 #include "partials.h"
 
 #include "cases.h"
 #include "operands.h"
+
+#include <assert.h>
 
 /* Of the partials d and dd to all operands those to nodes. */
 static void drop_constants(tg_partials_ *p, const double *d, const double (*dd)[3], const tg_operands_ *x)
@@ -19,9 +23,9 @@ static void drop_constants(tg_partials_ *p, const double *d, const double (*dd)[
     for (unsigned k = 0; k < p->count; k++) p->second[j][k] = dd[kept[j]][kept[k]];
 }
 
-/* A case for every form of a row: partials to constants are not even computed. */
 void tg_find_partials_(const tg_tape *t, uint32_t i, bool second, tg_partials_ *p)
 {
+  assert(i < tg_size_(t));
   const tg_node_ *const nodes = t->r.nodes_;
   const double *const constants = t->r.constants_;
   const uint64_t word = nodes[i].word_;
@@ -70,9 +74,6 @@ void tg_find_partials_(const tg_tape *t, uint32_t i, bool second, tg_partials_ *
     break;                                                                                                   \
   }
 #include "ops.def"
-#undef UNARY
-#undef BINARY
-#undef TERNARY
 #undef ONE
   default: break; /* no partials */
   }
@@ -81,6 +82,7 @@ void tg_find_partials_(const tg_tape *t, uint32_t i, bool second, tg_partials_ *
 void tg_find_sided_partials_(const tg_tape *t, uint32_t i, const double *tangent, size_t width, size_t lane,
                              tg_partials_ *p)
 {
+  assert(lane < width);
   tg_operands_ operands;
   tg_sided_ s;
   double x[3] = {0.0}, a[3] = {0.0};

@@ -66,11 +66,7 @@ tg_status tg_sweep_primal_(tg_tape *t)
   GUARD_CASE(TG_OP_##name##_vc, PRIMAL(A), constants[B], condition)                                          \
   GUARD_CASE(TG_OP_##name##_cv, constants[A], PRIMAL(B), condition)
 #include "ops.def"
-#undef UNARY
-#undef BINARY
 #undef BINARY_CASE
-#undef TERNARY
-#undef GUARD
 #undef GUARD_CASE
   END_CASES
 done:

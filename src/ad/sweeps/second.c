@@ -9,6 +9,7 @@
 #include "partials.h"
 #include "zero_rule.h"
 
+#include <assert.h>
 #include <math.h>
 
 /* ---- The general form. ---- */
@@ -157,10 +158,6 @@ static tg_status second_one(tg_tape *t, uint32_t last, const tg_second_arrays_ *
   }
 #define GUARD(name, ...) CASES(name) NEXT;
 #include "ops.def"
-#undef UNARY
-#undef BINARY
-#undef TERNARY
-#undef GUARD
 #undef ROW
 #undef BOTH
 #undef SHARE
@@ -174,6 +171,7 @@ done:
 
 tg_status tg_sweep_second_(tg_tape *t, uint32_t last, const tg_second_arrays_ *w, bool masked, bool *nan)
 {
+  assert(last < tg_size_(t) && (w->width == 1 || w->width == 4 || w->width == TG_BLOCK));
   if (w->width == 1 && !masked) return second_one(t, last, w, nan);
   if (masked) return second_all(t, last, w, w->width, true, nan);
   return w->width == 4 ? second_all(t, last, w, 4, false, nan) : second_all(t, last, w, TG_BLOCK, false, nan);

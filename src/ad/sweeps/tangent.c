@@ -7,6 +7,8 @@
 #include "partials.h"
 #include "zero_rule.h"
 
+#include <assert.h>
+
 /* ---- The general form. ---- */
 
 NOINLINE void tangent_kink(const tg_tape *t, uint32_t i, double *tangent, size_t width, bool masked)
@@ -112,10 +114,6 @@ static tg_status tangent_one(tg_tape *t, double *tangent, bool sided)
     NEXT;                                                                                                    \
   }
 #include "ops.def"
-#undef UNARY
-#undef BINARY
-#undef TERNARY
-#undef GUARD
 #undef ROW
   END_CASES
 done:
@@ -126,6 +124,7 @@ done:
 
 tg_status tg_sweep_tangent_(tg_tape *t, double *tangent, size_t width, bool sided, bool masked)
 {
+  assert(width == 1 || width == 4 || width == TG_BLOCK);
   if (width == 1 && !masked) return tangent_one(t, tangent, sided);
   if (masked) return tangent_all(t, tangent, width, sided, true);
   return width == 4 ? tangent_all(t, tangent, 4, sided, false)
