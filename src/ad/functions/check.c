@@ -1,4 +1,10 @@
-/* tg_check: is the recording still the function, and do its derivatives agree with differences? */
+/* tg_check: is the recording still the function, and are its derivatives right?
+ *
+ * The first question is answered by calling the function again and comparing with the replay. The second goes column by
+ * column: the point is moved along one input, and central differences are held against both Jacobians, by reverse and by
+ * forward mode; then differences of the gradient against the Hessian. No single step suits every function, so each entry
+ * is differenced at several steps, with an estimate of how far off each difference may be, and judged by the surest.
+ * What lies beyond that is an error of the derivative. */
 #include "simplify.h"
 
 #include <float.h>
@@ -37,18 +43,12 @@ typedef struct check {
                         Hessian */
 } check;
 
-static void take_values(const tg_function *f, double *y)
-{
-  for (size_t i = 0; i < f->m; i++)
-    y[i] = tg_is_constant_(f->y[i]) ? f->y[i].value_ : f->tape->r.nodes_[tg_node_of_(f->y[i])].primal_;
-}
-
 /* fn itself at c->x, not its replay, where there is one to call. */
 static tg_status call_function(check *c, double *y)
 {
   tg_function *const f = c->f;
   const tg_status s = f->scalar || f->vector ? tg_function_record_(f, c->x) : tg_function_evaluate_(f, c->x);
-  if (s == TG_OK) take_values(f, y);
+  if (s == TG_OK) tg_function_values_(f, y);
   return s;
 }
 
@@ -204,7 +204,7 @@ static tg_status make_jacobians(check *c)
     if (s[forward] != TG_OK && s[forward] != TG_E_ORDER) return s[forward];
   }
   if (s[0] != TG_OK && s[1] != TG_OK) return TG_E_ORDER;
-  take_values(c->f, c->y);
+  tg_function_values_(c->f, c->y);
   return TG_OK;
 }
 
@@ -240,7 +240,7 @@ static tg_status run(check *c, const tg_check_options *o, double *hessian, tg_ch
   return s == TG_OK && !(r->error <= o->tolerance && r->second_error <= o->tolerance) ? TG_E_DERIVATIVE : s;
 }
 
-static const char *complaint(tg_status s, const tg_check_report *r, const tg_check_options *o)
+static const char *reason_for(tg_status s, const tg_check_report *r, const tg_check_options *o)
 {
   if (s == TG_E_CAPTURED)
     return "a fresh recording gives other values than the replay: what the function reads has changed";
@@ -261,7 +261,7 @@ tg_status tg_check(tg_function *f, const double *x, const tg_check_options *o, t
   double *const block =
       tg_memory_resize_(NULL, n + m + (POINTS + VERDICTS) * longer + 2 * n * m + n * second, sizeof *block);
   if (!block) {
-    f->complaint = NULL;
+    f->reason = NULL;
     return f->status = TG_E_NOMEM;
   }
   check c = {.f = f, .x = block, .y = block + n, .tolerance = o->tolerance};
@@ -274,6 +274,6 @@ tg_status tg_check(tg_function *f, const double *x, const tg_check_options *o, t
   const tg_status s = run(&c, o, second ? c.matrix[1] + n * m : NULL, &found);
   tg_memory_free_(block);
   if (r && (s == TG_OK || s == TG_E_CAPTURED || s == TG_E_DERIVATIVE)) *r = found;
-  f->complaint = complaint(s, &found, o);
+  f->reason = reason_for(s, &found, o);
   return f->status = s;
 }

@@ -13,7 +13,7 @@
 static tg_status refuse(tg_function *f, tg_status s, const char *why)
 {
   f->status = s;
-  f->complaint = why;
+  f->reason = why;
   return s;
 }
 
@@ -35,13 +35,6 @@ static tg_status evaluate_scalar(tg_function *f, const double *x)
 {
   if (f && f->m != 1) return refuse(f, TG_E_ARGUMENT, "the function has more than one output");
   return evaluate(f, x);
-}
-
-static void copy_value(const tg_function *f, double *y)
-{
-  if (!y) return;
-  for (size_t i = 0; i < f->m; i++)
-    y[i] = tg_is_constant_(f->y[i]) ? f->y[i].value_ : f->tape->r.nodes_[tg_node_of_(f->y[i])].primal_;
 }
 
 /* ---- The arrays of a sweep, `width` lanes a node, and moving vectors in and out of their lanes. ---- */
@@ -212,7 +205,8 @@ typedef struct request {
 static double *gathering_place(tg_function *f, request q)
 {
   if (q.k <= TG_BLOCK || (!has_custom(f->tape) && !overlap(q.out, q.count, q.in, q.in_count))) return q.out;
-  return tg_reserve_((void **)&f->aside, &f->aside_capacity, q.count, sizeof(double)) ? f->aside : NULL;
+  return tg_reserve_((void **)&f->gathered, &f->gathered_capacity, q.count, sizeof(double)) ? f->gathered
+                                                                                            : NULL;
 }
 
 static void deliver(request q, const double *gathered)
@@ -229,7 +223,7 @@ static size_t block_at(size_t from, size_t k) { return k - from < TG_BLOCK ? k -
 tg_status tg_value(tg_function *f, const double *x, double *y)
 {
   const tg_status s = evaluate(f, x);
-  if (s == TG_OK) copy_value(f, y);
+  if (s == TG_OK && y) tg_function_values_(f, y);
   return s;
 }
 
@@ -242,7 +236,7 @@ tg_status tg_gradient(tg_function *f, const double *x, double *value, double *gr
     if (s != TG_OK) return done(f, s);
     take(f->x, f->n, swept(f, TG_ADJOINT, 1), gradient);
   }
-  copy_value(f, value);
+  if (value) tg_function_values_(f, value);
   return TG_OK;
 }
 
@@ -257,7 +251,7 @@ tg_status tg_jvp_sided_(tg_function *f, const double *x, const double *v, double
   if (s == TG_OK) s = tangents(f, (directions){v, 0, 1}, true);
   if (s != TG_OK) return done(f, s);
   take(f->y, f->m, swept(f, TG_TANGENT, 1), jv);
-  copy_value(f, y);
+  if (y) tg_function_values_(f, y);
   return TG_OK;
 }
 
@@ -288,7 +282,7 @@ tg_status tg_jvp_block(tg_function *f, const double *x, size_t k, const double *
     }
     deliver(q, to);
   }
-  copy_value(f, y);
+  if (y) tg_function_values_(f, y);
   return TG_OK;
 }
 
@@ -309,7 +303,7 @@ tg_status tg_vjp_block(tg_function *f, const double *x, size_t k, const double *
     }
     deliver(q, to);
   }
-  copy_value(f, y);
+  if (y) tg_function_values_(f, y);
   return TG_OK;
 }
 
@@ -394,7 +388,7 @@ tg_status tg_jacobian(tg_function *f, const double *x, double *y, double *jacobi
   if (s == TG_E_ORDER && jacobian_by(f, !forward, jacobian) == TG_OK)
     s = TG_OK; /* a custom operation lacks one mode */
   if (s != TG_OK) return done(f, s);
-  copy_value(f, y);
+  if (y) tg_function_values_(f, y);
   return TG_OK;
 }
 
@@ -412,6 +406,6 @@ tg_status tg_hessian(tg_function *f, const double *x, double *value, double *gra
   s = second_blocks(f, (directions){NULL, 0, f->n}, hessian);
   if (s != TG_OK) return done(f, s);
   if (gradient) take(f->x, f->n, swept(f, TG_ADJOINT, 1), gradient);
-  copy_value(f, value);
+  if (value) tg_function_values_(f, value);
   return TG_OK;
 }

@@ -1,7 +1,14 @@
+/* Making recorded functions, and keeping them at the point asked for.
+ *
+ * An evaluation at x replays what was recorded: the inputs are set to x, and a sweep computes all other values. Three
+ * things make it call the user's function again. Nothing has been recorded yet, or it was told to forget; a guard has
+ * another outcome at x; or the function has looked at a value while it was recorded, so that its operations may be others
+ * anywhere. Functions made from a tape have no function to call: there the last two are failures. */
 #include "function.h"
 
 #include "simplify.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -32,7 +39,7 @@ void tg_function_free(tg_function *f)
   tg_tape_free(f->tape);
   tg_memory_free_(f->x);
   tg_memory_free_(f->y);
-  tg_memory_free_(f->aside);
+  tg_memory_free_(f->gathered);
   tg_simplified_free_(f->simplified);
   tg_memory_free_(f->scratch);
   tg_memory_free_(f);
@@ -77,7 +84,7 @@ static tg_status check_inputs(tg_tape *t, const tg_var *x, size_t n)
   for (uint32_t i = 0; i < tg_size_(t); i++) seen[i] = 0.0;
   for (size_t i = 0; i < n; i++) {
     const uint32_t node = tg_node_of_(x[i]);
-    if (tg_is_constant_(x[i]) || tg_opcode_(t->r.nodes_[node].word_) != TG_OP_input) return TG_E_TAPE;
+    if (tg_is_constant_(x[i]) || !tg_is_input_(t, node)) return TG_E_TAPE;
     if (seen[node] != 0.0) return TG_E_TAPE;
     seen[node] = 1.0;
   }
@@ -163,6 +170,7 @@ static void call_back(tg_function *f)
 
 tg_status tg_function_record_(tg_function *f, const double *x)
 {
+  assert(f->scalar || f->vector);
   if (f->busy) return TG_E_TAPE;
   tg_function_forget_simplified_(f);
   tg_tape *const t = f->tape;
@@ -216,6 +224,7 @@ void tg_function_steady_(tg_function *f)
 
 tg_status tg_function_evaluate_(tg_function *f, const double *x)
 {
+  assert(f && x);
   const bool callable = f->scalar || f->vector;
   if (f->busy) return TG_E_TAPE;
   f->stats.evaluations++;
@@ -225,6 +234,12 @@ tg_status tg_function_evaluate_(tg_function *f, const double *x)
   if (s != TG_E_BRANCH || !callable) return s;
   f->stats.rerecordings++;
   return record(f, x);
+}
+
+void tg_function_values_(const tg_function *f, double *y)
+{
+  for (size_t i = 0; i < f->m; i++)
+    y[i] = tg_is_constant_(f->y[i]) ? f->y[i].value_ : f->tape->r.nodes_[tg_node_of_(f->y[i])].primal_;
 }
 
 bool tg_function_last_(const tg_function *f, uint32_t *last)
@@ -241,6 +256,7 @@ bool tg_function_last_(const tg_function *f, uint32_t *last)
 
 double *tg_function_work_(tg_function *f, int which, size_t width)
 {
+  assert(which >= TG_TANGENT && which <= TG_SECOND && width >= 1 && width <= TG_BLOCK);
   tg_tape *const t = f->tape;
   const size_t count = (size_t)tg_size_(t) * width;
   return tg_reserve_((void **)&t->work[which], &t->work_capacity[which], count, sizeof(double))
@@ -291,7 +307,7 @@ const char *tg_function_message(const tg_function *f)
 {
   if (!f) return "the function is NULL";
   if (f->status == TG_OK) return tg_status_string(TG_OK);
-  if (f->complaint) return f->complaint;
+  if (f->reason) return f->reason;
   carry_fault(f);
   tg_tape *const t = f->simplified && f->simplified->swept ? f->simplified->tape : f->tape;
   if (t->failure.status == f->status || t->fault.status == f->status) return tg_failure_text_(t);

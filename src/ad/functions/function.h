@@ -1,4 +1,5 @@
-/* A recorded function, shared by the files that make one (function.c) and those that use it (drivers, check). */
+/* A recorded function, shared by the files that make one (function.c, simplify.c) and those that use it (drivers, check,
+ * locate, second_order). */
 #ifndef TG_FUNCTION_H
 #define TG_FUNCTION_H
 
@@ -16,9 +17,9 @@ struct tg_function {
   bool recorded, busy; /* busy: a callback of f runs, its own or a custom operation's */
   tg_function_stats stats;
   tg_status status; /* of the last call */
-  double *aside;    /* results of several blocks until all have succeeded, where that is needed */
-  size_t aside_capacity;
-  const char *complaint;             /* what a driver refused, or NULL when the tape knows */
+  double *gathered; /* results of several blocks until all have succeeded, where that is needed (drivers.c) */
+  size_t gathered_capacity;
+  const char *reason;                /* why the last call failed, or NULL when the tape knows */
   struct tg_simplified_ *simplified; /* once there has been one */
   unsigned replays_left;             /* until it is tried to simplify the record; 0: never */
   unsigned patience;                 /* replays_left after the next recording */
@@ -44,6 +45,9 @@ void tg_function_steady_(tg_function *f);
 
 /* Bring the primals to x, recording if need be. */
 tg_status tg_function_evaluate_(tg_function *f, const double *x);
+
+/* y[0..m) as last evaluated. */
+void tg_function_values_(const tg_function *f, double *y);
 
 /* Call fn at x on a clean tape, always. */
 tg_status tg_function_record_(tg_function *f, const double *x);

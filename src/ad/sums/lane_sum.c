@@ -184,7 +184,7 @@ tg_sum_answer_ tg_lane_sum_run_(tg_lane_sum_ *l, const tg_sum_call_ *call)
   if (l->unsuited) return (tg_sum_answer_){.outcome = TG_SUM_PLAIN};
   l->running = l->f->busy = true;
   l->f->status = TG_OK;
-  l->f->complaint = NULL;
+  l->f->reason = NULL;
   const tg_environment_ host = tg_environment_default_();
   const tg_sum_answer_ a = evaluate_all(l, call);
   collect_zero_rule(l);
