@@ -47,16 +47,15 @@ static void refuse(const request *q, tg_status status)
 
 static tg_var segment_at(const tg_segment_ *s, size_t i)
 {
-  return s->vars ? s->vars[i] : tg_constant(s->numbers[i]);
+  return s->numbers ? tg_constant(s->numbers[i]) : s->vars[i];
 }
 
 /* A NULL array among the operands or outputs. */
 static bool incomplete(const request *q)
 {
-  bool bad = !q->y && q->m > 0;
   for (size_t k = 0; k < q->segments; k++)
-    bad = bad || (q->s[k].count > 0 && !q->s[k].vars && !q->s[k].numbers);
-  return bad;
+    if (q->s[k].count > 0 && !q->s[k].vars && !q->s[k].numbers) return true;
+  return !q->y && q->m > 0;
 }
 
 static bool all_constant(const request *q)
