@@ -34,10 +34,11 @@ static inline tg_nary_ tg_nary_builtin_(tg_nary_kind_ kind)
   return (tg_nary_){.op = tg_nary_rows_[kind].op, .kind = kind};
 }
 
-/* What the answer of an operation's function amounts to: statuses pass, but for those that drivers take as advice. */
+/* What the answer of an operation's function amounts to. Statuses pass, but for TG_E_BRANCH, by which a sweep asks for
+ * another recording. */
 static inline tg_status tg_callback_status_(int answer)
 {
-  const bool status = answer < 0 && answer > TG_E_METHOD && answer != TG_E_BRANCH;
+  const bool status = answer < 0 && answer >= TG_E_DERIVATIVE && answer != TG_E_BRANCH;
   return answer == 0 ? TG_OK : status ? (tg_status)answer : TG_E_CALLBACK;
 }
 

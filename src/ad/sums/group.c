@@ -10,87 +10,97 @@
 
 /* ---- one block ---- */
 
-/* Values of n samples by variant v: do all fit it? m->failed tells which do not. */
-static bool forward(const tg_group_call_ *c, tg_group_memory_ *m, size_t v, const size_t *position, size_t n)
+static tg_worker_ *worker_of(const tg_group_call_ *c, const tg_group_memory_ *m, tg_block_ b)
 {
-  const tg_variant_ *variant = &c->variants->variant[v];
-  tg_worker_ *w = tg_variant_worker_(variant, m->thread);
-  tg_row_source_load_(c->rows, c->call, position, n, &m->rows, w);
-  return tg_worker_forward_(w, &variant->state, m->failed);
+  return tg_variant_worker_(&c->variants->variant[b.variant], m->thread);
 }
 
-static void take_values(const tg_group_call_ *c, tg_group_memory_ *m, size_t v, const size_t *position,
-                        size_t n)
+/* Its values. Do all samples fit the variant? m->failed tells which do not. */
+static bool forward(const tg_group_call_ *c, tg_group_memory_ *m, tg_block_ b)
 {
-  const tg_worker_ *w = tg_variant_worker_(&c->variants->variant[v], m->thread);
+  tg_worker_ *w = worker_of(c, m, b);
+  tg_row_source_load_(c->rows, c->call, b, &m->rows, w);
+  return tg_worker_forward_(w, &c->variants->variant[b.variant].state, m->failed);
+}
+
+static void take_values(const tg_group_call_ *c, tg_group_memory_ *m, tg_block_ b)
+{
+  const tg_worker_ *w = worker_of(c, m, b);
   const double *loss = w->slot + w->body->loss;
-  if (position[n - 1] - position[0] == n - 1) /* they ascend */
-    memcpy(m->loss + (position[0] - m->first), loss, n * sizeof *loss);
+  const size_t n = b.count, first = b.position[0];
+  if (b.position[n - 1] - first == n - 1) /* none is left out */
+    memcpy(m->loss + (first - m->first), loss, n * sizeof *loss);
   else
-    for (size_t i = 0; i < n; i++) m->loss[position[i] - m->first] = loss[i];
-  for (size_t i = 0; c->call->values != NULL && i < n; i++) c->call->values[position[i]] = loss[i];
+    for (size_t i = 0; i < n; i++) m->loss[b.position[i] - m->first] = loss[i];
+  for (size_t i = 0; c->call->values != NULL && i < n; i++) c->call->values[b.position[i]] = loss[i];
 }
 
-static void add_derivatives(const tg_group_call_ *c, tg_group_memory_ *m, size_t v, size_t n, tg_sums_ *r)
+static void add_derivatives(const tg_group_call_ *c, tg_group_memory_ *m, tg_block_ b, tg_sums_ *r)
 {
-  const tg_variant_ *variant = &c->variants->variant[v];
-  tg_worker_ *w = tg_variant_worker_(variant, m->thread);
+  const tg_variant_ *variant = &c->variants->variant[b.variant];
+  tg_worker_ *w = worker_of(c, m, b);
   if (c->mode == TG_RUN_SECOND) tg_worker_tangent_(w, &variant->state);
-  for (size_t i = 0; i < w->lanes; i++) m->seed[i] = i < n ? 1.0 : 0.0;
+  for (size_t i = 0; i < w->lanes; i++) m->seed[i] = i < b.count ? 1.0 : 0.0;
   tg_worker_backward_(w, &variant->state, m->seed);
   if (c->mode == TG_RUN_HESSIAN)
     tg_curvature_block_(&variant->curvature, w, &variant->state,
-                        r->curvature + tg_curvature_before_(c->variants, v));
+                        r->curvature + tg_curvature_before_(c->variants, b.variant));
 }
 
-/* All that was asked for of n samples that have just run forward and fit. */
-static void take_block(const tg_group_call_ *c, tg_group_memory_ *m, size_t v, const size_t *position,
-                       size_t n, tg_sums_ *r)
+/* All that was asked for of a block that has just run forward and fits. */
+static void take_block(const tg_group_call_ *c, tg_group_memory_ *m, tg_block_ b, tg_sums_ *r)
 {
-  take_values(c, m, v, position, n);
-  if (c->call->gradients != NULL)
-    tg_per_sample_block_(c->per_sample, c->variants, v,
-                         (tg_per_sample_memory_){m->thread, m->seed, m->failed}, position, n,
-                         c->call->gradients, &r->zero_rule);
-  else if (c->mode != TG_RUN_VALUE)
-    add_derivatives(c, m, v, n, r);
-  r->used |= 1u << v;
+  take_values(c, m, b);
+  if (c->call->gradients != NULL) {
+    const tg_per_sample_task_ task = {m->thread, m->seed, m->failed, c->call->gradients, &r->zero_rule};
+    tg_per_sample_block_(c->per_sample, c->variants, task, b);
+  } else if (c->mode != TG_RUN_VALUE) {
+    add_derivatives(c, m, b, r);
+  }
+  r->used |= 1u << b.variant;
 }
 
 /* ---- one variant ---- */
 
+/* How many samples have been sorted into m->fitting and m->refused. */
 typedef struct sorted {
   size_t fitting, refused;
 } sorted;
 
-/* After a block of which some do not fit, or one after such a block. */
-static void sort_block(tg_group_memory_ *m, const size_t *position, size_t n, sorted *sizes)
+static void sort_block(tg_group_memory_ *m, tg_block_ b, sorted *sizes)
 {
-  for (size_t i = 0; i < n; i++) {
+  for (size_t i = 0; i < b.count; i++) {
     if (m->failed[i])
-      m->refused[sizes->refused++] = position[i];
+      m->refused[sizes->refused++] = b.position[i];
     else
-      m->fitting[sizes->fitting++] = position[i];
+      m->fitting[sizes->fitting++] = b.position[i];
   }
 }
 
-/* The first n of m->waiting by variant v. Those that it refuses wait on; their number is the answer. */
-static size_t run_variant(const tg_group_call_ *c, tg_group_memory_ *m, size_t v, size_t n, tg_sums_ *r)
+/* From a list of n samples those that begin at `from`, at most a whole block. */
+static tg_block_ block_of(const tg_group_call_ *c, size_t variant, const size_t *list, size_t from, size_t n)
 {
-  const size_t L = c->variants->variant[v].body->L;
+  const size_t L = c->variants->variant[variant].body->L;
+  return (tg_block_){variant, list + from, n - from < L ? n - from : L};
+}
+
+/* The first n of m->waiting. Those that the variant refuses wait on; their number is the answer. */
+static size_t run_variant(const tg_group_call_ *c, tg_group_memory_ *m, size_t variant, size_t n, tg_sums_ *r)
+{
+  const size_t L = c->variants->variant[variant].body->L;
   sorted sizes = {0, 0};
   for (size_t from = 0; from < n; from += L) {
-    const size_t count = n - from < L ? n - from : L, *position = m->waiting + from;
-    const bool all = forward(c, m, v, position, count);
+    const tg_block_ b = block_of(c, variant, m->waiting, from, n);
+    const bool all = forward(c, m, b);
     if (all && sizes.refused == 0)
-      take_block(c, m, v, position, count, r);
+      take_block(c, m, b, r);
     else
-      sort_block(m, position, count, &sizes);
+      sort_block(m, b, &sizes);
   }
   for (size_t from = 0; from < sizes.fitting; from += L) {
-    const size_t count = sizes.fitting - from < L ? sizes.fitting - from : L;
-    forward(c, m, v, m->fitting + from, count);
-    take_block(c, m, v, m->fitting + from, count, r);
+    const tg_block_ b = block_of(c, variant, m->fitting, from, sizes.fitting);
+    forward(c, m, b);
+    take_block(c, m, b, r);
   }
   memcpy(m->waiting, m->refused, sizes.refused * sizeof *m->waiting);
   return sizes.refused;

@@ -4,6 +4,7 @@
  * and what they ask of it (to forget, other threads) waits until the call has ended. */
 #include "lane_sum.h"
 
+#include "chunks.h"
 #include "environment.h"
 #include "memory.h"
 #include "pull_back.h"

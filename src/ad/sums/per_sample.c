@@ -92,41 +92,42 @@ static bool has_nan(const double *x, size_t n)
 }
 
 /* Backward once, and the gradients of the samples wanted; wanted are thereafter those with NaN. Are there any? */
-static bool take_gradients(const tg_per_sample_ *p, const tg_variants_ *vs, size_t v,
-                           tg_per_sample_memory_ memory, const size_t *position, size_t n, double *gradients)
+static bool take_gradients(const tg_per_sample_ *p, const tg_variants_ *vs, tg_per_sample_task_ task,
+                           tg_block_ b)
 {
-  const tg_variant_ *variant = &vs->variant[v];
-  tg_worker_ *w = tg_variant_worker_(variant, memory.thread);
-  double *const adjoints = p->u_bar + memory.thread * p->u_bar_step;
+  const tg_variant_ *variant = &vs->variant[b.variant];
+  tg_worker_ *w = tg_variant_worker_(variant, task.thread);
+  double *const adjoints = p->u_bar + task.thread * p->u_bar_step;
   const size_t d = vs->d, uniforms = tg_uniforms_(w->body);
   bool nan = false;
   tg_worker_begin_(w, &variant->state, TG_RUN_GRADIENT, w->u_bar, w->u_bar_dot);
-  tg_worker_backward_(w, &variant->state, memory.seed);
-  for (size_t i = 0; i < n; i++) {
+  tg_worker_backward_(w, &variant->state, task.seed);
+  for (size_t i = 0; i < b.count; i++) {
     double *const u_bar = adjoints + i % TG_LANE_UNIT * uniforms;
     if (i % TG_LANE_UNIT == 0) tg_worker_collect_lanes_(w, i, adjoints);
-    if (!memory.wanted[i]) continue;
-    pull_back_lane(&p->jacobian[v], w->body, u_bar);
-    memory.wanted[i] = has_nan(u_bar, d);
-    nan = nan || memory.wanted[i];
-    memcpy(gradients + position[i] * d, u_bar, d * sizeof *u_bar);
+    if (!task.wanted[i]) continue;
+    pull_back_lane(&p->jacobian[b.variant], w->body, u_bar);
+    task.wanted[i] = has_nan(u_bar, d);
+    nan = nan || task.wanted[i];
+    memcpy(task.gradients + b.position[i] * d, u_bar, d * sizeof *u_bar);
   }
   return nan;
 }
 
-/* Where NaN came the block runs backward again with the masked rules, for the samples that need it. */
-void tg_per_sample_block_(const tg_per_sample_ *p, const tg_variants_ *vs, size_t v,
-                          tg_per_sample_memory_ memory, const size_t *position, size_t n, double *gradients,
-                          size_t *zero_rule)
+/* Where NaN came the block runs backward again under rule R5, for the samples that need it. Nothing is left for the sum
+ * of the chunk. */
+void tg_per_sample_block_(const tg_per_sample_ *p, const tg_variants_ *vs, tg_per_sample_task_ task,
+                          tg_block_ b)
 {
-  tg_worker_ *w = tg_variant_worker_(&vs->variant[v], memory.thread);
-  assert(n > 0 && n <= w->lanes && memory.thread < vs->threads);
-  for (size_t i = 0; i < w->lanes; i++) memory.seed[i] = i < n ? 1.0 : 0.0;
-  for (size_t i = 0; i < n; i++) memory.wanted[i] = true;
-  for (tg_attempt_ a = {0}; tg_attempt_again_(&a, zero_rule);) {
+  const tg_variant_ *variant = &vs->variant[b.variant];
+  tg_worker_ *w = tg_variant_worker_(variant, task.thread);
+  assert(b.count > 0 && b.count <= w->lanes && task.thread < vs->threads);
+  for (size_t i = 0; i < w->lanes; i++) task.seed[i] = i < b.count ? 1.0 : 0.0;
+  for (size_t i = 0; i < b.count; i++) task.wanted[i] = true;
+  for (tg_attempt_ a = {0}; tg_attempt_again_(&a, task.zero_rule);) {
     w->masked = a.masked;
-    a.nan = take_gradients(p, vs, v, memory, position, n, gradients);
+    a.nan = take_gradients(p, vs, task, b);
   }
   w->masked = false;
-  tg_worker_begin_(w, &vs->variant[v].state, TG_RUN_GRADIENT, w->u_bar, w->u_bar_dot);
+  tg_worker_begin_(w, &variant->state, TG_RUN_GRADIENT, w->u_bar, w->u_bar_dot);
 }

@@ -24,21 +24,21 @@ typedef struct tg_per_sample_ {
   size_t u_bar_room, u_bar_step;
 } tg_per_sample_;
 
-/* What a block needs of its thread, TG_GROUP numbers each. */
-typedef struct tg_per_sample_memory_ {
+/* What a block needs of its thread, and where its results go. */
+typedef struct tg_per_sample_task_ {
   unsigned thread;
-  double *seed;
+  double *seed; /* TG_GROUP numbers each */
   bool *wanted;
-} tg_per_sample_memory_;
+  double *gradients; /* a row of d for each position in the call */
+  size_t *zero_rule; /* counts blocks that needed rule R5 */
+} tg_per_sample_task_;
 
 /* For a call at theta, once the variants are prepared. */
 tg_status tg_per_sample_prepare_(tg_per_sample_ *p, const tg_variants_ *vs, const double *theta);
 
-/* The gradients of the n samples that variant v has just run forward, to `gradients`, one row of d a position.
- * *zero_rule counts blocks that needed rule R5. */
-void tg_per_sample_block_(const tg_per_sample_ *p, const tg_variants_ *vs, size_t v,
-                          tg_per_sample_memory_ memory, const size_t *position, size_t n, double *gradients,
-                          size_t *zero_rule);
+/* The gradients of a block that has just run forward. */
+void tg_per_sample_block_(const tg_per_sample_ *p, const tg_variants_ *vs, tg_per_sample_task_ task,
+                          tg_block_ b);
 
 void tg_per_sample_free_(tg_per_sample_ *p);
 

@@ -11,7 +11,7 @@
 #ifndef TG_PULL_BACK_H
 #define TG_PULL_BACK_H
 
-#include "chunks.h"
+#include "group.h"
 
 typedef struct tg_pull_back_ {
   double *row;    /* d numbers */

@@ -37,10 +37,10 @@ static const double *row_start(const tg_row_source_ *r, size_t row)
 
 /* ---- gathering ---- */
 
-static void number_rows(const tg_sum_call_ *call, const size_t *position, size_t n, size_t *number)
+static void number_rows(const tg_sum_call_ *call, tg_block_ b, size_t *number)
 {
-  const size_t lanes = rounded_up(n);
-  for (size_t i = 0; i < lanes; i++) number[i] = tg_sum_row_(call, position[i < n ? i : n - 1]);
+  const size_t lanes = rounded_up(b.count);
+  for (size_t i = 0; i < lanes; i++) number[i] = tg_sum_row_(call, b.position[i < b.count ? i : b.count - 1]);
 }
 
 static void write_labels(const tg_row_source_ *r, const size_t *number, size_t lanes, double *to)
@@ -104,35 +104,36 @@ static const double *ready_block(const tg_row_source_ *r, const tg_sum_call_ *ca
 
 /* ---- one block ---- */
 
-/* From the data at hand to the bytes that the next block is made of, if these have to come from far; or 0. */
+/* From the data at hand to the bytes that the next block, from position `next` on, is made of, if these have to come
+ * from far; or 0. `ready`: the length of the blocks of the copy, if it is one of those, or 0. */
 static uintptr_t way_to_next(const tg_row_source_ *r, const tg_sum_call_ *call, size_t next,
-                             const double *data, size_t L, bool ready)
+                             const double *data, size_t ready)
 {
   if (r->data.rows <= FAR / r->columns || next >= call->count) return 0;
-  if (ready) return r->columns * L * sizeof *data;
+  if (ready > 0) return r->columns * ready * sizeof *data;
   return call->index == NULL ? (uintptr_t)row_start(r, next) - (uintptr_t)data : 0;
 }
 
-static void load_dense(const tg_row_source_ *r, const tg_sum_call_ *call, const size_t *position, size_t n,
-                       tg_block_rows_ *memory, tg_worker_ *w)
+static void load_dense(const tg_row_source_ *r, const tg_sum_call_ *call, tg_block_ b, tg_block_rows_ *memory,
+                       tg_worker_ *w)
 {
-  const size_t L = w->body->L, last = position[n - 1];
-  const bool whole = last - position[0] == n - 1 && position[0] % L == 0;
+  const size_t L = w->body->L, first = b.position[0], last = b.position[b.count - 1];
+  const bool whole = last - first == b.count - 1 && first % L == 0;
   /* The copy has the next sample, which may not fit, where a block that ends early repeats its last. */
-  const bool cut = n % TG_LANE_UNIT != 0 && last + 1 < r->data.rows;
-  const double *ready = whole && !cut ? ready_block(r, call, position[0], L) : NULL;
+  const bool cut = b.count % TG_LANE_UNIT != 0 && last + 1 < r->data.rows;
+  const double *ready = whole && !cut ? ready_block(r, call, first, L) : NULL;
   if (ready == NULL) {
-    number_rows(call, position, n, memory->number);
+    number_rows(call, b, memory->number);
     gather(r, memory, w->lanes, L, w->data);
   }
   w->current = ready != NULL ? ready : w->data;
-  w->ahead = whole ? way_to_next(r, call, position[0] + n, w->current, L, ready != NULL) : 0;
+  w->ahead = whole ? way_to_next(r, call, last + 1, w->current, ready != NULL ? L : 0) : 0;
 }
 
-static void load_sparse(const tg_row_source_ *r, const tg_sum_call_ *call, const size_t *position, size_t n,
+static void load_sparse(const tg_row_source_ *r, const tg_sum_call_ *call, tg_block_ b,
                         tg_block_rows_ *memory, tg_worker_ *w)
 {
-  number_rows(call, position, n, memory->number);
+  number_rows(call, b, memory->number);
   w->sparse = &r->data;
   w->row = memory->number;
   write_labels(r, memory->number, w->lanes, w->slot + w->body->label);
@@ -140,10 +141,10 @@ static void load_sparse(const tg_row_source_ *r, const tg_sum_call_ *call, const
   w->ahead = 0;
 }
 
-void tg_row_source_load_(const tg_row_source_ *r, const tg_sum_call_ *call, const size_t *position, size_t n,
+void tg_row_source_load_(const tg_row_source_ *r, const tg_sum_call_ *call, tg_block_ b,
                          tg_block_rows_ *memory, tg_worker_ *w)
 {
-  assert(n > 0 && n <= w->body->L && position[n - 1] < call->count);
-  w->lanes = rounded_up(n);
-  (w->body->sparse ? load_sparse : load_dense)(r, call, position, n, memory, w);
+  assert(b.count > 0 && b.count <= w->body->L && b.position[b.count - 1] < call->count);
+  w->lanes = rounded_up(b.count);
+  (w->body->sparse ? load_sparse : load_dense)(r, call, b, memory, w);
 }

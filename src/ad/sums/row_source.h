@@ -35,8 +35,8 @@ void tg_row_source_forget_(tg_row_source_ *r); /* frees what was derived from th
  * that later ones ask for nothing, and written when it pays. TG_E_NOMEM. */
 tg_status tg_row_source_sweep_(tg_row_source_ *r, size_t lanes, tg_block_rows_ *memory);
 
-/* Makes n > 0 samples of the call, at these positions, the block that w runs on. */
-void tg_row_source_load_(const tg_row_source_ *r, const tg_sum_call_ *call, const size_t *position, size_t n,
+/* Makes these samples of the call the block that w runs on. */
+void tg_row_source_load_(const tg_row_source_ *r, const tg_sum_call_ *call, tg_block_ b,
                          tg_block_rows_ *memory, tg_worker_ *w);
 
 #endif

@@ -26,6 +26,13 @@ static inline size_t tg_sum_row_(const tg_sum_call_ *c, size_t position)
   return c->index != NULL ? c->index[position] : position;
 }
 
+/* Samples that go through a variant side by side, told by their positions in the call, which ascend. */
+typedef struct tg_block_ {
+  size_t variant;
+  const size_t *position;
+  size_t count;
+} tg_block_;
+
 /* How a way of evaluating it ends. Only a failure is anything that a user sees; the others say how to go on. */
 typedef enum tg_sum_outcome_ {
   TG_SUM_DONE,

@@ -692,7 +692,7 @@ static tg_var with_answer(const tg_var *t, size_t d, const tg_var *s, size_t col
   return y;
 }
 
-/* No answer of an operation is mistaken for advice between parts of the library. */
+/* No answer of an operation is mistaken for what parts of the library tell each other. */
 Test(paths, answers_of_operations_are_failures_whatever_their_number)
 {
   const int answers_given[] = {TG_E_METHOD, TG_E_BRANCH, TG_E_NONFINITE, 7};
@@ -704,10 +704,38 @@ Test(paths, answers_of_operations_are_failures_whatever_their_number)
     cr_assert(tg_finite_sum_new(&s, with_answer, 1, tg_dense(x, 3, 1), &answer) == TG_OK);
     cr_expect(tg_finite_sum_gradient(s, &theta, NULL, 0, &value, NULL) == TG_OK);
     answer = answers_given[k];
-    const tg_status expected = k == 2 ? TG_E_NONFINITE : TG_E_CALLBACK;
+    const tg_status expected = k % 2 == 0 ? (tg_status)answer : TG_E_CALLBACK;
     cr_expect(tg_finite_sum_gradient(s, &theta, NULL, 0, &value, NULL) == expected);
     cr_expect(strstr(tg_finite_sum_message(s), tg_status_string(expected)) != NULL, "%s",
               tg_finite_sum_message(s));
+    tg_finite_sum_free(s);
+  }
+}
+
+static tg_var answer_of_score(const tg_var *t, size_t d, const tg_var *s, size_t columns, void *user)
+{
+  const tg_var score = tg_dot(t, s, d);
+  tg_var y;
+  (void)columns;
+  tg_custom(&answering, &score, 1, &y, 1, user);
+  return y;
+}
+
+Test(paths, a_callback_that_answers_of_data_is_not_taken_for_a_sparse_column_out_of_place)
+{
+  const size_t start[] = {0, 1, 2}, column[] = {0, 2};
+  const double values[] = {1, 2}, theta[3] = {1, 2, 3};
+  for (int plain = 0; plain < 2; plain++) {
+    int answer = 0;
+    double value;
+    tg_finite_sum *s;
+    cr_assert(tg_finite_sum_new(&s, answer_of_score, 3, tg_sparse(start, column, values, 2, 3), &answer) ==
+              TG_OK);
+    tg_finite_sum_plain(s, plain);
+    cr_expect(tg_finite_sum_gradient(s, theta, NULL, 0, &value, NULL) == TG_OK);
+    answer = TG_E_DATA;
+    cr_expect(tg_finite_sum_gradient(s, theta, NULL, 0, &value, NULL) == TG_E_DATA);
+    cr_expect(strstr(tg_finite_sum_message(s), "sparse") == NULL, "%s", tg_finite_sum_message(s));
     tg_finite_sum_free(s);
   }
 }
