@@ -70,7 +70,10 @@ static void clear(tg_sums_ *r)
   r->status = TG_OK;
 }
 
-static void zero(double *x, size_t n) { memset(x, 0, n * sizeof *x); }
+static void zero(double *x, size_t n)
+{
+  if (n > 0) memset(x, 0, n * sizeof *x); /* often there are none, and calls of one sample are short */
+}
 
 static bool has_nan(const double *x, size_t n)
 {

@@ -102,7 +102,7 @@ static size_t run_variant(const tg_group_call_ *c, tg_group_memory_ *m, size_t v
     forward(c, m, b);
     take_block(c, m, b, r);
   }
-  memcpy(m->waiting, m->refused, sizes.refused * sizeof *m->waiting);
+  if (sizes.refused > 0) memcpy(m->waiting, m->refused, sizes.refused * sizeof *m->waiting);
   return sizes.refused;
 }
 
