@@ -15,7 +15,7 @@ static bool guard_holds(const tg_worker_ *w, const tg_body_step_ *s, bool *faile
   return all;
 }
 
-bool tg_worker_forward_(tg_worker_ *w, const tg_call_state_ *s, bool *failed)
+bool tg_worker_forward_(tg_worker_ *w, const tg_uniform_state_ *s, bool *failed)
 {
   const tg_body_ *b = w->body;
   bool all = true;
@@ -37,7 +37,7 @@ bool tg_worker_forward_(tg_worker_ *w, const tg_call_state_ *s, bool *failed)
   return all;
 }
 
-void tg_worker_tangent_(tg_worker_ *w, const tg_call_state_ *s)
+void tg_worker_tangent_(tg_worker_ *w, const tg_uniform_state_ *s)
 {
   const tg_body_ *b = w->body;
   for (size_t i = 0; i < b->step_count; i++) {
@@ -52,7 +52,7 @@ void tg_worker_tangent_(tg_worker_ *w, const tg_call_state_ *s)
   }
 }
 
-static void steps_backward(tg_worker_ *w, const tg_call_state_ *s, bool second)
+static void steps_backward(tg_worker_ *w, const tg_uniform_state_ *s, bool second)
 {
   const tg_body_ *b = w->body;
   for (size_t i = b->step_count; i-- > 0;) {
@@ -67,7 +67,7 @@ static void steps_backward(tg_worker_ *w, const tg_call_state_ *s, bool second)
   }
 }
 
-void tg_worker_backward_(tg_worker_ *w, const tg_call_state_ *s, const double *seed)
+void tg_worker_backward_(tg_worker_ *w, const tg_uniform_state_ *s, const double *seed)
 {
   const tg_body_ *b = w->body;
   const bool second = w->mode == TG_RUN_SECOND;
@@ -78,7 +78,7 @@ void tg_worker_backward_(tg_worker_ *w, const tg_call_state_ *s, const double *s
   steps_backward(w, s, second);
 }
 
-void tg_worker_direction_(tg_worker_ *w, const tg_call_state_ *s, uint32_t unit_slot, double *u_bar_dot)
+void tg_worker_direction_(tg_worker_ *w, const tg_uniform_state_ *s, uint32_t unit_slot, double *u_bar_dot)
 {
   const tg_body_ *b = w->body;
   assert(w->mode == TG_RUN_HESSIAN && !w->directional);

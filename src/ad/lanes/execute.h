@@ -1,6 +1,6 @@
 /* The executor: a compiled body (body.h) run over one block of samples after another.
  *
- * A call sets the uniforms and packs the matrices made of them (tg_call_state_); all threads read these. Each thread
+ * A call sets the uniforms and packs the matrices made of them (tg_uniform_state_); all threads read these. Each thread
  * has a worker with a vector of L lanes for every slot: its value, its adjoint, its tangent and the tangent of its
  * adjoint. For each block of samples the worker goes through the body's steps:
  *
@@ -24,10 +24,10 @@
 typedef enum tg_run_mode_ { TG_RUN_VALUE, TG_RUN_GRADIENT, TG_RUN_SECOND, TG_RUN_HESSIAN } tg_run_mode_;
 
 /* What all blocks of a call share; written before the blocks run, and only read then. */
-typedef struct tg_call_state_ {
+typedef struct tg_uniform_state_ {
   double *u, *u_dot; /* uniforms and their tangents */
   double *w, *w_dot; /* the packed matrices and theirs */
-} tg_call_state_;
+} tg_uniform_state_;
 
 /* The memory in which one thread runs a body. */
 typedef struct tg_worker_ {
@@ -57,28 +57,28 @@ typedef struct tg_worker_ {
   uint32_t unit_slot;
 } tg_worker_;
 
-tg_status tg_call_state_new_(tg_call_state_ *s, const tg_body_ *b);
-void tg_call_state_free_(tg_call_state_ *s);
+tg_status tg_uniform_state_new_(tg_uniform_state_ *s, const tg_body_ *b);
+void tg_uniform_state_free_(tg_uniform_state_ *s);
 /* Packs the matrices once u is set; those of tangents, once u_dot is, if `second`. */
-void tg_call_state_pack_(tg_call_state_ *s, const tg_body_ *b, bool second);
+void tg_uniform_state_pack_(tg_uniform_state_ *s, const tg_body_ *b, bool second);
 /* Packs the tangents of the matrices that are not over data: all that tg_worker_direction_ reads. */
-void tg_call_state_pack_direction_(tg_call_state_ *s, const tg_body_ *b);
+void tg_uniform_state_pack_direction_(tg_uniform_state_ *s, const tg_body_ *b);
 
 tg_status tg_worker_new_(tg_worker_ *w, const tg_body_ *b, const tg_kernels_ *k);
 void tg_worker_free_(tg_worker_ *w);
 
 /* Before the first block: broadcasts the uniforms and clears all sums over blocks. u_bar has an entry for each uniform
  * and is complete after tg_worker_collect_; so has and is u_bar_dot in mode TG_RUN_SECOND. */
-void tg_worker_begin_(tg_worker_ *w, const tg_call_state_ *s, tg_run_mode_ mode, double *u_bar,
+void tg_worker_begin_(tg_worker_ *w, const tg_uniform_state_ *s, tg_run_mode_ mode, double *u_bar,
                       double *u_bar_dot);
 
 /* Values of the lanes of the block at hand. False: a guard fails in some lane; failed[lane] tells which. */
-bool tg_worker_forward_(tg_worker_ *w, const tg_call_state_ *s, bool *failed);
+bool tg_worker_forward_(tg_worker_ *w, const tg_uniform_state_ *s, bool *failed);
 /* Tangents, after forward. */
-void tg_worker_tangent_(tg_worker_ *w, const tg_call_state_ *s);
+void tg_worker_tangent_(tg_worker_ *w, const tg_uniform_state_ *s);
 /* Adjoints, and in mode TG_RUN_SECOND their tangents, after forward and tangent; seed is the adjoint of the loss, a
  * number for each lane. */
-void tg_worker_backward_(tg_worker_ *w, const tg_call_state_ *s, const double *seed);
+void tg_worker_backward_(tg_worker_ *w, const tg_uniform_state_ *s, const double *seed);
 
 /* After backward has left the adjoints of a block: the tangents of these adjoints along one direction. The adjoints stay
  * as they are, so this may be repeated with other directions.
@@ -89,7 +89,7 @@ void tg_worker_backward_(tg_worker_ *w, const tg_call_state_ *s, const double *s
  *
  * Either way the coefficients of matrices over data neither have tangents nor collect adjoints: what belongs to them
  * follows from bar_dot of the matrices' rows (hessian.h). */
-void tg_worker_direction_(tg_worker_ *w, const tg_call_state_ *s, uint32_t unit_slot, double *u_bar_dot);
+void tg_worker_direction_(tg_worker_ *w, const tg_uniform_state_ *s, uint32_t unit_slot, double *u_bar_dot);
 
 /* After the last block: what has gathered in vectors and packed matrices joins u_bar and u_bar_dot. */
 void tg_worker_collect_(const tg_worker_ *w);

@@ -76,7 +76,7 @@ static tg_status find_elsewhere(tg_curvature_ *c)
 }
 
 /* Multiplications for each sample, roughly; and the sums must not outgrow the Hessian by far. */
-static bool is_worth(const tg_curvature_ *c)
+static bool is_cheaper(const tg_curvature_ *c)
 {
   const tg_body_ *b = c->body;
   const double n = (double)(b->d + b->results), size = (double)c->size;
@@ -97,7 +97,7 @@ tg_status tg_curvature_new_(tg_curvature_ *c, const tg_body_ *b)
     return s;
   }
   c->size += c->elsewhere_count * (c->score_width + tg_uniforms_(b));
-  c->worth = is_worth(c);
+  c->cheaper = is_cheaper(c);
   return TG_OK;
 }
 
@@ -214,7 +214,7 @@ static void add_pair(const tg_worker_ *w, const tg_body_matrix_ *a, const tg_bod
 
 /* ---- one block ---- */
 
-static void score_directions(const tg_curvature_ *c, tg_worker_ *w, const tg_call_state_ *s, double *sum)
+static void score_directions(const tg_curvature_ *c, tg_worker_ *w, const tg_uniform_state_ *s, double *sum)
 {
   for (size_t r = 0; r < c->score_count; r++) {
     tg_worker_direction_(w, s, c->scores[r].y, NULL);
@@ -226,7 +226,8 @@ static void score_directions(const tg_curvature_ *c, tg_worker_ *w, const tg_cal
   }
 }
 
-static void elsewhere_direction(const tg_curvature_ *c, tg_worker_ *w, const tg_call_state_ *s, double *sum)
+static void elsewhere_direction(const tg_curvature_ *c, tg_worker_ *w, const tg_uniform_state_ *s,
+                                double *sum)
 {
   tg_worker_direction_(w, s, TG_NO_OPERAND, sum + c->score_width);
   for (size_t r = 0; r < c->score_count; r++) {
@@ -238,19 +239,19 @@ static void elsewhere_direction(const tg_curvature_ *c, tg_worker_ *w, const tg_
   }
 }
 
-void tg_curvature_block_(const tg_curvature_ *c, tg_worker_ *w, const tg_call_state_ *s, double *sum)
+void tg_curvature_block_(const tg_curvature_ *c, tg_worker_ *w, const tg_uniform_state_ *s, double *sum)
 {
   const tg_body_ *b = c->body;
   const size_t n = tg_uniforms_(b);
   assert(w->body == b && w->mode == TG_RUN_HESSIAN);
-  tg_call_state_ own = {s->u, w->u_dot, s->w, w->w_dot};
+  tg_uniform_state_ own = {s->u, w->u_dot, s->w, w->w_dot};
   memset(own.u_dot, 0, n * sizeof *own.u_dot);
   memset(own.w_dot, 0, b->weights * sizeof *own.w_dot);
   score_directions(c, w, &own, sum);
   sum += c->size - c->elsewhere_count * (c->score_width + n);
   for (size_t k = 0; k < c->elsewhere_count; k++, sum += c->score_width + n) {
     own.u_dot[c->elsewhere[k]] = 1.0;
-    tg_call_state_pack_direction_(&own, b);
+    tg_uniform_state_pack_direction_(&own, b);
     elsewhere_direction(c, w, &own, sum);
     own.u_dot[c->elsewhere[k]] = 0.0;
   }

@@ -41,14 +41,14 @@ typedef struct tg_curvature_ {
   size_t elsewhere_count;
   size_t score_width; /* columns and ends of all scores */
   size_t size;        /* numbers that a sum over blocks takes */
-  bool worth;         /* else a product with every direction is the cheaper way */
+  bool cheaper;       /* than a product with every direction */
 } tg_curvature_;
 
 tg_status tg_curvature_new_(tg_curvature_ *c, const tg_body_ *b);
 void tg_curvature_free_(tg_curvature_ *c);
 
 /* Adds the block that w has just run backward. */
-void tg_curvature_block_(const tg_curvature_ *c, tg_worker_ *w, const tg_call_state_ *s, double *sum);
+void tg_curvature_block_(const tg_curvature_ *c, tg_worker_ *w, const tg_uniform_state_ *s, double *sum);
 
 /* h, n x n for the n uniforms that depend on theta, becomes the matrix that the sum stands for. */
 void tg_curvature_matrix_(const tg_curvature_ *c, const double *sum, double *h);

@@ -83,7 +83,7 @@ static tg_affine_ affine_of(const tg_worker_ *w, const tg_body_matrix_ *m, packe
                       .y_offset = lists + m->y};
 }
 
-void tg_matrix_step_forward_(const tg_worker_ *w, const tg_call_state_ *s, const tg_body_matrix_ *m)
+void tg_matrix_step_forward_(const tg_worker_ *w, const tg_uniform_state_ *s, const tg_body_matrix_ *m)
 {
   const packed p = packed_of(w->body, m, s->u, s->w);
   assert(m->rows > 0);
@@ -115,7 +115,7 @@ static void matrix_tangent_directional(const tg_worker_ *w, const tg_body_matrix
 }
 
 /* y_dot = (start_dot + end_dot + W_dot x) + W x_dot */
-void tg_matrix_step_tangent_(const tg_worker_ *w, const tg_call_state_ *s, const tg_body_matrix_ *m)
+void tg_matrix_step_tangent_(const tg_worker_ *w, const tg_uniform_state_ *s, const tg_body_matrix_ *m)
 {
   const packed p = packed_of(w->body, m, s->u, s->w), q = packed_of(w->body, m, s->u_dot, s->w_dot);
   if (w->directional && m->in_data) {
@@ -201,7 +201,7 @@ static void matrix_adjoint_of_start(const tg_worker_ *w, const tg_body_matrix_ *
 }
 
 /* Backward while the worker is directional: bar_dot alone. */
-static void matrix_direction(const tg_worker_ *w, const tg_call_state_ *s, const tg_body_matrix_ *m)
+static void matrix_direction(const tg_worker_ *w, const tg_uniform_state_ *s, const tg_body_matrix_ *m)
 {
   const packed p = packed_of(w->body, m, s->u, s->w), q = packed_of(w->body, m, s->u_dot, s->w_dot);
   if (!m->in_data && w->unit_slot == TG_NO_OPERAND) {
@@ -214,7 +214,7 @@ static void matrix_direction(const tg_worker_ *w, const tg_call_state_ *s, const
   if (!m->constant && w->unit_slot == TG_NO_OPERAND) matrix_adjoint_of_x(w, m, q.w, w->bar, w->bar_dot);
 }
 
-void tg_matrix_step_backward_(const tg_worker_ *w, const tg_call_state_ *s, const tg_body_matrix_ *m,
+void tg_matrix_step_backward_(const tg_worker_ *w, const tg_uniform_state_ *s, const tg_body_matrix_ *m,
                               bool second)
 {
   if (w->directional) {

@@ -64,9 +64,9 @@ void tg_element_step_tangent_(const tg_worker_ *w, const tg_body_step_ *s);
 void tg_element_step_backward_(const tg_worker_ *w, const tg_body_step_ *s, bool second);
 
 /* y = start + W x + end. */
-void tg_matrix_step_forward_(const tg_worker_ *w, const tg_call_state_ *s, const tg_body_matrix_ *m);
-void tg_matrix_step_tangent_(const tg_worker_ *w, const tg_call_state_ *s, const tg_body_matrix_ *m);
-void tg_matrix_step_backward_(const tg_worker_ *w, const tg_call_state_ *s, const tg_body_matrix_ *m,
+void tg_matrix_step_forward_(const tg_worker_ *w, const tg_uniform_state_ *s, const tg_body_matrix_ *m);
+void tg_matrix_step_tangent_(const tg_worker_ *w, const tg_uniform_state_ *s, const tg_body_matrix_ *m);
+void tg_matrix_step_backward_(const tg_worker_ *w, const tg_uniform_state_ *s, const tg_body_matrix_ *m,
                               bool second);
 
 /* v = start + x_1 y_1 + x_2 y_2 + ... */

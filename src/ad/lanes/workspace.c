@@ -7,7 +7,7 @@
 
 #include "steps.h"
 
-tg_status tg_call_state_new_(tg_call_state_ *s, const tg_body_ *b)
+tg_status tg_uniform_state_new_(tg_uniform_state_ *s, const tg_body_ *b)
 {
   const size_t n = tg_uniforms_(b) + 1, w = b->weights + 1;
   s->u = tg_memory_resize_(NULL, 2 * n + 2 * w, sizeof *s->u);
@@ -20,10 +20,10 @@ tg_status tg_call_state_new_(tg_call_state_ *s, const tg_body_ *b)
   return TG_OK;
 }
 
-void tg_call_state_free_(tg_call_state_ *s)
+void tg_uniform_state_free_(tg_uniform_state_ *s)
 {
   tg_memory_free_(s->u);
-  *s = (tg_call_state_){0};
+  *s = (tg_uniform_state_){0};
 }
 
 static double signed_entry(const double *u, uint32_t name)
@@ -48,13 +48,13 @@ static void pack(const tg_body_ *b, const double *u, double *w, bool directional
   }
 }
 
-void tg_call_state_pack_(tg_call_state_ *s, const tg_body_ *b, bool second)
+void tg_uniform_state_pack_(tg_uniform_state_ *s, const tg_body_ *b, bool second)
 {
   pack(b, s->u, s->w, false);
   if (second) pack(b, s->u_dot, s->w_dot, false);
 }
 
-void tg_call_state_pack_direction_(tg_call_state_ *s, const tg_body_ *b)
+void tg_uniform_state_pack_direction_(tg_uniform_state_ *s, const tg_body_ *b)
 {
   pack(b, s->u_dot, s->w_dot, true);
 }
@@ -98,7 +98,7 @@ void tg_worker_free_(tg_worker_ *w)
   *w = (tg_worker_){0};
 }
 
-void tg_worker_begin_(tg_worker_ *w, const tg_call_state_ *s, tg_run_mode_ mode, double *u_bar,
+void tg_worker_begin_(tg_worker_ *w, const tg_uniform_state_ *s, tg_run_mode_ mode, double *u_bar,
                       double *u_bar_dot)
 {
   const tg_body_ *b = w->body;

@@ -30,7 +30,7 @@ static void free_variant(tg_variant_ *v)
 {
   free_workers(v);
   tg_body_free_(v->body);
-  tg_call_state_free_(&v->state);
+  tg_uniform_state_free_(&v->state);
   tg_curvature_free_(&v->curvature);
   *v = (tg_variant_){0};
 }
@@ -98,7 +98,7 @@ static tg_sum_answer_ compile(const tg_variants_ *vs, const tg_data *data, tg_va
   const size_t sparse = data->row_start != NULL ? data->columns : 0;
   tg_status s = tg_body_compile_(&v->body, vs->f, vs->d, vs->columns, sparse, 0);
   if (s == TG_E_DATA) return tg_sum_answer_of_(s, TG_SPARSE_ELSEWHERE);
-  if (s == TG_OK) s = tg_call_state_new_(&v->state, v->body);
+  if (s == TG_OK) s = tg_uniform_state_new_(&v->state, v->body);
   if (s == TG_OK) s = make_workers(vs, v);
   if (s == TG_OK)
     v->path = path_of(vs->f->tape);
@@ -156,7 +156,7 @@ static tg_status set_uniforms(const tg_variants_ *vs, tg_variant_ *v, const doub
   else if (uniform != NULL)
     s = tg_value(uniform, theta, u + vs->d);
   v->fits = s == TG_OK;
-  if (s == TG_OK) tg_call_state_pack_(&v->state, v->body, direction != NULL);
+  if (s == TG_OK) tg_uniform_state_pack_(&v->state, v->body, direction != NULL);
   return s == TG_E_BRANCH ? TG_OK : s;
 }
 
@@ -191,7 +191,7 @@ tg_sum_answer_ tg_variants_prepare_curvature_(tg_variants_ *vs)
     tg_curvature_ *const c = &vs->variant[v].curvature;
     const tg_status s = c->body == NULL ? tg_curvature_new_(c, vs->variant[v].body) : TG_OK;
     if (s != TG_OK) return tg_lane_answer_(s);
-    if (!c->worth) return (tg_sum_answer_){.outcome = TG_SUM_BY_PRODUCTS};
+    if (!c->cheaper) return (tg_sum_answer_){.outcome = TG_SUM_BY_PRODUCTS};
   }
   return tg_lane_answer_(TG_OK);
 }

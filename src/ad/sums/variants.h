@@ -22,7 +22,7 @@ typedef struct tg_thread_worker_ {
 
 typedef struct tg_variant_ {
   tg_body_ *body;
-  tg_call_state_ state;       /* its uniforms at the call at hand */
+  tg_uniform_state_ state;    /* its uniforms at the call at hand */
   tg_thread_worker_ *workers; /* one a thread */
   size_t worker_count;
   uint64_t path;
