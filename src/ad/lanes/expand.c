@@ -37,15 +37,22 @@ static uint32_t binary(expander *e, unsigned op, uint32_t x, uint32_t y)
   return tg_build_element_(&e->builder, op, (const uint32_t[2]){x, y}, true);
 }
 
-/* x_0 y_0 + x_1 y_1 + ... in this order; y NULL: a plain sum. */
-static uint32_t expand_sum(expander *e, const uint32_t *x, const uint32_t *y, size_t n)
+/* x_0 + x_1 + ... in this order. */
+static uint32_t expand_sum(expander *e, const uint32_t *x, size_t n)
 {
-  uint32_t sum = TG_NO_VALUE;
-  for (size_t k = 0; k < n; k++) {
-    const uint32_t term = y ? binary(e, TG_OP_mul, x[k], y[k]) : x[k];
-    sum = k == 0 ? term : binary(e, TG_OP_add, sum, term);
-  }
-  return n == 0 ? tg_build_constant_(&e->builder, 0.0) : sum;
+  if (n == 0) return tg_build_constant_(&e->builder, 0.0);
+  uint32_t sum = x[0];
+  for (size_t k = 1; k < n; k++) sum = binary(e, TG_OP_add, sum, x[k]);
+  return sum;
+}
+
+/* x_0 y_0 + x_1 y_1 + ... in this order. */
+static uint32_t expand_dot(expander *e, const uint32_t *x, const uint32_t *y, size_t n)
+{
+  if (n == 0) return tg_build_constant_(&e->builder, 0.0);
+  uint32_t sum = binary(e, TG_OP_mul, x[0], y[0]);
+  for (size_t k = 1; k < n; k++) sum = binary(e, TG_OP_add, sum, binary(e, TG_OP_mul, x[k], y[k]));
+  return sum;
 }
 
 static void expand_affine(expander *e, const tg_call_ *call, const uint32_t *operand)
@@ -53,7 +60,7 @@ static void expand_affine(expander *e, const tg_call_ *call, const uint32_t *ope
   const size_t rows = call->what.m, columns = call->what.shape.columns;
   const uint32_t *bias = operand + rows * columns, *x = bias + (call->what.shape.bias ? rows : 0);
   for (size_t k = 0; k < rows; k++) {
-    const uint32_t sum = expand_sum(e, operand + k * columns, x, columns);
+    const uint32_t sum = expand_dot(e, operand + k * columns, x, columns);
     e->value[call->output + k] = call->what.shape.bias ? binary(e, TG_OP_add, sum, bias[k]) : sum;
   }
 }
@@ -65,8 +72,8 @@ static void copy_call(expander *e, const tg_call_ *call, bool varies)
   const size_t n = call->what.n;
   for (size_t k = 0; k < n; k++) e->list[k] = e->value[e->from->lists[call->what.first + k]];
   switch (varies ? call->what.kind : TG_NARY_custom) {
-  case TG_NARY_sum: e->value[call->output] = expand_sum(e, e->list, NULL, n); return;
-  case TG_NARY_dot: e->value[call->output] = expand_sum(e, e->list, e->list + n / 2, n / 2); return;
+  case TG_NARY_sum: e->value[call->output] = expand_sum(e, e->list, n); return;
+  case TG_NARY_dot: e->value[call->output] = expand_dot(e, e->list, e->list + n / 2, n / 2); return;
   case TG_NARY_affine: expand_affine(e, call, e->list); return;
   default: break;
   }
