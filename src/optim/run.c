@@ -81,7 +81,7 @@ tg_point_ *tg_spare_(tg_run *run, const tg_point_ *held)
 {
   for (int i = 0; i < tg_points_(run); i++)
     if (i != run->s.current && i != run->s.best && &run->s.point[i] != held) return &run->s.point[i];
-  assert(!"a method holds more points than it may");
+  assert(false && "a method holds more points than it may");
   return NULL;
 }
 
