@@ -1,5 +1,6 @@
 #include "memory.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@ void *zeroed(size_t count, size_t size)
 
 void *grow(void *p, size_t *room, size_t need, size_t size)
 {
+  assert(size > 0);
   if (need <= *room && p != NULL) return p;
   size_t larger = *room < 16 ? 16 : *room;
   while (larger < need) larger = larger > SIZE_MAX / 2 ? need : 2 * larger;

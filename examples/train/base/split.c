@@ -2,6 +2,7 @@
 
 #include "memory.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -15,6 +16,7 @@ uint64_t rng_next(rng *r)
 
 size_t rng_below(rng *r, size_t bound)
 {
+  assert(bound > 0);
   const uint64_t b = bound, unfair = (UINT64_MAX - b + 1) % b; /* 2^64 mod b */
   uint64_t x = rng_next(r);
   while (x < unfair) x = rng_next(r);

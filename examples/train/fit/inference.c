@@ -4,6 +4,7 @@
 #include "memory.h"
 #include "optimality.h"
 
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -49,6 +50,7 @@ double student_two_sided(double t, double freedom)
 
 double student_quantile(double probability, double freedom)
 {
+  assert(probability >= 0.5 && probability < 1 && freedom > 0);
   double low = 0, high = 1;
   while (1 - student_two_sided(high, freedom) / 2 < probability && high < 1e300) high *= 2;
   for (int i = 0; i < 200 && low < high; i++) {

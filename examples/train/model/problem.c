@@ -94,6 +94,7 @@ void problem_free(problem *p)
 /* The penalty on an original coefficient w = u / scale, written for the fitted coefficient u. */
 bool problem_set_penalty(problem *p, const scaling *s, penalty how, failure *f)
 {
+  assert(how.l1 >= 0 && how.l2 >= 0 && s->features == p->shape.features);
   free(p->lasso);
   p->lasso = NULL;
   if (how.l1 > 0) {
@@ -302,6 +303,7 @@ static tg_status batch_loss(problem *p, const double *theta, const size_t *index
 
 void problem_restrict(problem *p, const size_t *index, size_t count)
 {
+  assert((index == NULL) == (count == 0));
   p->index = index;
   p->count = count;
   p->sample_gathered = false;
@@ -314,6 +316,7 @@ tg_status problem_loss(problem *p, const double *theta, double *value, double *g
 
 tg_status problem_evaluate(problem *p, const double *theta, double *value, double *gradient)
 {
+  assert(value != NULL || gradient != NULL);
   const tg_status status = problem_loss(p, theta, value, gradient);
   if (status == TG_OK) add_ridge(p, theta, value, gradient);
   p->values += value != NULL && p->index == NULL;

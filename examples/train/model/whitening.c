@@ -3,6 +3,7 @@
 #include "linear_algebra.h"
 #include "memory.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,6 +115,7 @@ static void factorize(whitening *w)
 
 void whitening_at(whitening *w, const double *theta)
 {
+  assert(w->size == w->p->shape.features + 1);
   const size_t step = sample_step(w);
   if (!hessian(w, theta, step)) moments(w, theta, step);
   factorize(w);

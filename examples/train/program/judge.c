@@ -2,6 +2,7 @@
 
 #include "memory.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 /* Rows of a piece, and numbers in it where rows are long. */
@@ -15,6 +16,7 @@ bool judge_start(judged *j, size_t classes, failure *f)
 
 bool judge_add(judged *j, const dataset *d, const double *scores, failure *f)
 {
+  assert(d->has_target && (scores != NULL || d->rows == 0));
   const size_t width = j->is_class ? j->classes.classes : 1;
   j->rows += d->rows;
   for (size_t i = 0; i < d->rows; i++) {
@@ -53,6 +55,7 @@ static size_t piece_of(const trained *m, const loaded *l)
 
 bool judge_rows(judged *j, judged *other, const trained *m, const loaded *l, row_list rows, failure *f)
 {
+  assert(j->is_class == (m->shape.classes > 0));
   const size_t most = piece_of(m, l);
   double *scores = resize(NULL, most, score_width(m) * sizeof *scores);
   bool good = scores != NULL || fail_memory(f);

@@ -2,6 +2,7 @@
 #ifndef TRAIN_LOAD_H
 #define TRAIN_LOAD_H
 
+#include "data_format.h"
 #include "dataset.h"
 #include "models.h"
 #include "options.h"
@@ -36,9 +37,5 @@ bool loaded_covers(const loaded *l, const design *how, row_list held, failure *f
 /* The named rows with the features of a design: for learning, class weights are multiplied in and weights
  * brought to mean 1. */
 bool loaded_rows(dataset *d, const loaded *l, const design *how, row_list rows, bool learning, failure *f);
-
-bool is_libsvm(const options *o);
-bool format_options(const options *o, failure *f); /* are all that are given for the format of the data? */
-table_format format_of(const options *o);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "memory.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@ static bool fit_null(training *t, failure *f)
 
 bool path_strengths(training *t, const options *o, double *lambda, size_t count, failure *f)
 {
+  assert(count >= 2);
   if (t->model.shape.kind == MODEL_NET) return fail_usage(f, "--path is for models without a hidden layer");
   if (!fit_null(t, f)) return false;
   problem *p = &t->problem;

@@ -312,6 +312,7 @@ static void infer(training *t, const options *o, double start)
 
 bool training_run(training *t, const loaded *l, const options *o, failure *f)
 {
+  assert(t->theta != NULL && t->model.theta != NULL);
   const double start = system_seconds();
   separation_watch watch = {t};
   fit_settings s = t->settings;

@@ -6,6 +6,7 @@
 
 #include "memory.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -220,6 +221,7 @@ static bool step(cone *c, const double *z, double *d, contrast of)
 
 bool cone_project(cone *c, const double *z, double *d)
 {
+  assert(z != d && c->support == NULL);
   size_t steps = 0;
   const size_t most = 10 * c->n + 100;
   candidates w;

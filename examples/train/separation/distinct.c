@@ -2,6 +2,7 @@
 
 #include "memory.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,7 @@ static bool normalize(double *v, size_t n)
 
 bool distinct_add(distinct *d, double *v, bool *is_new)
 {
+  assert(d->width > 0 && (d->slots & (d->slots - 1)) == 0);
   *is_new = false;
   if (!normalize(v, d->width)) return true;
   if (2 * (d->count + 1) > d->slots && !more_slots(d)) return false;
