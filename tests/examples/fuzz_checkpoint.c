@@ -22,7 +22,7 @@ static void read_it(const char *bytes, size_t length, uint64_t signature, size_t
 {
   failure f;
   checkpoint c;
-  if (!checkpoint_read_memory(&c, bytes, length, signature, n, &f)) return;
+  if (!checkpoint_read_memory(&c, bytes, length, (checkpoint_key){signature, n}, &f)) return;
   for (size_t i = 0; i < n; i++)
     if (!isfinite(c.theta[i])) abort();
   checkpoint_free(&c);

@@ -73,9 +73,10 @@ typedef struct errors {
   double count;          /* of observations: what the mean curvature is multiplied by */
 } errors;
 
-static bool factor(problem *p, const design *d, const double *theta, double *hessian, failure *f)
+static bool factor(const fitted_problem *at, double *hessian, failure *f)
 {
-  const tg_status status = problem_gauged_hessian(p, theta, NULL, hessian);
+  problem *p = at->p;
+  const tg_status status = problem_gauged_hessian(p, at->theta, NULL, hessian);
   if (status != TG_OK) return problem_fail(status, f);
   size_t pivot;
   if (cholesky_while(problem_goes_on, p, hessian, p->n, &pivot)) return true;
@@ -83,7 +84,8 @@ static bool factor(problem *p, const design *d, const double *theta, double *hes
   char name[FEATURE_NAME_ROOM];
   const size_t weights = model_rows(&p->shape) * p->shape.features;
   return fail(f, "the columns are linearly dependent ('%s' adds nothing to those before it)",
-              pivot < weights ? design_feature_name(d, pivot % p->shape.features, name) : "the intercept");
+              pivot < weights ? design_feature_name(at->design, pivot % p->shape.features, name)
+                              : "the intercept");
 }
 
 /* Pinning the common part of a softmax has added that to the variance of a fitted coefficient of column j:
@@ -151,21 +153,21 @@ static bool fill_rows(inference *out, const errors *e, double quantile)
   return true;
 }
 
-static bool estimate(inference *out, problem *p, const scaling *s, const double *theta, double *original,
-                     failure *f)
+static bool estimate(inference *out, const fitted_problem *at, double *original, failure *f)
 {
-  for (size_t j = 0; j < p->n; j++) original[j] = theta[j];
-  scaling_undo(s, &p->shape, original);
+  problem *p = at->p;
+  for (size_t j = 0; j < p->n; j++) original[j] = at->theta[j];
+  scaling_undo(at->scaling, &p->shape, original);
   for (size_t j = 0; j < p->n; j++) out->row[j].estimate = original[j];
   double loss;
-  const tg_status status = problem_loss(p, theta, &loss, NULL);
+  const tg_status status = problem_loss(p, at->theta, &loss, NULL);
   if (status != TG_OK) return problem_fail(status, f);
   out->freedom = INFINITY;
   out->dispersion = 1;
   out->log_likelihood = NAN;
   if (p->shape.kind != MODEL_LINEAR) out->log_likelihood = -loss * p->data->weight_as_given;
-  if (p->shape.kind == MODEL_LINEAR) residual_variance(out, p, s->constant, loss);
-  out->exact = p->shape.kind == MODEL_LINEAR && loss <= problem_exact(p, theta);
+  if (p->shape.kind == MODEL_LINEAR) residual_variance(out, p, at->scaling->constant, loss);
+  out->exact = p->shape.kind == MODEL_LINEAR && loss <= problem_exact(p, at->theta);
   if (out->freedom <= 0) return fail(f, "there are not more rows of weight than coefficients");
   return true;
 }
@@ -182,17 +184,18 @@ bool inference_possible(const model_shape *m, const penalty how, failure *f)
               n);
 }
 
-bool inference_new(inference *out, problem *p, const design *d, const scaling *s, const double *theta,
-                   double confidence, failure *f)
+bool inference_new(inference *out, const fitted_problem *at, double confidence, failure *f)
 {
+  problem *p = at->p;
   const size_t n = p->n;
+  assert(confidence > 0 && confidence < 1 && p->waiting == NULL);
   *out = (inference){.n = n};
   double *room = resize(NULL, n * n + n, sizeof *room);
   out->row = zeroed(n, sizeof *out->row);
   bool good = (room != NULL && out->row != NULL) || fail_memory(f);
-  good = good && factor(p, d, theta, room, f);
-  good = good && estimate(out, p, s, theta, room + n * n, f);
-  const errors e = {p, s, room, room + n * n, p->data->weight_as_given};
+  good = good && factor(at, room, f);
+  good = good && estimate(out, at, room + n * n, f);
+  const errors e = {p, at->scaling, room, room + n * n, p->data->weight_as_given};
   good = good && fill_rows(out, &e, student_quantile(0.5 + confidence / 2, out->freedom));
   if (!good) inference_free(out);
   free(room);

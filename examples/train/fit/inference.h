@@ -19,18 +19,25 @@ typedef struct inference {
 
 enum { INFERENCE_MOST = 5000 };
 
+/* A fit that has come to its optimum. */
+typedef struct fitted_problem {
+  problem *p;
+  const design *design;
+  const scaling *scaling;
+  const double *theta; /* the fitted coordinates */
+} fitted_problem;
+
 /* Is the model one that standard errors are there for? */
 bool inference_possible(const model_shape *m, const penalty how, failure *f);
 
 /* Observations: for classes the weights of rows count them, as if a row stood there so many times; least
  * squares has as many as there are rows whose weight is not 0, and weights are inverse variances up to a
- * factor. theta: the fitted coordinates. The covariance is the inverse of the observed information, ridge
+ * factor. The covariance is the inverse of the observed information, ridge
  * included as its own information (with a ridge: of the posterior under the normal prior it stands for).
  * Standard errors of a softmax refer to its symmetric form, where coefficients sum to zero over the classes.
 
  * Without them it is false: why is in *f, unless the problem was stopped. */
-bool inference_new(inference *i, problem *p, const design *d, const scaling *s, const double *theta,
-                   double confidence, failure *f);
+bool inference_new(inference *i, const fitted_problem *at, double confidence, failure *f);
 void inference_free(inference *i);
 
 double student_two_sided(double t, double freedom);          /* P(|T| > |t|) */

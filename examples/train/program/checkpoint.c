@@ -43,7 +43,7 @@ static uint64_t mix_rows(uint64_t h, const dataset *d)
   return h;
 }
 
-uint64_t checkpoint_signature(const training *t, const options *o)
+checkpoint_key checkpoint_key_of(const training *t, const options *o)
 {
   const model_shape *m = &t->model.shape;
   const double numbers[] = {m->delta, m->smoothing, t->model.penalty.l1, t->model.penalty.l2, o->rate};
@@ -53,21 +53,21 @@ uint64_t checkpoint_signature(const training *t, const options *o)
   uint64_t h = model_checksum(t->settings.method, strlen(t->settings.method));
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) h = mix_number(h, numbers[i]);
   for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) h = mix(h, counts[i]);
-  return mix_rows(h, &t->data);
+  return (checkpoint_key){mix_rows(h, &t->data), t->problem.n};
 }
 
-bool checkpoint_write(const char *file, uint64_t signature, const double *theta, size_t n, const tg_run *run,
+bool checkpoint_write(const char *file, checkpoint_key key, const double *theta, const tg_run *run,
                       failure *f)
 {
   const size_t run_size = tg_run_size(run);
-  head start = {.signature = signature, .n = n, .run_size = run_size};
+  head start = {.signature = key.signature, .n = key.n, .run_size = run_size};
   memcpy(start.magic, magic, sizeof magic);
   void *bytes = resize(NULL, run_size, 1);
   if (bytes == NULL) return fail_memory(f);
   if (run != NULL) tg_run_save(run, bytes);
   text t = {0};
   text_bytes(&t, (const char *)&start, sizeof start);
-  text_bytes(&t, (const char *)theta, n * sizeof *theta);
+  text_bytes(&t, (const char *)theta, key.n * sizeof *theta);
   text_bytes(&t, bytes, run_size);
   const uint64_t sum = t.failed ? 0 : model_checksum(t.bytes, t.length);
   text_bytes(&t, (const char *)&sum, sizeof sum);
@@ -106,7 +106,7 @@ static bool no_checkpoint(const char *file, failure *f)
   return fail_at(f, (place){file, 0, 0}, "this is no checkpoint of this program");
 }
 
-static bool parse(checkpoint *c, const char *bytes, size_t length, place where, uint64_t signature, size_t n,
+static bool parse(checkpoint *c, const char *bytes, size_t length, place where, checkpoint_key key,
                   failure *f)
 {
   head start;
@@ -118,14 +118,14 @@ static bool parse(checkpoint *c, const char *bytes, size_t length, place where, 
   const size_t rest = length - sizeof start - sizeof sum;
   if (sum != model_checksum(bytes, length - sizeof sum))
     return fail_at(f, where, "the checkpoint is damaged");
-  const bool fits = start.signature == signature && start.n == n && n <= rest / sizeof(double) &&
-                    start.run_size == rest - n * sizeof(double);
+  const bool fits = start.signature == key.signature && start.n == key.n && key.n <= rest / sizeof(double) &&
+                    start.run_size == rest - key.n * sizeof(double);
   if (!fits) {
     return fail_at(f, where,
                    "the checkpoint is of other data or other options; remove it to start from the beginning");
   }
   if (!take(c, bytes, &start, f)) return false;
-  if (all_finite(c->theta, n)) return true;
+  if (all_finite(c->theta, key.n)) return true;
   checkpoint_free(c);
   return fail_at(f, where, "the checkpoint is damaged");
 }
@@ -139,7 +139,7 @@ bool checkpoint_possible(const char *file, failure *f)
 }
 
 /* The first bytes before all others: a file of another kind may be of any size. */
-bool checkpoint_read(checkpoint *c, const char *file, uint64_t signature, size_t n, failure *f)
+bool checkpoint_read(checkpoint *c, const char *file, checkpoint_key key, failure *f)
 {
   *c = (checkpoint){0};
   if (system_kind_of(file) == SYSTEM_NOTHING && errno == ENOENT) return true;
@@ -148,16 +148,15 @@ bool checkpoint_read(checkpoint *c, const char *file, uint64_t signature, size_t
   if (!input_open(&in, file, f)) return false;
   const bool ours = input_starts(&in, magic, sizeof magic) || no_checkpoint(file, f);
   const bool good = ours && input_whole(&in, f) &&
-                    parse(c, in.bytes + in.start, in.end - in.start, (place){file, 0, 0}, signature, n, f);
+                    parse(c, in.bytes + in.start, in.end - in.start, (place){file, 0, 0}, key, f);
   input_close(&in);
   return good;
 }
 
-bool checkpoint_read_memory(checkpoint *c, const char *bytes, size_t length, uint64_t signature, size_t n,
-                            failure *f)
+bool checkpoint_read_memory(checkpoint *c, const char *bytes, size_t length, checkpoint_key key, failure *f)
 {
   *c = (checkpoint){0};
-  return parse(c, bytes, length, (place){"memory", 0, 0}, signature, n, f);
+  return parse(c, bytes, length, (place){"memory", 0, 0}, key, f);
 }
 
 void checkpoint_free(checkpoint *c)

@@ -15,18 +15,22 @@ typedef struct checkpoint {
 
 /* What a fit has to share with another for a state to fit both: data, model, method and its settings, but no
  * limits. */
-uint64_t checkpoint_signature(const training *t, const options *o);
+typedef struct checkpoint_key {
+  uint64_t signature;
+  size_t n; /* parameters */
+} checkpoint_key;
 
-bool checkpoint_write(const char *file, uint64_t signature, const double *theta, size_t n, const tg_run *run,
+checkpoint_key checkpoint_key_of(const training *t, const options *o);
+
+bool checkpoint_write(const char *file, checkpoint_key key, const double *theta, const tg_run *run,
                       failure *f);
 
 /* A checkpoint is read and written in turn: only a regular file, or one to be made, can be both. */
 bool checkpoint_possible(const char *file, failure *f);
 
 /* A file that is not there is no failure; one of another fit, or damaged, is. */
-bool checkpoint_read(checkpoint *c, const char *file, uint64_t signature, size_t n, failure *f);
-bool checkpoint_read_memory(checkpoint *c, const char *bytes, size_t length, uint64_t signature, size_t n,
-                            failure *f);
+bool checkpoint_read(checkpoint *c, const char *file, checkpoint_key key, failure *f);
+bool checkpoint_read_memory(checkpoint *c, const char *bytes, size_t length, checkpoint_key key, failure *f);
 void checkpoint_free(checkpoint *c);
 
 #endif

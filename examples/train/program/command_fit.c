@@ -117,10 +117,10 @@ static int status_of(const training *r, failure *f)
 }
 
 /* From a checkpoint, if there is one. */
-static bool go_on(checkpoint *c, training *r, uint64_t signature, const options *o, failure *f)
+static bool go_on(checkpoint *c, training *r, checkpoint_key key, const options *o, failure *f)
 {
   if (o->checkpoint == NULL) return true;
-  if (!checkpoint_read(c, o->checkpoint, signature, r->problem.n, f)) return false;
+  if (!checkpoint_read(c, o->checkpoint, key, f)) return false;
   if (c->theta == NULL) return true;
   memcpy(r->theta, c->theta, r->problem.n * sizeof *r->theta);
   r->settings.resume = c->run;
@@ -137,8 +137,7 @@ static int run(fit_under_way *w, const options *o, const loaded *l, failure *f)
   training *r = &w->training;
   checkpoint c = {0};
   const bool good = loaded_covers(l, &r->model.design, w->rows->held, f) &&
-                    go_on(&c, r, w->progress.signature, o, f) && training_run(r, l, o, f) &&
-                    deliver(o, l, w, f);
+                    go_on(&c, r, w->progress.key, o, f) && training_run(r, l, o, f) && deliver(o, l, w, f);
   const int status = good ? status_of(r, f) : EXIT_BAD;
   if (good && o->checkpoint != NULL && is_over(r->outcome.stop)) remove(o->checkpoint);
   checkpoint_free(&c);

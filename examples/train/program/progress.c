@@ -1,7 +1,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include "progress.h"
 
-#include "checkpoint.h"
 #include "input.h"
 #include "methods.h"
 #include "output.h"
@@ -40,7 +39,7 @@ void progress_start(progress *p, training *t, const options *o)
   *p = (progress){
       .training = t, .options = o, .on_terminal = isatty(STDERR_FILENO) == 1, .began = system_seconds()};
   p->last = p->last_checkpoint = p->began;
-  if (o->checkpoint != NULL) p->signature = checkpoint_signature(t, o);
+  if (o->checkpoint != NULL) p->key = checkpoint_key_of(t, o);
   if (o->trace != NULL || o->plot != NULL) text_add(&p->trace, "iteration,objective,gradient_norm,seconds\n");
 }
 
@@ -153,7 +152,7 @@ static void save(progress *p, const fit_progress *now)
   if (!interrupted() && time - p->last_checkpoint < o->checkpoint_seconds) return;
   p->last_checkpoint = time;
   failure *f = &p->checkpoint_failure;
-  if (checkpoint_write(o->checkpoint, p->signature, now->theta, p->training->problem.n, now->run, f)) return;
+  if (checkpoint_write(o->checkpoint, p->key, now->theta, now->run, f)) return;
   say("checkpoint: %s", f->text);
 }
 

@@ -3,6 +3,7 @@
 #ifndef TRAIN_PROGRESS_H
 #define TRAIN_PROGRESS_H
 
+#include "checkpoint.h"
 #include "text.h"
 #include "training.h"
 
@@ -12,7 +13,7 @@ typedef struct progress {
   bool on_terminal, begun;
   double last, last_checkpoint, began, first; /* first: the iteration it began with */
   text trace;                                 /* CSV: iteration, objective, gradient norm, seconds */
-  uint64_t signature;                         /* for checkpoints */
+  checkpoint_key key;
   failure checkpoint_failure;
 } progress;
 

@@ -296,11 +296,11 @@ static void infer(training *t, const options *o, double start)
     return;
   }
   problem *p = &t->problem;
+  const fitted_problem at = {p, &t->model.design, &t->scaling, t->theta};
   fit search = fit_begin(p, t->theta, &t->settings, &outcome);
   search.start = start;
   fit_attend(&search);
-  const bool good =
-      inference_new(&t->inference, p, &t->model.design, &t->scaling, t->theta, o->confidence, &t->no_errors);
+  const bool good = inference_new(&t->inference, &at, o->confidence, &t->no_errors);
   fit_release(&search);
   if (good && t->inference.exact) {
     fail(&t->no_errors, "the model fits exactly: no residual is left to estimate them from");
