@@ -11,6 +11,6 @@ int command_run(const options *o, failure *f)
 #undef VERB_ROW
     /* clang-format on */
   }
-  assert(!"a verb");
+  assert(false); /* every verb has a row */
   return EXIT_USAGE;
 }

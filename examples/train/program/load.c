@@ -117,7 +117,7 @@ bool loaded_covers(const loaded *l, const design *how, row_list held, failure *f
 
 bool loaded_rows(dataset *d, const loaded *l, const design *how, row_list rows, bool learning, failure *f)
 {
-  assert(how->sparse == l->is_sparse && rows.count <= l->rows);
+  assert(how->sparse == l->is_sparse);
   const bool unit = learning && l->class_weight != NULL; /* for the weights of classes */
   const sparse_extras extras = {l->row_weight, l->row_offset, unit};
   const roles role = {l->role.target, l->role.weight, l->role.offset, unit};
