@@ -96,7 +96,7 @@ static bool lift(tg_lift_ *l, size_t live)
     size_t seen = 0;
     for (uint32_t i = 0; i < sample; i++) seen += l->wanted[i];
     const size_t made = nodes_of(&l->builder.program), repeated = seen > made ? seen - made : 0;
-    if (!worthwhile(dead + repeated * (size / sample), size)) return false;
+    if (!worthwhile(dead + 8 * repeated, size)) return false;
   }
   return tg_lift_nodes_(l, sample, size) == TG_OK && worthwhile(size - nodes_of(&l->builder.program), size);
 }
