@@ -153,7 +153,8 @@ static bool build(tg_function *f)
   tg_program_ p;
   const bool promising =
       tg_lift_begin_(&l, f->tape, f->x, f->n, wanted, live / 8, share) == TG_OK && lift(&l, live);
-  const bool made = tg_lift_end_(&l, f->y, f->m, &p) == TG_OK && promising && emit(f, &l, &p);
+  /* What was given up in the middle has no outputs yet. */
+  const bool made = tg_lift_end_(&l, f->y, promising ? f->m : 0, &p) == TG_OK && promising && emit(f, &l, &p);
   tg_program_free_(&p);
   tg_memory_free_(l.of_node);
   tg_memory_free_(wanted);
