@@ -49,6 +49,8 @@
 
 #include "tape.h"
 
+#include <stdio.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -83,6 +85,32 @@ TG_API tg_status tg_tape_function(tg_function **f, const tg_tape *t, const tg_va
 /* A function of its own, for another thread: the same callback and `user`, and a copy of what has been recorded
  * so far. TG_E_ARGUMENT, TG_E_NOMEM. On failure *copy is NULL. */
 TG_API tg_status tg_function_clone(tg_function **copy, const tg_function *f);
+
+/* ---- Loops ----
+ *
+ * A loop that adds up, as in s = add(s, f(x, data[i])), is found again in the recording once that has been replayed a
+ * few times, and runs in lanes: many iterations at a time, 20 to 200 times as fast. Nothing needs to be asked for.
+ *   - Terms are added in another order, the same at every call and for any number of threads: values and
+ *     derivatives differ from those of the recorded order by rounding.
+ *   - In an iteration every operation keeps its order, and lane functions are within 2 ulp of libm's.
+ *   - Rule R5, branches, statuses and failures are as without loops.
+ *   - Where memory is short or nothing repeats, the recording is swept as it is. */
+
+/* Do now, at x, what would be done after some replays: record if need be and find loops and repeated operations.
+ * Costs about ten gradients. TG_E_ARGUMENT, and whatever a value at x may answer. */
+TG_API tg_status tg_function_compile(tg_function *f, const double *x);
+
+/* Sweep the recording as it is, operation by operation, from now on (or no more): the reference that everything
+ * faster is tested against. */
+TG_API void tg_function_plain(tg_function *f, bool plain);
+
+/* How many threads share the iterations of loops: 1 unless said otherwise, 0: as many as there are processors. The
+ * number shows in no bit. */
+TG_API void tg_function_threads(tg_function *f, unsigned threads);
+
+/* Tells in words what is swept: how much of the recording runs in loops, and what each does. TG_E_ARGUMENT,
+ * TG_E_CALLBACK if writing fails. */
+TG_API tg_status tg_function_print(const tg_function *f, FILE *out);
 
 /* What `user` points to has changed: record again at the next use. Nothing happens to a function made by
  * tg_tape_function, nor for NULL. For numbers that change often see tg_live (var.h). */
@@ -178,6 +206,7 @@ TG_API tg_status tg_check(tg_function *f, const double *x, const tg_check_option
 typedef struct tg_function_stats {
   size_t nodes, bytes;  /* of the recording */
   size_t swept;         /* nodes that are swept: fewer once the recording has been simplified */
+  size_t loops, rolled; /* loops that run in lanes; nodes of the recording that are in them */
   size_t recordings;    /* calls of your function */
   size_t rerecordings;  /* those made because a comparison had another outcome */
   size_t evaluations;   /* driver calls that evaluated f */

@@ -40,9 +40,10 @@ typedef struct tg_nary_shape_ {
 /* One n-ary operation: `n` entries of `operands` from `first`, `m` outputs in consecutive nodes. */
 typedef struct tg_nary_ {
   const tg_custom_op *op;
-  void *user;           /* what its functions get if it is custom */
-  tg_nary_shape_ shape; /* what they get if it is built in */
-  unsigned kind;        /* which built-in operation (tg_nary_kind_); 0: custom */
+  void *user;                      /* what its functions get if it is custom */
+  tg_nary_shape_ shape;            /* what they get if it is built in */
+  unsigned kind;                   /* which built-in operation (tg_nary_kind_); 0: custom */
+  const struct tg_engine_ *engine; /* an operation of the engine's own: engine.h; or NULL */
   uint32_t first, n, m;
 } tg_nary_;
 

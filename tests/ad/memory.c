@@ -2,6 +2,7 @@
  * leaked, and the same call then succeeds with the same bits. And warm calls allocate nothing. */
 #include "../support/memory.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -350,13 +351,18 @@ static bool fail_once(const job *j, size_t n, bool from_then_on, const double *w
   const tg_status status = j->act(&s, out);
   const bool reached = memory_requests() >= n || status != TG_OK;
   memory_fail(0, false);
-  if (reached && !(status == TG_OK && can_do_without(j))) {
+  const bool without = reached && status == TG_OK && can_do_without(j);
+  if (reached && !without) {
     expect(status == TG_E_NOMEM, j->name, tg_status_string(status), n);
     expect(is_blank(out), j->name, "outputs were written", n);
     expect(says_memory(&s, j), j->name, "the message does not tell", n);
     expect(j->act(&s, out) == TG_OK, j->name, "did not succeed afterwards", n);
   }
-  expect(memcmp(out, wanted, sizeof out) == 0, j->name, "other bits afterwards", n);
+  if (can_do_without(j)) /* the answer to some rounding, as loops may run this time or another */
+    expect(fabs(out[0] - wanted[0]) < 1e-6 * (1.0 + fabs(wanted[0])), j->name, "another answer afterwards",
+           n);
+  else
+    expect(memcmp(out, wanted, sizeof out) == 0, j->name, "other bits afterwards", n);
   finish(&s);
   expect(memory_live() == 0, j->name, "leaked", n);
   return reached;

@@ -22,6 +22,7 @@ tg_status tg_function_new_(tg_function **f, size_t n, size_t m)
   if (!made) return TG_E_NOMEM;
   memset(made, 0, sizeof *made);
   made->n = n;
+  made->threads = 1;
   made->m = m;
   made->x = tg_memory_resize_(NULL, n, sizeof *made->x);
   made->y = tg_memory_resize_(NULL, m, sizeof *made->y);
@@ -144,6 +145,8 @@ tg_status tg_function_clone(tg_function **copy, const tg_function *f)
   c->user = f->user;
   c->patience = f->patience;
   c->steady = f->steady;
+  c->threads = f->threads;
+  c->plain = f->plain;
   if (!f->recorded || (f->busy && (f->scalar || f->vector))) return TG_OK; /* nothing whole to copy */
   s = copy_recording(c, f);
   if (s != TG_OK) {
@@ -186,14 +189,13 @@ tg_status tg_function_record_(tg_function *f, const double *x)
   tg_tape_stop_(t); /* a callback that began a tape and never ended it */
   f->busy = false;
   f->recorded = f->recorded && s == TG_OK;
-  f->replays_left = f->patience;
+  f->replays_left = f->plain ? 0 : f->patience;
   return s;
 }
 
 /* The record, or what is left of it, at x. */
-static tg_status replay(tg_function *f, const double *x)
+static tg_status sweep(tg_function *f, const double *x)
 {
-  if (f->replays_left > 0 && --f->replays_left == 0) tg_function_simplify_(f);
   tg_tape *const t = f->tape;
   t->fault.status = TG_OK;
   for (size_t i = 0; i < f->n; i++) t->r.nodes_[tg_node_of_(f->x[i])].primal_ = x[i];
@@ -210,6 +212,7 @@ static tg_status record(tg_function *f, const double *x)
   if (s == TG_OK && f->recorded && tg_simplified_at_once_(f)) {
     f->replays_left = 0;
     tg_function_simplify_(f);
+    if (tg_function_has_loops_(f)) return sweep(f, x);
   }
   return s;
 }
@@ -219,7 +222,20 @@ void tg_function_steady_(tg_function *f)
   if (f->steady || f->patience == 0) return;
   f->steady = true;
   tg_function_forget_simplified_(f);
-  if (f->recorded) f->replays_left = tg_simplified_at_once_(f) ? 1 : f->patience;
+  if (f->recorded && !f->plain) f->replays_left = tg_simplified_at_once_(f) ? 1 : f->patience;
+}
+
+/* What fails in a loop is found again in the record, which knows where. */
+static tg_status replay(tg_function *f, const double *x)
+{
+  if (f->replays_left > 0 && --f->replays_left == 0) tg_function_simplify_(f);
+  tg_status s = sweep(f, x);
+  const bool again = s == TG_E_BRANCH && (f->scalar || f->vector);
+  if (s == TG_OK || again || !tg_function_has_loops_(f)) return s;
+  tg_function_unsimplify_(f);
+  s = sweep(f, x);
+  if (s == TG_OK) f->replays_left = 1;
+  return s;
 }
 
 tg_status tg_function_evaluate_(tg_function *f, const double *x)
@@ -290,6 +306,8 @@ tg_status tg_function_statistics(const tg_function *f, tg_function_stats *s)
   s->nodes = tg_tape_size(tg_function_recording_(f));
   s->bytes = tg_tape_bytes(tg_function_recording_(f));
   s->swept = tg_tape_size(f->tape);
+  s->loops = f->simplified && f->simplified->swept ? f->simplified->loop_count : 0;
+  s->rolled = f->simplified && f->simplified->swept ? f->simplified->rolled : 0;
   s->point_dependent = f->recorded && f->tape->point_dependent;
   return TG_OK;
 }

@@ -24,6 +24,8 @@ struct tg_function {
   unsigned replays_left;             /* until it is tried to simplify the record; 0: never */
   unsigned patience;                 /* replays_left after the next recording */
   bool steady;                       /* derivatives have the same bits whatever was evaluated before */
+  unsigned threads;                  /* for loops; 0: as many as processors */
+  bool plain;                        /* the record is swept, whatever may be made of it */
 };
 
 /* One with an empty tape and nothing to call. */

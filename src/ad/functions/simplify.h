@@ -1,10 +1,13 @@
-/* The tape that a recorded function sweeps: as recorded or, once it has been replayed a few times, without what no
- * output needs and with one of each repeated operation.
+/* The tape that a recorded function sweeps: as recorded or, once it has been replayed a few times, with its loops in
+ * lanes (roll.h), without what no output needs and with one of each repeated operation.
  *
- * Values keep their bits, as every operation that is left does what it did, in its order. Adjoints of a repeated
- * operation add up before they go on and not after, so derivatives may differ in the last bits. Guards are
- * never left out. Custom operations are neither left out nor merged: they may do more than compute. What cannot be made smaller by a worthwhile
- * part, or is short of memory, is swept as recorded. */
+ * Where no loop is values keep their bits, as every operation that is left does what it did, in its order. Adjoints of
+ * a repeated operation add up before they go on and not after, so derivatives may differ in the last bits. Guards are
+ * never left out. Custom operations are neither left out nor merged: they may do more than compute. In a loop they
+ * run once an iteration, as before. What cannot be made smaller by a worthwhile
+ * part, or is short of memory, is swept as recorded.
+ *
+ * What is declared here stands in src/ad/loops, as it makes use of lanes, which in turn run functions. */
 #ifndef TG_SIMPLIFY_H
 #define TG_SIMPLIFY_H
 
@@ -18,6 +21,9 @@ enum { TG_PATIENCE = 3 };
 typedef struct tg_simplified_ {
   tg_tape *tape;
   tg_var *x, *y;
+  struct tg_loop_ *loops; /* that it sweeps */
+  size_t loop_count;
+  size_t rolled;    /* nodes of the record that are in them */
   uint32_t *origin; /* by node of the smaller tape: the node recorded */
   size_t origin_capacity;
   bool valid; /* the smaller tape is that of the last recording */
@@ -32,6 +38,12 @@ bool tg_simplified_at_once_(const tg_function *f);
 
 /* f sweeps its record again until tg_function_simplify_. */
 void tg_function_unsimplify_(tg_function *f);
+
+/* Are loops swept? */
+static inline bool tg_function_has_loops_(const tg_function *f)
+{
+  return f->simplified && f->simplified->swept && f->simplified->loop_count > 0;
+}
 
 /* The record is about to change. */
 void tg_function_forget_simplified_(tg_function *f);

@@ -94,8 +94,10 @@ static inline bool tg_in_lanes_(const tg_body_nary_ *n)
 typedef struct tg_body_ {
   size_t d, columns;
   size_t L;
-  bool sparse;    /* the columns but for a label are sparse, and enter matrices only */
-  uint32_t label; /* sparse: the slot of the label, or TG_NO_OPERAND */
+  bool sparse;       /* the columns but for a label are sparse, and enter matrices only */
+  uint32_t label;    /* sparse: the slot of the label, or TG_NO_OPERAND */
+  size_t variables;  /* columns beyond `columns` that are variables, with adjoints */
+  uint32_t variable; /* first of their slots in `lists` */
   tg_body_step_ *steps;
   size_t step_count, step_capacity;
   tg_body_matrix_ *matrices;
@@ -120,10 +122,10 @@ typedef struct tg_body_ {
 } tg_body_;
 
 /* Compile f's recording, a function of d + columns inputs, for blocks of L samples (0: as many as suit it).
- * `sparse`: how many of the first columns are sparse. TG_E_NOMEM, TG_E_SIZE, TG_E_DATA (a sparse column
+ * `sparse`: how many of the first columns are sparse; `variables`: how many of the last have derivatives. TG_E_NOMEM, TG_E_SIZE, TG_E_DATA (a sparse column
  * outside dot and affine). */
 tg_status tg_body_compile_(tg_body_ **body, const tg_function *f, size_t d, size_t columns, size_t sparse,
-                           size_t L);
+                           size_t variables, size_t L);
 void tg_body_free_(tg_body_ *b);
 tg_status tg_body_print_(const tg_body_ *b, FILE *out);
 

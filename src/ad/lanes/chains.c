@@ -193,7 +193,7 @@ bool tg_emit_chain_(tg_compiler_ *c, uint32_t v)
 void tg_emit_loss_(tg_compiler_ *c)
 {
   const uint32_t v = tg_loss_of_(c);
-  if (!tg_is_column_(c, v) && tg_varies_(c, v)) {
+  if (tg_value_of_(c, v)->kind != TG_VALUE_INPUT && tg_varies_(c, v)) {
     c->b->loss = c->slot[v];
     return;
   }

@@ -127,10 +127,21 @@ static uint32_t *filled(tg_compiler_ *c, size_t n)
   return made;
 }
 
+/* Columns that are variables stand in slots, where they have adjoints. */
+static void place_variables(tg_compiler_ *c)
+{
+  tg_body_ *b = c->b;
+  if (b->variables == 0) return;
+  b->variable = tg_new_list_(c, b->variables);
+  const size_t first = b->d + b->columns;
+  for (size_t k = 0; k < b->variables && c->status == TG_OK; k++)
+    c->slot[first + k] = b->lists[b->variable + k] = tg_new_slot_(c);
+}
+
 static void compile(tg_compiler_ *c)
 {
   const size_t n = c->e.program.count;
-  assert(c->e.program.output_count == 1 && c->e.program.inputs == c->b->d + c->b->columns);
+  assert(c->e.program.output_count == 1 && c->e.program.inputs == c->b->d + c->b->columns + c->b->variables);
   c->slot = filled(c, n);
   c->uniform = filled(c, n);
   c->broadcast = filled(c, n);
@@ -145,6 +156,7 @@ static void compile(tg_compiler_ *c)
     c->segment_of = filled(c, c->sparse);
     if (c->status != TG_OK) return;
   }
+  place_variables(c);
   tg_find_chains_(c);
   for (uint32_t v = 0; v < n && c->status == TG_OK; v++) emit_value(c, v);
   if (c->status == TG_OK) tg_emit_loss_(c);
@@ -153,14 +165,15 @@ static void compile(tg_compiler_ *c)
 }
 
 tg_status tg_body_compile_(tg_body_ **body, const tg_function *f, size_t d, size_t columns, size_t sparse,
-                           size_t L)
+                           size_t variables, size_t L)
 {
   tg_compiler_ c = {.status = TG_OK, .sparse = sparse};
   *body = NULL;
   c.b = tg_memory_resize_(NULL, 1, sizeof *c.b);
   if (c.b == NULL) return TG_E_NOMEM;
   *c.b = (tg_body_){.d = d,
-                    .columns = columns,
+                    .columns = columns - variables,
+                    .variables = variables,
                     .L = L,
                     .sparse = sparse > 0,
                     .label = TG_NO_OPERAND,

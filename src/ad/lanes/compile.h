@@ -76,9 +76,10 @@ static inline const tg_value_ *tg_value_of_(const tg_compiler_ *c, uint32_t v)
 static inline bool tg_varies_(const tg_compiler_ *c, uint32_t v) { return c->e.varies[v] != 0; }
 static inline uint32_t tg_loss_of_(const tg_compiler_ *c) { return c->e.program.outputs[0]; }
 
+/* A column of numbers: those that are variables have slots. */
 static inline bool tg_is_column_(const tg_compiler_ *c, uint32_t v)
 {
-  return tg_value_of_(c, v)->kind == TG_VALUE_INPUT && tg_varies_(c, v);
+  return tg_value_of_(c, v)->kind == TG_VALUE_INPUT && tg_varies_(c, v) && c->slot[v] == TG_NO_VALUE;
 }
 static inline uint32_t tg_column_of_(const tg_compiler_ *c, uint32_t v) { return v - (uint32_t)c->b->d; }
 static inline bool tg_is_sparse_column_(const tg_compiler_ *c, uint32_t v)

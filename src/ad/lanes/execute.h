@@ -47,8 +47,9 @@ typedef struct tg_worker_ {
   uintptr_t ahead;       /* bytes from there to the next block, if that comes from far memory; or 0 */
   const tg_data *sparse; /* or sparse rows, and which L of them */
   const size_t *row;
-  size_t lanes; /* in use, a multiple of TG_LANE_UNIT */
-  bool masked;  /* rule R5 is in force */
+  size_t lanes;  /* in use, a multiple of TG_LANE_UNIT */
+  bool masked;   /* rule R5 is in force */
+  bool gradient; /* at second order: the adjoints of the uniforms are wanted as well */
   tg_run_mode_ mode;
   tg_status status;   /* of callbacks */
   const bool *failed; /* during forward: the lanes that take another branch; else NULL */

@@ -223,8 +223,8 @@ void tg_matrix_step_backward_(const tg_worker_ *w, const tg_uniform_state_ *s, c
   }
   const double *x = m->in_data ? w->current : w->slot;
   const packed p = packed_of(w->body, m, s->u, s->w);
-  /* At second order the gradient itself matters only to the part that depends on theta alone. */
-  if (w->mode < TG_RUN_SECOND || w->body->uniform != NULL)
+  /* At second order the gradient itself may matter only to the part that depends on theta alone. */
+  if (w->mode < TG_RUN_SECOND || w->body->uniform != NULL || w->gradient)
     matrix_adjoint_of_w(w, m, w->bar, x, w->u_bar, w->w_bar);
   matrix_adjoint_of_start(w, m, w->bar, w->w_bar);
   if (second) {

@@ -134,6 +134,7 @@ void tg_finish_slots_(tg_compiler_ *c)
   }
   b->loss = offset_of(b, b->loss);
   if (b->label != TG_NO_OPERAND) b->label = offset_of(b, b->label);
+  offset_list(b, b->variable, b->variables);
   for (size_t i = 0; i < b->step_count; i++) offset_step(b, &b->steps[i]);
   for (size_t i = 0; i < b->matrix_count; i++) offset_matrix(b, &b->matrices[i]);
   for (size_t i = 0; i < b->products_count; i++) offset_products(b, &b->products[i]);

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <math.h>
 
+#include "engine.h"
 #include "nary.h"
 
 const tg_nary_info_ tg_nary_rows_[TG_NARY_count] = {
@@ -201,10 +202,15 @@ typedef struct call {
   double *x, *in, *out, *more, *along;
 } call;
 
+static const tg_nary_ *record_of(const tg_tape *t, uint32_t i)
+{
+  return &t->nary[tg_operand_a_(t->r.nodes_[i].word_)];
+}
+
 static void begin_call(tg_tape *t, uint32_t i, bool masked, call *c)
 {
   assert(i < tg_size_(t) && tg_opcode_(t->r.nodes_[i].word_) == TG_OP_nary);
-  c->r = &t->nary[tg_operand_a_(t->r.nodes_[i].word_)];
+  c->r = record_of(t, i);
   c->operand = t->operands + c->r->first;
   assert((size_t)c->r->n + c->r->m <= t->nary_widest && i + c->r->m <= tg_size_(t));
   c->shape = c->r->shape;
@@ -225,6 +231,12 @@ static tg_status fault(tg_tape *t, uint32_t i, int answer, const char *detail)
   return s;
 }
 
+static tg_status engine_fault(tg_tape *t, uint32_t i, tg_status s)
+{
+  if (s != TG_OK && s != TG_E_BRANCH) t->fault = (tg_failure_){s, TG_OP_nary, i, "it failed in lanes"};
+  return s;
+}
+
 static tg_status no_order(tg_tape *t, uint32_t i, const char *detail)
 {
   t->fault = (tg_failure_){TG_E_ORDER, TG_OP_nary, i, detail};
@@ -233,6 +245,8 @@ static tg_status no_order(tg_tape *t, uint32_t i, const char *detail)
 
 tg_status tg_nary_value_(tg_tape *t, uint32_t i)
 {
+  const tg_nary_ *const r = record_of(t, i);
+  if (r->engine) return engine_fault(t, i, r->engine->value(r->user, t, i));
   call c;
   begin_call(t, i, false, &c);
   tg_recorder_ *const recording = tg_tape_suspend_(); /* the scratch is taken */
@@ -274,6 +288,8 @@ static bool gather_outputs(const call *c, uint32_t i, const double *array, size_
 
 tg_status tg_nary_tangent_(tg_tape *t, uint32_t i, double *tangent, size_t width, bool sided, bool masked)
 {
+  const tg_nary_ *const r = record_of(t, i);
+  if (r->engine) return engine_fault(t, i, r->engine->tangent(r->user, t, i, tangent, width, sided, masked));
   call c;
   begin_call(t, i, masked, &c);
   if (sided) c.shape.along = c.in;
@@ -291,6 +307,8 @@ tg_status tg_nary_tangent_(tg_tape *t, uint32_t i, double *tangent, size_t width
 
 tg_status tg_nary_adjoint_(tg_tape *t, uint32_t i, double *adjoint, size_t width, bool masked)
 {
+  const tg_nary_ *const r = record_of(t, i);
+  if (r->engine) return engine_fault(t, i, r->engine->adjoint(r->user, t, i, adjoint, width, masked));
   call c;
   begin_call(t, i, masked, &c);
   if (!c.r->op->vjp) return no_order(t, i, "it has no vjp");
@@ -305,6 +323,8 @@ tg_status tg_nary_adjoint_(tg_tape *t, uint32_t i, double *adjoint, size_t width
 
 tg_status tg_nary_second_(tg_tape *t, uint32_t i, const tg_second_arrays_ *w, bool masked)
 {
+  const tg_nary_ *const r = record_of(t, i);
+  if (r->engine) return engine_fault(t, i, r->engine->second(r->user, t, i, w, masked));
   call c;
   begin_call(t, i, masked, &c);
   if (!c.r->op->vjp) return no_order(t, i, "it has no vjp");

@@ -46,7 +46,7 @@ static tg_sum_answer_ check_sparse_use(tg_plain_sum_ *p)
   const size_t recording = p->f->stats.recordings;
   if (!p->data->row_start || recording == p->checked) return tg_sum_answer_of_(TG_OK, NULL);
   tg_body_ *body;
-  const tg_status s = tg_body_compile_(&body, p->f, p->d, p->columns, p->data->columns, 0);
+  const tg_status s = tg_body_compile_(&body, p->f, p->d, p->columns, p->data->columns, 0, 0);
   tg_body_free_(body);
   if (s == TG_OK) p->checked = recording;
   return tg_sum_answer_of_(s, s == TG_E_DATA ? TG_SPARSE_ELSEWHERE : "for the sparse columns");

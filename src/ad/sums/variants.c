@@ -96,7 +96,7 @@ static uint64_t path_of(const tg_tape *t)
 static tg_sum_answer_ compile(const tg_variants_ *vs, const tg_data *data, tg_variant_ *v)
 {
   const size_t sparse = data->row_start != NULL ? data->columns : 0;
-  tg_status s = tg_body_compile_(&v->body, vs->f, vs->d, vs->columns, sparse, 0);
+  tg_status s = tg_body_compile_(&v->body, vs->f, vs->d, vs->columns, sparse, 0, 0);
   if (s == TG_E_DATA) return tg_sum_answer_of_(s, TG_SPARSE_ELSEWHERE);
   if (s == TG_OK) s = tg_uniform_state_new_(&v->state, v->body);
   if (s == TG_OK) s = make_workers(vs, v);

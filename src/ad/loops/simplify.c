@@ -3,8 +3,10 @@
 #include "analyse.h"
 #include "emit.h"
 #include "lift.h"
+#include "roll.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- Two tapes, one of which is swept. ---- */
@@ -40,15 +42,25 @@ void tg_function_unsimplify_(tg_function *f)
   if (f->simplified && f->simplified->swept) swap(f);
 }
 
+static void free_loops(tg_simplified_ *s)
+{
+  tg_loops_free_(s->loops);
+  s->loops = NULL;
+  s->loop_count = s->rolled = 0;
+}
+
 void tg_function_forget_simplified_(tg_function *f)
 {
   tg_function_unsimplify_(f);
-  if (f->simplified) f->simplified->valid = false;
+  if (!f->simplified) return;
+  f->simplified->valid = false;
+  free_loops(f->simplified);
 }
 
 void tg_simplified_free_(tg_simplified_ *s)
 {
   if (!s) return;
+  free_loops(s);
   tg_tape_free(s->tape);
   tg_memory_free_(s->x);
   tg_memory_free_(s->y);
@@ -87,10 +99,11 @@ static size_t nodes_of(const tg_program_ *p)
 
 /* The wanted nodes as a program without repetitions; false when there is no point in it. The beginning of a long
  * tape tells whether to go on. */
-static bool lift(tg_lift_ *l, size_t live)
+static bool lift(tg_lift_ *l, tg_rolling_ *r, size_t live)
 {
   const uint32_t size = tg_size_(l->tape), sample = size < 2048 ? size : size / 8;
   const size_t dead = size - live;
+  if (r->loop_count > 0) return tg_rolling_lift_(r, l, 0, size) == TG_OK;
   if (tg_lift_nodes_(l, 0, sample) != TG_OK) return false;
   if (sample < size) {
     size_t seen = 0;
@@ -126,6 +139,7 @@ static bool emit(tg_function *f, const tg_lift_ *l, const tg_program_ *p)
                find_origins(s, l, uses + p->count);
   }
   tg_memory_free_(uses);
+  if (s && s->valid) tg_rolling_bind_(s->tape);
   return s && s->valid;
 }
 
@@ -138,7 +152,18 @@ static bool has_guards(const tg_tape *t)
 
 bool tg_simplified_at_once_(const tg_function *f)
 {
-  return f->steady && !f->tape->point_dependent && !has_guards(f->tape);
+  return f->steady && !f->plain && !f->tape->point_dependent && !has_guards(f->tape);
+}
+
+static void keep_loops(tg_function *f, const tg_rolling_ *r)
+{
+  f->simplified->loops = r->loops;
+  f->simplified->loop_count = r->loop_count;
+  f->simplified->rolled = r->nodes;
+  for (tg_loop_ *l = r->loops; l; l = *tg_loop_next_(l)) {
+    tg_loop_count_(l, &f->stats.zero_rule);
+    tg_loop_threads_(l, f->threads);
+  }
 }
 
 /* Live nodes are known first, so that the rest costs a glance. */
@@ -149,12 +174,20 @@ static bool build(tg_function *f)
   if (!wanted) return false;
   const size_t live = tg_tape_wanted_(f->tape, f->y, f->m, wanted);
   const bool share = !f->steady || !has_guards(f->tape);
+  tg_rolling_ r = {0};
   tg_lift_ l;
   tg_program_ p;
+  if (share && tg_rolling_find_(&r, f->tape, f->y, f->m) != TG_OK) {
+    tg_memory_free_(wanted);
+    return false;
+  }
+  tg_rolling_leave_out_(&r, size, wanted);
   const bool promising =
-      tg_lift_begin_(&l, f->tape, f->x, f->n, wanted, live / 8, share) == TG_OK && lift(&l, live);
+      tg_lift_begin_(&l, f->tape, f->x, f->n, wanted, live / 8, share) == TG_OK && lift(&l, &r, live);
   /* What was given up in the middle has no outputs yet. */
   const bool made = tg_lift_end_(&l, f->y, promising ? f->m : 0, &p) == TG_OK && promising && emit(f, &l, &p);
+  if (made) keep_loops(f, &r);
+  tg_rolling_end_(&r, made);
   tg_program_free_(&p);
   tg_memory_free_(l.of_node);
   tg_memory_free_(wanted);
@@ -171,7 +204,7 @@ static void take_primals(tg_function *f)
 
 void tg_function_simplify_(tg_function *f)
 {
-  assert(f->recorded && !f->busy && !f->tape->point_dependent);
+  assert(f->recorded && !f->busy && !f->plain && !f->tape->point_dependent);
   tg_simplified_ *const s = f->simplified;
   if (s && s->swept) return;
   if (!(s && s->valid)) {
@@ -182,12 +215,55 @@ void tg_function_simplify_(tg_function *f)
   take_primals(f);
 }
 
+/* ---- What a user asks for. ---- */
+
+tg_status tg_function_compile(tg_function *f, const double *x)
+{
+  if (!f) return TG_E_ARGUMENT;
+  f->reason = x ? NULL : "the point x is NULL";
+  f->status = x ? tg_function_evaluate_(f, x) : TG_E_ARGUMENT;
+  if (f->status != TG_OK || !f->recorded || f->plain || f->tape->point_dependent) return f->status;
+  f->replays_left = 0;
+  tg_function_simplify_(f);
+  return f->status;
+}
+
+void tg_function_plain(tg_function *f, bool plain)
+{
+  if (!f || f->busy || f->plain == plain) return;
+  f->plain = plain;
+  f->replays_left = plain ? 0 : 1;
+  if (plain) tg_function_unsimplify_(f);
+}
+
+void tg_function_threads(tg_function *f, unsigned threads)
+{
+  if (!f || f->busy) return;
+  f->threads = threads;
+  for (tg_loop_ *l = f->simplified ? f->simplified->loops : NULL; l; l = *tg_loop_next_(l))
+    tg_loop_threads_(l, threads);
+}
+
+tg_status tg_function_print(const tg_function *f, FILE *out)
+{
+  if (!f || !out) return TG_E_ARGUMENT;
+  const tg_simplified_ *const s = tg_function_has_loops_(f) ? f->simplified : NULL;
+  fprintf(out, "%zu recorded operations, %zu of them in %zu loops; %zu nodes are swept\n",
+          tg_tape_size(tg_function_recording_(f)), s ? s->rolled : 0, s ? s->loop_count : 0,
+          tg_tape_size(f->tape));
+  for (tg_loop_ *l = s ? s->loops : NULL; l; l = *tg_loop_next_(l)) {
+    const tg_status printed = tg_loop_print_(l, out);
+    if (printed != TG_OK) return printed;
+  }
+  return ferror(out) ? TG_E_CALLBACK : TG_OK;
+}
+
 /* ---- A copy for another thread. ---- */
 
 tg_status tg_function_clone_simplified_(tg_function *to, const tg_function *from)
 {
   const tg_simplified_ *const s = from->simplified;
-  if (!s || !s->valid) return TG_OK;
+  if (!s || !s->valid || s->loop_count > 0) return TG_OK; /* loops are found again */
   const tg_tape *const smaller = s->swept ? from->tape : s->tape;
   const tg_var *const x = s->swept ? from->x : s->x, *const y = s->swept ? from->y : s->y;
   tg_simplified_ *const made = room(to);
