@@ -20,6 +20,8 @@ def softmax(x):
     e = [mp.exp(a) for a in x]
     return [a / sum(e) for a in e]
 def cross_entropy(x): return [logsumexp(x[:-1])[0] - x[int(x[-1])]]
+def pick(x): return [x[int(x[-1])]]
+def argmax(x): return [mpf(max(range(len(x)), key=lambda i: x[i]))]
 def affine(columns, bias):
     def f(x):
         rows = (len(x) - columns) // (columns + bias)
@@ -83,6 +85,10 @@ for x in ([0.7], [1.0, 2.0, 3.0], [-700.5, 0.1, 2.3], [1000.25, 999.5, -3.0], [0
 for x, label in (([1.0, 2.0, 3.0], 0), ([-700.5, 0.1, 2.3], 2), ([-300.5, 0.1, 2.3], 0), ([1000.25, 900.5, -3.0], 0), ([0.3, 0.3, 0.3], 1),
                  ([40.0, 0.1, -0.7], 0), ([35.3, 0.1, -40.7, 2.0], 3), ([0.5], 0)):
     case("cross_entropy", cross_entropy, x + [float(label)], discrete=1)
+for x, index in (([1.0, 2.0, 3.0], 0), ([-700.5, 0.1, 2.3], 2), ([0.5], 0), ([1e200, -1e-200, 3.0, 0.25], 1)):
+    case("pick", pick, x + [float(index)], discrete=1)
+for x in ([1.0, 2.0, 3.0], [-700.5, 0.1, -2.3], [0.5], [1e200, -1e-200, 3.0, 0.25]):
+    case("argmax", argmax, x)
 rng = random.Random(4)
 for rows, columns, bias in ((1, 1, 0), (2, 3, 1), (3, 2, 0), (1, 4, 1)):
     case("affine", affine(columns, bias), [rng.uniform(-2, 2) for _ in range(rows * (columns + bias) + columns)], columns, bias)

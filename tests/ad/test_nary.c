@@ -71,6 +71,17 @@ Test(nary, values_and_products_agree_with_the_references)
   }
 }
 
+Test(nary, every_row_has_references)
+{
+  for (unsigned kind = 1; kind < TG_NARY_count; kind++) {
+    const reference *r;
+    size_t found = 0;
+    for (size_t left = all_references(&r); left > 0; left--, r++) found += r->op == tg_nary_rows_[kind].op;
+    cr_expect(found >= 3, "%s has %zu references, made by nary_reference.py", tg_nary_rows_[kind].op->name,
+              found);
+  }
+}
+
 Test(nary, jvp_and_vjp_are_transposes)
 {
   const reference *r;
@@ -91,17 +102,12 @@ Test(nary, jvp_and_vjp_are_transposes)
 static tg_var weighted(const tg_var *x, size_t n, void *user)
 {
   const reference *const r = user;
+  const tg_segment_ operands = tg_vars_(x, n);
+  tg_nary_ what = {.op = r->op, .shape = r->shape};
+  for (unsigned kind = 1; kind < TG_NARY_count; kind++)
+    if (tg_nary_rows_[kind].op == r->op) what.kind = kind;
   tg_var y[WIDEST];
-  if (r->op == &tg_nary_sum_) y[0] = (tg_sum)(x, n);
-  if (r->op == &tg_nary_dot_) y[0] = (tg_dot)(x, x + n / 2, n / 2);
-  if (r->op == &tg_nary_norm2_) y[0] = (tg_norm2)(x, n);
-  if (r->op == &tg_nary_logsumexp_) y[0] = (tg_logsumexp)(x, n);
-  if (r->op == &tg_nary_softmax_) (tg_softmax)(x, n, y);
-  if (r->op == &tg_nary_cross_entropy_) y[0] = (tg_cross_entropy)(x, n - 1, x[n - 1]);
-  if (r->op == &tg_nary_affine_) {
-    const tg_var *const b = x + r->m * r->shape.columns;
-    (tg_affine)(x, r->shape.bias ? b : NULL, r->shape.bias ? b + r->m : b, r->m, r->shape.columns, y);
-  }
+  tg_nary_record_(&what, &operands, 1, y, r->m);
   return tg_dot_vd_(y, r->u, r->m);
 }
 

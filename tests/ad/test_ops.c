@@ -443,3 +443,52 @@ Test(ops, kinks_are_known_by_their_rows)
   cr_expect(tg_ops_[TG_OP_fabs].kinked && !tg_ops_[TG_OP_add].kinked);
   cr_expect(kinked == 13, "%zu", kinked);
 }
+
+/* ---- Kinks ---- */
+
+/* A step along the tangents: the partials there are what a kink promises, unless the line stays on it. */
+static size_t check_side(const ops_row *row, unsigned op, const double *x, const double *along)
+{
+  const double t = 1e-7;
+  double at[3], columns[MOST_PARTIALS];
+  tg_sided_ p;
+  for (size_t i = 0; i < 3; i++) at[i] = x[i] + t * along[i];
+  if (!tg_at_kink_(op, x[0], x[1], x[2]) || tg_at_kink_(op, at[0], at[1], at[2])) return 0;
+  tg_one_sided_(op, x, along, &p);
+  row->columns(at, columns);
+  for (size_t i = 0; i < row->arity; i++) {
+    cr_expect(fabs(p.first[i] - columns[1 + i]) <= 1e-5,
+              "%s at %g %g %g along %g %g %g: first %zu is %g, not %g", row->name, x[0], x[1], x[2], along[0],
+              along[1], along[2], i, p.first[i], columns[1 + i]);
+    for (size_t j = 0; j < row->arity; j++) {
+      const double second = columns[ops_second(row->arity, i, j)];
+      const bool cone = fabs(second) > 1e4; /* hypot, norm3: the line itself has none */
+      cr_expect(cone || fabs(p.second[i][j] - second) <= 1e-5,
+                "%s at %g %g %g along %g %g %g: second %zu %zu is %g, not %g", row->name, x[0], x[1], x[2],
+                along[0], along[1], along[2], i, j, p.second[i][j], second);
+    }
+  }
+  return 1;
+}
+
+Test(ops, one_sided_partials_at_kinks_are_those_beside_them)
+{
+  static const double grid[] = {-1.0, -0.5, 0.0, 0.5, 1.0}, ways[] = {-1.0, 0.25, 1.5};
+  for (size_t k = 0; k < ops_count; k++) {
+    const ops_row *const row = &ops_rows[k];
+    const unsigned op = opcode_of(row->name);
+    size_t sides = 0;
+    for (size_t i = 0; i < 125; i++)
+      for (size_t j = 0; j < 27; j++) {
+        const double x[3] = {grid[i % 5], row->arity > 1 ? grid[i / 5 % 5] : 0.0,
+                             row->arity > 2 ? grid[i / 25] : 0.0};
+        const double along[3] = {ways[j % 3], row->arity > 1 ? ways[j / 3 % 3] : 0.0,
+                                 row->arity > 2 ? ways[j / 9] : 0.0};
+        /* where the row speaks of this kink alone: copysign is a step in y besides */
+        const bool domain = (op != TG_OP_copysign || x[1] != 0.0) && (op != TG_OP_huber || x[1] > 0.0) &&
+                            (op != TG_OP_clamp || x[1] < x[2]);
+        if (domain) sides += check_side(row, op, x, along);
+      }
+    cr_expect((sides > 0) == tg_ops_[op].kinked, "%s: %zu sides of its kink", row->name, sides);
+  }
+}

@@ -20,7 +20,7 @@ static entry entries[] = {
 #define TERNARY(name, ...) {#name, 3, false, false},
 #define GUARD(name, ...) {#name, 2, false, false},
 #include "ops.def"
-#define NARY(name, properties) {#name, 0, ((properties)&TG_NARY_SCALAR) != 0, false},
+#define NARY(name, layout, properties) {#name, 0, ((properties)&TG_NARY_SCALAR) != 0, false},
 #include "nary.def"
 };
 enum { ENTRIES = sizeof entries / sizeof entries[0] };

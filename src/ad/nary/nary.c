@@ -12,7 +12,8 @@
 
 const tg_nary_info_ tg_nary_rows_[TG_NARY_count] = {
     [TG_NARY_custom] = {NULL, false, 0},
-#define NARY(name, bits) [TG_NARY_##name] = {&tg_nary_##name##_, ((bits)&TG_NARY_KINKED) != 0, bits},
+#define NARY(name, operands, bits)                                                                           \
+  [TG_NARY_##name] = {&tg_nary_##name##_, ((bits)&TG_NARY_KINKED) != 0, bits},
 #include "nary.def"
 #undef NARY
 };

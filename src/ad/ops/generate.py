@@ -105,7 +105,7 @@ def mark_scalar(table):
         table[name].scalar = True
     for o in table.values():
         if o.kind == 'NARY':
-            o.scalar = 'TG_NARY_SCALAR' in o.columns[1]
+            o.scalar = 'TG_NARY_SCALAR' in o.columns[2]
 
 
 # ---- the prototypes ----
@@ -132,8 +132,16 @@ def document(table):
         o.section = section.split('.')[0]
         o.parameters = [tuple(re.fullmatch(r'(.*?)(\w+)', p.strip()).groups()) for p in match[3].split(',')]
     for o in table.values():
+        if o.kind == 'NARY' and o.parameters and [t for t, _ in o.parameters] != LAYOUTS.get(o.columns[1]):
+            raise Wrong(f'tg_{o.name}: its parameters in operations.h are not of the layout {o.columns[1]} of nary.def')
         if o.parameters is None:
             raise Wrong(f'operations.h: no prototype TG_API tg_var (tg_{o.name})(...) with a comment for this row')
+
+
+# The parameters of each layout of nary.def.
+LAYOUTS = {'ARRAY': ['const tg_var *', 'size_t '], 'ARRAYS': ['const tg_var *', 'const tg_var *', 'size_t '],
+           'INDEXED': ['const tg_var *', 'size_t ', 'tg_var '], 'MAP': ['const tg_var *', 'size_t ', 'tg_var *'],
+           'MATRIX': ['const tg_var *'] * 3 + ['size_t '] * 2 + ['tg_var *']}
 
 
 # ---- many operands: groups of parameters that are vars or numbers together ----
@@ -142,8 +150,6 @@ def groups(o):
     """Names of the operands that are vars or numbers together: the last array stands alone, so does a single var."""
     arrays = [name for type_, name in o.parameters if type_ == 'const tg_var *']
     single = [name for type_, name in o.parameters if type_ == 'tg_var ']
-    if not arrays or len(single) > 1 or (single and len(arrays) > 1):
-        raise Wrong(f'tg_{o.name}: its operands must be arrays, or one array and one var')
     if single:
         return [arrays, single]
     return [arrays[:-1], arrays[-1:]] if len(arrays) > 1 else [arrays]
