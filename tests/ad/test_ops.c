@@ -436,14 +436,6 @@ Test(ops, linear_in_several_operands_means_together)
   cr_expect(!tg_linear_in_(TG_OP_fabs, 1) && !tg_linear_in_(TG_OP_floor, 1));
 }
 
-Test(ops, kinks_are_known_by_their_rows)
-{
-  size_t kinked = 0;
-  for (unsigned op = 0; op < TG_OP_count; op++) kinked += tg_ops_[op].kinked;
-  cr_expect(tg_ops_[TG_OP_fabs].kinked && !tg_ops_[TG_OP_add].kinked);
-  cr_expect(kinked == 13, "%zu", kinked);
-}
-
 /* ---- Kinks ---- */
 
 /* A step along the tangents: the partials there are what a kink promises, unless the line stays on it. */

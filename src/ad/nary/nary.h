@@ -17,8 +17,9 @@
 
 static inline bool tg_masked_(const void *user) { return ((const tg_nary_shape_ *)user)->masked; }
 
-/* What weighted differences are taken from: the entry of the largest weight. Under the mask one that is not finite
- * must not enter the others; a finite one stays, so that the mask changes no bit where nothing is NaN. */
+/* sum_i p_i (v_i - base) is more accurate with base = v_top, the entry of the largest weight, than with 0. Under the mask
+ * a base that is infinite or NaN would spoil entries that do not depend on it: then the base is 0. A finite base stays,
+ * so that the mask changes no bit where nothing is NaN. */
 static inline double tg_base_(double top, bool masked) { return masked && !(top - top == 0.0) ? 0.0 : top; }
 
 static inline int tg_nary_fill_(double *to, size_t n, double value)
@@ -27,7 +28,7 @@ static inline int tg_nary_fill_(double *to, size_t n, double value)
   return 0;
 }
 
-/* sum a_i b_i and to = c x. */
+/* sum a_i b_i. */
 static inline double tg_nary_inner_(const double *a, const double *b, size_t n, bool masked)
 {
   double s = 0.0;
@@ -43,6 +44,7 @@ static inline double tg_nary_nowhere_(const double *v, size_t n, bool masked)
   return s;
 }
 
+/* to = c x. */
 static inline void tg_nary_scale_(double *to, const double *x, size_t n, double c, bool masked)
 {
   for (size_t i = 0; i < n; i++) to[i] = tg_masked_product_(x[i], c, masked);

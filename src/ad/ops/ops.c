@@ -1,3 +1,4 @@
+/* The table of opcodes, and the names of nodes. */
 #include "ops.h"
 
 const tg_op_info_ tg_ops_[TG_OP_count] = {

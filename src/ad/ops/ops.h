@@ -1,48 +1,23 @@
-/* The opcodes and what is known of each, grown from the rows of ops.def. */
+/* The opcodes and what is known of each, grown from the rows of ops.def. A binary operation has three opcodes by which of
+ * its operands are nodes and which constants; tables are by the first of them, the base. */
 #ifndef TG_OPS_H
 #define TG_OPS_H
+
+#include <assert.h>
 
 #include "tape.h"
 
 /* ORDER OP: the frequent operations come first, so that the opcodes recorded inline (var.h) stay put. */
 enum tg_opcode_ {
   TG_OP_before_rows = TG_OP_first - 1,
-#define UNARY(name, ...)
-#define TERNARY(name, ...)
 #define BINARY(name, ...) TG_OP_##name, TG_OP_##name##_vc, TG_OP_##name##_cv,
-#define GUARD(name, ...)
 #include "ops.def"
-#undef UNARY
-#undef BINARY
-#undef TERNARY
-#undef GUARD
-#define UNARY(name, ...)
-#define TERNARY(name, ...)
-#define BINARY(name, ...)
 #define GUARD(name, ...) TG_OP_##name, TG_OP_##name##_vc, TG_OP_##name##_cv,
 #include "ops.def"
-#undef UNARY
-#undef BINARY
-#undef TERNARY
-#undef GUARD
 #define UNARY(name, ...) TG_OP_##name,
-#define TERNARY(name, ...)
-#define BINARY(name, ...)
-#define GUARD(name, ...)
 #include "ops.def"
-#undef UNARY
-#undef BINARY
-#undef TERNARY
-#undef GUARD
-#define UNARY(name, ...)
 #define TERNARY(name, ...) TG_OP_##name,
-#define BINARY(name, ...)
-#define GUARD(name, ...)
 #include "ops.def"
-#undef UNARY
-#undef BINARY
-#undef TERNARY
-#undef GUARD
   TG_OP_count
 };
 
@@ -95,6 +70,7 @@ extern const tg_op_info_ tg_ops_[TG_OP_count];
 /* The base opcode of a binary operation's forms. */
 static inline unsigned tg_base_op_(unsigned op)
 {
+  assert(op < TG_OP_count);
   return tg_ops_[op].form == TG_FORM_xc ? op - 1 : tg_ops_[op].form == TG_FORM_cy ? op - 2 : op;
 }
 
@@ -104,6 +80,7 @@ static inline unsigned tg_properties_(unsigned op) { return tg_ops_[tg_base_op_(
 /* Is the operation of first degree in several operands together, the others held? Bit k of the set: operand k. */
 static inline bool tg_linear_in_(unsigned op, unsigned operands)
 {
+  assert(operands < 8);
   const unsigned p = tg_properties_(op);
   const unsigned each = operands * TG_LINEAR_X;
   const bool xy = (operands & 3) == 3, xz = (operands & 5) == 5, yz = (operands & 6) == 6;

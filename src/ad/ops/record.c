@@ -1,4 +1,5 @@
-/* What operations.h declares, grown from the rows: every operation on plain numbers and on vars. */
+/* What operations.h declares, grown from the rows: every operation on plain numbers (the suffix _d) and on vars. The value
+ * is computed first, by the same function for both; then a node is pushed that holds it. */
 #include "ops.h"
 #include "special.h"
 #include "tapegrad/operations.h"
@@ -28,7 +29,3 @@
     return outcome;                                                                                          \
   }
 #include "ops.def"
-#undef UNARY
-#undef BINARY
-#undef TERNARY
-#undef GUARD
