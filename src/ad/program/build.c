@@ -60,29 +60,52 @@ static bool same(const tg_program_ *p, const tg_value_ *v, const tg_value_ *w)
          memcmp(&v->number, &w->number, sizeof v->number) == 0;
 }
 
-/* Where v stands in the table, or the empty place for it. */
-static size_t find(const tg_builder_ *b, const tg_value_ *v)
+#define UPPER UINT64_C(0xFFFFFFFF00000000)
+enum { NEAR = 16 }; /* places that are tried first */
+
+/* An element is mostly met again soon after its operands. So it stands where its latest operand says: a table larger
+ * than the caches is then gone through from one end to the other, like the program. */
+static size_t near_place(const tg_value_ *v)
 {
-  const tg_program_ *p = &b->program;
+  uint32_t latest = 0;
+  for (unsigned k = 0; k < v->arity; k++) latest = v->operand[k] > latest ? v->operand[k] : latest;
+  return 2 * (size_t)latest;
+}
+
+static bool stands_at(const tg_builder_ *b, size_t at, const tg_value_ *v, uint64_t h)
+{
+  const uint64_t entry = b->table[at];
+  return entry == 0 ||
+         (((entry ^ h) & UPPER) == 0 && same(&b->program, &b->program.values[(uint32_t)entry - 1], v));
+}
+
+/* Where v, with this hash, stands in the table, or the empty place for it: near its operands or, where too many share
+ * them and for constants and calls, where the hash says. */
+static size_t find(const tg_builder_ *b, const tg_value_ *v, uint64_t h)
+{
   const size_t mask = b->table_size - 1;
-  size_t at = (size_t)hash(p, v) & mask;
-  while (b->table[at] != 0 && !same(p, &p->values[b->table[at] - 1], v)) at = (at + 1) & mask;
+  const bool element = v->kind == TG_VALUE_ELEMENT || v->kind == TG_VALUE_GUARD;
+  size_t at = near_place(v) & mask;
+  for (unsigned k = 0; element && k < NEAR; k++, at = (at + 1) & mask)
+    if (stands_at(b, at, v, h)) return at;
+  at = (size_t)(h >> 32) & mask;
+  while (!stands_at(b, at, v, h)) at = (at + 1) & mask;
   return at;
 }
 
-/* Twice the size: what is in the table is distinct. */
+/* Twice the size. */
 static bool grow_table(tg_builder_ *b)
 {
   const size_t old_size = b->table_size;
-  uint32_t *const old = b->table;
+  uint64_t *const old = b->table;
   const size_t size = old_size != 0 ? 2 * old_size : 64;
-  uint32_t *const table = tg_memory_resize_(NULL, size, sizeof *table);
+  uint64_t *const table = tg_memory_resize_(NULL, size, sizeof *table);
   if (!table) return false;
   memset(table, 0, size * sizeof *table);
   b->table = table;
   b->table_size = size;
   for (size_t i = 0; i < old_size; i++)
-    if (old[i] != 0) table[find(b, &b->program.values[old[i] - 1])] = old[i];
+    if (old[i] != 0) table[find(b, &b->program.values[(uint32_t)old[i] - 1], old[i])] = old[i];
   tg_memory_free_(old);
   return true;
 }
@@ -99,11 +122,12 @@ static bool room_to_hash(tg_builder_ *b)
 static uint32_t distinct(tg_builder_ *b, tg_value_ v)
 {
   if (!room_to_hash(b)) return 0;
-  const size_t at = find(b, &v);
-  if (b->table[at] != 0) return b->table[at] - 1;
+  const uint64_t h = hash(&b->program, &v);
+  const size_t at = find(b, &v, h);
+  if (b->table[at] != 0) return (uint32_t)b->table[at] - 1;
   const uint32_t made = append(b, v);
   if (b->status != TG_OK) return 0;
-  b->table[at] = made + 1;
+  b->table[at] = (h & UPPER) | (made + 1);
   b->hashed++;
   return made;
 }

@@ -9,7 +9,8 @@
 
 typedef struct tg_builder_ {
   tg_program_ program;
-  uint32_t *table; /* of hashed values, open addressing; 0: empty, else value + 1 */
+  uint64_t
+      *table; /* of hashed values, open addressing; 0: empty, else value + 1 and the upper half of its hash */
   size_t table_size, hashed;
   tg_status status; /* the first failure; values made after it mean nothing */
 } tg_builder_;
