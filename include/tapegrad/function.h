@@ -94,6 +94,7 @@ TG_API tg_status tg_function_clone(tg_function **copy, const tg_function *f);
  *     derivatives differ from those of the recorded order by rounding.
  *   - In an iteration every operation keeps its order, and lane functions are within 2 ulp of libm's.
  *   - Rule R5, branches, statuses and failures are as without loops.
+ *   - Iterations that call an operation of your own (tg_custom) stay as they were recorded.
  *   - Where memory is short or nothing repeats, the recording is swept as it is. */
 
 /* Do now, at x, what would be done after some replays: record if need be and find loops and repeated operations.

@@ -3,9 +3,8 @@
  *
  * Where no loop is values keep their bits, as every operation that is left does what it did, in its order. Adjoints of
  * a repeated operation add up before they go on and not after, so derivatives may differ in the last bits. Guards are
- * never left out. Custom operations are neither left out nor merged: they may do more than compute. In a loop they
- * run once an iteration, as before. What cannot be made smaller by a worthwhile
- * part, or is short of memory, is swept as recorded.
+ * never left out. Custom operations are neither left out nor merged, and no loop has one: they may do more than
+ * compute. What cannot be made smaller by a worthwhile part, or is short of memory, is swept as recorded.
  *
  * What is declared here stands in src/ad/loops, as it makes use of lanes, which in turn run functions. */
 #ifndef TG_SIMPLIFY_H

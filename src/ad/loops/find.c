@@ -1,5 +1,6 @@
 #include "find.h"
 
+#include "nary_tape.h"
 #include "operands.h"
 
 #include <string.h>
@@ -199,12 +200,16 @@ static bool nodes_alike(const tg_tape *t, uint32_t i, uint32_t j)
   return true;
 }
 
-/* Inputs and live constants are read anew at every evaluation: no iteration. */
+/* Inputs and live constants are read anew at every evaluation: no iteration. Nor is what calls the user's own
+ * operations: they count on one call for each that was recorded, in order, and lanes call them again for gradients and
+ * for lanes that are padding, or not at all where nothing uses them. */
 static bool may_repeat(const tg_tape *t, uint32_t start, uint32_t length)
 {
   for (uint32_t i = start; i < start + length; i++) {
-    const unsigned op = tg_opcode_(t->r.nodes_[i].word_);
+    const uint64_t word = t->r.nodes_[i].word_;
+    const unsigned op = tg_opcode_(word);
     if (op == TG_OP_input || op == TG_OP_live) return false;
+    if (op == TG_OP_nary && t->nary[tg_operand_a_(word)].kind == TG_NARY_custom) return false;
   }
   return true;
 }
