@@ -225,17 +225,17 @@ void tg_function_steady_(tg_function *f)
   if (f->recorded && !f->plain) f->replays_left = tg_simplified_at_once_(f) ? 1 : f->patience;
 }
 
-/* What fails in a loop is found again in the record, which knows where. */
+/* What fails in a loop is found again in the record, which knows where. The next point may be better: it is back to
+ * loops then, so that what was evaluated before shows in no bit. */
 static tg_status replay(tg_function *f, const double *x)
 {
   if (f->replays_left > 0 && --f->replays_left == 0) tg_function_simplify_(f);
-  tg_status s = sweep(f, x);
+  const tg_status s = sweep(f, x);
   const bool again = s == TG_E_BRANCH && (f->scalar || f->vector);
   if (s == TG_OK || again || !tg_function_has_loops_(f)) return s;
   tg_function_unsimplify_(f);
-  s = sweep(f, x);
-  if (s == TG_OK) f->replays_left = 1;
-  return s;
+  f->replays_left = 1;
+  return sweep(f, x);
 }
 
 tg_status tg_function_evaluate_(tg_function *f, const double *x)
