@@ -3,6 +3,7 @@
 #include "engine.h"
 
 #include <assert.h>
+#include <math.h>
 
 struct tg_loop_ {
   tg_loop_ *next;
@@ -95,6 +96,15 @@ static tg_status run_second(tg_loop_ *l, const tg_tape *t, const double *tangent
   return TG_OK;
 }
 
+/* Infinite parts of a gradient are the sum's, not those of an iteration, in which a tangent of zero may have met them:
+ * where the product is not finite, tangents go through the iterations themselves. */
+static tg_status tangent_of_lane(tg_loop_ *l, const tg_tape *t, const tg_run_ *what, bool masked,
+                                 double *product)
+{
+  *product = tg_runner_times_(l->runner, masked, what->tangent, what->width, what->lane);
+  return isfinite(*product) ? TG_OK : run(l, t, what, product);
+}
+
 /* Sided tangents are those that the second order goes on from: both are computed together. */
 static tg_status tangent(void *self, const tg_tape *t, uint32_t node, double *tangent, size_t width,
                          bool sided, bool masked)
@@ -102,9 +112,11 @@ static tg_status tangent(void *self, const tg_tape *t, uint32_t node, double *ta
   tg_loop_ *const l = self;
   assert(width <= TG_BLOCK);
   if (sided) return run_second(l, t, tangent, width, tangent + node * width);
-  const tg_status s = need_gradient(l, t);
-  for (size_t lane = 0; lane < width && s == TG_OK; lane++)
-    tangent[node * width + lane] = tg_runner_times_(l->runner, masked, tangent, width, lane);
+  tg_status s = need_gradient(l, t);
+  for (size_t lane = 0; lane < width && s == TG_OK; lane++) {
+    const tg_run_ what = {TG_RUN_SECOND, tangent, width, lane};
+    s = tangent_of_lane(l, t, &what, masked, &tangent[node * width + lane]);
+  }
   return s;
 }
 

@@ -12,6 +12,7 @@ enum { CHUNKS = 32, CHUNK_BLOCKS = 2, DIRECTIONS = 8 };
 typedef struct chunk {
   double *u_bar, *u_bar_dot;
   double value, tangent;
+  double padding; /* the adjoint of lanes past the last row, which repeat it: 0 but to see what is its own */
   bool fits;
   size_t zero_rule;
   tg_status status;
@@ -289,7 +290,7 @@ static bool run_block(const tg_runner_ *r, thread *t, size_t block, chunk *c)
     tg_worker_tangent_(w, &r->state);
     c->tangent += sum(w->tangent + r->body->loss, n);
   }
-  for (size_t i = 0; i < w->lanes; i++) t->seed[i] = i < n ? 1.0 : 0.0;
+  for (size_t i = 0; i < w->lanes; i++) t->seed[i] = i < n ? 1.0 : c->padding;
   tg_worker_backward_(w, &r->state, t->seed);
   keep_adjoints(r, block, w->bar, gradient_of(r).variable);
   if (r->run->mode == TG_RUN_SECOND) keep_adjoints(r, block, w->bar_dot, second_of(r, r->run->lane).variable);
@@ -332,15 +333,26 @@ static bool needs_mask(const tg_runner_ *r, size_t number, const chunk *c)
          has_nan(second_of(r, r->run->lane).variable + from * each, count);
 }
 
+/* Lanes of padding make NaN of zero times what is infinite in the last row. With its adjoint they do what it does. */
+static bool is_needed_by_rows(const tg_runner_ *r, thread *t, size_t number, chunk *c)
+{
+  if (number + 1 < r->chunks || r->rows % r->body->L == 0) return true;
+  c->padding = 1.0;
+  run_once(r, t, number, c, false);
+  c->padding = 0.0;
+  return needs_mask(r, number, c);
+}
+
 static void run_chunk(void *context, unsigned number_of_thread, size_t number)
 {
   const tg_runner_ *const r = context;
   chunk *const c = &r->chunk[number];
+  thread *const t = &r->thread[number_of_thread];
   c->zero_rule = 0;
-  run_once(r, &r->thread[number_of_thread], number, c, false);
+  run_once(r, t, number, c, false);
   if (!needs_mask(r, number, c)) return;
-  c->zero_rule = 1;
-  run_once(r, &r->thread[number_of_thread], number, c, true);
+  c->zero_rule = is_needed_by_rows(r, t, number, c);
+  run_once(r, t, number, c, true);
 }
 
 static void run_chunks(tg_runner_ *r)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../support/custom.h"
 #include "tapegrad/tapegrad.h"
 
 #include "tapegrad/overload.h"
@@ -244,7 +245,7 @@ static void compare(const char *name, tg_function *f, tg_function *g, const doub
   expect_close("tangents", name, a, b, 9);
 }
 
-static tg_function *recorded(const program *p, world *w, const double *x, bool plain)
+static tg_function *recorded(const program *p, void *w, const double *x, bool plain)
 {
   tg_function *f;
   cr_assert(tg_record(&f, p->fn, p->n, x, w) == TG_OK);
@@ -487,6 +488,120 @@ Test(loops, nan_and_infinity_come_out_as_from_the_plain_sweep)
   }
   tg_function_free(f);
   tg_function_free(g);
+}
+
+/* Slopes are infinite in every term, also in the last, which fills what is left of its block. */
+static var steep_terms(const var *t, size_t n, void *user)
+{
+  const world *const w = user;
+  var s = tg_constant(0);
+  (void)n;
+  for (size_t i = 0; i < ROWS; i++) s = add(s, sqrt(mul(sub(t[0], t[1]), 1.5 + w->y[i])));
+  return s;
+}
+
+Test(loops, infinite_slopes_are_no_work_of_rule_r5_but_where_a_tangent_of_zero_meets_them)
+{
+  world w = make_world(12);
+  const program p = {"steep terms", steep_terms, 2, 0};
+  const double x[2] = {0.5, 0.5}, along[2] = {1.0, 1.0}, across[2] = {1.0, -1.0};
+  double a[2], b[2];
+  tg_function *const f = recorded(&p, &w, x, false), *const g = recorded(&p, &w, x, true);
+  tg_function_stats s;
+  cr_assert(tg_gradient(f, x, NULL, a) == TG_OK && tg_gradient(g, x, NULL, b) == TG_OK);
+  expect_close("gradient", p.name, a, b, 2);
+  cr_assert(tg_function_statistics(f, &s) == TG_OK);
+  cr_expect(s.zero_rule == 0, "%zu", s.zero_rule);
+  cr_assert(tg_jvp(f, x, across, NULL, a) == TG_OK && tg_jvp(g, x, across, NULL, b) == TG_OK);
+  cr_expect(a[0] == INFINITY && b[0] == INFINITY);
+  cr_assert(tg_jvp(f, x, along, NULL, a) == TG_OK && tg_jvp(g, x, along, NULL, b) == TG_OK);
+  cr_expect(a[0] == 0.0 && b[0] == 0.0, "%g", a[0]);
+  cr_assert(tg_function_statistics(f, &s) == TG_OK);
+  cr_expect(s.zero_rule > 0);
+  tg_function_free(f);
+  tg_function_free(g);
+}
+
+/* ---- the user's own operations ---- */
+
+typedef struct with_calls {
+  world w;
+  custom_calls calls;
+} with_calls;
+
+/* One of two outputs is used, in a loop of two sums; of a second call none. */
+static var customs(const var *t, size_t n, void *user)
+{
+  with_calls *const c = user;
+  var s = tg_constant(0), r = t[1];
+  for (size_t i = 0; i < ROWS; i++) {
+    const var z[2] = {mul(t[0], c->w.x[i][0]), t[n - 1]};
+    var o[2], unused[1];
+    tg_custom(&custom_waves, z, 2, o, 2, &c->calls);
+    tg_custom(&custom_waves, z, 2, unused, 1, &c->calls);
+    s = add(s, mul(o[0], t[1]));
+    r = sub(r, o[1]);
+  }
+  for (size_t i = 0; i < ROWS; i++) s = add(s, square(sub(t[0], c->w.y[i])));
+  return mul(s, r);
+}
+
+Test(loops, custom_operations_are_called_as_often_as_recorded)
+{
+  static with_calls c[2];
+  const program p = {"customs", customs, 2, 0};
+  const double x[2] = {0.3, 0.7}, v[2] = {1.0, 0.5};
+  double a[4], b[4];
+  tg_function *f[2];
+  c[0].w = c[1].w = make_world(13);
+  for (int i = 0; i < 2; i++) {
+    f[i] = recorded(&p, &c[i], x, i == 1);
+    cr_assert(tg_value(f[i], x, NULL) == TG_OK);
+    c[i].calls = (custom_calls){0};
+  }
+  cr_expect(tg_value(f[0], x, a) == TG_OK && c[0].calls.value == 2 * ROWS, "%zu", c[0].calls.value);
+  for (int i = 0; i < 2; i++) {
+    double *const to = i == 0 ? a : b;
+    c[i].calls = (custom_calls){0};
+    cr_expect(tg_hvp(f[i], x, v, to, to + 2) == TG_OK && tg_jvp(f[i], x, v, NULL, NULL) == TG_OK);
+  }
+  expect_close("product", p.name, a, b, 4);
+  cr_expect(memcmp(&c[0].calls, &c[1].calls, sizeof c[0].calls) == 0);
+  for (int i = 0; i < 2; i++) tg_function_free(f[i]);
+}
+
+/* A failure is found again in the record; afterwards there are loops as before. */
+static int below_limit(const double *x, size_t n, double *y, size_t m, void *user)
+{
+  (void)n, (void)m;
+  y[0] = *x;
+  return *x < *(const double *)user ? 0 : TG_E_CALLBACK;
+}
+
+static const tg_custom_op limited_op = {.name = "limited", .value = below_limit};
+static double limit = 1.0;
+
+static var limited(const var *t, size_t n, void *user)
+{
+  var o[1];
+  tg_custom(&limited_op, t, 1, o, 1, &limit);
+  return logistic(t, n, user);
+}
+
+Test(loops, loops_are_back_after_a_failure)
+{
+  world w = make_world(14);
+  const program p = {"limited", limited, COLUMNS, 0};
+  const double x[COLUMNS] = {0.3, 0.7}, beyond[COLUMNS] = {1.5, 0.7};
+  double a, b;
+  tg_function_stats before, after;
+  tg_function *const f = recorded(&p, &w, x, false);
+  cr_assert(tg_value(f, x, &a) == TG_OK && tg_function_statistics(f, &before) == TG_OK);
+  cr_expect(tg_value(f, beyond, NULL) == TG_E_CALLBACK && tg_value(f, beyond, NULL) == TG_E_CALLBACK);
+  cr_expect(strstr(tg_function_message(f), "limited") != NULL, "%s", tg_function_message(f));
+  cr_assert(tg_value(f, x, &b) == TG_OK && tg_function_statistics(f, &after) == TG_OK);
+  cr_expect(after.loops == before.loops && memcmp(&a, &b, sizeof a) == 0, "%zu", after.loops);
+  tg_function_free(f);
 }
 
 static double scale = 1.0;
