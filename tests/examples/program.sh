@@ -205,6 +205,9 @@ for more in "-q" "-q --chunk-rows 50" "-q --mix 1" "-q -k net" "-q --method lbfg
   [ -s "$folder/said" ] || { echo "FAILED: nothing is said of a fit not reached: $more"; failed=1; }
 done
 expect 3 "limit on iterations" "$train" fit "$data/diabetes.csv" -q --loss absolute --max-iterations 1
+for most in 3 4 5 6 7 8 9 10; do # some of these are the last iteration of a stage
+  expect 3 "\"iterations\":$most," "$train" fit "$data/diabetes.csv" --json --loss absolute --method lbfgs --max-iterations $most
+done
 expect 3 "in at least one fold: the limit on iterations" "$train" cv "$data/wine.csv" -q --max-iterations 1
 expect 3 "not every fit of the path converged" "$train" cv "$data/wine.csv" -q --max-iterations 1 --path 3
 expect 3 "  not converged" "$train" cv "$data/wine.csv" --max-iterations 1 --path 3

@@ -132,6 +132,10 @@ static bool fit_absolute(fit *t, failure *f)
     if (!fit_smoothed(t, here, last ? tolerance : fmax(tolerance, rough), iterations, f)) return false;
     iterations = t->outcome->iterations;
     if (last || (!fit_converged(t->outcome->stop) && t->outcome->stop != FIT_STALLED)) break;
+    if (iterations >= t->settings->max_iterations) { /* none are left for the next stage */
+      t->outcome->stop = FIT_ITERATIONS;
+      break;
+    }
   }
   return settle_smoothing(t, wanted, f);
 }
