@@ -45,9 +45,10 @@ done
 # A terminal that is closed ends a fit as ctrl-C does: the best model is kept
 "$train" fit "$data/digits.csv" -k net --method adam --epochs 1000000 -q -m "$folder/hung_up" --checkpoint "$folder/began" --checkpoint-seconds 0 2>/dev/null &
 pid=$!
-for wait in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-  [ -s "$folder/began" ] && break
+waited=0 # for the first checkpoint: before it there may be nobody who catches the signal
+while [ ! -s "$folder/began" ] && [ $waited -lt 300 ]; do
   sleep 0.1
+  waited=$((waited + 1))
 done
 kill -HUP $pid
 wait $pid
