@@ -69,10 +69,10 @@ typedef struct tg_minimize_options {
   double max_seconds;    /* wall time, looked at after iterations and trials of a line search. Default 0 */
   int norm;              /* of the gradient: a tg_norm. Default TG_NORM_MAX */
   int step_norm;         /* of the step: a tg_step_norm. Default TG_STEP_EUCLID */
-  double
-      *gradient; /* n, yours: gets the gradient at the final theta, NaN where it is not known. Default NULL */
-  tg_watch_fn watch; /* Default NULL */
-  void *user;        /* handed to watch */
+  double *gradient;      /* n, yours: gets the gradient at the final theta, NaN where it is not known. Default
+                            NULL */
+  tg_watch_fn watch;     /* Default NULL */
+  void *user;            /* handed to watch */
 } tg_minimize_options;
 
 /* The defaults named above. */

@@ -77,10 +77,10 @@ TG_API tg_objective tg_finite_sum_objective(struct tg_finite_sum *s);
 typedef struct tg_quadratic {
   size_t n;
   const double *a; /* n x n, all entries; NULL: `product` is called instead */
-  int (*product)(const double *v, double *av, size_t n,
-                 void *user); /* av = A v; answers as the callbacks of an objective */
-  const double *b;            /* n; NULL: zeros */
-  double *room;               /* n numbers of yours, for `product`; unused with a */
+  /* av = A v; answers as the callbacks of an objective. */
+  int (*product)(const double *v, double *av, size_t n, void *user);
+  const double *b; /* n; NULL: zeros */
+  double *room;    /* n numbers of yours, for `product`; unused with a */
   void *user;
 } tg_quadratic;
 

@@ -4,7 +4,7 @@
  *   if (s != TG_OK) fprintf(stderr, "%s: %s\n", tg_status_string(s), tg_function_message(f));
  *
  * Zero is success, failures are negative. A call that fails leaves its outputs alone. Why an iteration ended is not a
- * status but a tg_stop (optim.h). Objects that can fail late keep a message that names the culprit: a tape, a
+ * status but a tg_stop (report.h). Objects that can fail late keep a message that names the culprit: a tape, a
  * recorded function, a finite sum, a report. */
 #ifndef TAPEGRAD_STATUS_H
 #define TAPEGRAD_STATUS_H
