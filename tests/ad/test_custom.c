@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../support/custom.h"
+#include "tapegrad/finite_sum.h"
 #include "tapegrad/function.h"
 
 enum { N = 11, M = 3 };
@@ -514,4 +515,97 @@ Test(custom, callbacks_may_compute_with_constant_vars)
   tg_function_forget(f);
   cr_expect(tg_gradient(f, x, &value, gradient) == TG_OK && value == 507, "%g", value);
   tg_function_free(f);
+}
+
+/* ---- Nothing records while a callback runs, whatever records outside. ---- */
+
+static int square_value(const double *x, size_t n, double *y, size_t m, void *user)
+{
+  (void)n, (void)m, (void)user;
+  tg_fail(TG_E_CALLBACK);
+  y[0] = x[0] * x[0];
+  return 0;
+}
+
+static int square_jvp(const double *x, size_t n, const double *v, double *jv, size_t m, void *user)
+{
+  (void)n, (void)m, (void)user;
+  tg_fail(TG_E_CALLBACK);
+  jv[0] = 2.0 * x[0] * v[0];
+  return 0;
+}
+
+static int square_vjp(const double *x, size_t n, const double *u, size_t m, double *uj, void *user)
+{
+  (void)n, (void)m, (void)user;
+  tg_fail(TG_E_CALLBACK);
+  uj[0] = 2.0 * x[0] * u[0];
+  return 0;
+}
+
+static int square_hvp(const double *x, size_t n, const double *u, size_t m, const double *v, double *hv,
+                      void *user)
+{
+  (void)x, (void)n, (void)m, (void)user;
+  tg_fail(TG_E_CALLBACK);
+  hv[0] = 2.0 * u[0] * v[0];
+  return 0;
+}
+
+static const tg_custom_op failing_square = {"square", square_value, square_jvp, square_vjp, square_hvp};
+
+static tg_var squared(const tg_var *x, size_t n, void *user)
+{
+  tg_var y;
+  (void)n, (void)user;
+  tg_custom(&failing_square, x, 1, &y, 1, NULL);
+  return y;
+}
+
+static tg_var squared_of_sample(const tg_var *theta, size_t d, const tg_var *sample, size_t n, void *user)
+{
+  (void)d;
+  const tg_var x = tg_mul(theta[0], sample[0]);
+  return squared(&x, n, user);
+}
+
+static void ask_function(void)
+{
+  const double x = 3.0, v = 1.0;
+  double value, slope, curve;
+  tg_function *f;
+  cr_assert(tg_record(&f, squared, 1, &x, NULL) == TG_OK);
+  cr_expect(tg_gradient(f, &x, &value, &slope) == TG_OK && value == 9.0 && slope == 6.0);
+  cr_expect(tg_jvp(f, &x, &v, &value, &slope) == TG_OK && slope == 6.0);
+  cr_expect(tg_hvp(f, &x, &v, NULL, &curve) == TG_OK && curve == 2.0);
+  tg_function_free(f);
+}
+
+static void ask_sum(bool plain)
+{
+  const double x = 3.0, v = 1.0, rows[] = {1.0, 2.0};
+  double value, slope, curve;
+  tg_finite_sum *s;
+  cr_assert(tg_finite_sum_new(&s, squared_of_sample, 1, tg_dense(rows, 2, 1), NULL) == TG_OK);
+  tg_finite_sum_plain(s, plain);
+  cr_expect(tg_finite_sum_gradient(s, &x, NULL, 0, &value, &slope) == TG_OK && value == 22.5 &&
+            slope == 15.0);
+  cr_expect(tg_finite_sum_hvp(s, &x, NULL, 0, &v, &curve) == TG_OK && curve == 5.0);
+  tg_finite_sum_free(s);
+}
+
+Test(custom, callbacks_do_not_reach_the_tape_that_records_outside)
+{
+  tg_tape *t;
+  cr_assert(tg_tape_new(&t) == TG_OK);
+  tg_tape_begin(t);
+  ask_function();
+  cr_expect(tg_tape_end(t) == TG_OK, "functions");
+  tg_tape_begin(t);
+  ask_sum(true);
+  cr_expect(tg_tape_end(t) == TG_OK, "plain sums");
+  tg_tape_begin(t);
+  ask_sum(false);
+  cr_expect(tg_tape_end(t) == TG_OK, "sums in lanes");
+  tg_tape_free(t);
 }

@@ -136,16 +136,19 @@ static int run_lane(const nary_lane *l, nary_pass pass)
   return 0;
 }
 
-/* A callback that fails ends the pass; lanes that take another branch would not have called it. */
+/* A callback that fails ends the pass; lanes that take another branch would not have called it. No tape of the caller's
+ * records meanwhile. */
 static void nary_by_lane(tg_worker_ *w, const tg_body_nary_ *n, nary_pass pass)
 {
   tg_nary_shape_ shape = n->shape;
   shape.masked = w->masked && pass != NARY_VALUE;
+  tg_recorder_ *const recording = tg_tape_suspend_();
   for (size_t lane = 0; lane < w->lanes && w->status == TG_OK; lane++) {
     if (w->failed != NULL && w->failed[lane]) continue;
     const nary_lane l = lane_of(w, n, lane, &shape);
     w->status = tg_callback_status_(run_lane(&l, pass));
   }
+  tg_tape_resume_(recording);
 }
 
 /* ---- the three that have kernels ---- */

@@ -193,7 +193,8 @@ void tg_custom(const tg_custom_op *op, const tg_var *x, size_t n, tg_var *y, siz
   set_all(y, m, (double)NAN);
 }
 
-/* ---- The sweeps. Scratch holds operands x, then a direction or adjoint, then the result. ---- */
+/* ---- The sweeps. Scratch holds operands x, then a direction or adjoint, then the result. Callbacks run while no tape
+ * records: neither do they reach one outside, nor take the scratch of one that is swept while it records. ---- */
 
 typedef struct call {
   const tg_nary_ *r;
@@ -250,7 +251,7 @@ tg_status tg_nary_value_(tg_tape *t, uint32_t i)
   if (r->engine) return engine_fault(t, i, r->engine->value(r->user, t, i));
   call c;
   begin_call(t, i, false, &c);
-  tg_recorder_ *const recording = tg_tape_suspend_(); /* the scratch is taken */
+  tg_recorder_ *const recording = tg_tape_suspend_();
   const int answer = c.r->op->value(c.x, c.r->n, c.out, c.r->m, c.user);
   tg_tape_resume_(recording);
   if (answer != 0) return fault(t, i, answer, "its value callback failed");
@@ -287,10 +288,8 @@ static bool gather_outputs(const call *c, uint32_t i, const double *array, size_
   return any;
 }
 
-tg_status tg_nary_tangent_(tg_tape *t, uint32_t i, double *tangent, size_t width, bool sided, bool masked)
+static tg_status tangent_of(tg_tape *t, uint32_t i, double *tangent, size_t width, bool sided, bool masked)
 {
-  const tg_nary_ *const r = record_of(t, i);
-  if (r->engine) return engine_fault(t, i, r->engine->tangent(r->user, t, i, tangent, width, sided, masked));
   call c;
   begin_call(t, i, masked, &c);
   if (sided) c.shape.along = c.in;
@@ -306,10 +305,18 @@ tg_status tg_nary_tangent_(tg_tape *t, uint32_t i, double *tangent, size_t width
   return TG_OK;
 }
 
-tg_status tg_nary_adjoint_(tg_tape *t, uint32_t i, double *adjoint, size_t width, bool masked)
+tg_status tg_nary_tangent_(tg_tape *t, uint32_t i, double *tangent, size_t width, bool sided, bool masked)
 {
   const tg_nary_ *const r = record_of(t, i);
-  if (r->engine) return engine_fault(t, i, r->engine->adjoint(r->user, t, i, adjoint, width, masked));
+  if (r->engine) return engine_fault(t, i, r->engine->tangent(r->user, t, i, tangent, width, sided, masked));
+  tg_recorder_ *const recording = tg_tape_suspend_();
+  const tg_status s = tangent_of(t, i, tangent, width, sided, masked);
+  tg_tape_resume_(recording);
+  return s;
+}
+
+static tg_status adjoint_of(tg_tape *t, uint32_t i, double *adjoint, size_t width, bool masked)
+{
   call c;
   begin_call(t, i, masked, &c);
   if (!c.r->op->vjp) return no_order(t, i, "it has no vjp");
@@ -322,10 +329,18 @@ tg_status tg_nary_adjoint_(tg_tape *t, uint32_t i, double *adjoint, size_t width
   return TG_OK;
 }
 
-tg_status tg_nary_second_(tg_tape *t, uint32_t i, const tg_second_arrays_ *w, bool masked)
+tg_status tg_nary_adjoint_(tg_tape *t, uint32_t i, double *adjoint, size_t width, bool masked)
 {
   const tg_nary_ *const r = record_of(t, i);
-  if (r->engine) return engine_fault(t, i, r->engine->second(r->user, t, i, w, masked));
+  if (r->engine) return engine_fault(t, i, r->engine->adjoint(r->user, t, i, adjoint, width, masked));
+  tg_recorder_ *const recording = tg_tape_suspend_();
+  const tg_status s = adjoint_of(t, i, adjoint, width, masked);
+  tg_tape_resume_(recording);
+  return s;
+}
+
+static tg_status second_of(tg_tape *t, uint32_t i, const tg_second_arrays_ *w, bool masked)
+{
   call c;
   begin_call(t, i, masked, &c);
   if (!c.r->op->vjp) return no_order(t, i, "it has no vjp");
@@ -355,4 +370,14 @@ tg_status tg_nary_second_(tg_tape *t, uint32_t i, const tg_second_arrays_ *w, bo
   if (answer != 0) return fault(t, i, answer, "its vjp callback failed");
   scatter(&c, c.out, w->adjoint, 1, 0);
   return TG_OK;
+}
+
+tg_status tg_nary_second_(tg_tape *t, uint32_t i, const tg_second_arrays_ *w, bool masked)
+{
+  const tg_nary_ *const r = record_of(t, i);
+  if (r->engine) return engine_fault(t, i, r->engine->second(r->user, t, i, w, masked));
+  tg_recorder_ *const recording = tg_tape_suspend_();
+  const tg_status s = second_of(t, i, w, masked);
+  tg_tape_resume_(recording);
+  return s;
 }
