@@ -1,6 +1,7 @@
 /* Operations of the user's own: derivatives, failures at every callback, reentrance. */
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../support/custom.h"
@@ -608,4 +609,38 @@ Test(custom, callbacks_do_not_reach_the_tape_that_records_outside)
   ask_sum(false);
   cr_expect(tg_tape_end(t) == TG_OK, "sums in lanes");
   tg_tape_free(t);
+}
+
+static int quiet_value(const double *x, size_t n, double *y, size_t m, void *user)
+{
+  (void)n, (void)m, (void)user;
+  y[0] = x[0];
+  return 0;
+}
+
+static tg_var nameless_of_sample(const tg_var *theta, size_t d, const tg_var *sample, size_t n, void *user)
+{
+  static const tg_custom_op nameless = {.value = quiet_value};
+  const tg_var x = tg_mul(theta[0], sample[0]);
+  tg_var y;
+  (void)d, (void)n, (void)user;
+  tg_custom(&nameless, &x, 1, &y, 1, NULL);
+  return y;
+}
+
+Test(custom, an_operation_without_a_name_is_printed_as_custom)
+{
+  static char text[1000];
+  const double x = 3.0, rows[] = {1.0, 2.0};
+  double value;
+  tg_finite_sum *s;
+  cr_assert(tg_finite_sum_new(&s, nameless_of_sample, 1, tg_dense(rows, 2, 1), NULL) == TG_OK);
+  cr_assert(tg_finite_sum_gradient(s, &x, NULL, 0, &value, NULL) == TG_OK);
+  FILE *const out = tmpfile();
+  cr_assert(out != NULL && tg_finite_sum_print(s, out) == TG_OK);
+  rewind(out);
+  text[fread(text, 1, sizeof text - 1, out)] = '\0';
+  fclose(out);
+  cr_expect(strstr(text, "= custom(") != NULL, "%s", text);
+  tg_finite_sum_free(s);
 }

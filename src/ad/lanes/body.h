@@ -122,8 +122,8 @@ typedef struct tg_body_ {
 } tg_body_;
 
 /* Compile f's recording, a function of d + columns inputs, for blocks of L samples (0: as many as suit it).
- * `sparse`: how many of the first columns are sparse; `variables`: how many of the last have derivatives. TG_E_NOMEM, TG_E_SIZE, TG_E_DATA (a sparse column
- * outside dot and affine). */
+ * `sparse`: how many of the first columns are sparse; `variables`: how many of the last have derivatives. TG_E_NOMEM,
+ * TG_E_SIZE, TG_E_DATA (a sparse column outside dot and affine). */
 tg_status tg_body_compile_(tg_body_ **body, const tg_function *f, size_t d, size_t columns, size_t sparse,
                            size_t variables, size_t L);
 void tg_body_free_(tg_body_ *b);

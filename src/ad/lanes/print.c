@@ -117,7 +117,7 @@ tg_status tg_body_print_(const tg_body_ *b, FILE *out)
     else if (s->kind == TG_BODY_NARY) {
       const tg_body_nary_ *n = &b->nary[s->index];
       vectors(out, b, n->y, n->m, false);
-      fprintf(out, " = %s(", n->op->name);
+      fprintf(out, " = %s(", n->op->name ? n->op->name : "custom");
       vectors(out, b, n->x, n->n, false);
       fputs(tg_in_lanes_(n) ? ")" : "), sample by sample", out);
     } else
@@ -126,5 +126,6 @@ tg_status tg_body_print_(const tg_body_ *b, FILE *out)
   }
   fputs("  loss = ", out);
   vector(out, b, b->loss, false);
-  return fputs("\n", out) < 0 ? TG_E_CALLBACK : TG_OK;
+  fputs("\n", out);
+  return ferror(out) ? TG_E_CALLBACK : TG_OK;
 }

@@ -1,7 +1,8 @@
 /* Operations with many operands: one file each, and in it the four functions of the operation (value, jvp, vjp, hvp
  * as documented at tg_custom_op), its form for plain numbers, and its recorder.
  *
- * Their user pointer is a tg_nary_shape_. Where `masked` is set, rule R5 holds (zero_rule.h). Where `along` is not NULL, jvp and vjp take the partials of a kink on that side. */
+ * Their user pointer is a tg_nary_shape_. Where `masked` is set, rule R5 holds (zero_rule.h). Where `along` is not NULL,
+ * jvp and vjp take the partials of a kink on that side. */
 #ifndef TG_NARY_H
 #define TG_NARY_H
 

@@ -1,7 +1,6 @@
 /* The Euclidean norm. Scaled by a power of two, so that no square over- or underflows. At the origin, a kink,
  * its partials are 0 (least norm), at second order those on the line along the tangents, v / |v|, which is straight:
- * no second partials; at infinity the limits, NaN if
- * two entries are infinite. */
+ * no second partials. At infinity they are the limits, NaN if two entries are infinite. */
 #include <math.h>
 
 #include "nary.h"
