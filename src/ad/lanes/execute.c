@@ -67,13 +67,23 @@ static void steps_backward(tg_worker_ *w, const tg_uniform_state_ *s, bool secon
   }
 }
 
+/* Of the slots behind those of broadcast uniforms, the lanes in use: a call of one sample has eight of 128. */
+static void clear_adjoints(const tg_worker_ *w, double *bar)
+{
+  const tg_body_ *b = w->body;
+  const size_t held = b->broadcast_count;
+  if (w->lanes == b->L)
+    tg_zeros_(bar + held * b->L, (b->slots - held) * b->L);
+  else
+    for (size_t i = held; i < b->slots; i++) tg_zeros_(bar + i * b->L, w->lanes);
+}
+
 void tg_worker_backward_(tg_worker_ *w, const tg_uniform_state_ *s, const double *seed)
 {
   const tg_body_ *b = w->body;
   const bool second = w->mode == TG_RUN_SECOND;
-  const size_t held = b->broadcast_count * b->L, rest = b->slots * b->L - held;
-  tg_zeros_(w->bar + held, rest);
-  if (second) tg_zeros_(w->bar_dot + held, rest);
+  clear_adjoints(w, w->bar);
+  if (second) clear_adjoints(w, w->bar_dot);
   memcpy(w->bar + b->loss, seed, w->lanes * sizeof *seed);
   steps_backward(w, s, second);
 }

@@ -260,11 +260,15 @@ static void gather_tangents(const tg_runner_ *r, size_t block, double *slots, si
   }
 }
 
-static void keep_adjoints(const tg_runner_ *r, size_t block, const double *slots, double *bar)
+/* Behind the lanes in use zeros, that no NaN of another block is met there. */
+static void keep_adjoints(const tg_runner_ *r, size_t block, const double *slots, size_t lanes, double *bar)
 {
   const size_t L = r->body->L, n = r->body->variables;
-  for (size_t j = 0; j < n; j++)
-    memcpy(bar + (block * n + j) * L, slots + r->body->lists[r->body->variable + j], L * sizeof *bar);
+  for (size_t j = 0; j < n; j++) {
+    double *const to = bar + (block * n + j) * L;
+    memcpy(to, slots + r->body->lists[r->body->variable + j], lanes * sizeof *to);
+    if (lanes < L) memset(to + lanes, 0, (L - lanes) * sizeof *to);
+  }
 }
 
 static double sum(const double *x, size_t n)
@@ -292,8 +296,9 @@ static bool run_block(const tg_runner_ *r, thread *t, size_t block, chunk *c)
   }
   for (size_t i = 0; i < w->lanes; i++) t->seed[i] = i < n ? 1.0 : c->padding;
   tg_worker_backward_(w, &r->state, t->seed);
-  keep_adjoints(r, block, w->bar, gradient_of(r).variable);
-  if (r->run->mode == TG_RUN_SECOND) keep_adjoints(r, block, w->bar_dot, second_of(r, r->run->lane).variable);
+  keep_adjoints(r, block, w->bar, w->lanes, gradient_of(r).variable);
+  if (r->run->mode == TG_RUN_SECOND)
+    keep_adjoints(r, block, w->bar_dot, w->lanes, second_of(r, r->run->lane).variable);
   return true;
 }
 
