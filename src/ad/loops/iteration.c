@@ -45,6 +45,8 @@ typedef struct maker {
   size_t column_count, column_capacity;
   uint32_t *variables; /* likewise */
   size_t variable_count, variable_capacity;
+  uint32_t *table; /* of the first operands of columns of constants and of variables, + 1, by their hash */
+  size_t table_size, table_capacity;
   role *choices;
   size_t choice_count, choice_capacity;
   uint8_t *needed; /* by place: by any iteration */
@@ -199,16 +201,36 @@ static bool new_column(maker *k, operand *o)
   return true;
 }
 
+static bool clear_table(maker *k)
+{
+  for (k->table_size = 64; k->table_size < 2 * k->operand_count;) k->table_size *= 2;
+  if (!tg_reserve_((void **)&k->table, &k->table_capacity, k->table_size, sizeof *k->table))
+    return fail(k, TG_E_NOMEM);
+  memset(k->table, 0, k->table_size * sizeof *k->table);
+  return true;
+}
+
+/* The first operand that is the same in all iterations, if there was one before: else NULL, and *o is the first. */
+static const operand *alike(maker *k, const operand *o)
+{
+  const size_t mask = k->table_size - 1;
+  size_t at = (size_t)o->hash & mask;
+  if (k->apart) return NULL;
+  for (; k->table[at] != 0; at = (at + 1) & mask) {
+    const operand *const first = &k->operands[k->table[at] - 1];
+    if (first->hash == o->hash && (first->role.kind == CONSTANT) == (o->role.kind == CONSTANT)) return first;
+  }
+  k->table[at] = (uint32_t)(o - k->operands) + 1;
+  return NULL;
+}
+
 /* A column of the operand's constants, one that has the same numbers if there is one. */
 static bool column_of(maker *k, operand *o)
 {
-  for (size_t j = 0; j < k->column_count && !k->apart; j++) {
-    const operand *const first = &k->operands[k->columns[j]];
-    if (first->choices > 0 || first->hash != o->hash) continue;
-    o->column = (uint32_t)j;
-    return true;
-  }
-  return new_column(k, o);
+  const operand *const first = alike(k, o);
+  if (!first) return new_column(k, o);
+  o->column = first->column;
+  return true;
 }
 
 static bool know_uniform(maker *k, uint32_t node)
@@ -259,9 +281,9 @@ static bool make_pick(maker *k, operand *o)
 static bool make_variable(maker *k, operand *o)
 {
   o->choices = 0;
-  for (size_t j = 0; j < k->variable_count && !k->apart; j++) {
-    if (k->operands[k->variables[j]].hash != o->hash) continue;
-    o->variable = (uint32_t)j;
+  const operand *const first = alike(k, o);
+  if (first) {
+    o->variable = first->variable;
     return true;
   }
   if (!tg_reserve_((void **)&k->variables, &k->variable_capacity, k->variable_count + 1,
@@ -317,6 +339,7 @@ static void find_shared(maker *k)
 static bool settle_all(maker *k)
 {
   k->choice_count = k->column_count = k->variable_count = 0;
+  if (!clear_table(k)) return false;
   for (size_t i = 0; i < k->operand_count; i++) {
     operand *const o = &k->operands[i];
     o->column = o->variable = NONE;
@@ -602,6 +625,7 @@ tg_status tg_loop_body_make_(tg_loop_body_ *b, const tg_tape *t, const tg_loops_
   tg_memory_free_(k.operands);
   tg_memory_free_(k.columns);
   tg_memory_free_(k.variables);
+  tg_memory_free_(k.table);
   tg_memory_free_(k.choices);
   const tg_loop_refusal_ refusal = b->refusal;
   if (!fits || k.status != TG_OK) tg_loop_body_clear_(b);
