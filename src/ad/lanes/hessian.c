@@ -12,9 +12,9 @@ static size_t columns_of(const tg_body_matrix_ *m) { return m->constant ? 0 : m-
 static size_t width_of(const tg_body_matrix_ *m) { return columns_of(m) + has_ends(m); }
 
 /* One pair of scores (hessian.h). Within one matrix (j, k) and (k, j) are the same, and only k >= j is summed. */
-static size_t pair_size(const tg_body_matrix_ *a, const tg_body_matrix_ *b)
+static uint64_t pair_size(const tg_body_matrix_ *a, const tg_body_matrix_ *b)
 {
-  const size_t p = columns_of(a), q = columns_of(b);
+  const uint64_t p = columns_of(a), q = columns_of(b);
   return p * q + (has_ends(a) ? q : 0) + (a != b && has_ends(b) ? p : 0) + (has_ends(a) && has_ends(b));
 }
 

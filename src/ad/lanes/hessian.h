@@ -40,8 +40,8 @@ typedef struct tg_curvature_ {
   uint32_t *elsewhere; /* uniforms that are used otherwise than in scores */
   size_t elsewhere_count;
   size_t score_width; /* columns and ends of all scores */
-  size_t size;        /* numbers that a sum over blocks takes */
-  bool cheaper;       /* than a product with every direction */
+  uint64_t size; /* numbers that a sum over blocks takes; more than memory has, and then it is not cheaper */
+  bool cheaper;  /* than a product with every direction */
 } tg_curvature_;
 
 tg_status tg_curvature_new_(tg_curvature_ *c, const tg_body_ *b);

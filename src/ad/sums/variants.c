@@ -217,6 +217,6 @@ size_t tg_curvature_before_(const tg_variants_ *vs, size_t v)
 {
   size_t n = 0;
   for (size_t k = 0; k < v; k++)
-    if (tg_is_curved_(vs, k)) n += vs->variant[k].curvature.size;
+    if (tg_is_curved_(vs, k)) n += (size_t)vs->variant[k].curvature.size;
   return n;
 }

@@ -859,3 +859,27 @@ Test(lanes, values_of_samples_have_the_same_bits_beside_gradients)
   cr_expect(memcmp(alone, beside, sizeof alone) == 0);
   tg_finite_sum_free(s);
 }
+
+/* One parameter, as the coefficient of 2^16 columns: their squares number 2^32, which a size of 32 bits counts as none. */
+enum { WIDE = 1 << 16 };
+
+static var one_for_all(const var *theta, size_t d, const var *sample, size_t columns, void *user)
+{
+  (void)d, (void)user;
+  var sum = tg_mul(theta[0], sample[0]);
+  for (size_t j = 1; j < columns; j++) sum = tg_add(sum, tg_mul(theta[0], sample[j]));
+  return tg_square(sum);
+}
+
+Test(lanes, a_hessian_that_would_square_very_many_columns_is_taken_by_products)
+{
+  static double row[WIDE];
+  const double theta = 0.5;
+  double hessian = 0.0;
+  tg_finite_sum *s;
+  for (size_t j = 0; j < WIDE; j++) row[j] = 1.0 / 1024;
+  cr_assert(tg_finite_sum_new(&s, one_for_all, 1, tg_dense(row, 1, WIDE), NULL) == TG_OK);
+  cr_assert(tg_finite_sum_hessian(s, &theta, NULL, 0, &hessian) == TG_OK);
+  cr_expect(hessian == 2.0 * 64.0 * 64.0, "%g", hessian);
+  tg_finite_sum_free(s);
+}
