@@ -15,9 +15,10 @@
  *   - except what the function reads through tg_live (var.h), which is read again at every evaluation.
  * Hidden changes, such as static counters or random numbers, cannot be seen. tg_check finds captured state.
  *
- * What is replayed three times is simplified first, if that makes it shorter by an eighth or more:
- *   - operations that no output depends on are left out, and of repeated ones there is one.
- *   - Values keep their bits. Derivatives of a function that repeats itself may differ in the last bits from those of
+ * What is replayed three times is simplified first, if that makes it shorter by an eighth, a long recording by half:
+ *   - loops that add up run in lanes (see Loops below), operations that no output depends on are left out, and of
+ *     repeated ones there is one.
+ *   - Values keep their bits where no loop is. Derivatives of a function that repeats itself may differ in the last bits from those of
  *     the evaluations before; in an objective (tg_function_objective) they do not.
  *   - Comparisons and your own operations (tg_custom) are evaluated as they were recorded, all of them, in their order.
  *
