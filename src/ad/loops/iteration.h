@@ -24,8 +24,7 @@ typedef enum tg_loop_refusal_ {
 } tg_loop_refusal_;
 
 typedef struct tg_loop_body_ {
-  tg_function
-      *term; /* of uniforms, columns, variables, in this order, to what an iteration adds to the chain */
+  tg_function *term; /* of uniforms, columns, variables, in this order: what an iteration adds */
   uint32_t *uniform; /* nodes of the tape: the uniforms, then the pool that variables are gathered from */
   size_t uniforms, pool, columns, variables, rows;
   double *data;                     /* rows x columns */
@@ -35,9 +34,9 @@ typedef struct tg_loop_body_ {
   tg_loop_refusal_ refusal;
 } tg_loop_body_;
 
-/* The term that the pieces add to the sum which stands at place `output` of each.
- * TG_OK, also with a refusal, and then nothing is made. `number` is two zeros for every node of t, and so it is left but by a failure.
- * TG_E_NOMEM, TG_E_SIZE. */
+/* The term that the pieces add to the sum which stands at place `output` of each. `number` is two zeros for every node
+ * of t, and so it is left but by a failure. TG_OK, also with a refusal, and then nothing is made; TG_E_NOMEM,
+ * TG_E_SIZE. */
 tg_status tg_loop_body_make_(tg_loop_body_ *b, const tg_tape *t, const tg_loops_ *loops,
                              const tg_loop_class_ *c, uint32_t output, uint32_t *number);
 void tg_loop_body_clear_(tg_loop_body_ *b);
