@@ -13,6 +13,12 @@
 
 #define TG_LANE_UNIT 8 /* doubles in the widest vector register */
 
+/* So many lanes, rounded up to whole registers. */
+static inline size_t tg_whole_lanes_(size_t n)
+{
+  return (n + TG_LANE_UNIT - 1) / TG_LANE_UNIT * TG_LANE_UNIT;
+}
+
 /* y[r] = start[r] + w[r][0] x[0] + w[r][1] x[1] + ... + end[r], added in this order, for each row r and lane by lane.
  *
  * - Products are fused with the additions where the instruction set can.

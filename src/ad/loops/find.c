@@ -3,6 +3,7 @@
 #include "nary_tape.h"
 #include "operands.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { LOOKS = 16, LONGEST_PERIOD = 8 };
@@ -33,8 +34,7 @@ static unsigned opcode(const tg_tape *t, uint32_t node) { return tg_opcode_(t->r
 
 static bool is_sum(const tg_tape *t, uint32_t node)
 {
-  const unsigned op = tg_base_op_(opcode(t, node));
-  return op == TG_OP_add || op == TG_OP_sub;
+  return (tg_properties_(opcode(t, node)) & TG_SUM) != 0;
 }
 
 /* ---- who reads what ---- */
@@ -119,33 +119,14 @@ static tg_status gather_candidates(finder *f)
   return TG_OK;
 }
 
-static bool before(const candidate *a, const candidate *b)
+/* Long chains first, the widest of them at the head. */
+static int by_width(const void *p, const void *q)
 {
+  const candidate *const a = p, *const b = q;
   const bool long_a = a->length >= TG_LOOP_SHORT, long_b = b->length >= TG_LOOP_SHORT;
-  if (long_a != long_b) return long_a;
-  return a->width != b->width ? a->width > b->width : a->last < b->last;
-}
-
-static void sift(candidate *c, size_t i, size_t n)
-{
-  for (size_t child; (child = 2 * i + 1) < n; i = child) {
-    if (child + 1 < n && before(&c[child], &c[child + 1])) child++;
-    if (!before(&c[i], &c[child])) return;
-    const candidate moved = c[i];
-    c[i] = c[child];
-    c[child] = moved;
-  }
-}
-
-static void sort_candidates(candidate *c, size_t n)
-{
-  for (size_t i = n / 2; i-- > 0;) sift(c, i, n);
-  for (size_t i = n; i-- > 1;) {
-    const candidate moved = c[0];
-    c[0] = c[i];
-    c[i] = moved;
-    sift(c, 0, i);
-  }
+  if (long_a != long_b) return long_a ? -1 : 1;
+  if (a->width != b->width) return a->width > b->width ? -1 : 1;
+  return a->last < b->last ? -1 : 1;
 }
 
 /* ---- pieces ---- */
@@ -287,7 +268,6 @@ static tg_status add_class(finder *f, const kind *kinds, size_t k)
 /* The chain at hand as a loop, if it has classes that are worth one. */
 static tg_status take_chain(finder *f)
 {
-  tg_loops_ *const l = f->found;
   tg_status s = find_cuts(f);
   if (s != TG_OK || f->cut_count <= TG_LOOP_LEAST) return s;
   if (!tg_reserve_((void **)&f->class_of, &f->class_of_capacity, f->cut_count, 1)) return TG_E_NOMEM;
@@ -298,26 +278,12 @@ static tg_status take_chain(finder *f)
     join_pieces(f, period);
     count = sort_pieces(f, kinds);
   }
-  tg_loop_chain_ chain = {f->cuts[0], f->cuts[f->cut_count - 1], (uint32_t)l->class_count, 0};
+  const size_t before = f->found->class_count;
   for (size_t k = 0; k < count && s == TG_OK; k++)
     if (is_worth(&kinds[k])) s = add_class(f, kinds, k);
-  chain.class_count = (uint32_t)(l->class_count - chain.first_class);
-  if (s != TG_OK || chain.class_count == 0) return s;
-  if (!tg_reserve_((void **)&l->chains, &l->chain_capacity, l->chain_count + 1, sizeof *l->chains))
-    return TG_E_NOMEM;
-  l->chains[l->chain_count++] = chain;
-  memset(f->taken + chain.entry, 1, chain.last - chain.entry + 1);
-  return TG_OK;
-}
-
-static void sort_chains(tg_loops_ *l)
-{
-  for (size_t i = 1; i < l->chain_count; i++) {
-    const tg_loop_chain_ c = l->chains[i];
-    size_t k = i;
-    for (; k > 0 && l->chains[k - 1].entry > c.entry; k--) l->chains[k] = l->chains[k - 1];
-    l->chains[k] = c;
-  }
+  const uint32_t entry = f->cuts[0], last = f->cuts[f->cut_count - 1];
+  if (f->found->class_count > before) memset(f->taken + entry, 1, last - entry + 1);
+  return s;
 }
 
 /* Chains are looked at until their stretches add up to a few tapes: a thousand sums side by side are no loop. */
@@ -327,7 +293,7 @@ static tg_status find(finder *f, const tg_var *y, size_t m)
   find_readers(f, y, m);
   measure_chains(f);
   tg_status s = gather_candidates(f);
-  sort_candidates(f->candidates, f->candidate_count);
+  if (f->candidate_count > 1) qsort(f->candidates, f->candidate_count, sizeof *f->candidates, by_width);
   for (size_t i = 0; i < f->candidate_count && s == TG_OK; i++) {
     const candidate *const c = &f->candidates[i];
     if (f->taken[c->last]) continue;
@@ -336,7 +302,6 @@ static tg_status find(finder *f, const tg_var *y, size_t m)
     if (!walk(f, c->last)) return TG_E_NOMEM;
     if (!is_taken(f)) s = take_chain(f);
   }
-  sort_chains(f->found);
   return s;
 }
 
@@ -373,7 +338,6 @@ tg_status tg_loops_find_(tg_loops_ *found, const tg_tape *t, const tg_var *y, si
 
 void tg_loops_clear_(tg_loops_ *l)
 {
-  tg_memory_free_(l->chains);
   tg_memory_free_(l->classes);
   tg_memory_free_(l->starts);
   tg_memory_free_(l->last_use);

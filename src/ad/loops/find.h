@@ -27,15 +27,7 @@ typedef struct tg_loop_class_ {
   uint32_t first, count, length;
 } tg_loop_class_;
 
-/* A sum: the chain's nodes `entry` .. `last`; what lies between is its pieces, one after the other. */
-typedef struct tg_loop_chain_ {
-  uint32_t entry, last;
-  uint32_t first_class, class_count;
-} tg_loop_chain_;
-
 typedef struct tg_loops_ {
-  tg_loop_chain_ *chains; /* apart from each other, in the order of the tape */
-  size_t chain_count, chain_capacity;
   tg_loop_class_ *classes;
   size_t class_count, class_capacity;
   uint32_t *starts; /* first nodes of pieces, ascending within a class */

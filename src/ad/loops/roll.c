@@ -140,7 +140,7 @@ tg_status tg_rolling_find_(tg_rolling_ *r, const tg_tape *t, const tg_var *y, si
   const size_t nodes = (size_t)tg_size_(t) + 1;
   *r = (tg_rolling_){0};
   tg_status s = tg_loops_find_(&r->found, t, y, m);
-  if (s != TG_OK || r->found.chain_count == 0) return s;
+  if (s != TG_OK || r->found.class_count == 0) return s;
   uint32_t *const number = tg_memory_resize_(NULL, nodes, 2 * sizeof *number);
   r->gone = tg_memory_resize_(NULL, nodes, 1);
   if (number && r->gone) {

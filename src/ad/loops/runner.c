@@ -2,6 +2,7 @@
 
 #include "environment.h"
 #include "pool.h"
+#include "zero_rule.h"
 
 #include <assert.h>
 #include <string.h>
@@ -220,8 +221,6 @@ tg_status tg_runner_new_(tg_runner_ **made, const tg_loop_body_ *b)
 
 /* ---- one block ---- */
 
-static size_t rounded_up(size_t n) { return (n + TG_LANE_UNIT - 1) / TG_LANE_UNIT * TG_LANE_UNIT; }
-
 static size_t adjoint_size(const tg_runner_ *r)
 {
   return r->body->d + r->blocks * r->body->variables * r->body->L;
@@ -283,7 +282,7 @@ static bool run_block(const tg_runner_ *r, thread *t, size_t block, chunk *c)
 {
   tg_worker_ *const w = &t->worker;
   const size_t L = r->body->L, left = r->rows - block * L, n = left < L ? left : L;
-  w->lanes = rounded_up(n);
+  w->lanes = tg_whole_lanes_(n);
   w->current = r->data + block * r->body->columns * L;
   gather_primals(r, block, w->slot, w->lanes);
   if (!tg_worker_forward_(w, &r->state, t->failed)) return false;
@@ -303,13 +302,6 @@ static bool run_block(const tg_runner_ *r, thread *t, size_t block, chunk *c)
 }
 
 /* ---- chunks ---- */
-
-static bool has_nan(const double *x, size_t n)
-{
-  int odd = 0;
-  for (size_t i = 0; i < n; i++) odd |= x[i] != x[i];
-  return odd != 0;
-}
 
 static void run_once(const tg_runner_ *r, thread *t, size_t number, chunk *c, bool masked)
 {
@@ -332,10 +324,10 @@ static bool needs_mask(const tg_runner_ *r, size_t number, const chunk *c)
   const size_t from = number * r->chunk_blocks, past = from + r->chunk_blocks;
   const size_t count = ((past < r->blocks ? past : r->blocks) - from) * each;
   if (r->run->mode == TG_RUN_VALUE || !c->fits) return false;
-  if (has_nan(c->u_bar, d) || has_nan(gradient_of(r).variable + from * each, count)) return true;
+  if (tg_any_nan_(c->u_bar, d) || tg_any_nan_(gradient_of(r).variable + from * each, count)) return true;
   if (r->run->mode != TG_RUN_SECOND) return false;
-  return c->tangent != c->tangent || has_nan(c->u_bar_dot, d) ||
-         has_nan(second_of(r, r->run->lane).variable + from * each, count);
+  return c->tangent != c->tangent || tg_any_nan_(c->u_bar_dot, d) ||
+         tg_any_nan_(second_of(r, r->run->lane).variable + from * each, count);
 }
 
 /* Lanes of padding make NaN of zero times what is infinite in the last row. With its adjoint they do what it does. */
@@ -448,11 +440,6 @@ bool tg_runner_moves_(const tg_runner_ *r, const double *tangent, size_t width, 
   return false;
 }
 
-static double product(double a, double b, bool masked)
-{
-  return masked && (a == 0.0 || b == 0.0) ? 0.0 : a * b;
-}
-
 static void add_consecutive(double *restrict to, const double *restrict from, double u, size_t n)
 {
   for (size_t l = 0; l < n; l++) to[l] += u * from[l];
@@ -465,7 +452,7 @@ static void add_scattered(double *to, const uint32_t *index, const double *from,
   for (size_t l = 0; l < n;) {
     const uint32_t node = index[l];
     double s = 0.0;
-    for (; l < n && index[l] == node; l++) s += product(u, from[l], masked);
+    for (; l < n && index[l] == node; l++) s += tg_masked_product_(u, from[l], masked);
     to[node * width] += s;
   }
 }
@@ -474,7 +461,8 @@ static void add_scattered(double *to, const uint32_t *index, const double *from,
 static void add_adjoints(const tg_runner_ *r, adjoints a, double u, bool masked, double *to, size_t width)
 {
   const size_t L = r->body->L, n = r->body->variables;
-  for (size_t i = 0; i < r->body->d; i++) to[r->uniform[i] * width] += product(u, a.uniform[i], masked);
+  for (size_t i = 0; i < r->body->d; i++)
+    to[r->uniform[i] * width] += tg_masked_product_(u, a.uniform[i], masked);
   for (size_t block = 0; block < r->blocks; block++) {
     const size_t left = r->rows - block * L, lanes = left < L ? left : L;
     for (size_t j = block * n; j < (block + 1) * n; j++) {
@@ -505,12 +493,12 @@ double tg_runner_times_(const tg_runner_ *r, bool masked, const double *tangent,
   const adjoints a = gradient_of(r);
   double s = 0.0;
   for (size_t i = 0; i < r->body->d; i++)
-    s += product(a.uniform[i], tangent[r->uniform[i] * width + lane], masked);
+    s += tg_masked_product_(a.uniform[i], tangent[r->uniform[i] * width + lane], masked);
   for (size_t block = 0; block < r->blocks; block++) {
     const size_t left = r->rows - block * L, lanes = left < L ? left : L;
     for (size_t j = block * n; j < (block + 1) * n; j++)
       for (size_t l = 0; l < lanes; l++)
-        s += product(a.variable[j * L + l], tangent[r->index[j * L + l] * width + lane], masked);
+        s += tg_masked_product_(a.variable[j * L + l], tangent[r->index[j * L + l] * width + lane], masked);
   }
   return s;
 }

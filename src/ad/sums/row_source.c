@@ -28,8 +28,6 @@ void tg_row_source_bind_(tg_row_source_ *r, const tg_data *data)
   r->data = *data;
 }
 
-static size_t rounded_up(size_t n) { return (n + TG_LANE_UNIT - 1) / TG_LANE_UNIT * TG_LANE_UNIT; }
-
 static const double *row_start(const tg_row_source_ *r, size_t row)
 {
   return r->data.values + row * r->data.stride;
@@ -39,7 +37,7 @@ static const double *row_start(const tg_row_source_ *r, size_t row)
 
 static void number_rows(const tg_sum_call_ *call, tg_block_ b, size_t *number)
 {
-  const size_t lanes = rounded_up(b.count);
+  const size_t lanes = tg_whole_lanes_(b.count);
   for (size_t i = 0; i < lanes; i++) number[i] = tg_sum_row_(call, b.position[i < b.count ? i : b.count - 1]);
 }
 
@@ -79,7 +77,7 @@ static void write_copy(tg_row_source_ *r, tg_block_rows_ *memory)
 {
   const size_t L = r->blocked_lanes;
   for (size_t first = 0; first < r->data.rows; first += L) {
-    const size_t left = r->data.rows - first, n = left < L ? left : L, lanes = rounded_up(n);
+    const size_t left = r->data.rows - first, n = left < L ? left : L, lanes = tg_whole_lanes_(n);
     for (size_t i = 0; i < lanes; i++) memory->number[i] = first + (i < n ? i : n - 1);
     gather(r, memory, lanes, L, copied_block(r, first));
   }
@@ -145,6 +143,6 @@ void tg_row_source_load_(const tg_row_source_ *r, const tg_sum_call_ *call, tg_b
                          tg_block_rows_ *memory, tg_worker_ *w)
 {
   assert(b.count > 0 && b.count <= w->body->L && b.position[b.count - 1] < call->count);
-  w->lanes = rounded_up(b.count);
+  w->lanes = tg_whole_lanes_(b.count);
   (w->body->sparse ? load_sparse : load_dense)(r, call, b, memory, w);
 }
