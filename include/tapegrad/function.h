@@ -211,6 +211,8 @@ typedef struct tg_function_stats {
   size_t nodes, bytes;  /* of the recording */
   size_t swept;         /* nodes that are swept: fewer once the recording has been simplified */
   size_t loops, rolled; /* loops that run in lanes; nodes of the recording that are in them */
+  size_t
+      compiled_bytes; /* of what is swept instead of the recording, with the rows of loops; 0: the recording is */
   size_t recordings;    /* calls of your function */
   size_t rerecordings;  /* those made because a comparison had another outcome */
   size_t evaluations;   /* driver calls that evaluated f */

@@ -306,6 +306,7 @@ tg_status tg_function_statistics(const tg_function *f, tg_function_stats *s)
   s->nodes = tg_tape_size(tg_function_recording_(f));
   s->bytes = tg_tape_bytes(tg_function_recording_(f));
   s->swept = tg_tape_size(f->tape);
+  s->compiled_bytes = tg_simplified_bytes_(f);
   s->loops = f->simplified && f->simplified->swept ? f->simplified->loop_count : 0;
   s->rolled = f->simplified && f->simplified->swept ? f->simplified->rolled : 0;
   s->point_dependent = f->recorded && f->tape->point_dependent;

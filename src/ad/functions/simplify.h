@@ -44,6 +44,9 @@ static inline bool tg_function_has_loops_(const tg_function *f)
   return f->simplified && f->simplified->swept && f->simplified->loop_count > 0;
 }
 
+/* Bytes of what is swept instead of the record, which is kept besides; 0: nothing is. */
+size_t tg_simplified_bytes_(const tg_function *f);
+
 /* The record is about to change. */
 void tg_function_forget_simplified_(tg_function *f);
 

@@ -223,6 +223,15 @@ void tg_function_simplify_(tg_function *f)
 
 /* ---- What a user asks for. ---- */
 
+size_t tg_simplified_bytes_(const tg_function *f)
+{
+  const tg_simplified_ *const s = f->simplified;
+  if (!s || !s->swept) return 0;
+  size_t bytes = tg_tape_bytes(f->tape) + tg_size_(f->tape) * sizeof *s->origin;
+  for (tg_loop_ *l = s->loops; l; l = *tg_loop_next_(l)) bytes += tg_loop_bytes_(l);
+  return bytes;
+}
+
 tg_status tg_function_compile(tg_function *f, const double *x)
 {
   if (!f) return TG_E_ARGUMENT;

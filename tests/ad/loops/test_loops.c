@@ -270,7 +270,11 @@ Test(loops, programs_are_rolled_and_answer_what_the_plain_sweep_answers)
     tg_function_stats s;
     cr_assert(tg_function_statistics(f, &s) == TG_OK);
     if (s.loops > 0) /* TG_ISA=scalar has no lanes */
+    {
       cr_expect((double)s.rolled >= p->share * (double)s.nodes, "%s: %zu of %zu", p->name, s.rolled, s.nodes);
+      cr_expect(s.compiled_bytes > s.swept * 16 && s.compiled_bytes < 2 * s.bytes, "%s: %zu bytes of %zu",
+                p->name, s.compiled_bytes, s.bytes);
+    }
     for (int round = 0; round < 3; round++) {
       compare(p->name, f, g, x, p->n, &w.state);
       make_point(x, p->n, &w.state);
