@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { CHUNKS = 32, CHUNK_BLOCKS = 2, DIRECTIONS = 8 };
+enum { CHUNKS = 32, CHUNK_BLOCKS = 2 };
 
 /* What a chunk leaves. */
 typedef struct chunk {
@@ -44,7 +44,8 @@ struct tg_runner_ {
   uint32_t *index;       /* by block, variable and lane: nodes */
   uint8_t *layout;       /* by block and variable */
   double *first;         /* adjoints: the gradient */
-  double *second;        /* of each of DIRECTIONS, once asked for */
+  double *second;        /* of as many directions as have been asked for at a time */
+  size_t directions;
   unsigned threads;
   tg_pool_ *pool;
   thread *thread;
@@ -401,10 +402,9 @@ static void set_uniforms(tg_runner_ *r)
 
 static tg_status prepare(tg_runner_ *r)
 {
-  if (r->run->mode == TG_RUN_SECOND && !r->second) {
-    r->second = tg_memory_resize_(NULL, adjoint_size(r) + 1, DIRECTIONS * sizeof *r->second);
-    if (!r->second) return TG_E_NOMEM;
-  }
+  if (r->run->mode == TG_RUN_SECOND &&
+      !tg_reserve_((void **)&r->second, &r->directions, r->run->width, adjoint_size(r) * sizeof *r->second))
+    return TG_E_NOMEM;
   if (r->pool && tg_pool_inherited_(r->pool)) free_threads(r);
   if (r->thread) return TG_OK;
   const tg_status s = new_threads(r);
@@ -415,7 +415,7 @@ static tg_status prepare(tg_runner_ *r)
 /* What lanes compute for nobody must neither trap nor stay, as in finite sums. */
 tg_status tg_runner_run_(tg_runner_ *r, const tg_tape *t, const tg_run_ *run, tg_loop_sum_ *total)
 {
-  assert(run->lane < DIRECTIONS);
+  assert(run->mode != TG_RUN_SECOND || run->lane < run->width);
   r->tape = t;
   r->run = run;
   tg_status s = prepare(r);
@@ -507,7 +507,7 @@ size_t tg_runner_bytes_(const tg_runner_ *r)
 {
   const size_t all = r->blocks * r->body->L, adjoint = adjoint_size(r) * sizeof(double);
   return all * r->body->columns * sizeof(double) + all * r->body->variables * sizeof *r->index + adjoint +
-         (r->second ? DIRECTIONS * adjoint : 0);
+         r->directions * adjoint;
 }
 
 const tg_body_ *tg_runner_body_(const tg_runner_ *r) { return r->body; }
