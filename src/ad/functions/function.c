@@ -6,6 +6,7 @@
  * anywhere. Functions made from a tape have no function to call: there the last two are failures. */
 #include "function.h"
 
+#include "emit.h"
 #include "simplify.h"
 
 #include <assert.h>
@@ -32,6 +33,24 @@ tg_status tg_function_new_(tg_function **f, size_t n, size_t m)
   }
   *f = made;
   return TG_OK;
+}
+
+tg_status tg_function_of_program_(tg_function **made, const tg_program_ *p, size_t inputs,
+                                  const tg_need_ *need)
+{
+  tg_status s = tg_function_new_(made, inputs, need->count);
+  if (s != TG_OK) return s;
+  tg_function *const f = *made;
+  uint32_t *const uses = tg_memory_resize_(NULL, 2 * p->count, sizeof *uses);
+  const tg_part_ part = {.inputs = inputs, .value = need->value, .count = need->count, .uses = uses};
+  if (uses) tg_program_uses_(p, need, uses);
+  s = uses ? tg_program_emit_(p, &part, f->tape, f->x, f->y, uses + p->count) : TG_E_NOMEM;
+  tg_memory_free_(uses);
+  f->recorded = s == TG_OK;
+  if (s == TG_OK) return TG_OK;
+  tg_function_free(f);
+  *made = NULL;
+  return s;
 }
 
 void tg_function_free(tg_function *f)

@@ -3,6 +3,7 @@
 #ifndef TG_FUNCTION_H
 #define TG_FUNCTION_H
 
+#include "analyse.h"
 #include "sweeps.h"
 #include "tapegrad/function.h"
 
@@ -30,6 +31,11 @@ struct tg_function {
 
 /* One with an empty tape and nothing to call. */
 tg_status tg_function_new_(tg_function **f, size_t n, size_t m);
+
+/* A program, or what `need` names of it, from its first inputs to need->value, as a recording with nothing to call; it is
+ * swept as it is. TG_E_NOMEM, TG_E_SIZE. */
+tg_status tg_function_of_program_(tg_function **made, const tg_program_ *p, size_t inputs,
+                                  const tg_need_ *need);
 
 /* A var of one tape as a var of a copy of it. */
 static inline tg_var tg_carried_(tg_var v, const tg_tape *to)

@@ -2,7 +2,6 @@
 
 #include "analyse.h"
 #include "build.h"
-#include "emit.h"
 #include "lift.h"
 
 #include <string.h>
@@ -187,35 +186,16 @@ void tg_expanded_free_(tg_expanded_ *e)
 
 /* ---- The part that depends on theta only. ---- */
 
-/* Fills room[0 .. 2 count) and makes the function. */
-static tg_status emit_uniform(const tg_expanded_ *e, const uint8_t *within, const uint32_t *result,
-                              uint32_t *room, tg_function *f)
-{
-  const tg_program_ *p = &e->program;
-  const tg_need_ need = {.value = result, .count = f->m, .guards = true, .within = within};
-  const tg_part_ part = {.inputs = f->n, .value = result, .count = f->m, .uses = room};
-  tg_program_uses_(p, &need, room);
-  const tg_status s = tg_program_emit_(p, &part, f->tape, f->x, f->y, room + p->count);
-  f->recorded = s == TG_OK;
-  return s;
-}
-
 tg_status tg_expanded_uniform_(const tg_expanded_ *e, size_t d, const uint32_t *result, size_t m,
                                tg_function **made)
 {
   const size_t count = e->program.count;
-  uint8_t *within = tg_memory_resize_(NULL, count, sizeof *within);
-  uint32_t *room = tg_memory_resize_(NULL, 2 * count, sizeof *room);
-  tg_status s = within && room ? tg_function_new_(made, d, m) : TG_E_NOMEM;
-  if (s == TG_OK) {
-    for (size_t v = 0; v < count; v++) within[v] = !e->varies[v];
-    s = emit_uniform(e, within, result, room, *made);
-    if (s != TG_OK) {
-      tg_function_free(*made);
-      *made = NULL;
-    }
-  }
+  uint8_t *const within = tg_memory_resize_(NULL, count, sizeof *within);
+  *made = NULL;
+  if (!within) return TG_E_NOMEM;
+  for (size_t v = 0; v < count; v++) within[v] = !e->varies[v];
+  const tg_need_ need = {.value = result, .count = m, .guards = true, .within = within};
+  const tg_status s = tg_function_of_program_(made, &e->program, d, &need);
   tg_memory_free_(within);
-  tg_memory_free_(room);
   return s;
 }

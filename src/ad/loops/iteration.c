@@ -2,7 +2,6 @@
 
 #include "analyse.h"
 #include "build.h"
-#include "emit.h"
 #include "nary_tape.h"
 #include "operands.h"
 
@@ -571,20 +570,6 @@ static bool write_places(const maker *k, scribe *w)
   return true;
 }
 
-/* The program as a recorded function, which lanes read. */
-static tg_status emit_term(const tg_program_ *p, tg_function *f)
-{
-  uint32_t *const room = tg_memory_resize_(NULL, 2 * p->count, sizeof *room);
-  if (!room) return TG_E_NOMEM;
-  const tg_need_ need = {.value = p->outputs, .count = 1, .guards = true, .custom = true};
-  const tg_part_ part = {.inputs = f->n, .value = p->outputs, .count = 1, .uses = room};
-  tg_program_uses_(p, &need, room);
-  const tg_status s = tg_program_emit_(p, &part, f->tape, f->x, f->y, room + p->count);
-  f->recorded = s == TG_OK;
-  tg_memory_free_(room);
-  return s;
-}
-
 static tg_status make_term(const maker *k)
 {
   const size_t n = k->b->uniforms + k->b->columns + k->b->variables;
@@ -595,8 +580,8 @@ static tg_status make_term(const maker *k)
   const bool written = write_places(k, &w);
   tg_status s = tg_build_end_(&w.builder, &p);
   if (s == TG_OK && !written) s = TG_E_NOMEM;
-  if (s == TG_OK) s = tg_function_new_(&k->b->term, n, 1);
-  if (s == TG_OK) s = emit_term(&p, k->b->term);
+  const tg_need_ need = {.value = p.outputs, .count = 1, .guards = true};
+  if (s == TG_OK) s = tg_function_of_program_(&k->b->term, &p, n, &need);
   tg_program_free_(&p);
   tg_memory_free_(w.at);
   tg_memory_free_(w.operand);
