@@ -49,17 +49,14 @@ static double product_by_hand(size_t i)
   return a;
 }
 
-static void big_tape(void)
+/* Rounds at new points, in some of which the function is recorded afresh. */
+static void big_rounds(tg_function *f, bool forget)
 {
-  tg_function *f;
-  for (size_t i = 0; i < BIG; i++) x[i] = sin((double)i), v[i] = cos((double)i);
-  expect(tg_record(&f, chained, BIG, x, NULL) == TG_OK, "record", 0);
-  tg_function_plain(f, true); /* the tape itself, warm from the first call on */
   expect(tg_hvp(f, x, v, g, hv) == TG_OK, "hvp", 0);
   const size_t live = memory_live();
   for (int round = 0; round < 10; round++) {
     memory_fail(0, false);
-    if (round % 3 == 2) tg_function_forget(f);
+    if (forget && round % 3 == 2) tg_function_forget(f);
     for (size_t i = 0; i < BIG; i++) x[i] = sin((double)i + round);
     expect(tg_hvp(f, x, v, g, hv) == TG_OK, "hvp", round);
     expect(memory_requests() == 0 && memory_live() == live, "a warm call allocated", round);
@@ -70,6 +67,19 @@ static void big_tape(void)
     }
     expect(worst < 1e-10, "derivatives", worst);
   }
+}
+
+/* The tape itself, then with its loop in lanes. */
+static void big_tape(void)
+{
+  tg_function *f;
+  for (size_t i = 0; i < BIG; i++) x[i] = sin((double)i), v[i] = cos((double)i);
+  expect(tg_record(&f, chained, BIG, x, NULL) == TG_OK, "record", 0);
+  tg_function_plain(f, true);
+  big_rounds(f, true);
+  tg_function_plain(f, false);
+  expect(tg_function_compile(f, x) == TG_OK, "compile", 0);
+  big_rounds(f, false);
   tg_function_stats s;
   tg_function_statistics(f, &s);
   printf("%zu nodes, %zu bytes\n", s.nodes, s.bytes);
